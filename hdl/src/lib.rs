@@ -1,1 +1,9 @@
-//! placeholder
+//! Quantized integer arithmetic as hardware: RustHDL with exact integers, the blocks, and the Verilog printer.
+//!
+//! - [`exact`]: ports, registers and expressions whose ranges are exact and decided at run time;
+//! - [`verilog`]: Verilog-2005 that needs no lint waiver;
+//! - [`interface`]: how a bench talks to a block.
+
+pub mod exact;
+pub mod interface;
+pub mod verilog;

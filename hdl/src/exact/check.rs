@@ -1,0 +1,272 @@
+//! The checks of elaboration on one block, and the faults that they report.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use super::atom::Role;
+use super::elaborate::{Instance, Module, Named, NetRef, Tree, is_port};
+use super::kernel::{Header, Problem};
+use super::node::{AtomId, Body, Drive, Lane, Memory, Node, NodeId, Place, Update};
+
+/// Everything wrong with a design; empty while it is being checked.
+#[derive(Debug, Default)]
+pub struct Faults {
+    faults: Vec<Fault>,
+}
+
+/// One fault, with all the places of the hierarchy where the same source line has it.
+#[derive(Debug)]
+struct Fault {
+    paths: Vec<String>,
+    message: String,
+    place: Option<Place>,
+}
+
+impl Faults {
+    pub(super) fn is_empty(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    fn add(&mut self, path: String, message: String, place: Option<Place>) {
+        let line = |p: &Option<Place>| p.map(|p| p.0.to_string());
+        match self.faults.iter_mut().find(|f| f.message == message && line(&f.place) == line(&place) && place.is_some()) {
+            Some(fault) => fault.paths.push(path),
+            None => self.faults.push(Fault { paths: vec![path], message, place }),
+        }
+    }
+
+    pub(super) fn of_loops(loops: Vec<(String, Place)>) -> Faults {
+        let mut faults = Faults::default();
+        for (path, place) in loops {
+            faults.add("combinational loop".to_owned(), path, Some(place));
+        }
+        faults
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, fault) in self.faults.iter().enumerate() {
+            let more = fault.paths.len() - 1;
+            write!(f, "{}{}", if i == 0 { "" } else { "\n" }, fault.paths[0])?;
+            if more > 0 {
+                write!(f, " and {more} more")?;
+            }
+            write!(f, ": {}", fault.message)?;
+            if let Some(place) = fault.place {
+                write!(f, " ({})", place.0)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// One block while it becomes a module.
+pub(crate) struct Scope<'a> {
+    tree: &'a Tree,
+    path: &'a str,
+    faults: &'a mut Faults,
+    nets: HashMap<AtomId, NetRef>,
+    ports: Vec<Named>,
+    registers: Vec<Named>,
+    instances: Vec<Instance>,
+}
+
+impl<'a> Scope<'a> {
+    /// `modules[i]` is the module of the `i`th child.
+    pub(crate) fn new(tree: &'a Tree, path: &'a str, modules: &[usize], faults: &'a mut Faults) -> Scope<'a> {
+        let mut scope = Scope {
+            tree,
+            path,
+            faults,
+            nets: HashMap::new(),
+            ports: Vec::new(),
+            registers: Vec::new(),
+            instances: Vec::new(),
+        };
+        for (name, id, info) in &tree.atoms {
+            let Some(info) = info else {
+                scope.fault(name, "not a port, bus, register or clock of qrtl", None);
+                continue;
+            };
+            let list = if is_port(info) { &mut scope.ports } else { &mut scope.registers };
+            let make = if is_port(info) { NetRef::Port } else { NetRef::Register };
+            scope.nets.insert(*id, make(list.len()));
+            list.push((name.clone(), info.clone()));
+        }
+        for (instance, (child, &module)) in tree.children.iter().zip(modules).enumerate() {
+            let ports = child.atoms.iter().filter(|(.., info)| info.as_ref().is_some_and(is_port));
+            for (port, (_, id, _)) in ports.enumerate() {
+                scope.nets.insert(*id, NetRef::Pin { instance, port });
+            }
+            scope.instances.push(Instance { name: child.name.clone(), module });
+        }
+        scope
+    }
+
+    fn fault(&mut self, name: &str, message: impl Into<String>, place: Option<Place>) {
+        let path = if name.is_empty() { self.path.to_owned() } else { format!("{}.{name}", self.path) };
+        self.faults.add(path, message.into(), place);
+    }
+
+    /// Name of an atom within this block: `y`, `y[2]`, `pe_0.acc`.
+    fn name(&self, to: Lane<AtomId>) -> String {
+        let find = |tree: &Tree| tree.atoms.iter().find(|(_, id, _)| *id == to.net).map(|(n, _, i)| (n.clone(), i.clone()));
+        let own = find(self.tree).map(|(n, info)| (n, info));
+        let of_child = || self.tree.children.iter().find_map(|c| find(c).map(|(n, i)| (format!("{}.{n}", c.name), i)));
+        match own.or_else(of_child) {
+            Some((name, Some(info))) if info.lanes.is_some() => format!("{name}[{}]", to.lane),
+            Some((name, _)) => name,
+            None => String::new(),
+        }
+    }
+
+    /// Role of a net of this block or of a port of its children.
+    fn role(&self, net: NetRef) -> Role {
+        match net {
+            NetRef::Port(i) => self.ports[i].1.role,
+            NetRef::Register(_) => Role::Register,
+            NetRef::Pin { instance, port } => {
+                let atoms = self.tree.children[instance].atoms.iter().filter_map(|(.., info)| info.as_ref());
+                atoms.filter(|i| is_port(i)).nth(port).map_or(Role::Input, |i| i.role)
+            }
+        }
+    }
+
+    /// The module, after reporting all that is wrong with it.
+    pub(crate) fn module(mut self) -> Module {
+        let empty = (Header::default(), Body::default(), Vec::new());
+        let said = self.tree.said.as_ref();
+        if said.is_none() {
+            self.fault("", "the block has no description", None);
+        }
+        let (header, body, problems) = said.unwrap_or(&empty);
+        for Problem { subject, message, place } in problems {
+            let name = subject.map(|s| self.name(s)).unwrap_or_default();
+            self.fault(&name, message.clone(), Some(*place));
+        }
+        let body = self.renamed(&pruned(body));
+        self.check_driven(&body);
+        let Scope { ports, registers, instances, .. } = self;
+        Module { header: header.clone(), ports, registers, instances, body }
+    }
+
+    /// The body with nets by position. A net out of reach is reported and becomes port 0, which nobody will see.
+    fn renamed(&mut self, body: &Body<AtomId>) -> Body<NetRef> {
+        let mut net = |id: AtomId, place: Option<Place>| match self.nets.get(&id) {
+            Some(net) => *net,
+            None => {
+                let text = "the description uses a net that is neither of this block nor a port of its sub-blocks";
+                self.faults.add(self.path.to_owned(), text.to_owned(), place);
+                NetRef::Port(0)
+            }
+        };
+        let lane = |l: Lane<AtomId>, net: NetRef| Lane { net, lane: l.lane };
+        let rename = |n: &Node<AtomId>, net: &mut dyn FnMut(AtomId) -> NetRef| Node {
+            op: n.op.map(|id| id, |r| net(*r)),
+            range: n.range,
+            name: n.name.clone(),
+        };
+        Body {
+            nodes: body.nodes.iter().map(|n| rename(n, &mut |id| net(id, None))).collect(),
+            drives: body.drives.iter().map(|d| Drive { to: lane(d.to, net(d.to.net, Some(d.at))), ..with(d) }).collect(),
+            updates: (body.updates.iter())
+                .map(|u| Update { to: net(u.to, Some(u.at)), next: u.next, enable: u.enable, init: u.init, at: u.at })
+                .collect(),
+            memories: (body.memories.iter())
+                .map(|m| Memory { data: net(m.data, Some(m.at)), depth: m.depth, write: m.write, read: m.read, at: m.at })
+                .collect(),
+            clock: body.clock.map(|id| net(id, None)),
+            reset: body.reset.map(|id| net(id, None)),
+            child_clocks: body.child_clocks.iter().map(|&id| net(id, None)).collect(),
+        }
+    }
+
+    /// Whatever this block must drive is driven, and nothing else.
+    fn check_driven(&mut self, body: &Body<NetRef>) {
+        let mut driven: HashSet<Lane<NetRef>> = HashSet::new();
+        for drive in &body.drives {
+            let (role, own) = (self.role(drive.to.net), matches!(drive.to.net, NetRef::Port(_)));
+            if role != if own { Role::Output } else { Role::Input } {
+                let what = if own { "an input of this block" } else { "an output of the sub-block" };
+                let name = self.name_of(drive.to);
+                self.fault(&name, format!("driven, but it is {what}"), Some(drive.at));
+            }
+            driven.insert(drive.to);
+        }
+        let clocked: HashSet<NetRef> = body.child_clocks.iter().copied().collect();
+        let registered: HashSet<NetRef> =
+            body.updates.iter().map(|u| u.to).chain(body.memories.iter().map(|m| m.data)).collect();
+        for (net, lanes) in self.own_duties() {
+            let done = |lane| match self.role(net) {
+                Role::Register => registered.contains(&net),
+                Role::Clock => clocked.contains(&net),
+                _ => driven.contains(&Lane { net, lane }),
+            };
+            for lane in (0..lanes).filter(|&l| !done(l)).collect::<Vec<_>>() {
+                let name = self.name_of(Lane { net, lane });
+                self.fault(&name, "not driven", None);
+            }
+        }
+    }
+
+    /// Nets that this block must drive, with their numbers of lanes.
+    fn own_duties(&self) -> Vec<(NetRef, usize)> {
+        let lanes = |i: &super::atom::AtomInfo| i.lanes.unwrap_or(1);
+        let outputs = self.ports.iter().enumerate().filter(|(_, (_, i))| i.role == Role::Output);
+        let mut duties: Vec<_> = outputs.map(|(p, (_, i))| (NetRef::Port(p), lanes(i))).collect();
+        duties.extend((0..self.registers.len()).map(|r| (NetRef::Register(r), 1)));
+        for (instance, child) in self.tree.children.iter().enumerate() {
+            let ports = child.atoms.iter().filter_map(|(.., i)| i.as_ref()).filter(|i| is_port(i));
+            let inputs = ports.enumerate().filter(|(_, i)| i.role != Role::Output);
+            duties.extend(inputs.map(|(port, i)| (NetRef::Pin { instance, port }, lanes(i))));
+        }
+        duties
+    }
+
+    fn name_of(&self, to: Lane<NetRef>) -> String {
+        let id = self.nets.iter().find(|(_, n)| **n == to.net).map(|(id, _)| *id);
+        id.map(|net| self.name(Lane { net, lane: to.lane })).unwrap_or_default()
+    }
+}
+
+/// A drive without its target, for struct update across net types.
+fn with(d: &Drive<AtomId>) -> Drive<NetRef> {
+    Drive { to: Lane { net: NetRef::Port(0), lane: 0 }, from: d.from, at: d.at }
+}
+
+/// The body without nodes that nothing needs.
+fn pruned(body: &Body<AtomId>) -> Body<AtomId> {
+    let mut needed = vec![false; body.nodes.len()];
+    let drives = body.drives.iter().map(|d| d.from);
+    let updates = body.updates.iter().flat_map(|u| [Some(u.next), u.enable]).flatten();
+    let memories = body.memories.iter().flat_map(|m| [m.write.0, m.write.1, m.write.2, m.read.0, m.read.1]);
+    drives.chain(updates).chain(memories).for_each(|n| needed[n] = true);
+    for id in (0..body.nodes.len()).rev() {
+        if needed[id] {
+            let (operands, n) = body.nodes[id].op.operands();
+            operands[..n].iter().for_each(|&o| needed[o] = true);
+        }
+    }
+    let mut place: Vec<NodeId> = Vec::with_capacity(needed.len());
+    let mut count = 0;
+    for n in &needed {
+        place.push(count);
+        count += usize::from(*n);
+    }
+    let kept = body.nodes.iter().zip(&needed).filter(|(_, n)| **n).map(|(node, _)| node);
+    let mut pruned = body.clone();
+    pruned.nodes = kept.map(|n| Node { op: n.op.map(|o| place[o], |r| *r), range: n.range, name: n.name.clone() }).collect();
+    pruned.drives.iter_mut().for_each(|d| d.from = place[d.from]);
+    for u in &mut pruned.updates {
+        u.next = place[u.next];
+        u.enable = u.enable.map(|e| place[e]);
+    }
+    for m in &mut pruned.memories {
+        m.write = (place[m.write.0], place[m.write.1], place[m.write.2]);
+        m.read = (place[m.read.0], place[m.read.1]);
+    }
+    pruned
+}

@@ -1,0 +1,420 @@
+//! The whole hierarchy as one list of operations in an order in which each finds its operands computed: the search for
+//! combinational loops, and the fast simulation in Rust.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use super::atom::Role;
+use super::elaborate::{Design, Module, NetRef};
+use super::node::{Lane, NodeId, Op, Place};
+use super::range::Range;
+
+/// Index into the values of a simulation.
+type Slot = usize;
+
+/// A module in its place.
+struct Scope {
+    module: usize,
+    path: String,
+    /// the scope above, and which of its instances this is
+    parent: Option<(usize, usize)>,
+    children: Vec<usize>,
+}
+
+/// An operation with the slots of its operands and of its result.
+struct Step {
+    op: Op<NetRef>,
+    operands: [Slot; 3],
+    width: u32,
+    result: Slot,
+}
+
+/// A register or the data register of a memory.
+struct State {
+    slot: Slot,
+    next: Slot,
+    enable: Option<Slot>,
+    /// reset value, and the slot of the reset
+    init: Option<(i128, Slot)>,
+    range: Range,
+    path: String,
+}
+
+struct Words {
+    data: Slot,
+    words: Vec<i128>,
+    write: [Slot; 3],
+    read: [Slot; 2],
+}
+
+/// A design without hierarchy.
+pub(super) struct FlatNetlist {
+    steps: Vec<Step>,
+    states: Vec<State>,
+    memories: Vec<Words>,
+    ports: HashMap<(String, usize), (Slot, Range, Role)>,
+    claims: Vec<(Slot, Range, String)>,
+    start: Vec<i128>,
+}
+
+impl FlatNetlist {
+    /// Orders the operations; a loop is reported once, as the chain of nets that it runs through.
+    pub(super) fn new(design: &Design) -> Result<FlatNetlist, Vec<(String, Place)>> {
+        let mut f = Flattener::new(design);
+        f.run();
+        if f.loops.is_empty() { Ok(f.netlist) } else { Err(f.loops) }
+    }
+}
+
+struct Flattener<'a> {
+    design: &'a Design,
+    scopes: Vec<Scope>,
+    /// per module: who drives a lane, in that module's nodes
+    drivers: Vec<HashMap<Lane<NetRef>, (NodeId, Place)>>,
+    /// per scope and node: its slot once known
+    slots: Vec<Vec<Option<Slot>>>,
+    /// per scope: slot of each register
+    registers: Vec<Vec<Slot>>,
+    open: Vec<(usize, NodeId)>,
+    loops: Vec<(String, Place)>,
+    netlist: FlatNetlist,
+}
+
+/// What a node waits for.
+enum Source {
+    /// a node, here or in another scope
+    Node(usize, NodeId),
+    /// a register or an input of the top
+    State(Slot),
+}
+
+impl<'a> Flattener<'a> {
+    fn new(design: &'a Design) -> Flattener<'a> {
+        let drivers = design.modules.iter().map(|m| m.body.drives.iter().map(|d| (d.to, (d.from, d.at))).collect());
+        let netlist = FlatNetlist {
+            steps: Vec::new(),
+            states: Vec::new(),
+            memories: Vec::new(),
+            ports: HashMap::new(),
+            claims: Vec::new(),
+            start: Vec::new(),
+        };
+        let mut f = Flattener {
+            design,
+            scopes: Vec::new(),
+            drivers: drivers.collect(),
+            slots: Vec::new(),
+            registers: Vec::new(),
+            open: Vec::new(),
+            loops: Vec::new(),
+            netlist,
+        };
+        f.scope(design.modules.len() - 1, design.name().to_owned(), None);
+        f
+    }
+
+    fn module(&self, scope: usize) -> &'a Module {
+        &self.design.modules[self.scopes[scope].module]
+    }
+
+    fn scope(&mut self, module: usize, path: String, parent: Option<(usize, usize)>) -> usize {
+        let id = self.scopes.len();
+        let m = &self.design.modules[module];
+        self.slots.push(vec![None; m.body.nodes.len()]);
+        let registers = m.registers.iter().map(|(_, info)| self.slot(info.range.nearest(0))).collect();
+        self.registers.push(registers);
+        self.scopes.push(Scope { module, path: path.clone(), parent, children: Vec::new() });
+        for (i, instance) in m.instances.iter().enumerate() {
+            let child = self.scope(instance.module, format!("{path}.{}", instance.name), Some((id, i)));
+            self.scopes[id].children.push(child);
+        }
+        id
+    }
+
+    fn slot(&mut self, start: i128) -> Slot {
+        self.netlist.start.push(start);
+        self.netlist.start.len() - 1
+    }
+
+    fn run(&mut self) {
+        for (name, info) in &self.design.top().ports {
+            if info.role == Role::Input {
+                for lane in 0..info.lanes.unwrap_or(1) {
+                    let slot = self.slot(info.range.nearest(0));
+                    self.netlist.ports.insert((name.clone(), lane), (slot, info.range, Role::Input));
+                }
+            }
+        }
+        for scope in 0..self.scopes.len() {
+            for node in 0..self.slots[scope].len() {
+                self.order(scope, node);
+            }
+        }
+        if self.loops.is_empty() {
+            self.collect_state();
+        }
+    }
+
+    /// Where the value of a net comes from, seen from `scope`.
+    fn source(&self, scope: usize, lane: Lane<NetRef>) -> Source {
+        let driver = |s: usize, net| {
+            let (node, _) = self.drivers[self.scopes[s].module][&Lane { net, lane: lane.lane }];
+            Source::Node(s, node)
+        };
+        match lane.net {
+            NetRef::Register(r) => Source::State(self.registers[scope][r]),
+            NetRef::Port(p) => match (self.module(scope).ports[p].1.role, self.scopes[scope].parent) {
+                (Role::Output, _) => driver(scope, lane.net),
+                (_, Some((parent, instance))) => driver(parent, NetRef::Pin { instance, port: p }),
+                (_, None) => Source::State(self.netlist.ports[&(self.module(scope).ports[p].0.clone(), lane.lane)].0),
+            },
+            NetRef::Pin { instance, port } => {
+                let child = self.scopes[scope].children[instance];
+                match self.module(child).ports[port].1.role {
+                    Role::Output => driver(child, NetRef::Port(port)),
+                    _ => driver(scope, lane.net),
+                }
+            }
+        }
+    }
+
+    fn sources(&self, scope: usize, node: NodeId) -> Vec<Source> {
+        match &self.module(scope).body.nodes[node].op {
+            Op::Read(lane) => vec![self.source(scope, *lane)],
+            op => {
+                let (operands, n) = op.operands();
+                operands[..n].iter().map(|&o| Source::Node(scope, o)).collect()
+            }
+        }
+    }
+
+    /// Depth first, on a stack of our own: chains may be longer than the thread's stack.
+    fn order(&mut self, scope: usize, node: NodeId) {
+        self.open.push((scope, node));
+        while let Some(&(s, n)) = self.open.last() {
+            if self.slots[s][n].is_some() {
+                self.open.pop();
+                continue;
+            }
+            let sources = self.sources(s, n);
+            let waiting = sources.iter().find_map(|source| match *source {
+                Source::Node(s, n) if self.slots[s][n].is_none() => Some((s, n)),
+                _ => None,
+            });
+            match waiting {
+                Some(next) if self.open.contains(&next) => {
+                    self.report_loop(next);
+                    // Any slot will do: a design with a loop is not simulated.
+                    self.slots[s][n] = Some(0);
+                }
+                Some(next) => self.open.push(next),
+                None => {
+                    let slot = self.place(s, n, &sources);
+                    self.slots[s][n] = Some(slot);
+                    self.open.pop();
+                }
+            }
+        }
+    }
+
+    fn place(&mut self, scope: usize, node: NodeId, sources: &[Source]) -> Slot {
+        let slot_of = |source: &Source| match *source {
+            Source::State(slot) => slot,
+            Source::Node(s, n) => self.slots[s][n].expect("operands come first"),
+        };
+        let body = &self.module(scope).body;
+        let op = &body.nodes[node].op;
+        if let Op::Read(_) = op {
+            return slot_of(&sources[0]);
+        }
+        let mut operands = [0; 3];
+        sources.iter().zip(&mut operands).for_each(|(s, o)| *o = slot_of(s));
+        let width = body.nodes[op.operands().0[0].min(node)].range.width();
+        let result = self.slot(0);
+        if let Op::Bounded(_, range, why) = op {
+            let claim = format!("{}: outside {range}, claimed because {why}", self.scopes[scope].path);
+            self.netlist.claims.push((operands[0], *range, claim));
+        }
+        if let Op::Lit(v) = op {
+            self.netlist.start[result] = *v;
+        } else {
+            self.netlist.steps.push(Step { op: op.clone(), operands, width, result });
+        }
+        result
+    }
+
+    /// The nets on the open stack from `start` on, each where it crosses from one description to the next.
+    fn report_loop(&mut self, start: (usize, NodeId)) {
+        let from = self.open.iter().position(|&o| o == start).unwrap_or(0);
+        let mut names = Vec::new();
+        let mut place = None;
+        for &(scope, node) in &self.open[from..] {
+            let module = self.module(scope);
+            let Op::Read(lane) = module.body.nodes[node].op else { continue };
+            let path = &self.scopes[scope].path;
+            names.push(match lane.net {
+                NetRef::Port(p) => format!("{path}.{}", module.ports[p].0),
+                NetRef::Register(r) => format!("{path}.{}", module.registers[r].0),
+                NetRef::Pin { instance, port } => {
+                    let child = &module.instances[instance];
+                    format!("{path}.{}.{}", child.name, self.design.modules[child.module].ports[port].0)
+                }
+            });
+            let drivers = &self.drivers[self.scopes[scope].module];
+            place = place.or_else(|| drivers.get(&lane).or_else(|| drivers.values().next()).map(|d| d.1));
+        }
+        names.dedup();
+        names.extend(names.first().cloned());
+        if let Some(place) = place {
+            self.loops.push((names.join(" <- "), place));
+        }
+    }
+
+    fn collect_state(&mut self) {
+        for scope in 0..self.scopes.len() {
+            let module = self.module(scope);
+            let at = |n: NodeId| self.slots[scope][n].expect("every node is placed");
+            let register = |net: NetRef| match net {
+                NetRef::Register(r) => r,
+                _ => unreachable!("elaboration lets only registers be registered"),
+            };
+            let reset = module.body.reset.map(|net| match self.source(scope, Lane { net, lane: 0 }) {
+                Source::State(slot) => slot,
+                Source::Node(s, n) => self.slots[s][n].expect("every node is placed"),
+            });
+            for u in &module.body.updates {
+                let r = register(u.to);
+                self.netlist.states.push(State {
+                    slot: self.registers[scope][r],
+                    next: at(u.next),
+                    enable: u.enable.map(at),
+                    init: u.init.zip(reset),
+                    range: module.registers[r].1.range,
+                    path: format!("{}.{}", self.scopes[scope].path, module.registers[r].0),
+                });
+            }
+            for m in &module.body.memories {
+                let r = register(m.data);
+                self.netlist.memories.push(Words {
+                    data: self.registers[scope][r],
+                    words: vec![module.registers[r].1.range.nearest(0); m.depth],
+                    write: [at(m.write.0), at(m.write.1), at(m.write.2)],
+                    read: [at(m.read.0), at(m.read.1)],
+                });
+            }
+        }
+        for (p, (name, info)) in self.design.top().ports.iter().enumerate() {
+            if info.role == Role::Output {
+                for lane in 0..info.lanes.unwrap_or(1) {
+                    if let Source::Node(s, n) = self.source(0, Lane { net: NetRef::Port(p), lane }) {
+                        let slot = self.slots[s][n].expect("every node is placed");
+                        self.netlist.ports.insert((name.clone(), lane), (slot, info.range, Role::Output));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A value left the range that a description claimed for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation(String);
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Violation {}
+
+/// Simulation of a design: set inputs, [`FlatSim::settle`], get outputs, [`FlatSim::step`] the clock.
+pub struct FlatSim {
+    netlist: FlatNetlist,
+    values: Vec<i128>,
+}
+
+impl FlatSim {
+    /// A simulation in which registers and memories hold 0, or what is nearest to it in their range.
+    pub fn new(design: &Design) -> FlatSim {
+        // A Design exists only after elaboration has searched it for loops.
+        let netlist = FlatNetlist::new(design).unwrap_or_else(|l| unreachable!("an elaborated design has a loop: {l:?}"));
+        FlatSim { values: netlist.start.clone(), netlist }
+    }
+
+    fn port(&self, name: &str, lane: usize) -> (Slot, Range, Role) {
+        let port = self.netlist.ports.get(&(name.to_owned(), lane));
+        *port.unwrap_or_else(|| panic!("the top has no port {name}[{lane}]"))
+    }
+
+    /// Sets one lane of an input.
+    ///
+    /// # Panics
+    /// If the top has no such input, or its range does not contain `v`.
+    pub fn set_lane(&mut self, name: &str, lane: usize, v: i128) {
+        let (slot, range, role) = self.port(name, lane);
+        assert!(role == Role::Input && range.contains(v), "{v} into {role:?} {name} of {range}");
+        self.values[slot] = v;
+    }
+
+    /// Sets an input. Panics as [`FlatSim::set_lane`].
+    pub fn set(&mut self, name: &str, v: i128) {
+        self.set_lane(name, 0, v);
+    }
+
+    /// Value of one lane of a port after [`FlatSim::settle`].
+    ///
+    /// # Panics
+    /// If the top has no such port.
+    pub fn get_lane(&self, name: &str, lane: usize) -> i128 {
+        self.values[self.port(name, lane).0]
+    }
+
+    /// Value of a port. Panics as [`FlatSim::get_lane`].
+    pub fn get(&self, name: &str) -> i128 {
+        self.get_lane(name, 0)
+    }
+
+    /// Computes every combinational value.
+    pub fn settle(&mut self) {
+        for step in &self.netlist.steps {
+            let operands = step.operands.map(|s| self.values[s]);
+            self.values[step.result] = step.op.evaluate(operands, step.width);
+        }
+    }
+
+    /// Settles, checks every claim, and clocks every register.
+    ///
+    /// # Errors
+    /// The first value that lies outside the range claimed for it.
+    pub fn step(&mut self) -> Result<(), Violation> {
+        self.settle();
+        for (slot, range, claim) in &self.netlist.claims {
+            if !range.contains(self.values[*slot]) {
+                return Err(Violation(format!("{claim}: got {}", self.values[*slot])));
+            }
+        }
+        let mut edges: Vec<(Slot, i128)> = Vec::with_capacity(self.netlist.states.len());
+        for state in &self.netlist.states {
+            match state.init {
+                Some((init, reset)) if self.values[reset] == 0 => edges.push((state.slot, init)),
+                _ if state.enable.is_none_or(|e| self.values[e] == 1) => edges.push((state.slot, self.values[state.next])),
+                _ => {}
+            }
+            debug_assert!(state.range.contains(self.values[state.slot]), "{} left its range", state.path);
+        }
+        for memory in &mut self.netlist.memories {
+            let [enable, address] = memory.read.map(|s| self.values[s]);
+            if enable == 1 {
+                edges.push((memory.data, memory.words[address as usize]));
+            }
+            let [enable, address, word] = memory.write.map(|s| self.values[s]);
+            if enable == 1 {
+                memory.words[address as usize] = word;
+            }
+        }
+        edges.into_iter().for_each(|(slot, v)| self.values[slot] = v);
+        self.settle();
+        Ok(())
+    }
+}

@@ -1,0 +1,400 @@
+//! Exact integers: `Copy` handles into a kernel that carry their range. Nothing wraps unless [`Int::wrap`] says so.
+
+use std::ops::{Add, BitAnd, BitOr, BitXor, Mul, Neg, Not, Shl, Shr, Sub};
+use std::sync::Arc;
+
+use super::kernel::Kernel;
+use super::node::{AtomId, NodeId, Op};
+use super::range::{BIT, Range};
+
+/// A value of a description: an integer of known range.
+#[derive(Debug, Clone, Copy)]
+pub struct Int<'k> {
+    kernel: &'k Kernel,
+    id: NodeId,
+    range: Range,
+}
+
+/// An [`Int`], or an integer literal.
+pub trait Operand<'k> {
+    /// The value as a node of the kernel.
+    fn into_int(self, k: &'k Kernel) -> Int<'k>;
+}
+
+impl<'k> Operand<'k> for Int<'k> {
+    fn into_int(self, _: &'k Kernel) -> Int<'k> {
+        self
+    }
+}
+
+impl<'k> Operand<'k> for i128 {
+    fn into_int(self, k: &'k Kernel) -> Int<'k> {
+        k.lit(self)
+    }
+}
+
+impl<'k> Int<'k> {
+    pub(super) fn new(kernel: &'k Kernel, id: NodeId, range: Range) -> Int<'k> {
+        Int { kernel, id, range }
+    }
+
+    pub(super) fn id(self) -> NodeId {
+        self.id
+    }
+
+    pub(super) fn kernel(self) -> &'k Kernel {
+        self.kernel
+    }
+
+    pub(super) fn value(self) -> i128 {
+        self.kernel.value(self.id)
+    }
+
+    /// Every value that it can have.
+    pub fn range(self) -> Range {
+        self.range
+    }
+
+    /// Gives the net that holds this value a name in the Verilog.
+    pub fn named(self, name: impl AsRef<str>) -> Int<'k> {
+        self.kernel.set_name(self.id, name.as_ref());
+        self
+    }
+
+    fn constant(self) -> Option<i128> {
+        self.range.singleton()
+    }
+
+    #[track_caller]
+    fn make(self, op: Op<AtomId>, range: Option<Range>, what: &str) -> Int<'k> {
+        let range = range.unwrap_or_else(|| {
+            self.kernel.problem(None, format!("{what} needs more than 120 bits, or shifts by less than 0"));
+            self.range
+        });
+        let (operands, _) = op.operands();
+        let width = self.kernel.width_of(operands[0]);
+        let eval = op.clone();
+        self.kernel.node(op, range, |values| {
+            eval.evaluate(operands.map(|o| values.get(o).copied().unwrap_or(0)), width)
+        })
+    }
+
+    /// `floor(self / 2^k)` of the bits: bit `lo` and the `len - 1` above it, unsigned. Bits above the value's own are
+    /// copies of its sign.
+    #[track_caller]
+    pub fn bits(self, lo: u32, len: u32) -> Int<'k> {
+        if let Some(v) = self.constant() {
+            return self.kernel.lit(Range::unsigned(len).truncate(v >> lo.min(127)));
+        }
+        if !self.range.is_signed() && lo >= self.range.width() {
+            return self.kernel.lit(0);
+        }
+        // The window of an unsigned value cannot exceed what lies above `lo`.
+        let above = self.range.hi() >> lo.min(127);
+        let full = Range::unsigned(len);
+        let range = if self.range.is_signed() || above > full.hi() { full } else { Range::new(0, above) };
+        let len = if range == full { len } else { range.width() };
+        self.make(Op::Bits { of: self.id, lo, len }, Some(range), "a window")
+    }
+
+    /// Bit `i`.
+    #[track_caller]
+    pub fn bit(self, i: u32) -> Int<'k> {
+        self.bits(i, 1)
+    }
+
+    /// The sign bit: `self < 0`.
+    pub fn is_negative(self) -> Int<'k> {
+        self.lt(0)
+    }
+
+    /// The bits of an unsigned value, read as two's complement of the same width.
+    ///
+    /// # Panics
+    /// If the value can be negative.
+    #[track_caller]
+    pub fn as_signed(self) -> Int<'k> {
+        assert!(!self.range.is_signed(), "as_signed of a signed value");
+        let range = Range::signed(self.range.width());
+        if let Some(v) = self.constant() {
+            return self.kernel.lit(range.truncate(v));
+        }
+        self.make(Op::AsSigned(self.id), Some(range), "as_signed")
+    }
+
+    /// `self * 2^width + low`.
+    ///
+    /// # Panics
+    /// If `low` does not fit `width` unsigned bits.
+    #[track_caller]
+    pub fn concat(self, low: Int<'k>, width: u32) -> Int<'k> {
+        assert!(Range::unsigned(width).covers(low.range), "the lower part {} exceeds {width} bits", low.range);
+        let shift = Range::constant(i128::from(width));
+        let range = self.range.checked_shl(shift).and_then(|r| r.checked_add(Range::unsigned(width)));
+        match (self.constant(), low.constant()) {
+            (Some(h), Some(l)) => self.kernel.lit((h << width) + l),
+            _ => self.make(Op::Cat { hi: self.id, lo: low.id, width }, range, "a concatenation"),
+        }
+    }
+
+    /// Keeps the low bits: the value modulo `2^w`, in `range`, which must be all that its `w` bits hold.
+    ///
+    /// # Panics
+    /// If the range is not full.
+    #[track_caller]
+    pub fn wrap(self, range: impl Into<Range>) -> Int<'k> {
+        let range = range.into();
+        assert!(range == range.filled(), "wrap to {range}, which is not all that its bits hold");
+        match self.constant() {
+            _ if range.covers(self.range) => self,
+            Some(v) => self.kernel.lit(range.truncate(v)),
+            None => self.make(Op::Wrap(self.id, range), Some(range), "wrap"),
+        }
+    }
+
+    /// Claims that the value always lies in `range`, for `reason`, which ranges alone cannot prove. No hardware; every
+    /// simulation checks it.
+    #[track_caller]
+    pub fn bounded(self, range: impl Into<Range>, reason: &str) -> Int<'k> {
+        let range = range.into();
+        if range.covers(self.range) {
+            return self;
+        }
+        let claimed = self.make(Op::Bounded(self.id, range, reason.into()), Some(range), "bounded");
+        let kept = self.kernel.at_edge() && !range.contains(self.value());
+        assert!(!kept, "{} is outside {range}, claimed because {reason}", self.value());
+        claimed
+    }
+
+    /// `min(max(self, lo), hi)`: saturation, visible in the source. Only the side that can happen costs hardware.
+    #[track_caller]
+    pub fn clamp(self, bounds: impl Into<Range>) -> Int<'k> {
+        let bounds = bounds.into();
+        self.clamp_to(self.kernel.lit(bounds.lo()), self.kernel.lit(bounds.hi()))
+    }
+
+    /// [`Int::clamp`] with bounds that are values themselves. Where `lo > hi` the result is one of the two.
+    #[track_caller]
+    pub fn clamp_to(self, lo: Int<'k>, hi: Int<'k>) -> Int<'k> {
+        let below = self.lt(lo);
+        let above = hi.lt(self);
+        below.mux(lo, above.mux(hi, self.where_within(lo.range.union(hi.range))))
+    }
+
+    /// The low bits that hold the value wherever it lies in `bounds`; elsewhere nobody looks.
+    fn where_within(self, bounds: Range) -> Int<'k> {
+        let range = self.range.clamp(bounds);
+        if range == self.range { self } else { self.make(Op::Wrap(self.id, range), Some(range), "clamp") }
+    }
+
+    /// 1 where `self < b`.
+    #[track_caller]
+    pub fn lt(self, b: impl Operand<'k>) -> Int<'k> {
+        let b = b.into_int(self.kernel);
+        if self.range.hi() < b.range.lo() {
+            self.kernel.lit(1)
+        } else if self.range.lo() >= b.range.hi() || self.id == b.id {
+            self.kernel.lit(0)
+        } else {
+            self.make(Op::Lt(self.id, b.id), Some(BIT), "a comparison")
+        }
+    }
+
+    /// 1 where `self >= b`.
+    #[track_caller]
+    pub fn ge(self, b: impl Operand<'k>) -> Int<'k> {
+        !self.lt(b)
+    }
+
+    /// 1 where `self == b`.
+    #[track_caller]
+    pub fn equals(self, b: impl Operand<'k>) -> Int<'k> {
+        let b = b.into_int(self.kernel);
+        if self.id == b.id {
+            self.kernel.lit(1)
+        } else if self.range.hi() < b.range.lo() || b.range.hi() < self.range.lo() {
+            self.kernel.lit(0)
+        } else {
+            self.make(Op::Eq(self.id.min(b.id), self.id.max(b.id)), Some(BIT), "a comparison")
+        }
+    }
+
+    /// `yes` where this bit is 1, else `no`.
+    ///
+    /// # Panics
+    /// If this is not one bit.
+    #[track_caller]
+    pub fn mux(self, yes: impl Operand<'k>, no: impl Operand<'k>) -> Int<'k> {
+        assert!(BIT.covers(self.range), "a condition of range {}", self.range);
+        let (yes, no) = (yes.into_int(self.kernel), no.into_int(self.kernel));
+        match self.constant() {
+            Some(1) => yes,
+            Some(_) => no,
+            None if yes.id == no.id => yes,
+            None => self.make(Op::Mux(self.id, yes.id, no.id), Some(yes.range.union(no.range)), "a selection"),
+        }
+    }
+}
+
+impl Kernel {
+    /// `table[address]`: a read-only memory. The range of `address` must lie in the table.
+    #[track_caller]
+    pub fn rom<'k>(&'k self, table: &[i128], address: Int<'k>) -> Int<'k> {
+        let in_table = |r: Range| r.lo() >= 0 && r.hi() < table.len() as i128;
+        if !in_table(address.range()) {
+            self.problem(None, format!("address {} of a table of {} entries", address.range(), table.len()));
+            return self.lit(0);
+        }
+        let reachable = &table[address.range().lo() as usize..=address.range().hi() as usize];
+        let lo = reachable.iter().copied().min().unwrap_or(0);
+        let hi = reachable.iter().copied().max().unwrap_or(0);
+        let range = Some(Range::new(lo, hi));
+        address.make(Op::Rom(Arc::from(table), address.id), range, "a table")
+    }
+}
+
+macro_rules! arithmetic {
+    ($trait:ident, $method:ident, |$a:ident, $b:ident| $fold:expr, $op:ident, $range:ident) => {
+        impl<'k> $trait<Int<'k>> for Int<'k> {
+            type Output = Int<'k>;
+            #[track_caller]
+            fn $method(self, b: Int<'k>) -> Int<'k> {
+                let ($a, $b) = (self, b);
+                let fold: Option<Int<'k>> = $fold;
+                fold.unwrap_or_else(|| self.make(Op::$op(self.id, b.id), self.range.$range(b.range), stringify!($op)))
+            }
+        }
+        impl<'k> $trait<i128> for Int<'k> {
+            type Output = Int<'k>;
+            #[track_caller]
+            fn $method(self, b: i128) -> Int<'k> {
+                $trait::$method(self, self.kernel.lit(b))
+            }
+        }
+        impl<'k> $trait<Int<'k>> for i128 {
+            type Output = Int<'k>;
+            #[track_caller]
+            fn $method(self, b: Int<'k>) -> Int<'k> {
+                $trait::$method(b.kernel.lit(self), b)
+            }
+        }
+    };
+}
+
+arithmetic!(Add, add, |a, b| match (a.constant(), b.constant()) {
+    (Some(0), _) => Some(b),
+    (_, Some(0)) => Some(a),
+    _ => None,
+}, Add, checked_add);
+arithmetic!(Sub, sub, |_a, b| (b.constant() == Some(0)).then_some(_a), Sub, checked_sub);
+arithmetic!(Mul, mul, |a, b| match (a.constant(), b.constant()) {
+    (Some(c), _) => b.times(c),
+    (_, Some(c)) => a.times(c),
+    _ => None,
+}, Mul, checked_mul);
+
+impl<'k> Int<'k> {
+    /// A product by a power of two is wiring.
+    #[track_caller]
+    fn times(self, c: i128) -> Option<Int<'k>> {
+        (c > 0 && c.count_ones() == 1).then(|| self << c.trailing_zeros())
+    }
+}
+
+impl Neg for Int<'_> {
+    type Output = Self;
+    #[track_caller]
+    fn neg(self) -> Self {
+        0 - self
+    }
+}
+
+impl Shl<u32> for Int<'_> {
+    type Output = Self;
+    #[track_caller]
+    fn shl(self, k: u32) -> Self {
+        if k == 0 {
+            return self;
+        }
+        let range = self.range.checked_shl(Range::constant(i128::from(k)));
+        self.make(Op::Shl(self.id, k), range, "a left shift")
+    }
+}
+
+impl Shr<u32> for Int<'_> {
+    type Output = Self;
+    /// `floor(self / 2^k)`
+    #[track_caller]
+    fn shr(self, k: u32) -> Self {
+        if k == 0 {
+            return self;
+        }
+        let range = self.range.checked_shr(Range::constant(i128::from(k)));
+        self.make(Op::Shr(self.id, k), range, "a right shift")
+    }
+}
+
+impl<'k> Shl<Int<'k>> for Int<'k> {
+    type Output = Int<'k>;
+    #[track_caller]
+    fn shl(self, n: Int<'k>) -> Int<'k> {
+        match n.constant() {
+            Some(k @ 0..=127) => self << k as u32,
+            _ => self.make(Op::ShlBy(self.id, n.id), self.range.checked_shl(n.range), "a left shift"),
+        }
+    }
+}
+
+impl<'k> Shr<Int<'k>> for Int<'k> {
+    type Output = Int<'k>;
+    /// `floor(self / 2^n)`
+    #[track_caller]
+    fn shr(self, n: Int<'k>) -> Int<'k> {
+        match n.constant() {
+            Some(k @ 0..=127) => self >> k as u32,
+            _ => self.make(Op::ShrBy(self.id, n.id), self.range.checked_shr(n.range), "a right shift"),
+        }
+    }
+}
+
+macro_rules! bitwise {
+    ($trait:ident, $method:ident, $op:ident, $neutral:literal, |$x:ident, $y:ident| $range:expr) => {
+        impl<'k> $trait for Int<'k> {
+            type Output = Int<'k>;
+            /// Bitwise, of unsigned values.
+            #[track_caller]
+            fn $method(self, b: Int<'k>) -> Int<'k> {
+                let ($x, $y) = (self.range, b.range);
+                assert!(!$x.is_signed() && !$y.is_signed(), "bitwise operation on a signed value");
+                let neutral = |v: Int<'k>, of: Range| v.constant() == Some($neutral) && ($neutral == 0 || BIT.covers(of));
+                if neutral(self, $y) {
+                    b
+                } else if neutral(b, $x) {
+                    self
+                } else {
+                    self.make(Op::$op(self.id.min(b.id), self.id.max(b.id)), Some($range), stringify!($op))
+                }
+            }
+        }
+    };
+}
+
+bitwise!(BitAnd, bitand, And, 1, |x, y| {
+    let top = x.hi().min(y.hi());
+    if x.singleton() == Some(0) || y.singleton() == Some(0) { Range::constant(0) } else { Range::new(0, top) }
+});
+bitwise!(BitOr, bitor, Or, 0, |x, y| Range::new(x.lo().max(y.lo()), Range::unsigned(x.width().max(y.width())).hi()));
+bitwise!(BitXor, bitxor, Xor, 0, |x, y| Range::unsigned(x.width().max(y.width())));
+
+impl<'k> Not for Int<'k> {
+    type Output = Int<'k>;
+    /// `1 - self` of one bit.
+    #[track_caller]
+    fn not(self) -> Int<'k> {
+        assert!(BIT.covers(self.range), "not of a value of range {}", self.range);
+        match self.constant() {
+            Some(v) => self.kernel.lit(1 - v),
+            None => self.make(Op::Not(self.id), Some(BIT), "not"),
+        }
+    }
+}

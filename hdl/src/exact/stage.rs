@@ -1,0 +1,179 @@
+//! Optional ranks of pipeline registers, and memories.
+
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+
+use rust_hdl::prelude::{Block, Logic, Probe};
+
+use super::atom::{Net, Reg};
+use super::int::{Int, Operand};
+use super::kernel::Kernel;
+use super::node::{Memory, Place};
+use super::range::Range;
+
+/// A place where a pipeline may be cut: a rank of registers, or wires.
+///
+/// Its registers come into being as values are passed through it: their ranges are those of the values, a constant
+/// needs none, and the number of cuts is the configuration's.
+#[derive(Debug)]
+pub struct Stage {
+    registers: RefCell<Vec<(String, Reg)>>,
+    next: Cell<usize>,
+    registered: bool,
+}
+
+impl Stage {
+    /// A rank of registers if `registered`, else wires.
+    pub fn new(registered: bool) -> Stage {
+        Stage { registers: RefCell::default(), next: Cell::new(0), registered }
+    }
+
+    /// Clock edges from its input to its output.
+    pub fn latency(&self) -> usize {
+        usize::from(self.registered)
+    }
+}
+
+impl Logic for Stage {
+    fn update(&mut self) {}
+}
+
+impl Block for Stage {
+    fn connect_all(&mut self) {}
+    fn update_all(&mut self) {
+        self.registers.get_mut().iter_mut().for_each(|(_, r)| r.update_all());
+    }
+    fn has_changed(&self) -> bool {
+        self.registers.borrow().iter().any(|(_, r)| r.has_changed())
+    }
+    fn accept(&self, name: &str, probe: &mut dyn Probe) {
+        for (value, register) in &*self.registers.borrow() {
+            register.accept(&format!("{value}_{name}"), probe);
+        }
+    }
+}
+
+/// A [`Stage`] within one run of a description.
+#[derive(Debug, Clone, Copy)]
+pub struct Rank<'k> {
+    kernel: &'k Kernel,
+    stage: &'k Stage,
+    enable: Int<'k>,
+}
+
+impl Kernel {
+    /// Opens a stage whose registers move where `enable` is 1. Once per description and stage.
+    pub fn stage<'k>(&'k self, stage: &'k Stage, enable: impl Operand<'k>) -> Rank<'k> {
+        stage.next.set(0);
+        Rank { kernel: self, stage, enable: enable.into_int(self) }
+    }
+}
+
+impl<'k> Rank<'k> {
+    /// `value`, one enabled clock edge later if the stage is registered. The register is called `name` and the stage.
+    #[track_caller]
+    pub fn pass(self, name: &str, value: Int<'k>) -> Int<'k> {
+        if !self.stage.registered || value.range().singleton().is_some() {
+            return value;
+        }
+        let index = self.stage.next.replace(self.stage.next.get() + 1);
+        let mut registers = self.stage.registers.borrow_mut();
+        if index == registers.len() {
+            registers.push((name.to_owned(), Reg::inferred()));
+        }
+        let register = &registers[index].1;
+        register.core().infer_range(value.range());
+        self.kernel.update_register(register, value, Some(self.enable));
+        self.kernel.read(register)
+    }
+}
+
+/// A memory of `depth` words with one write port and one read port, whose word is registered.
+///
+/// A word read while it is being written is the old one. A word that was never written is undefined.
+#[derive(Debug)]
+pub struct Ram {
+    data: Reg,
+    words: RefCell<Vec<i128>>,
+}
+
+impl Ram {
+    /// A memory of `depth` words of `range`.
+    ///
+    /// # Panics
+    /// If `depth` is less than 2: one word is a register.
+    pub fn new(depth: usize, range: impl Into<Range>) -> Ram {
+        assert!(depth >= 2, "a memory of {depth} words is a register");
+        let range = range.into();
+        Ram { data: Reg::new(range), words: RefCell::new(vec![range.nearest(0); depth]) }
+    }
+
+    /// Number of words.
+    pub fn depth(&self) -> usize {
+        self.words.borrow().len()
+    }
+}
+
+impl Logic for Ram {
+    fn update(&mut self) {}
+}
+
+impl Block for Ram {
+    fn connect_all(&mut self) {}
+    fn update_all(&mut self) {
+        self.data.update_all();
+    }
+    fn has_changed(&self) -> bool {
+        self.data.has_changed()
+    }
+    fn accept(&self, name: &str, probe: &mut dyn Probe) {
+        self.data.accept(name, probe);
+    }
+}
+
+impl Kernel {
+    /// The word that was read at the last clock edge where `read.0` was 1, from address `read.1`. Where `write.0` is 1,
+    /// word `write.1` takes the value `write.2`.
+    #[track_caller]
+    pub fn ram<'k>(
+        &'k self,
+        ram: &Ram,
+        write: (Int<'k>, Int<'k>, Int<'k>),
+        read: (Int<'k>, Int<'k>),
+    ) -> Int<'k> {
+        let addresses = Range::new(0, ram.depth() as i128 - 1);
+        for address in [write.1, read.1] {
+            if !addresses.covers(address.range()) {
+                let text = format!("address {} of a memory of {} words", address.range(), ram.depth());
+                self.problem(None, text);
+            }
+        }
+        if !ram.data.range().covers(write.2.range()) {
+            let text = format!("word of range {} does not fit {}", write.2.range(), ram.data.range());
+            self.problem(None, text);
+        }
+        let core = ram.data.core();
+        self.push_memory(Memory {
+            data: core.id(),
+            depth: ram.depth(),
+            write: (write.0.id(), write.1.id(), write.2.id()),
+            read: (read.0.id(), read.1.id()),
+            at: Place(Location::caller()),
+        });
+        if self.is_connect() {
+            core.connect();
+        }
+        if self.at_edge() {
+            let mut words = ram.words.borrow_mut();
+            let depth = words.len();
+            let word = |address: Int<'_>| usize::try_from(address.value()).map_or(0, |a| a.min(depth - 1));
+            if read.0.value() == 1 {
+                core.set_next(0, words[word(read.1)]);
+            }
+            if write.0.value() == 1 {
+                words[word(write.1)] = write.2.value();
+            }
+        }
+        self.read(&ram.data)
+    }
+}

@@ -1,0 +1,452 @@
+//! From nodes to nets and expressions.
+//!
+//! Sums used once are written where they are received, at the receiver's width; comparisons used once, where they
+//! decide; everything else that is an operation gets a net of its own, which holds it exactly.
+
+use super::form::{Form, Net, Nets, Slice};
+use super::names::Names;
+use crate::exact::{BIT, Module, Node, NodeId, NetRef, Op, Range};
+
+/// Operands in one inlined sum, and conditions in one inlined test: longer ones get nets.
+const MAX_INLINE: usize = 4;
+
+/// What uses a node, as far as the writing depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum User {
+    None,
+    /// a sum, or the low bits of something
+    Ring,
+    /// a condition or a logical operation on single bits
+    Logic,
+    /// a selection that takes it where its condition does not hold
+    Else,
+    /// a port, register or memory, which receives whatever expression there is
+    Receiver,
+    /// something that looks at the value, or several users
+    Other,
+}
+
+/// A statement of the module's body.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// `wire … = expression;`
+    Wire(usize, String),
+    /// `always @(*) case (address) …`
+    Rom { net: usize, address: String, address_width: u32, words: Vec<String> },
+}
+
+/// Writes the nodes of one module.
+pub(super) struct Writer<'m> {
+    module: &'m Module,
+    pub nets: Nets,
+    pub names: Names,
+    pub items: Vec<Item>,
+    users: Vec<User>,
+    forms: Vec<Option<Form>>,
+    /// leaves of the expression, for nodes that are written inline
+    inline: Vec<usize>,
+}
+
+impl<'m> Writer<'m> {
+    pub(super) fn new(module: &'m Module, nets: Nets, names: Names) -> Writer<'m> {
+        let count = module.body.nodes.len();
+        let mut writer = Writer {
+            module,
+            nets,
+            names,
+            items: Vec::new(),
+            users: vec![User::None; count],
+            forms: vec![None; count],
+            inline: vec![0; count],
+        };
+        writer.find_users();
+        writer
+    }
+
+    fn node(&self, id: NodeId) -> &'m Node<NetRef> {
+        &self.module.body.nodes[id]
+    }
+
+    fn find_users(&mut self) {
+        let body = &self.module.body;
+        let mut uses = Vec::new();
+        for node in &body.nodes {
+            let (operands, n) = node.op.operands();
+            for (i, &operand) in operands[..n].iter().enumerate() {
+                let bits = || n == 1 || operands[..n].iter().all(|&o| BIT.covers(body.nodes[o].range));
+                let user = match node.op {
+                    Op::Add(..) | Op::Sub(..) | Op::Wrap(..) | Op::Bounded(..) => User::Ring,
+                    Op::And(..) | Op::Or(..) | Op::Xor(..) | Op::Not(_) if bits() => User::Logic,
+                    Op::Mux(..) if i == 0 => User::Logic,
+                    Op::Mux(..) if i == 2 => User::Else,
+                    _ => User::Other,
+                };
+                uses.push((operand, user));
+            }
+        }
+        uses.extend(body.drives.iter().map(|d| (d.from, User::Receiver)));
+        for u in &body.updates {
+            uses.push((u.next, User::Receiver));
+            uses.extend(u.enable.map(|e| (e, User::Other)));
+        }
+        for m in &body.memories {
+            uses.extend([m.write.0, m.write.1, m.write.2, m.read.0, m.read.1].map(|n| (n, User::Other)));
+        }
+        for (node, user) in uses {
+            let known = &mut self.users[node];
+            *known = if *known == User::None { user } else { User::Other };
+        }
+    }
+
+    /// Writes nets for all nodes that need one; `read` gives the net of a lane.
+    pub(super) fn write(&mut self, read: impl Fn(&Nets, crate::exact::Lane<NetRef>, Range) -> Slice) {
+        for id in 0..self.module.body.nodes.len() {
+            let node = self.node(id);
+            if let Op::Read(lane) = node.op {
+                self.forms[id] = Some(Form::Slice(read(&self.nets, lane, node.range)));
+            } else if let Some(form) = self.free_form(node) {
+                self.forms[id] = Some(form);
+            } else if !self.can_inline(id) {
+                self.net_of(id);
+            }
+        }
+    }
+
+    /// The form of a node that is only wiring.
+    fn free_form(&self, node: &Node<NetRef>) -> Option<Form> {
+        let slice = |id: NodeId| match &self.forms[id] {
+            Some(Form::Slice(s)) => Some(s.clone()),
+            _ => None,
+        };
+        let (width, signed) = (node.range.width(), node.range.is_signed());
+        let found = match node.op {
+            Op::Lit(v) => return Some(Form::Lit(v)),
+            // Bits beyond the top are copies of the sign.
+            Op::Shr(a, k) => slice(a).map(|s| {
+                let k = k.min(s.width - 1);
+                Slice { lo: s.lo + k, width: s.width - k, signed, ..s }
+            }),
+            Op::Bits { of, lo, len } => {
+                slice(of).filter(|s| lo + len <= s.width).map(|s| Slice { lo: s.lo + lo, width: len, signed, ..s })
+            }
+            Op::AsSigned(a) => slice(a).map(|s| Slice { signed, ..s }),
+            Op::Wrap(a, _) | Op::Bounded(a, ..) => {
+                slice(a).filter(|s| width <= s.width).map(|s| Slice { width, signed, ..s })
+            }
+            Op::Lt(a, b) if self.forms[b] == Some(Form::Lit(0)) && self.node(a).range.is_signed() => {
+                slice(a).map(|s| Slice { lo: s.lo + s.width - 1, width: 1, signed: false, ..s })
+            }
+            _ => None,
+        };
+        // A slice is exactly as wide as the range of what it stands for.
+        debug_assert!(found.as_ref().is_none_or(|s| s.width == width), "{node:?}");
+        found.map(Form::Slice)
+    }
+
+    /// Marks and accepts a node that is written inside its only user.
+    fn can_inline(&mut self, id: NodeId) -> bool {
+        let node = self.node(id);
+        if node.name.is_some() {
+            return false;
+        }
+        let (operands, n) = node.op.operands();
+        // Conditions do not count: each ends its own branch of a selection.
+        let counted = if matches!(node.op, Op::Mux(..)) { &operands[1..n] } else { &operands[..n] };
+        let leaves: usize = counted.iter().map(|&o| self.inline[o].max(1)).sum();
+        let fits = match (&node.op, self.users[id]) {
+            (Op::Add(..) | Op::Sub(..) | Op::Shl(..), User::Ring | User::Receiver) => true,
+            (Op::Wrap(..) | Op::Bounded(..), User::Receiver) => true,
+            (Op::Mux(..), User::Receiver | User::Else) => true,
+            (Op::Lt(..) | Op::Eq(..) | Op::Not(_), User::Logic | User::Receiver) => true,
+            (Op::And(..) | Op::Or(..) | Op::Xor(..), User::Logic | User::Receiver) => BIT.covers(node.range),
+            _ => false,
+        };
+        let fits = fits && leaves <= MAX_INLINE;
+        if fits {
+            self.inline[id] = leaves;
+        }
+        fits
+    }
+
+    /// The form of a node; one that was to be inline gets a net after all.
+    pub(super) fn form(&mut self, id: NodeId) -> Form {
+        if self.forms[id].is_none() {
+            self.net_of(id);
+        }
+        self.forms[id].clone().expect("net_of gives a form")
+    }
+
+    /// Declares a net that holds a node.
+    fn net_of(&mut self, id: NodeId) {
+        let node = self.node(id);
+        let (width, signed) = (node.range.width(), node.range.is_signed());
+        let declared = self.declared_width(node);
+        let text = match &node.op {
+            Op::Rom(..) => None,
+            _ => Some(self.expression(id, declared)),
+        };
+        let name = match &node.name {
+            Some(name) => self.names.fresh(name),
+            None => self.names.numbered(noun(&node.op)),
+        };
+        let net = self.nets.add(Net::new(name, declared, signed));
+        match (&node.op, text) {
+            (_, Some(text)) => self.items.push(Item::Wire(net, text)),
+            (Op::Rom(table, address), None) => self.rom(net, table, *address, width, signed),
+            _ => unreachable!("only a table has no expression"),
+        }
+        self.forms[id] = Some(Form::Slice(Slice { net, lo: 0, width, signed }));
+    }
+
+    /// A variable right shift needs a net of its operand's width; everything else is as wide as its range.
+    fn declared_width(&self, node: &Node<NetRef>) -> u32 {
+        match node.op {
+            Op::ShrBy(a, _) => self.node(a).range.width(),
+            _ => node.range.width(),
+        }
+    }
+
+    fn rom(&mut self, net: usize, table: &[i128], address: NodeId, width: u32, signed: bool) {
+        let address_width = self.node(address).range.width();
+        let form = self.form(address);
+        let address = self.nets.text(&form, address_width, false);
+        let words = table.iter().take(1 << address_width.min(20)).map(|&w| super::form::literal(w, width, signed));
+        self.items.push(Item::Rom { net, address, address_width, words: words.collect() });
+    }
+
+    /// The node as an expression of exactly `width` bits, which is at least its own unless it is a sum.
+    pub(super) fn expression(&mut self, id: NodeId, width: u32) -> String {
+        if let Some(form) = self.forms[id].clone() {
+            let signed = self.nets.is_signed_at(&form, width);
+            return self.nets.text(&form, width, signed);
+        }
+        let node = self.node(id);
+        match node.op {
+            Op::Add(..) | Op::Sub(..) | Op::Shl(..) => self.sum(id, width),
+            // A sum is right modulo 2^w at any width; to extend a wrapped one, its own width comes first.
+            Op::Wrap(a, r) | Op::Bounded(a, r, _) if r.width() == width => self.expression_mod(a, width),
+            Op::Wrap(..) | Op::Bounded(..) => self.at_width(id, width),
+            Op::Mux(..) => self.selection(id, width),
+            Op::Mul(a, b) => {
+                let signed = self.node(a).range.is_signed() || self.node(b).range.is_signed();
+                // Synthesis finds a signed multiplier only if both operands say that they are signed.
+                let [a, b] = self.same_sign([a, b], width, signed);
+                format!("{a} * {b}")
+            }
+            Op::ShlBy(a, n) => {
+                let [a] = self.same_sign([a], width, false);
+                format!("{a} << {}", self.amount(n))
+            }
+            Op::ShrBy(a, n) => {
+                let signed = self.node(a).range.is_signed();
+                let [a] = self.same_sign([a], width, signed);
+                format!("{a} {} {}", if signed { ">>>" } else { ">>" }, self.amount(n))
+            }
+            Op::And(a, b) | Op::Or(a, b) | Op::Xor(a, b) if !BIT.covers(node.range) || width > 1 => {
+                let [a, b] = self.same_sign([a, b], width, false);
+                format!("{a} {} {b}", gate(&node.op))
+            }
+            Op::Cat { hi, lo, width: low } => {
+                let upper = width - low;
+                let (hi, lo) = (self.form(hi), self.form(lo));
+                format!("{{{}, {}}}", self.nets.pattern(&hi, upper), self.nets.pattern(&lo, low))
+            }
+            Op::Shr(..) | Op::Bits { .. } | Op::AsSigned(_) => self.window(id, width),
+            Op::Lt(..) | Op::Eq(..) | Op::Not(_) | Op::And(..) | Op::Or(..) | Op::Xor(..) if width == 1 => {
+                self.test(id)
+            }
+            _ => self.at_width(id, width),
+        }
+    }
+
+    /// The node in a net, extended.
+    fn at_width(&mut self, id: NodeId, width: u32) -> String {
+        self.net_of(id);
+        self.expression(id, width)
+    }
+
+    /// Low bits of a node: a sum may be written at the narrow width itself.
+    fn expression_mod(&mut self, id: NodeId, width: u32) -> String {
+        match (&self.forms[id], &self.node(id).op) {
+            (None, Op::Add(..) | Op::Sub(..)) => self.sum(id, width),
+            (Some(_), _) => self.expression(id, width),
+            (None, _) => {
+                self.net_of(id);
+                self.expression(id, width)
+            }
+        }
+    }
+
+    /// A shift or window whose operand is a constant, or which reaches beyond the operand's sign.
+    fn window(&mut self, id: NodeId, width: u32) -> String {
+        match self.node(id).op {
+            Op::Bits { of, lo, len } => {
+                let form = self.form(of);
+                let Form::Slice(s) = form else { unreachable!("a window of a constant is a constant") };
+                // At least the sign bit itself remains.
+                let lo = lo.min(s.width - 1);
+                let rest = Slice { lo: s.lo + lo, width: (s.width - lo).min(len), ..s };
+                self.nets.text(&Form::Slice(rest), width.max(len), false)
+            }
+            Op::Shr(a, _) | Op::AsSigned(a) => {
+                self.form(a);
+                let form = self.free_form(self.node(id)).expect("the operand is a net now");
+                self.forms[id] = Some(form);
+                self.expression(id, width)
+            }
+            _ => unreachable!("the caller passes windows"),
+        }
+    }
+
+    /// `c ? a : d ? b : e`
+    fn selection(&mut self, id: NodeId, width: u32) -> String {
+        let mut choices = Vec::new();
+        let mut rest = id;
+        while let (Op::Mux(c, a, b), None) = (&self.node(rest).op, &self.forms[rest]) {
+            if rest != id && self.inline[rest] == 0 {
+                break;
+            }
+            choices.push((self.condition(*c), self.form(*a)));
+            rest = *b;
+        }
+        let last = self.form(rest);
+        let mut forms = choices.iter().map(|(_, f)| f).chain([&last]);
+        // A negative literal reads as one only in a signed expression.
+        let negative = |f: &Form| matches!(f, Form::Lit(v) if *v < 0);
+        let signed = forms.any(|f| negative(f) || self.nets.is_signed_at(f, width));
+        let mut text = String::new();
+        for (condition, form) in &choices {
+            text += &format!("{condition} ? {} : ", self.nets.text(form, width, signed));
+        }
+        text + &self.nets.text(&last, width, signed)
+    }
+
+    fn amount(&mut self, n: NodeId) -> String {
+        let form = self.form(n);
+        let width = self.node(n).range.width();
+        self.nets.text(&form, width, false)
+    }
+
+    /// Operands at one width and one sign: signed if asked for, or if any of them is a signed net as it stands.
+    fn same_sign<const N: usize>(&mut self, ids: [NodeId; N], width: u32, signed: bool) -> [String; N] {
+        let forms = ids.map(|id| self.form(id));
+        let signed = signed || forms.iter().any(|f| self.nets.is_signed_at(f, width));
+        forms.map(|f| self.nets.text(&f, width, signed))
+    }
+
+    /// `a + b - c` modulo `2^width`.
+    fn sum(&mut self, id: NodeId, width: u32) -> String {
+        let mut terms = Vec::new();
+        self.terms(id, false, &mut terms);
+        let ready: Vec<(bool, Form, u32)> = terms.into_iter().map(|(minus, id, k)| (minus, self.form(id), k)).collect();
+        let signed = ready.iter().any(|(_, f, k)| *k == 0 && self.nets.is_signed_at(f, width));
+        let mut text = String::new();
+        for (i, (minus, form, k)) in ready.iter().enumerate() {
+            text += match (i, minus) {
+                (0, false) => "",
+                (0, true) => "-",
+                (_, false) => " + ",
+                (_, true) => " - ",
+            };
+            text += &self.shifted(form, *k, width, signed);
+        }
+        text
+    }
+
+    /// `form * 2^k` at `width`.
+    fn shifted(&mut self, form: &Form, k: u32, width: u32, signed: bool) -> String {
+        match form {
+            _ if k == 0 => self.nets.text(form, width, signed),
+            Form::Lit(v) => super::form::literal(v << k, width, signed),
+            Form::Slice(_) if k >= width => super::form::literal(0, width, signed),
+            Form::Slice(_) => {
+                let text = format!("{{{}, {k}'d0}}", self.nets.pattern(form, width - k));
+                if signed { format!("$signed({text})") } else { text }
+            }
+        }
+    }
+
+    /// The signed terms of an inlined sum, each with its left shift.
+    fn terms(&mut self, id: NodeId, minus: bool, out: &mut Vec<(bool, NodeId, u32)>) {
+        match self.node(id).op {
+            Op::Add(a, b) if self.forms[id].is_none() => {
+                self.terms(a, minus, out);
+                self.terms(b, minus, out);
+            }
+            Op::Sub(a, b) if self.forms[id].is_none() => {
+                self.terms(a, minus, out);
+                self.terms(b, !minus, out);
+            }
+            Op::Shl(a, k) if self.forms[id].is_none() => out.push((minus, a, k)),
+            _ => out.push((minus, id, 0)),
+        }
+    }
+
+    /// The text of a one-bit node where it decides something.
+    pub(super) fn condition(&mut self, id: NodeId) -> String {
+        if self.forms[id].is_some() || self.inline[id] == 0 {
+            let form = self.form(id);
+            return self.nets.text(&form, 1, false);
+        }
+        format!("({})", self.test(id))
+    }
+
+    /// An inlined comparison or logical operation, without parentheses.
+    fn test(&mut self, id: NodeId) -> String {
+        match self.node(id).op {
+            Op::Lt(a, b) => self.comparison(a, "<", b),
+            Op::Eq(a, b) => self.comparison(a, "==", b),
+            Op::Not(a) => match self.node(a).op {
+                Op::Lt(x, y) if self.forms[a].is_none() => self.comparison(x, ">=", y),
+                Op::Eq(x, y) if self.forms[a].is_none() => self.comparison(x, "!=", y),
+                _ => format!("~{}", self.condition(a)),
+            },
+            Op::And(a, b) | Op::Or(a, b) | Op::Xor(a, b) => {
+                let (a, b) = (self.condition(a), self.condition(b));
+                format!("{a} {} {b}", gate(&self.node(id).op))
+            }
+            _ => self.expression(id, 1),
+        }
+    }
+
+    fn comparison(&mut self, a: NodeId, operator: &str, b: NodeId) -> String {
+        let both = self.node(a).range.union(self.node(b).range);
+        let literal_first = self.node(a).range.singleton().is_some();
+        let [a, b] = self.same_sign([a, b], both.width(), both.is_signed());
+        let turned = match operator {
+            "<" => ">",
+            ">=" => "<=",
+            same => same,
+        };
+        if literal_first { format!("{b} {turned} {a}") } else { format!("{a} {operator} {b}") }
+    }
+}
+
+fn gate(op: &Op<NetRef>) -> &'static str {
+    match op {
+        Op::And(..) => "&",
+        Op::Or(..) => "|",
+        _ => "^",
+    }
+}
+
+/// What a net without a name is called.
+fn noun(op: &Op<NetRef>) -> &'static str {
+    match op {
+        Op::Lit(_) | Op::Read(_) => "value",
+        Op::Add(..) => "sum",
+        Op::Sub(..) => "difference",
+        Op::Mul(..) => "product",
+        Op::Shl(..) | Op::Shr(..) | Op::ShlBy(..) | Op::ShrBy(..) => "shifted",
+        Op::Lt(..) => "less",
+        Op::Eq(..) => "equal",
+        Op::Mux(..) => "selected",
+        Op::And(..) => "both",
+        Op::Or(..) => "either",
+        Op::Xor(..) => "differ",
+        Op::Not(_) => "not_",
+        Op::Bits { .. } | Op::AsSigned(_) | Op::Wrap(..) | Op::Bounded(..) => "part",
+        Op::Cat { .. } => "joined",
+        Op::Rom(..) => "entry",
+    }
+}

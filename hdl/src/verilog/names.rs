@@ -1,0 +1,83 @@
+//! Names within a module: legal, unique, never a keyword.
+
+use std::collections::HashSet;
+
+/// Keywords of SystemVerilog (IEEE 1800-2017): Verilator reads `.v` files as SystemVerilog.
+const KEYWORDS: &str = "accept_on alias always always_comb always_ff always_latch and assert assign assume automatic \
+before begin bind bins binsof bit break buf bufif0 bufif1 byte case casex casez cell chandle checker class clocking \
+cmos config const constraint context continue cover covergroup coverpoint cross deassign default defparam design \
+disable dist do edge else end endcase endchecker endclass endclocking endconfig endfunction endgenerate endgroup \
+endinterface endmodule endpackage endprimitive endprogram endproperty endsequence endspecify endtable endtask enum \
+event eventually expect export extends extern final first_match for force foreach forever fork forkjoin function \
+generate genvar global highz0 highz1 if iff ifnone ignore_bins illegal_bins implements implies import incdir include \
+initial inout input inside instance int integer interconnect interface intersect join join_any join_none large let \
+liblist library local localparam logic longint macromodule matches medium modport module nand negedge nettype new \
+nexttime nmos nor noshowcancelled not notif0 notif1 null or output package packed parameter pmos posedge primitive \
+priority program property protected pull0 pull1 pulldown pullup pulsestyle_ondetect pulsestyle_onevent pure rand \
+randc randcase randsequence rcmos real realtime ref reg reject_on release repeat restrict return rnmos rpmos rtran \
+rtranif0 rtranif1 s_always s_eventually s_nexttime s_until s_until_with scalared sequence shortint shortreal \
+showcancelled signed small soft solve specify specparam static string strong strong0 strong1 struct super supply0 \
+supply1 sync_accept_on sync_reject_on table tagged task this throughout time timeprecision timeunit tran tranif0 \
+tranif1 tri tri0 tri1 triand trior trireg type typedef union unique unique0 unsigned until until_with untyped use \
+uwire var vectored virtual void wait wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor";
+
+/// `word` is a keyword of Verilog or SystemVerilog.
+pub(crate) fn is_keyword(word: &str) -> bool {
+    KEYWORDS.split(' ').any(|k| k == word)
+}
+
+/// `base_i` with the least `i >= from` that is not `used`.
+pub(crate) fn first_free(base: &str, from: usize, used: impl Fn(&str) -> bool) -> String {
+    let mut numbered = (from..).map(|i| format!("{base}_{i}"));
+    numbered.find(|n| !used(n)).expect("there is always one more number")
+}
+
+/// The names of one module.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    used: HashSet<String>,
+}
+
+impl Names {
+    /// `wanted`, made legal and, by a number, unique.
+    pub(super) fn fresh(&mut self, wanted: &str) -> String {
+        // A `$` comes only from RustHDL, which has joined its own names with it.
+        let legal = |c: char| if c.is_ascii_alphanumeric() || c == '$' { c } else { '_' };
+        let mut base: String = wanted.chars().map(legal).collect();
+        if base.is_empty() || base.starts_with(|c: char| c.is_ascii_digit()) {
+            base.insert(0, 'n');
+        }
+        if is_keyword(&base) {
+            base.push('_');
+        }
+        if self.used.insert(base.clone()) {
+            return base;
+        }
+        let name = first_free(&base, 2, |n| self.used.contains(n));
+        self.used.insert(name.clone());
+        name
+    }
+
+    /// A name for a net that the description did not name: `sum_1`, `sum_2`.
+    pub(super) fn numbered(&mut self, what: &str) -> String {
+        let name = first_free(what, 1, |n| self.used.contains(n));
+        self.used.insert(name.clone());
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_legal_and_unique() {
+        let mut names = Names::default();
+        assert_eq!(names.fresh("bit"), "bit_");
+        assert_eq!(names.fresh("pe-1"), "pe_1");
+        assert_eq!(names.fresh("pe_1"), "pe_1_2");
+        assert_eq!(names.fresh("3x"), "n3x");
+        assert_eq!(names.numbered("sum"), "sum_1");
+        assert_eq!(names.numbered("sum"), "sum_2");
+    }
+}
