@@ -1,1 +1,4 @@
 //! placeholder
+
+pub mod npy;
+pub mod tflite;

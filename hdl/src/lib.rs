@@ -5,5 +5,7 @@
 //! - [`interface`]: how a bench talks to a block.
 
 pub mod exact;
+pub mod blocks;
 pub mod interface;
+pub mod stream;
 pub mod verilog;

@@ -1,100 +1,46 @@
+use qrtl_hdl::blocks::requantizer::*;
+use qrtl_hdl::blocks::saturator::*;
+use qrtl_hdl::blocks::fixed_point_multiplier::*;
 use qrtl_hdl::exact::*;
-use qrtl_hdl::{describe_logic, verilog};
-use rust_hdl::prelude::*;
-
-#[derive(LogicBlock)]
-struct Mac {
-    pub clk: Clk,
-    pub rst_n: Port<In>,
-    pub a: Port<In>,
-    pub b: Bus<In>,
-    pub first: Port<In>,
-    pub y: Port<Out>,
-    pub q: Port<Out>,
-    acc: Reg,
-    cut: Stage,
-}
-describe_logic!(Mac);
-impl Describe for Mac {
-    fn header(&self) -> Header {
-        Header::new("mac", "y = a * b").fact("latency", "1")
-    }
-    fn describe(&self, k: &Kernel) {
-        k.clock(&self.clk);
-        k.reset(&self.rst_n);
-        let b = k.lane(&self.b, 0) + k.lane(&self.b, 1);
-        let rank = k.stage(&self.cut, 1);
-        let p = rank.pass("product", k.read(&self.a) * b);
-        let acc = k.read(&self.acc);
-        let base = k.read(&self.first).mux(0, acc);
-        let next = (base + p).bounded(acc.range(), "few terms");
-        k.register(&self.acc, next);
-        k.drive(&self.y, (acc >> 3).clamp(-128..=127));
-        k.drive(&self.q, (acc - 7 + p).lt(0));
-    }
-}
-#[derive(LogicBlock)]
-struct Top {
-    pub clk: Clk,
-    pub rst_n: Port<In>,
-    pub a: Bus<In>,
-    pub b: Bus<In>,
-    pub y: Bus<Out>,
-    pub any: Port<Out>,
-    mac: Vec<Mac>,
-}
-describe_logic!(Top);
-impl Describe for Top {
-    fn header(&self) -> Header {
-        Header::new("top_", "two macs")
-    }
-    fn describe(&self, k: &Kernel) {
-        k.clock(&self.clk);
-        let mut any = k.lit(0);
-        for (i, m) in self.mac.iter().enumerate() {
-            k.pass_clock(&self.clk, &m.clk);
-            k.drive(&m.rst_n, k.read(&self.rst_n));
-            k.drive(&m.a, k.lane(&self.a, i));
-            k.drive_lane(&m.b, 0, k.lane(&self.b, 0));
-            k.drive_lane(&m.b, 1, k.lane(&self.b, 1));
-            k.drive(&m.first, k.lane(&self.a, 0).is_negative());
-            k.drive_lane(&self.y, i, k.read(&m.y));
-            any = any | k.read(&m.q);
-        }
-        k.drive(&self.any, any);
-    }
-}
-fn mac() -> Mac {
-    Mac {
-        clk: Clk::new(),
-        rst_n: Port::bit("reset"),
-        a: Port::new(-128..=127, "left"),
-        b: Bus::new(2, -128..=127, "right"),
-        first: Port::bit("first term"),
-        y: Port::new(-128..=127, "out"),
-        q: Port::bit(""),
-        acc: Reg::control(Range::signed(20), 0),
-        cut: Stage::new(true),
-    }
-}
-#[test]
-fn prints() {
-    let mut top = Top {
-        clk: Clk::new(),
-        rst_n: Port::bit("reset"),
-        a: Bus::new(2, -128..=127, "left"),
-        b: Bus::new(2, -128..=127, "right"),
-        y: Bus::new(2, -128..=127, "out"),
-        any: Port::bit(""),
-        mac: vec![mac(), mac()],
-    };
-    let design = elaborate(&top, "top").unwrap();
+use qrtl_hdl::verilog;
+use qrtl_golden::*;
+fn dump(block: &dyn rust_hdl::prelude::Block, name: &str) -> Design {
+    let design = elaborate(block, name).unwrap_or_else(|e| panic!("{e}"));
     let dir = std::path::Path::new("/tmp/smoke");
     std::fs::create_dir_all(dir).unwrap();
     for f in verilog::print(&design, &verilog::Provenance { command: "test".into() }) {
-        println!("{}", f.text);
         std::fs::write(dir.join(format!("{}.v", f.name)), &f.text).unwrap();
     }
-    top.connect_all();
-    println!("{}", generate_verilog(&top));
+    design
+}
+#[test]
+fn prints() {
+    for (i, form) in [SaturatorForm::Compare, SaturatorForm::UpperBits].into_iter().enumerate() {
+        for (j, b) in [Range::unsigned(8), Range::signed(8)].into_iter().enumerate() {
+            let s = Saturator::new(SaturatorConfig { input: Range::signed(32), output: b, bounds: b, form, registered: j == 1 });
+            dump(&s, &format!("sat_{i}_{j}"));
+        }
+    }
+    for width in [MultiplierWidth::W16, MultiplierWidth::W32] {
+        dump(&FixedPointMultiplier::new(FixedPointMultiplierConfig { width, product: Product::Unsigned }), &format!("fpm_{}", width.bits()));
+        dump(&FixedPointMultiplier::new(FixedPointMultiplierConfig { width, product: Product::Signed { acc_width: 32, rounding: Rule::Single } }), &format!("fpms_{}", width.bits()));
+    }
+    for rule in Rule::ALL {
+        let mut c = RequantizerConfig::run_time(rule, Range::signed(32), OutputType::Int8);
+        dump(&Requantizer::new(c.clone()).unwrap(), &format!("rq_{rule}"));
+        for p in [0, 1, 2, 3, 5, 6, 7] {
+            c.pipeline = p;
+            dump(&Requantizer::new(c.clone()).unwrap(), &format!("rq_{rule}_{p}"));
+        }
+        c.multiplier = Source::Constant(1518500250);
+        c.shift = Source::Constant(-7);
+        c.zero_point = Source::Constant(-5);
+        c.min = Source::Constant(-128);
+        c.max = Source::Constant(127);
+        dump(&Requantizer::new(c.clone()).unwrap(), &format!("rq_{rule}_const"));
+        c.multiplier = Source::Table(vec![1518500250, 1 << 30, 12345678]);
+        c.shift = Source::Table(vec![-7, 3, 0]);
+        c.output = OutputType::Int16;
+        dump(&Requantizer::new(c.clone()).unwrap(), &format!("rq_{rule}_table"));
+    }
 }

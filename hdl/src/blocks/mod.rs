@@ -3,5 +3,6 @@
 
 pub mod fixed_point_multiplier;
 pub mod gemm;
+
 pub mod requantizer;
 pub mod saturator;

@@ -178,11 +178,13 @@ impl<'k> Int<'k> {
     pub fn clamp_to(self, lo: Int<'k>, hi: Int<'k>) -> Int<'k> {
         let below = self.lt(lo);
         let above = hi.lt(self);
-        below.mux(lo, above.mux(hi, self.where_within(lo.range.union(hi.range))))
+        below.mux(lo, above.mux(hi, self.within(lo.range.union(hi.range))))
     }
 
-    /// The low bits that hold the value wherever it lies in `bounds`; elsewhere nobody looks.
-    fn where_within(self, bounds: Range) -> Int<'k> {
+    /// The low bits that hold the value wherever it lies in `bounds`. Elsewhere they mean nothing: something else has to
+    /// be selected there, as [`Int::clamp_to`] does.
+    #[track_caller]
+    pub fn within(self, bounds: Range) -> Int<'k> {
         let range = self.range.clamp(bounds);
         if range == self.range { self } else { self.make(Op::Wrap(self.id, range), Some(range), "clamp") }
     }

@@ -302,6 +302,14 @@ impl Kernel {
         self.update_register(reg, next.into_int(self), Some(enable));
     }
 
+    /// [`Kernel::register`] for a register made by [`Reg::inferred`]: its range becomes that of `next`. Gives its value.
+    #[track_caller]
+    pub fn register_inferred<'k>(&'k self, reg: &Reg, next: Int<'k>) -> Int<'k> {
+        reg.core().infer_range(next.range());
+        self.update_register(reg, next, None);
+        self.read(reg)
+    }
+
     #[track_caller]
     pub(super) fn update_register<'k>(&'k self, reg: &Reg, next: Int<'k>, enable: Option<Int<'k>>) {
         self.own(next);

@@ -19,7 +19,7 @@ pub use int::{Int, Operand};
 pub use kernel::{Describe, Header, Kernel};
 pub use node::{Body, Drive, Lane, Memory, Node, NodeId, Op, Place, Update};
 pub use range::{BIT, MAX_BITS, Range};
-pub use stage::{Ram, Rank, Stage};
+pub use stage::{Opt, Ram, Rank, Stage};
 
 pub(crate) use check::Scope;
 pub(crate) use elaborate::{is_port, scan};

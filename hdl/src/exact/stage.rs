@@ -177,3 +177,40 @@ impl Kernel {
         self.read(&ram.data)
     }
 }
+
+/// A field that the configuration may leave out: `Option` with a block in it, which RustHDL does not know.
+#[derive(Debug)]
+pub struct Opt<B>(Option<B>);
+
+impl<B> Opt<B> {
+    /// `block()` if `wanted`.
+    pub fn when(wanted: bool, block: impl FnOnce() -> B) -> Opt<B> {
+        Opt(wanted.then(block))
+    }
+
+    /// The block, if it is there.
+    pub fn get(&self) -> Option<&B> {
+        self.0.as_ref()
+    }
+}
+
+impl<B: Block> Logic for Opt<B> {
+    fn update(&mut self) {}
+}
+
+impl<B: Block> Block for Opt<B> {
+    fn connect_all(&mut self) {
+        self.0.iter_mut().for_each(Block::connect_all);
+    }
+    fn update_all(&mut self) {
+        self.0.iter_mut().for_each(Block::update_all);
+    }
+    fn has_changed(&self) -> bool {
+        self.0.as_ref().is_some_and(Block::has_changed)
+    }
+    fn accept(&self, name: &str, probe: &mut dyn Probe) {
+        if let Some(block) = &self.0 {
+            block.accept(name, probe);
+        }
+    }
+}

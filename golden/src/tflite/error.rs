@@ -1,0 +1,114 @@
+//! The one error type of the import.
+
+use std::path::PathBuf;
+
+/// Why a file is not a model that we can use. The text is complete: it needs no `source` to be understood.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file could not be read.
+    #[error("cannot read {}: {cause}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: std::io::Error,
+    },
+    /// The file is too large to be one of the networks that we import.
+    #[error("the file has {got} bytes: at most {limit} are read")]
+    FileSize {
+        /// Its length.
+        got: u64,
+        /// The greatest length that is read.
+        limit: u64,
+    },
+    /// The file is of another format.
+    #[error("not a TensorFlow Lite model: bytes 4 to 7 must be \"TFL3\", got {got}")]
+    Foreign {
+        /// What stands there, escaped.
+        got: String,
+    },
+    /// The identifier is right, the rest is not a well-formed flatbuffer.
+    #[error("damaged TensorFlow Lite file of {len} bytes: {what}")]
+    Damaged {
+        /// Length of the file.
+        len: usize,
+        /// The verifier's finding and the path to it.
+        what: String,
+    },
+    /// The model as a whole is not what we support.
+    #[error("model: {what}")]
+    Model {
+        /// The finding.
+        what: String,
+    },
+    /// A tensor contradicts itself or needs what we do not support.
+    #[error("tensor {index} ({name}): {what}")]
+    Tensor {
+        /// Index in the subgraph.
+        index: usize,
+        /// Its name, shortened.
+        name: String,
+        /// The finding.
+        what: String,
+    },
+    /// An operator contradicts its tensors or needs what we do not support.
+    #[error("operator {index} ({name}): {what}")]
+    Operator {
+        /// Index in the order of execution.
+        index: usize,
+        /// Its name, as `FULLY_CONNECTED`.
+        name: String,
+        /// The finding.
+        what: String,
+    },
+    /// An operator that has no counterpart here.
+    #[error("operator {index} is {name}: only FULLY_CONNECTED is supported")]
+    UnsupportedOperator {
+        /// Index in the order of execution.
+        index: usize,
+        /// Its name, as `CONV_2D`, `BUILTIN_200` or that of a custom operator.
+        name: String,
+    },
+    /// The same bytes are referred to so often that the model would be far larger than its file.
+    #[error(
+        "the file refers to the same bytes so often that it stands for more than {limit}, {EXPANSION} times its length"
+    )]
+    Expansion {
+        /// The most that is accepted for this file.
+        limit: usize,
+    },
+}
+
+/// How many times its length a file may be when written out without sharing, and so may constants and layers.
+pub(super) const EXPANSION: usize = 8;
+
+/// What remains of the memory that constants may take.
+pub(super) struct Budget {
+    limit: usize,
+    left: usize,
+}
+
+impl Budget {
+    pub(super) fn of_file(len: usize) -> Self {
+        let limit = len.saturating_mul(EXPANSION);
+        Self { limit, left: limit }
+    }
+
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), Error> {
+        self.left = self
+            .left
+            .checked_sub(bytes)
+            .ok_or(Error::Expansion { limit: self.limit })?;
+        Ok(())
+    }
+}
+
+/// A name from the file as it stands in a message: quoted, escaped and of bounded length.
+pub(super) fn quoted(name: &str) -> String {
+    const LONGEST: usize = 60;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}...", &name[..end]),
+        None => format!("{name:?}"),
+    }
+}

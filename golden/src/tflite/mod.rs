@@ -1,0 +1,32 @@
+//! Import of quantized TensorFlow Lite models.
+//!
+//! [`Model::from_bytes`] turns the bytes of a `.tflite` file into an owned, validated description of its one subgraph,
+//! and [`Model::fully_connected_layers`] turns that into [`FullyConnected`] layers: integers and multipliers, ready for
+//! golden and for the generator.
+//!
+//! # Contract
+//!
+//! * Any sequence of bytes gives a model or one [`Error`] that says what is wrong, where, what was expected and what
+//!   was found. Nothing panics, and memory and time stay proportional to the length of the file, also where a file
+//!   refers to the same bytes many times.
+//! * What the reader does not understand it refuses; it never skips what could change a result (sparse tensors,
+//!   data outside the file, unknown kinds of quantization, several subgraphs).
+//! * Numbers that depend on floating point (multipliers, bounds of activations) are formed as TensorFlow Lite Micro
+//!   forms them, to the last bit.
+
+mod activation;
+mod error;
+mod fully_connected;
+mod model;
+mod reader;
+
+// Written by flatc from `schema.fbs`, and so neither formatted, documented nor written by our rules: its `unsafe`
+// reads are the flatbuffers crate's own, and sound after the verification in `reader`, the only user.
+#[rustfmt::skip]
+#[allow(clippy::all, clippy::unwrap_used, missing_docs, unsafe_code, unused)]
+mod schema_generated;
+
+pub use activation::Activation;
+pub use error::Error;
+pub use fully_connected::{FullyConnected, Quantized};
+pub use model::{Data, ElementType, Model, Operator, Options, Quantization, Tensor};

@@ -1,0 +1,228 @@
+//! From bytes to [`Model`]: verification of the flatbuffer, then of what it says.
+
+mod tensor;
+
+use std::sync::Arc;
+
+use flatbuffers::{Follow, InvalidFlatbuffer, Vector, VerifierOptions};
+
+use super::error::{Budget, EXPANSION, Error, quoted};
+use super::schema_generated::tflite as schema;
+use super::{Activation, Model, Operator, Options};
+use tensor::{element_type, read_tensor};
+
+/// The deepest path is model, subgraph, tensor, quantization, details; each counts as one.
+const MAX_DEPTH: usize = 8;
+
+/// A table takes at least 8 bytes: the offset to it and its own offset to its description.
+const MIN_TABLE_BYTES: usize = 8;
+
+type Result<T, E = Error> = std::result::Result<T, E>;
+
+pub(super) fn read(bytes: &[u8]) -> Result<Model> {
+    let model = verified(bytes)?;
+    if model.version() != 3 {
+        return Err(model_error(format!(
+            "schema version is {}: only 3 is supported",
+            model.version()
+        )));
+    }
+    let subgraph = match model.subgraphs() {
+        Some(graphs) if graphs.len() == 1 => graphs.get(0),
+        graphs => {
+            let got = graphs.map_or(0, |graphs| graphs.len());
+            return Err(model_error(format!(
+                "{got} subgraphs: exactly 1 is supported"
+            )));
+        }
+    };
+
+    let mut budget = Budget::of_file(bytes.len());
+    // With the capacity known: a vector that grows takes three times its size for a moment.
+    let mut tensors = Vec::with_capacity(items(subgraph.tensors()).len());
+    for (index, tensor) in items(subgraph.tensors()).enumerate() {
+        tensors.push(read_tensor(&model, index, tensor, &mut budget)?);
+    }
+    let codes: Vec<_> = items(model.operator_codes()).map(operator_name).collect();
+    let mut operators = Vec::with_capacity(items(subgraph.operators()).len());
+    for (index, operator) in items(subgraph.operators()).enumerate() {
+        operators.push(read_operator(&codes, tensors.len(), index, operator)?);
+    }
+
+    let indices = |what: &str, list| {
+        items(list)
+            .map(|index| tensor_index(index, tensors.len()))
+            .collect::<Result<_, _>>()
+            .map_err(|error| model_error(format!("{what} of the subgraph: {error}")))
+    };
+    let inputs = indices("inputs", subgraph.inputs())?;
+    let outputs = indices("outputs", subgraph.outputs())?;
+    Ok(Model {
+        tensors,
+        operators,
+        inputs,
+        outputs,
+        file_len: bytes.len(),
+    })
+}
+
+fn verified(bytes: &[u8]) -> Result<schema::Model<'_>> {
+    let got = bytes.len() as u64;
+    if got > Model::MAX_FILE_BYTES {
+        return Err(Error::FileSize {
+            got,
+            limit: Model::MAX_FILE_BYTES,
+        });
+    }
+    match bytes.get(4..8) {
+        Some(b"TFL3") => {}
+        Some(other) => {
+            return Err(Error::Foreign {
+                got: format!("\"{}\"", other.escape_ascii()),
+            });
+        }
+        None => {
+            return Err(Error::Foreign {
+                got: format!("a file of {got} bytes"),
+            });
+        }
+    }
+    let options = VerifierOptions {
+        max_depth: MAX_DEPTH,
+        max_tables: bytes.len() / MIN_TABLE_BYTES,
+        // A byte is visited once, those of shared descriptions once per table: less than twice the length in all.
+        max_apparent_size: bytes.len() * EXPANSION,
+        ignore_missing_null_terminator: false,
+    };
+    schema::root_as_model_with_opts(&options, bytes).map_err(|error| match error {
+        InvalidFlatbuffer::TooManyTables | InvalidFlatbuffer::ApparentSizeTooLarge => {
+            Error::Expansion {
+                limit: bytes.len() * EXPANSION,
+            }
+        }
+        error => Error::Damaged {
+            len: bytes.len(),
+            what: one_line(&error.to_string()),
+        },
+    })
+}
+
+/// The verifier prints the path to its finding on lines of its own, the innermost first.
+fn one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(", ")
+}
+
+fn operator_name(code: schema::OperatorCode<'_>) -> Arc<str> {
+    let number = i32::from(code.byte_builtin_code()).max(code.builtin_code().0);
+    let builtin = schema::BuiltinOperator(number);
+    match (builtin, code.custom_code()) {
+        (schema::BuiltinOperator::CUSTOM, Some(custom)) => quoted(custom).into(),
+        _ => builtin
+            .variant_name()
+            .map_or_else(|| format!("BUILTIN_{number}").into(), Into::into),
+    }
+}
+
+fn read_operator(
+    codes: &[Arc<str>],
+    tensors: usize,
+    index: usize,
+    operator: schema::Operator<'_>,
+) -> Result<Operator> {
+    let code = operator.opcode_index();
+    let name = usize::try_from(code)
+        .ok()
+        .and_then(|code| codes.get(code))
+        .cloned()
+        .ok_or_else(|| {
+            model_error(format!(
+                "operator {index} refers to operator code {code} of {}",
+                codes.len()
+            ))
+        })?;
+    let fail = |what| Error::Operator {
+        index,
+        name: name.to_string(),
+        what,
+    };
+
+    let inputs = items(operator.inputs())
+        .map(|input| {
+            if input == -1 {
+                Ok(None)
+            } else {
+                tensor_index(input, tensors).map(Some)
+            }
+        })
+        .collect::<Result<_, _>>()
+        .map_err(|error| fail(format!("inputs: {error}")))?;
+    let outputs = items(operator.outputs())
+        .map(|output| tensor_index(output, tensors))
+        .collect::<Result<_, _>>()
+        .map_err(|error| fail(format!("outputs: {error}")))?;
+    let options = match &*name {
+        "FULLY_CONNECTED" => read_fully_connected(operator).map_err(fail)?,
+        _ => Options::Unread,
+    };
+    Ok(Operator {
+        name,
+        inputs,
+        outputs,
+        options,
+    })
+}
+
+fn read_fully_connected(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let Some(options) = operator.builtin_options_as_fully_connected_options() else {
+        return match operator.builtin_options_type() {
+            schema::BuiltinOptions::NONE => Ok(Options::FullyConnected {
+                activation: Activation::None,
+            }),
+            other => Err(format!(
+                "options are of kind {}: must be FullyConnectedOptions",
+                other.0
+            )),
+        };
+    };
+    if options.weights_format() != schema::WeightsFormat::DEFAULT {
+        return Err(format!(
+            "weights format is {}: only 0, row-major, is supported",
+            options.weights_format().0
+        ));
+    }
+    if options.keep_num_dims() {
+        return Err(
+            "keep_num_dims is set: only outputs of shape [batch, units] are supported".to_owned(),
+        );
+    }
+    match options.quantized_bias_type() {
+        // FLOAT32 is the schema's word for "not said".
+        schema::TensorType::FLOAT32 | schema::TensorType::INT32 => {}
+        other => {
+            return Err(format!(
+                "bias type is {}: only INT32 is supported",
+                element_type(other)
+            ));
+        }
+    }
+    Ok(Options::FullyConnected {
+        activation: Activation::from_schema(options.fused_activation_function())?,
+    })
+}
+
+fn tensor_index(index: i32, tensors: usize) -> Result<usize, String> {
+    usize::try_from(index)
+        .ok()
+        .filter(|index| *index < tensors)
+        .ok_or_else(|| format!("tensor {index} of {tensors}"))
+}
+
+/// The elements of a vector; none where it is absent.
+fn items<'a, T: Follow<'a> + 'a>(vector: Option<Vector<'a, T>>) -> flatbuffers::VectorIter<'a, T> {
+    vector.unwrap_or_default().iter()
+}
+
+fn model_error(what: String) -> Error {
+    Error::Model { what }
+}

@@ -1,0 +1,273 @@
+//! Configuration of the GEMM block.
+
+use qrtl_golden::{MultiplierWidth, Rule};
+
+use crate::blocks::requantizer::{DEFAULT_PIPELINE, OutputType, RequantizerConfig, Source};
+use crate::exact::Range;
+
+/// A dimension of the product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dimension {
+    /// always the same
+    Fixed(usize),
+    /// a port, read while beats flow; at most this
+    UpTo(usize),
+}
+
+impl Dimension {
+    /// The greatest value that it can have.
+    pub const fn max(self) -> usize {
+        match self {
+            Dimension::Fixed(n) | Dimension::UpTo(n) => n,
+        }
+    }
+}
+
+/// How an operand's zero point takes effect. All give the same bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ZeroPointStrategy {
+    /// subtracted from each operand at the edge of the array: products of one bit more
+    Subtract,
+    /// the array multiplies raw operands; run-time sums of the other operand correct the result as it drains
+    Correct,
+}
+
+/// One side of the product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OperandConfig {
+    /// values of an element
+    pub range: Range,
+    /// `None`: the zero point is 0, or folded into the bias beforehand
+    pub zero_point: Option<ZeroPointConfig>,
+}
+
+/// The zero point of an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ZeroPointConfig {
+    /// its value; `None`: a port
+    pub value: Option<i64>,
+    /// how it takes effect
+    pub strategy: ZeroPointStrategy,
+}
+
+impl OperandConfig {
+    /// An operand whose zero point is 0, or folded into the bias.
+    pub fn symmetric(range: Range) -> OperandConfig {
+        OperandConfig { range, zero_point: None }
+    }
+
+    /// Values of the zero point.
+    pub fn zero_point_range(&self) -> Range {
+        match self.zero_point {
+            None => Range::constant(0),
+            Some(ZeroPointConfig { value: Some(v), .. }) => Range::constant(v.into()),
+            Some(ZeroPointConfig { value: None, .. }) => self.range,
+        }
+    }
+
+    /// The zero point takes effect as `strategy`.
+    pub(super) fn uses(&self, strategy: ZeroPointStrategy) -> bool {
+        self.zero_point.is_some_and(|z| z.strategy == strategy)
+    }
+
+    /// Values of an element less its zero point.
+    pub(super) fn centred(&self) -> Range {
+        self.range - self.zero_point_range()
+    }
+
+    /// Values that enter the array.
+    pub(super) fn in_array(&self) -> Range {
+        if self.uses(ZeroPointStrategy::Subtract) { self.centred() } else { self.range }
+    }
+}
+
+/// What a channel adds and how it is scaled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Channel {
+    /// added to the accumulator
+    pub bias: i64,
+    /// fixed-point multiplier
+    pub multiplier: i64,
+    /// shift with TFLite's sign
+    pub shift: i64,
+}
+
+/// Where the channels' parameters come from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Channels {
+    /// one for all channels
+    Same(Channel),
+    /// a read-only table, one for each channel
+    Table(Vec<Channel>),
+    /// a memory that ports `cfg_*` fill, channel after channel
+    Memory,
+}
+
+/// Configuration of a [`Gemm`](super::Gemm).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct GemmConfig {
+    /// rows of processing elements: rows of a tile of C
+    pub rows: usize,
+    /// columns of processing elements: columns of a tile of C
+    pub cols: usize,
+    /// requantizers, each for `cols / requantizers` columns; divides `cols`
+    pub requantizers: usize,
+    /// left operand, M x K
+    pub a: OperandConfig,
+    /// right operand, K x N
+    pub b: OperandConfig,
+    /// rows of A and C
+    pub m: Dimension,
+    /// columns of B and C
+    pub n: Dimension,
+    /// columns of A, rows of B
+    pub k: Dimension,
+    /// bias and scale of each column of C
+    pub channels: Channels,
+    /// rounding rule
+    pub rule: Rule,
+    /// width of the multipliers
+    pub multiplier_width: MultiplierWidth,
+    /// type of C
+    pub output: OutputType,
+    /// output zero point: `Constant` or `Port`
+    pub zero_point: Source,
+    /// least result: `Constant` or `Port`
+    pub min: Source,
+    /// greatest result: `Constant` or `Port`
+    pub max: Source,
+    /// register ranks of the requantizers
+    pub pipeline: usize,
+}
+
+impl GemmConfig {
+    /// int8 by int8 with everything at run time: one model of it serves every layer up to `max` in each dimension.
+    pub fn run_time(rows: usize, cols: usize, max: [usize; 3]) -> GemmConfig {
+        let zero_point = ZeroPointConfig { value: None, strategy: ZeroPointStrategy::Subtract };
+        let operand = OperandConfig { range: Range::signed(8), zero_point: Some(zero_point) };
+        GemmConfig {
+            rows,
+            cols,
+            requantizers: cols,
+            a: operand,
+            b: operand,
+            m: Dimension::UpTo(max[0]),
+            n: Dimension::UpTo(max[1]),
+            k: Dimension::UpTo(max[2]),
+            channels: Channels::Memory,
+            rule: Rule::TfliteDouble,
+            multiplier_width: MultiplierWidth::W32,
+            output: OutputType::Int8,
+            zero_point: Source::Port,
+            min: Source::Port,
+            max: Source::Port,
+            pipeline: DEFAULT_PIPELINE,
+        }
+    }
+
+    /// Sums of up to K products of two ranges.
+    fn sums(&self, a: Range, b: Range) -> Range {
+        let products = a * b;
+        let terms = Range::new(1, self.k.max() as i128);
+        (products * terms).union(Range::constant(0))
+    }
+
+    /// Values of an accumulator in the array.
+    pub(super) fn raw_acc(&self) -> Range {
+        self.sums(self.a.in_array(), self.b.in_array())
+    }
+
+    /// Values of `sum_k (A - za)(B - zb)`.
+    pub fn acc(&self) -> Range {
+        self.sums(self.a.centred(), self.b.centred())
+    }
+
+    /// Groups of columns, one of which is requantized at a time.
+    pub fn groups(&self) -> usize {
+        self.cols / self.requantizers
+    }
+
+    /// Entries of the parameter memory of one requantizer.
+    pub(super) fn entries(&self) -> usize {
+        let channels = match &self.channels {
+            Channels::Table(table) => table.len(),
+            _ => self.n.max(),
+        };
+        // Whole tiles, so that an address never leaves the memory.
+        channels.div_ceil(self.cols) * self.groups()
+    }
+
+    /// Configuration of each requantizer.
+    pub(super) fn requantizer(&self) -> RequantizerConfig {
+        let shared = RequantizerConfig::run_time(self.rule, self.acc(), self.output);
+        let (bias, multiplier, shift) = match &self.channels {
+            Channels::Same(c) => (Source::Constant(c.bias), Source::Constant(c.multiplier), Source::Constant(c.shift)),
+            _ => (Source::Port, Source::Port, Source::Port),
+        };
+        RequantizerConfig {
+            multiplier_width: self.multiplier_width,
+            bias,
+            multiplier,
+            shift,
+            zero_point: self.zero_point.clone(),
+            min: self.min.clone(),
+            max: self.max.clone(),
+            pipeline: self.pipeline,
+            ..shared
+        }
+    }
+
+    /// Checks what the types do not say.
+    ///
+    /// # Errors
+    /// A sentence that names the parameter, the limit and what it got.
+    pub fn validate(&self) -> Result<(), String> {
+        let at_least_one =
+            [("rows", self.rows), ("cols", self.cols), ("requantizers", self.requantizers), ("m", self.m.max())];
+        for (name, v) in at_least_one.into_iter().chain([("n", self.n.max()), ("k", self.k.max())]) {
+            if v == 0 || v > 1 << 24 {
+                return Err(format!("{name}: {v} is outside 1..={}", 1 << 24));
+            }
+        }
+        if !self.cols.is_multiple_of(self.requantizers) {
+            return Err(format!("requantizers: {} does not divide the {} columns", self.requantizers, self.cols));
+        }
+        if let Channels::Table(table) = &self.channels
+            && self.n != Dimension::Fixed(table.len())
+        {
+            return Err(format!("channels: a table of {} entries for {:?} columns", table.len(), self.n));
+        }
+        for (name, side) in [("a", &self.a), ("b", &self.b)] {
+            if side.range.width() > 16 || side.range.singleton().is_some() {
+                return Err(format!("{name}: {} is no range of 1 to 16 bits", side.range));
+            }
+            if !side.range.covers(side.zero_point_range()) && side.zero_point.is_some() {
+                return Err(format!("{name}.zero_point: {} is outside {}", side.zero_point_range(), side.range));
+            }
+        }
+        if !Range::signed(32).covers(self.acc()) {
+            return Err(format!("k: {} products can sum up to {}, beyond 32 bits", self.k.max(), self.acc()));
+        }
+        for (name, source) in [("zero_point", &self.zero_point), ("min", &self.min), ("max", &self.max)] {
+            if matches!(source, Source::Table(_)) {
+                return Err(format!("{name}: a table; one value serves all channels"));
+            }
+        }
+        self.validate_channels()?;
+        self.requantizer().validate()
+    }
+
+    fn validate_channels(&self) -> Result<(), String> {
+        let Channels::Table(table) = &self.channels else { return Ok(()) };
+        let of = self.requantizer();
+        for (i, c) in table.iter().enumerate() {
+            for (name, v) in [("bias", c.bias), ("multiplier", c.multiplier), ("shift", c.shift)] {
+                let limit = of.port_range(name);
+                if !limit.contains(v.into()) {
+                    return Err(format!("channel {i}: {name}: {v} is outside {limit}"));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! Distributes the parameters of the channels, which come one after the other, over the parameter memories.
+
+use rust_hdl::prelude::*;
+
+use super::config::GemmConfig;
+use crate::describe_logic;
+use crate::exact::{Bus, Clk, Describe, Header, Kernel, Port, Range, Reg};
+
+/// Channel `c` goes to entry `c / requantizers` of memory `c mod requantizers`, without a division: the next channel is
+/// the next memory. `first` starts again at channel 0.
+#[derive(LogicBlock)]
+pub struct Loader {
+    /// clock
+    pub clk: Clk,
+    /// reset to channel 0
+    pub rst_n: Port<In>,
+    /// a channel is given
+    pub valid: Port<In>,
+    /// it is channel 0
+    pub first: Port<In>,
+    /// which memory takes it
+    pub write: Bus<Out>,
+    /// at which entry
+    pub address: Port<Out>,
+    lane: Reg,
+    entry: Reg,
+}
+
+impl Loader {
+    /// A loader for the memories of `config`.
+    pub fn new(config: &GemmConfig) -> Loader {
+        let lanes = config.requantizers;
+        let entry = Range::new(0, config.entries() as i128 - 1);
+        Loader {
+            clk: Clk::new(),
+            rst_n: Port::bit("synchronous reset, active low"),
+            valid: Port::bit("a channel is given"),
+            first: Port::bit("it is channel 0"),
+            write: Bus::new(lanes, 0..=1, "which memory takes it"),
+            address: Port::new(entry, "at which entry"),
+            lane: Reg::control(0..=lanes as i128 - 1, 0),
+            entry: Reg::control(entry, 0),
+        }
+    }
+}
+
+describe_logic!(Loader);
+
+impl Describe for Loader {
+    fn header(&self) -> Header {
+        Header::new("loader", "Where the parameters of each channel are stored.")
+            .line("Channel c goes to entry c / L of memory c mod L.")
+            .fact("L", self.write.lanes())
+    }
+
+    fn describe(&self, k: &Kernel) {
+        k.clock(&self.clk);
+        k.reset(&self.rst_n);
+        let (valid, first) = (k.read(&self.valid), k.read(&self.first));
+        let lane = first.mux(0, k.read(&self.lane)).named("lane_now");
+        let entry = first.mux(0, k.read(&self.entry)).named("entry_now");
+        let end = lane.equals(self.write.lanes() as i128 - 1).named("last_lane");
+        let next_lane = (lane + 1).bounded(self.lane.range(), "another memory follows");
+        // Channels beyond the last entry overwrite it: they are outside the contract, and harm nothing else.
+        let next_entry = (entry + 1).clamp(self.entry.range());
+        k.register_when(&self.lane, valid, end.mux(0, next_lane));
+        k.register_when(&self.entry, valid, end.mux(next_entry, entry));
+        for i in 0..self.write.lanes() {
+            k.drive_lane(&self.write, i, valid & lane.equals(i as i128));
+        }
+        k.drive(&self.address, entry);
+    }
+}

@@ -1,0 +1,465 @@
+//! `C[m][n] = clamp(requant(bias[n] + sum_k (A[m][k] - za)(B[k][n] - zb), multiplier[n], shift[n]) + zero_point, min, max)`:
+//! quantized matrix multiplication with its requantizers.
+//!
+//! ```text
+//!   in_valid, in_ready, a, b          +------------------------------------------------+
+//!   one element of A for each row, -->| rows x cols processing elements                |
+//!   one of B for each column          |   | sums drain while the next tile is computed |
+//!   cfg_*: channel parameters      -->| requantizers, one for cols / requantizers      |--> out_valid, out_ready,
+//!   m, n, k, zero points, bounds   -->|   columns                                      |    y, keep, last
+//!                                     +------------------------------------------------+
+//! ```
+//!
+//! C is computed in tiles of `rows` x `cols`, row of tiles by row of tiles. A tile takes K beats; beat `k` carries
+//! `A[m][k]` of its rows and `B[k][n]` of its columns. Lanes beyond the edge of C are ignored: nobody pads. Results leave
+//! row by row of the tile, `requantizers` columns at a time, `keep` saying which lanes hold one.
+//!
+//! The array never pauses while a tile drains in at most K clocks: `rows * cols / requantizers <= K`; otherwise
+//! `in_ready` goes down. Overflow is impossible: the accumulator holds the sum of K products, for the greatest K.
+
+mod array;
+mod channel_memory;
+mod config;
+mod drain;
+mod edge_sums;
+mod loader;
+mod pe;
+mod row;
+mod sequencer;
+
+use rust_hdl::prelude::*;
+
+pub use array::Array;
+pub use channel_memory::ChannelMemory;
+pub use config::{Channel, Channels, Dimension, GemmConfig, OperandConfig, ZeroPointConfig, ZeroPointStrategy};
+pub use drain::Drain;
+pub use edge_sums::EdgeSums;
+pub use loader::Loader;
+pub use pe::Pe;
+pub use row::Row;
+pub use sequencer::Sequencer;
+
+use crate::blocks::requantizer::{Requantizer, Source};
+use crate::describe_logic;
+use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Opt, Port, Reg, Stage};
+use channel_memory::ChannelRanges;
+use sequencer::{dimension, dimension_port};
+
+/// See the [module](self).
+#[derive(LogicBlock)]
+pub struct Gemm {
+    /// clock
+    pub clk: Clk,
+    /// reset of all control
+    pub rst_n: Port<In>,
+    /// rows of C
+    pub m: Opt<Port<In>>,
+    /// columns of C
+    pub n: Opt<Port<In>>,
+    /// terms of a sum
+    pub k: Opt<Port<In>>,
+    /// zero point of A
+    pub a_zero_point: Opt<Port<In>>,
+    /// zero point of B
+    pub b_zero_point: Opt<Port<In>>,
+    /// zero point of C
+    pub zero_point: Opt<Port<In>>,
+    /// least result
+    pub min: Opt<Port<In>>,
+    /// greatest result
+    pub max: Opt<Port<In>>,
+    /// a channel's parameters are given
+    pub cfg_valid: Opt<Port<In>>,
+    /// they are those of channel 0
+    pub cfg_first: Opt<Port<In>>,
+    /// bias of the channel
+    pub cfg_bias: Opt<Port<In>>,
+    /// multiplier of the channel
+    pub cfg_multiplier: Opt<Port<In>>,
+    /// shift of the channel
+    pub cfg_shift: Opt<Port<In>>,
+    /// a beat of operands is offered
+    pub in_valid: Port<In>,
+    /// it is taken
+    pub in_ready: Port<Out>,
+    /// elements of A
+    pub a: Bus<In>,
+    /// elements of B
+    pub b: Bus<In>,
+    /// a beat of results is offered
+    pub out_valid: Port<Out>,
+    /// it is taken
+    pub out_ready: Port<In>,
+    /// results
+    pub y: Bus<Out>,
+    /// lanes that hold a result
+    pub keep: Bus<Out>,
+    /// last beat of the product
+    pub last: Port<Out>,
+    sequencer: Sequencer,
+    array: Array,
+    row_sums: Opt<EdgeSums>,
+    col_sums: Opt<EdgeSums>,
+    drain: Drain,
+    loader: Opt<Loader>,
+    channels: Vec<ChannelMemory>,
+    requantizer: Vec<Requantizer>,
+    enter: Stage,
+    edge_valid: Reg,
+    edge_last: Reg,
+    multiply: Stage,
+    multiply_valid: Reg,
+    multiply_last: Reg,
+    zero_product: Opt<Reg>,
+    fetch: Stage,
+    fetch_valid: Reg,
+    corrected: Stage,
+    corrected_valid: Opt<Reg>,
+    along: Vec<Stage>,
+    _config: GemmConfig,
+}
+
+impl Gemm {
+    /// A GEMM block.
+    ///
+    /// # Errors
+    /// What [`GemmConfig::validate`] reports.
+    pub fn new(config: GemmConfig) -> Result<Gemm, String> {
+        config.validate()?;
+        let c = &config;
+        let requantizer = c.requantizer();
+        let ranges = ChannelRanges {
+            bias: requantizer.port_range("bias"),
+            multiplier: requantizer.port_range("multiplier"),
+            shift: requantizer.port_range("shift"),
+        };
+        let memory = c.channels == Channels::Memory;
+        let cfg = |range, doc| Opt::when(memory, || Port::new(range, doc));
+        let operand_zero = |o: &OperandConfig, doc| {
+            let wanted = o.zero_point.is_some_and(|z| z.value.is_none());
+            Opt::when(wanted, || Port::new(o.zero_point_range(), doc))
+        };
+        let shared = |source: &Source, doc| Opt::when(*source == Source::Port, || Port::new(c.output.range(), doc));
+        let sums = |o: &OperandConfig, lanes, front| EdgeSums::new(lanes, front, o.in_array(), c.k.max());
+        let corrects = [c.a, c.b].map(|o| o.uses(ZeroPointStrategy::Correct));
+        let sequencer = Sequencer::new(c);
+        let (rows, cols, entry) = (sequencer.rows.range(), sequencer.cols.range(), sequencer.entry.range());
+        Ok(Gemm {
+            clk: Clk::new(),
+            rst_n: Port::bit("synchronous reset, active low"),
+            m: dimension_port(c.m, "rows of C; holds while beats flow"),
+            n: dimension_port(c.n, "columns of C; holds while beats flow"),
+            k: dimension_port(c.k, "terms of a sum; holds while beats flow"),
+            a_zero_point: operand_zero(&c.a, "zero point of A; holds while beats flow"),
+            b_zero_point: operand_zero(&c.b, "zero point of B; holds while beats flow"),
+            zero_point: shared(&c.zero_point, "zero point of C; holds until the last result"),
+            min: shared(&c.min, "least result; holds until the last result"),
+            max: shared(&c.max, "greatest result; holds until the last result"),
+            cfg_valid: cfg(crate::exact::BIT, "parameters of a channel are given"),
+            cfg_first: cfg(crate::exact::BIT, "they are those of channel 0"),
+            cfg_bias: cfg(ranges.bias, "bias of the channel"),
+            cfg_multiplier: cfg(ranges.multiplier, "multiplier of the channel"),
+            cfg_shift: cfg(ranges.shift, "shift of the channel"),
+            in_valid: Port::bit("a beat of operands is offered"),
+            in_ready: Port::bit("it is taken"),
+            a: Bus::new(c.rows, c.a.range, "A[m][k] of the tile's rows"),
+            b: Bus::new(c.cols, c.b.range, "B[k][n] of the tile's columns"),
+            out_valid: Port::bit("a beat of results is offered"),
+            out_ready: Port::bit("it is taken"),
+            y: Bus::new(c.requantizers, c.output.range(), "C[m][n] of neighbouring columns"),
+            keep: Bus::new(c.requantizers, 0..=1, "lanes that hold a result"),
+            last: Port::bit("last beat of the product"),
+            array: Array::new(c),
+            row_sums: Opt::when(corrects[1], || sums(&c.a, c.rows, 1)),
+            col_sums: Opt::when(corrects[0], || sums(&c.b, c.cols, c.requantizers)),
+            drain: Drain::new(c, rows, cols, entry),
+            loader: Opt::when(memory, || Loader::new(c)),
+            channels: (0..c.requantizers).filter_map(|lane| Self::channel_memory(c, lane, ranges)).collect(),
+            requantizer: (0..c.requantizers).map(|_| Requantizer::new(requantizer.clone())).collect::<Result<_, _>>()?,
+            enter: Stage::new(true),
+            edge_valid: Reg::control(0..=1, 0),
+            edge_last: Reg::new(0..=1),
+            multiply: Stage::new(true),
+            multiply_valid: Reg::control(0..=1, 0),
+            multiply_last: Reg::new(0..=1),
+            zero_product: Opt::when(corrects[0] && corrects[1], Reg::inferred),
+            fetch: Stage::new(true),
+            fetch_valid: Reg::control(0..=1, 0),
+            corrected: Stage::new(corrects[0] || corrects[1]),
+            corrected_valid: Opt::when(corrects[0] || corrects[1], || Reg::control(0..=1, 0)),
+            along: (0..c.pipeline).map(|_| Stage::new(true)).collect(),
+            sequencer,
+            _config: config,
+        })
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &GemmConfig {
+        &self._config
+    }
+
+    /// The parameter memory of the columns that requantizer `lane` serves.
+    fn channel_memory(c: &GemmConfig, lane: usize, ranges: ChannelRanges) -> Option<ChannelMemory> {
+        let unused = Channel { bias: 0, multiplier: 0, shift: 0 };
+        let table = match &c.channels {
+            Channels::Same(_) => return None,
+            Channels::Memory => None,
+            Channels::Table(all) => Some(
+                (0..c.entries()).map(|e| all.get(e * c.requantizers + lane).copied().unwrap_or(unused)).collect(),
+            ),
+        };
+        Some(ChannelMemory::new(c.entries(), table, ranges))
+    }
+
+    fn operand_zero<'k>(&self, k: &'k Kernel, o: &OperandConfig, port: &Opt<Port<In>>) -> Int<'k> {
+        let constant = o.zero_point.and_then(|z| z.value).unwrap_or(0);
+        port.get().map_or_else(|| k.lit(constant.into()), |p| k.read(p))
+    }
+}
+
+/// The control of one clock: what moves where.
+#[derive(Clone, Copy)]
+struct Control<'k> {
+    /// operands move on
+    run: Int<'k>,
+    /// products are added
+    accumulate: Int<'k>,
+    /// sums are complete and move to the drain
+    load: Int<'k>,
+    /// the requantizers take a group
+    advance: Int<'k>,
+}
+
+impl Gemm {
+    /// Valid bits and the stall. The array waits only while a finished tile finds the drain busy.
+    fn control<'k>(&'k self, k: &'k Kernel) -> Control<'k> {
+        let offered = k.read(&self.in_valid);
+        let valid = k.read(&self.multiply_valid);
+        let complete = (valid & k.read(&self.multiply_last)).named("complete");
+        let run = (k.read(&self.drain.free) | !complete).named("run");
+        k.register_when(&self.edge_valid, run, offered);
+        k.register_when(&self.edge_last, run, k.read(&self.sequencer.last));
+        k.register_when(&self.multiply_valid, run, k.read(&self.edge_valid));
+        k.register_when(&self.multiply_last, run, k.read(&self.edge_last));
+        k.drive(&self.in_ready, run);
+        k.drive(&self.sequencer.accept, (run & offered).named("accept"));
+        let accumulate = (run & valid).named("accumulate");
+        let load = (run & complete).named("load");
+        Control { run, accumulate, load, advance: k.read(self.requantizer[0].flow.in_ready()) }
+    }
+
+    /// Clock, reset and dimensions to the blocks that want them.
+    fn connect_common(&self, k: &Kernel) {
+        let rst_n = || k.read(&self.rst_n);
+        for clk in [&self.sequencer.clk, &self.array.clk, &self.drain.clk] {
+            k.pass_clock(&self.clk, clk);
+        }
+        k.drive(&self.sequencer.rst_n, rst_n());
+        k.drive(&self.drain.rst_n, rst_n());
+        self.channels.iter().for_each(|c| k.pass_clock(&self.clk, &c.clk));
+        for r in &self.requantizer {
+            k.pass_clock(&self.clk, &r.clk);
+            k.drive(&r.rst_n, rst_n());
+        }
+        for (to, from) in
+            [(&self.sequencer.m, &self.m), (&self.sequencer.n, &self.n), (&self.sequencer.k, &self.k)]
+        {
+            if let (Some(to), Some(from)) = (to.get(), from.get()) {
+                k.drive(to, k.read(from));
+            }
+        }
+    }
+
+    /// Operands through the edge rank into the array, and what is known of their tile to the drain.
+    fn feed(&self, k: &Kernel, control: Control<'_>) {
+        let c = &self._config;
+        let (array, drain, sequencer) = (&self.array, &self.drain, &self.sequencer);
+        let edge = k.stage(&self.enter, control.run);
+        let centre = |o: &OperandConfig, x, zero| if o.uses(ZeroPointStrategy::Subtract) { x - zero } else { x };
+        let a_zero = self.operand_zero(k, &c.a, &self.a_zero_point);
+        for r in 0..c.rows {
+            let a = edge.pass(&format!("a_{r}"), centre(&c.a, k.lane(&self.a, r), a_zero));
+            k.drive_lane(&array.a, r, a);
+            self.row_sums.get().into_iter().for_each(|sums| k.drive_lane(&sums.x, r, a));
+        }
+        let b_zero = self.operand_zero(k, &c.b, &self.b_zero_point);
+        for col in 0..c.cols {
+            let b = edge.pass(&format!("b_{col}"), centre(&c.b, k.lane(&self.b, col), b_zero));
+            k.drive_lane(&array.b, col, b);
+            self.col_sums.get().into_iter().for_each(|sums| k.drive_lane(&sums.x, col, b));
+        }
+
+        let multiply = k.stage(&self.multiply, control.run);
+        let to_multiply = |name: &str, port: &Port<Out>| multiply.pass(name, edge.pass(name, k.read(port)));
+        let first = to_multiply("first", &sequencer.first);
+        k.drive(&drain.rows, to_multiply("rows", &sequencer.rows));
+        k.drive(&drain.cols, to_multiply("cols", &sequencer.cols));
+        k.drive(&drain.entry, to_multiply("entry", &sequencer.entry));
+        k.drive(&drain.done, to_multiply("done", &sequencer.done));
+        k.drive(&drain.load, control.load);
+        k.drive(&drain.advance, control.advance);
+
+        k.drive(&array.advance, control.run);
+        k.drive(&array.first, first);
+        k.drive(&array.accumulate, control.accumulate);
+        k.drive(&array.load, control.load);
+        k.drive(&array.step, k.read(&drain.step));
+        for (sums, step) in [(&self.row_sums, &drain.row_step), (&self.col_sums, &drain.step)] {
+            if let Some(sums) = sums.get() {
+                k.pass_clock(&self.clk, &sums.clk);
+                k.drive(&sums.advance, control.run);
+                k.drive(&sums.first, first);
+                k.drive(&sums.accumulate, control.accumulate);
+                k.drive(&sums.load, control.load);
+                k.drive(&sums.step, k.read(step));
+            }
+        }
+    }
+
+    /// The parameters of channels, one after the other, into the memories.
+    fn load_channels(&self, k: &Kernel, control: Control<'_>) {
+        for memory in &self.channels {
+            k.drive(&memory.advance, control.advance);
+            k.drive(&memory.address, k.read(&self.drain.address));
+        }
+        let ports = (self.loader.get(), self.cfg_valid.get(), self.cfg_first.get());
+        let (Some(loader), Some(valid), Some(first)) = ports else { return };
+        k.pass_clock(&self.clk, &loader.clk);
+        k.drive(&loader.rst_n, k.read(&self.rst_n));
+        k.drive(&loader.valid, k.read(valid));
+        k.drive(&loader.first, k.read(first));
+        let pass = |to: &Opt<Port<In>>, from: &Opt<Port<In>>| {
+            if let (Some(to), Some(from)) = (to.get(), from.get()) {
+                k.drive(to, k.read(from));
+            }
+        };
+        for (lane, memory) in self.channels.iter().enumerate() {
+            memory.write.get().into_iter().for_each(|w| k.drive(w, k.lane(&loader.write, lane)));
+            memory.write_address.get().into_iter().for_each(|a| k.drive(a, k.read(&loader.address)));
+            pass(&memory.write_bias, &self.cfg_bias);
+            pass(&memory.write_multiplier, &self.cfg_multiplier);
+            pass(&memory.write_shift, &self.cfg_shift);
+        }
+    }
+
+    /// What the zero points that were not subtracted contribute to a sum: of the row, and of each column of a group.
+    ///
+    /// `sum (a - za)(b - zb) = sum ab - za sum b - zb (sum a - K za)`, for those of `za` and `zb` that are corrected.
+    fn corrections<'k>(&'k self, k: &'k Kernel) -> (Int<'k>, Vec<Int<'k>>) {
+        let c = &self._config;
+        let a_zero = self.operand_zero(k, &c.a, &self.a_zero_point);
+        let b_zero = self.operand_zero(k, &c.b, &self.b_zero_point);
+        let row = self.row_sums.get().map_or(k.lit(0), |sums| {
+            let sum = k.lane(&sums.y, 0);
+            let centred = self.zero_product.get().map_or(sum, |reg| {
+                let product = dimension(k, c.k, &self.k) * a_zero;
+                sum - k.register_inferred(reg, product)
+            });
+            b_zero * centred
+        });
+        let cols = (0..c.requantizers).map(|lane| {
+            self.col_sums.get().map_or(k.lit(0), |sums| a_zero * k.lane(&sums.y, lane))
+        });
+        (row, cols.collect())
+    }
+
+    /// A group of sums from the array to the requantizers, corrected where zero points demand it.
+    fn requantize(&self, k: &Kernel, advance: Int<'_>) {
+        let c = &self._config;
+        let (row, cols) = self.corrections(k);
+        let fetch = k.stage(&self.fetch, advance);
+        let corrected = k.stage(&self.corrected, advance);
+        k.register_when(&self.fetch_valid, advance, k.read(&self.drain.valid));
+        let mut valid = k.read(&self.fetch_valid);
+        if let Some(reg) = self.corrected_valid.get() {
+            k.register_when(reg, advance, valid);
+            valid = k.read(reg);
+        }
+        let row = fetch.pass("row_correction", row);
+        for (lane, requantizer) in self.requantizer.iter().enumerate() {
+            let sum = fetch.pass(&format!("sum_{lane}"), k.lane(&self.array.sums, lane));
+            let col = fetch.pass(&format!("col_correction_{lane}"), cols[lane]);
+            let sum = (sum - row - col).bounded(c.acc(), "it is a sum of products of centred operands");
+            k.drive(&requantizer.acc, corrected.pass(&format!("acc_{lane}"), sum));
+            k.drive(requantizer.flow.in_valid(), valid);
+            if let Some(memory) = self.channels.get(lane) {
+                for (name, port) in
+                    [("bias", &memory.bias), ("multiplier", &memory.multiplier), ("shift", &memory.shift)]
+                {
+                    let value = corrected.pass(&format!("{name}_{lane}"), k.read(port));
+                    requantizer.port(name).into_iter().for_each(|to| k.drive(to, value));
+                }
+            }
+            for (name, from) in [("zero_point", &self.zero_point), ("min", &self.min), ("max", &self.max)] {
+                if let (Some(to), Some(from)) = (requantizer.port(name), from.get()) {
+                    k.drive(to, k.read(from));
+                }
+            }
+            k.drive(requantizer.flow.out_ready(), k.read(&self.out_ready));
+            k.drive_lane(&self.y, lane, k.read(&requantizer.y));
+        }
+        k.drive(&self.out_valid, k.read(self.requantizer[0].flow.out_valid()));
+
+        // What belongs to a group travels beside it.
+        let ranks: Vec<_> = [fetch, corrected].into_iter().chain(self.along.iter().map(|s| k.stage(s, advance))).collect();
+        let along = |name: &str, v| ranks.iter().fold(v, |v, rank| rank.pass(name, v));
+        for lane in 0..c.requantizers {
+            let keep = k.lane(&self.drain.keep, lane);
+            k.drive_lane(&self.keep, lane, along(&format!("keep_{lane}"), keep));
+        }
+        k.drive(&self.last, along("last", k.read(&self.drain.last)));
+    }
+}
+
+describe_logic!(Gemm);
+
+impl Describe for Gemm {
+    fn header(&self) -> Header {
+        let c = &self._config;
+        let size = |d: Dimension| match d {
+            Dimension::Fixed(n) => n.to_string(),
+            Dimension::UpTo(n) => format!("1..={n} (port)"),
+        };
+        let side = |o: &OperandConfig| {
+            let zero = match o.zero_point {
+                None => "zero point 0 or folded into the bias".to_owned(),
+                Some(z) => {
+                    let value = z.value.map_or("port".to_owned(), |v| v.to_string());
+                    format!("zero point {value}, {:?}", z.strategy).to_lowercase()
+                }
+            };
+            format!("{}, {zero}", o.range)
+        };
+        let channels = match &c.channels {
+            Channels::Same(_) => "one bias, multiplier and shift for all".to_owned(),
+            Channels::Table(t) => format!("table of {}", t.len()),
+            Channels::Memory => "memory, filled through cfg_*".to_owned(),
+        };
+        let name = format!("gemm_{}x{}", c.rows, c.cols);
+        let first_result = 3 + usize::from(self.corrected_valid.get().is_some()) + c.pipeline;
+        Header::new(name, "C[m][n] = clamp(requant(acc + bias[n], multiplier[n], shift[n]) + zero_point, min, max),")
+            .line("acc = sum over k of (A[m][k] - za) * (B[k][n] - zb).")
+            .line("A beat carries A[m][k] for the rows of a tile and B[k][n] for its columns; K beats make a tile.")
+            .line("Lanes beyond the edge of C are ignored; keep says which lanes of y hold a result.")
+            .fact("array", format!("{} x {} processing elements", c.rows, c.cols))
+            .fact("M, N, K", format!("{}, {}, {}", size(c.m), size(c.n), size(c.k)))
+            .fact("A", side(&c.a))
+            .fact("B", side(&c.b))
+            .fact("acc", format!("{}, {} bits", c.acc(), c.acc().width()))
+            .fact("channels", channels)
+            .fact("rule", format!("{}: {}", c.rule, c.rule.reference()))
+            .fact("C", format!("{}, {}", c.output.name(), c.output.range()))
+            .fact("latency", format!("{first_result} cycles from the last beat of a tile to its first result"))
+            .fact("throughput", format!("{} products per clock; {} results per clock", c.rows * c.cols, c.requantizers))
+    }
+
+    fn describe(&self, k: &Kernel) {
+        k.clock(&self.clk);
+        k.reset(&self.rst_n);
+        let control = self.control(k);
+        self.connect_common(k);
+        self.feed(k, control);
+        self.load_channels(k, control);
+        self.requantize(k, control.advance);
+    }
+}

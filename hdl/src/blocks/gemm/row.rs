@@ -1,0 +1,88 @@
+//! One row of processing elements: all see the same element of A.
+
+use rust_hdl::prelude::*;
+
+use super::config::GemmConfig;
+use super::pe::Pe;
+use crate::describe_logic;
+use crate::exact::{Bus, Clk, Describe, Header, Kernel, Port};
+
+/// The elements of one row. Their drain registers form a chain that moves `requantizers` places a step, towards
+/// column 0 and from there to the row before.
+#[derive(LogicBlock)]
+pub struct Row {
+    /// clock
+    pub clk: Clk,
+    /// element of A for the row
+    pub a: Port<In>,
+    /// elements of B, one for each column
+    pub b: Bus<In>,
+    /// the operands move on
+    pub advance: Port<In>,
+    /// the products are the first of their sums
+    pub first: Port<In>,
+    /// the products are to be added
+    pub accumulate: Port<In>,
+    /// the sums are complete
+    pub load: Port<In>,
+    /// drain registers move on
+    pub step: Port<In>,
+    /// sums from the row behind
+    pub drain_in: Bus<In>,
+    /// sums to the row before, or to the requantizers
+    pub drain_out: Bus<Out>,
+    pe: Vec<Pe>,
+}
+
+impl Row {
+    /// A row of `config.cols` elements.
+    pub fn new(config: &GemmConfig) -> Row {
+        let (a, b, acc) = (config.a.in_array(), config.b.in_array(), config.raw_acc());
+        Row {
+            clk: Clk::new(),
+            a: Port::new(a, "element of A"),
+            b: Bus::new(config.cols, b, "elements of B"),
+            advance: Port::bit("operands move on"),
+            first: Port::bit("the products are the first of their sums"),
+            accumulate: Port::bit("the products are to be added"),
+            load: Port::bit("the sums are complete"),
+            step: Port::bit("drain registers move on"),
+            drain_in: Bus::new(config.requantizers, acc, "sums from the row behind"),
+            drain_out: Bus::new(config.requantizers, acc, "sums on their way out"),
+            pe: (0..config.cols).map(|_| Pe::new(a, b, acc)).collect(),
+        }
+    }
+}
+
+describe_logic!(Row);
+
+impl Describe for Row {
+    fn header(&self) -> Header {
+        let name = format!("row_{}", self.pe.len());
+        Header::new(name, format!("{} processing elements that share an element of A.", self.pe.len()))
+            .fact("drain", format!("{} sums a step, columns in order", self.drain_in.lanes()))
+    }
+
+    fn describe(&self, k: &Kernel) {
+        k.clock(&self.clk);
+        let stride = self.drain_in.lanes();
+        for (c, pe) in self.pe.iter().enumerate() {
+            k.pass_clock(&self.clk, &pe.clk);
+            k.drive(&pe.a, k.read(&self.a));
+            k.drive(&pe.b, k.lane(&self.b, c));
+            k.drive(&pe.advance, k.read(&self.advance));
+            k.drive(&pe.first, k.read(&self.first));
+            k.drive(&pe.accumulate, k.read(&self.accumulate));
+            k.drive(&pe.load, k.read(&self.load));
+            k.drive(&pe.step, k.read(&self.step));
+            let behind = match self.pe.get(c + stride) {
+                Some(pe) => k.read(&pe.drain_out),
+                None => k.lane(&self.drain_in, c + stride - self.pe.len()),
+            };
+            k.drive(&pe.drain_in, behind);
+        }
+        for lane in 0..stride {
+            k.drive_lane(&self.drain_out, lane, k.read(&self.pe[lane].drain_out));
+        }
+    }
+}

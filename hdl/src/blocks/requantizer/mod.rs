@@ -1,0 +1,209 @@
+//! `y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max)`: the fixed-point requantizer.
+//!
+//! `requant(x, m, s)` is `x * m * 2^(s - (B-1))`, rounded by one of the rules of `docs/numerics.md`, `B` being 8, 16 or
+//! 32. It equals the named reference for every accumulator that the reference defines: `(acc + bias) * 2^max(s, 0)` fits
+//! 32 bits (48 bits for `reduced_16`). Beyond that it saturates.
+//!
+//! ```text
+//!             +-------------+
+//!  in_valid ->|             |-> out_valid
+//!  in_ready <-|             |<- out_ready
+//!       acc ->| requantizer |-> y
+//!   channel ->|             |   channel: where a parameter is a table
+//!  multiplier, shift, … ->  |   a port each: where a parameter is a port
+//!             +-------------+
+//! ```
+//!
+//! One result per clock, `pipeline` clocks after its accumulator. Every parameter that is a port travels with its
+//! accumulator. Overflow is impossible: the product is exact, and what the shifter drops decides the clamp.
+
+mod config;
+mod datapath;
+
+use qrtl_golden::Rule;
+use rust_hdl::prelude::*;
+
+pub use config::{DEFAULT_PIPELINE, MAX_PIPELINE, OutputType, RequantizerConfig, Source};
+use datapath::{Narrowed, Output, clamped, effective_multiplier, kept_bits, offset, shift_right, with_rounding_term};
+
+use crate::describe_logic;
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Stage};
+use crate::stream::Flow;
+
+/// See the [module](self).
+#[derive(LogicBlock)]
+pub struct Requantizer {
+    /// clock
+    pub clk: Clk,
+    /// reset of the valid bits
+    pub rst_n: Port<In>,
+    /// stream ports
+    pub flow: Flow,
+    /// accumulator
+    pub acc: Port<In>,
+    channel: Opt<Port<In>>,
+    bias: Opt<Port<In>>,
+    multiplier: Opt<Port<In>>,
+    shift: Opt<Port<In>>,
+    zero_point: Opt<Port<In>>,
+    min: Opt<Port<In>>,
+    max: Opt<Port<In>>,
+    /// result
+    pub y: Port<Out>,
+    biased: Stage,
+    product: Stage,
+    rounding: Stage,
+    coarse: Stage,
+    fine: Stage,
+    offset: Stage,
+    result: Stage,
+    _config: RequantizerConfig,
+}
+
+/// The places for register ranks in the order in which a deeper pipeline takes them, counted along the data path.
+const PLACES: [usize; MAX_PIPELINE] = [6, 1, 3, 2, 4, 0, 5];
+
+impl Requantizer {
+    /// A requantizer.
+    ///
+    /// # Errors
+    /// What [`RequantizerConfig::validate`] reports.
+    pub fn new(config: RequantizerConfig) -> Result<Requantizer, String> {
+        config.validate()?;
+        let stage = |place: usize| Stage::new(PLACES[..config.pipeline].contains(&place));
+        let port = |name: &str, source: &Source, doc: &str| {
+            Opt::when(*source == Source::Port, || Port::new(config.port_range(name), doc))
+        };
+        let channels = config.channels().unwrap_or(0) as i128;
+        Ok(Requantizer {
+            clk: Clk::new(),
+            rst_n: Port::bit("synchronous reset, active low"),
+            flow: Flow::new(config.pipeline),
+            acc: Port::new(config.acc, "accumulator"),
+            channel: Opt::when(channels > 0, || Port::new(0..=channels - 1, "channel, which selects table entries")),
+            bias: port("bias", &config.bias, "added to the accumulator"),
+            multiplier: port("multiplier", &config.multiplier, "fixed-point multiplier"),
+            shift: port("shift", &config.shift, "left is positive, right is negative"),
+            zero_point: port("zero_point", &config.zero_point, "output zero point"),
+            min: port("min", &config.min, "least result"),
+            max: port("max", &config.max, "greatest result"),
+            y: Port::new(config.output.range(), "result"),
+            biased: stage(0),
+            product: stage(1),
+            rounding: stage(2),
+            coarse: stage(3),
+            fine: stage(4),
+            offset: stage(5),
+            result: stage(6),
+            _config: config,
+        })
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &RequantizerConfig {
+        &self._config
+    }
+
+    fn parameter<'k>(&self, k: &'k Kernel, source: &Source, port: &Opt<Port<In>>, name: &str) -> Int<'k> {
+        match (source, port.get(), self.channel.get()) {
+            (Source::Port, Some(port), _) => k.read(port),
+            (Source::Table(values), _, Some(channel)) => {
+                let words: Vec<i128> = values.iter().map(|&v| v.into()).collect();
+                k.rom(&words, k.read(channel)).named(format!("{name}_entry"))
+            }
+            (Source::Constant(v), ..) => k.lit((*v).into()),
+            _ => unreachable!("the constructor makes the ports that the sources need"),
+        }
+    }
+
+    /// The port of a parameter whose source is [`Source::Port`].
+    pub fn port(&self, name: &str) -> Option<&Port<In>> {
+        match name {
+            "channel" => self.channel.get(),
+            "bias" => self.bias.get(),
+            "multiplier" => self.multiplier.get(),
+            "shift" => self.shift.get(),
+            "zero_point" => self.zero_point.get(),
+            "min" => self.min.get(),
+            "max" => self.max.get(),
+            _ => None,
+        }
+    }
+}
+
+describe_logic!(Requantizer);
+
+impl Describe for Requantizer {
+    fn header(&self) -> Header {
+        let c = &self._config;
+        let b = c.multiplier_width.bits();
+        let name = format!("requantizer_{}_acc{}_m{b}", c.rule, c.acc.width());
+        let formula = "y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max),";
+        let mut header = Header::new(name, formula)
+            .line(format!("requant(x, m, s) = x * m * 2^(s - {}), rounded by the rule {}.", b - 1, c.rule))
+            .line("Defined where x * 2^max(s, 0) fits the accumulator's type; it saturates beyond.")
+            .fact("rule", format!("{}: {}", c.rule, c.rule.reference()))
+            .fact("acc", c.acc)
+            .fact("y", format!("{}, {}", c.output.name(), c.output.range()));
+        for (name, source) in c.sources() {
+            let text = match source {
+                Source::Constant(v) => format!("{v} (constant)"),
+                Source::Port => format!("port, {}", c.port_range(name)),
+                Source::Table(values) => format!("table of {} channels", values.len()),
+            };
+            header = header.fact(name, text);
+        }
+        let plural = if c.pipeline == 1 { "" } else { "s" };
+        header.fact("latency", format!("{} cycle{plural}", c.pipeline)).fact("throughput", "one result per clock")
+    }
+
+    fn describe(&self, k: &Kernel) {
+        let c = &self._config;
+        k.clock(&self.clk);
+        k.reset(&self.rst_n);
+        let advance = self.flow.describe(k);
+
+        let bias = self.parameter(k, &c.bias, &self.bias, "bias");
+        let m = self.parameter(k, &c.multiplier, &self.multiplier, "multiplier");
+        let s = self.parameter(k, &c.shift, &self.shift, "shift");
+        let output = Output {
+            zero_point: self.parameter(k, &c.zero_point, &self.zero_point, "zero_point"),
+            min: self.parameter(k, &c.min, &self.min, "min"),
+            max: self.parameter(k, &c.max, &self.max, "max"),
+        };
+
+        let rank = k.stage(&self.biased, advance);
+        let limit = if c.rule == Rule::Reduced16 { Range::signed(48) } else { Range::signed(32) };
+        let x = (k.read(&self.acc) + bias).bounded(limit, "the reference's accumulator does not overflow");
+        let x = rank.pass("x", x);
+        let m = rank.pass("multiplier", effective_multiplier(c.rule, c.multiplier_width, m));
+        let (s, output) = (rank.pass("shift", s), output.pass(rank));
+
+        let rank = k.stage(&self.product, advance);
+        let p = rank.pass("product", (x * m).named("product"));
+        let x_negative = rank.pass("x_negative", x.is_negative());
+        let (s, output) = (rank.pass("shift", s), output.pass(rank));
+
+        let rank = k.stage(&self.rounding, advance);
+        let v = rank.pass("rounded", with_rounding_term(c.rule, p, x_negative, s));
+        let (s, output) = (rank.pass("shift", s), output.pass(rank));
+
+        // One bit more than the result needs, for the rounding behind the shift by k - 1 = 30 - s.
+        let keep = kept_bits(c.output.range()) + 1;
+        let n = (30 - s).named("places");
+        let rank = k.stage(&self.coarse, advance);
+        let v = shift_right(Narrowed::new(k, v), n, &[5, 4, 3], 7, keep).pass(rank);
+        let (n, output) = (rank.pass("places", n.bits(0, 3)), output.pass(rank));
+
+        let rank = k.stage(&self.fine, advance);
+        let v = shift_right(v, n, &[2, 1, 0], 0, keep).pass(rank);
+        let output = output.pass(rank);
+
+        let rank = k.stage(&self.offset, advance);
+        let z = rank.pass("z", offset(c.rule, v.low, output.zero_point).named("z"));
+        let (v, output) = (Narrowed { low: k.lit(0), ..v }.pass(rank), output.pass(rank));
+
+        let rank = k.stage(&self.result, advance);
+        k.drive(&self.y, rank.pass("y", clamped(v, z, output, c.output.range())));
+    }
+}

@@ -1,0 +1,109 @@
+//! The valid/ready stream around a pipeline.
+//!
+//! The four rules: a transfer happens where valid and ready are both 1; once valid is up, it and the payload hold until
+//! the transfer; valid never waits for ready; ready depends on the valid of others through registers only.
+
+use rust_hdl::prelude::{Block, In, Logic, Out, Probe};
+
+use crate::exact::{Int, Kernel, Port, Reg, Stage};
+
+/// The stream ports of a block that is a pipeline: `in_valid`, `in_ready`, `out_valid`, `out_ready`, and a valid bit for
+/// each of its register ranks. All ranks move together: where the last result waits, everything waits.
+#[derive(Debug)]
+pub struct Flow {
+    in_valid: Port<In>,
+    in_ready: Port<Out>,
+    out_valid: Port<Out>,
+    out_ready: Port<In>,
+    ranks: Vec<Reg>,
+}
+
+impl Flow {
+    /// The stream ports of a pipeline of `depth` ranks; 0 is combinational.
+    pub fn new(depth: usize) -> Flow {
+        Flow {
+            in_valid: Port::bit("a beat is offered"),
+            in_ready: Port::bit("the beat is taken"),
+            out_valid: Port::bit("a result is offered"),
+            out_ready: Port::bit("the result is taken"),
+            ranks: (0..depth).map(|_| Reg::control(0..=1, 0)).collect(),
+        }
+    }
+
+    /// A pipeline cut at each registered stage of `stages`.
+    pub fn through<'a>(stages: impl IntoIterator<Item = &'a Stage>) -> Flow {
+        Flow::new(stages.into_iter().map(Stage::latency).sum())
+    }
+
+    /// Clock edges from a beat to its result.
+    pub fn depth(&self) -> usize {
+        self.ranks.len()
+    }
+
+    /// The port on which a beat is offered.
+    pub fn in_valid(&self) -> &Port<In> {
+        &self.in_valid
+    }
+
+    /// The port on which a beat is taken.
+    pub fn in_ready(&self) -> &Port<Out> {
+        &self.in_ready
+    }
+
+    /// The port on which a result is offered.
+    pub fn out_valid(&self) -> &Port<Out> {
+        &self.out_valid
+    }
+
+    /// The port on which a result is taken.
+    pub fn out_ready(&self) -> &Port<In> {
+        &self.out_ready
+    }
+
+    /// Describes the handshake; gives the enable of every rank of the pipeline.
+    pub fn describe<'k>(&'k self, k: &'k Kernel) -> Int<'k> {
+        let out_ready = k.read(&self.out_ready);
+        let Some(last) = self.ranks.last() else {
+            k.drive(&self.in_ready, out_ready);
+            k.drive(&self.out_valid, k.read(&self.in_valid));
+            return k.lit(1);
+        };
+        let waiting = k.read(last);
+        let advance = (out_ready | !waiting).named("advance");
+        let mut valid = k.read(&self.in_valid);
+        for rank in &self.ranks {
+            k.register_when(rank, advance, valid);
+            valid = k.read(rank);
+        }
+        k.drive(&self.in_ready, advance);
+        k.drive(&self.out_valid, waiting);
+        advance
+    }
+}
+
+impl Logic for Flow {
+    fn update(&mut self) {}
+}
+
+/// Its ports and registers are those of the block that owns it.
+impl Block for Flow {
+    fn connect_all(&mut self) {}
+    fn update_all(&mut self) {
+        self.in_valid.update_all();
+        self.in_ready.update_all();
+        self.out_valid.update_all();
+        self.out_ready.update_all();
+        self.ranks.update_all();
+    }
+    fn has_changed(&self) -> bool {
+        let ports = self.in_valid.has_changed() || self.in_ready.has_changed();
+        ports || self.out_valid.has_changed() || self.out_ready.has_changed() || self.ranks.has_changed()
+    }
+    fn accept(&self, _: &str, probe: &mut dyn Probe) {
+        self.in_valid.accept("in_valid", probe);
+        self.in_ready.accept("in_ready", probe);
+        self.out_valid.accept("out_valid", probe);
+        self.out_ready.accept("out_ready", probe);
+        self.ranks.accept("valid", probe);
+    }
+}
