@@ -1,4 +1,25 @@
-//! placeholder
+//! The integers that quantized inference must produce: every rounding rule under the name of who computes it, checked
+//! against exact rationals. Obvious code, no hardware, no tolerance.
+//!
+//! - [`Rule`], [`Scale`], [`Requantization`], [`Bounds`]: parameters, validated once;
+//! - [`multiplier`]: from a real factor to a fixed-point multiplier and shift;
+//! - [`requantizer`], [`saturator`], [`fixed_point_multiplier`], [`gemm`]: the operators, named as the hardware blocks;
+//! - [`request`]: JSON lines in, JSON lines out;
+//! - [`tflite`], [`npy`]: model files and arrays.
+//!
+//! The rules and their sources are in `docs/numerics.md`.
 
+mod error;
+pub mod fixed_point_multiplier;
+pub mod gemm;
+pub mod multiplier;
 pub mod npy;
+pub mod requantizer;
+pub mod request;
+pub mod round;
+pub mod saturator;
 pub mod tflite;
+mod types;
+
+pub use error::Error;
+pub use types::{Bounds, MultiplierWidth, Requantization, Rule, Scale};

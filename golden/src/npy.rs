@@ -107,10 +107,7 @@ impl<T: Element> Array<T> {
     /// As [`Array::from_bytes`], and where the file cannot be read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|cause| Error::Io {
-            path: path.to_owned(),
-            cause,
-        })?;
+        let bytes = std::fs::read(path).map_err(|cause| Error::Io { path: path.to_owned(), cause })?;
         Self::from_bytes(&bytes)
     }
 
@@ -122,28 +119,16 @@ impl<T: Element> Array<T> {
     /// their shape asks for.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let (header, data) = split(bytes).map_err(|what| Error::Format { what })?;
-        let Header {
-            descr,
-            fortran_order,
-            shape,
-        } = Header::parse(header).map_err(|what| Error::Format { what })?;
+        let Header { descr, fortran_order, shape } = Header::parse(header).map_err(|what| Error::Format { what })?;
         if descr != T::DESCR {
-            return Err(Error::ElementType {
-                expected: T::DESCR,
-                got: descr.escape_debug().to_string(),
-            });
+            return Err(Error::ElementType { expected: T::DESCR, got: descr.escape_debug().to_string() });
         }
         // Both orders are the same for at most one dimension.
         if fortran_order && shape.len() > 1 {
-            return Err(Error::Format {
-                what: "the array is in Fortran order: only C order is supported".to_owned(),
-            });
+            return Err(Error::Format { what: "the array is in Fortran order: only C order is supported".to_owned() });
         }
         check_length::<T>(&shape, data.len())?;
-        Ok(Self {
-            shape,
-            data: T::decode(data),
-        })
+        Ok(Self { shape, data: T::decode(data) })
     }
 
     /// The bytes of a `.npy` file, version 1, as NumPy writes it.
@@ -156,21 +141,13 @@ impl<T: Element> Array<T> {
         check_length::<T>(shape, data.len().saturating_mul(T::SIZE))?;
         let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
         // Python writes (2, 3) and (), but (2,).
-        let sizes = if shape.len() == 1 {
-            sizes.trim_end()
-        } else {
-            sizes.trim_end_matches(", ")
-        };
-        let mut header = format!(
-            "{{'descr': '{}', 'fortran_order': False, 'shape': ({sizes}), }}",
-            T::DESCR
-        );
+        let sizes = if shape.len() == 1 { sizes.trim_end() } else { sizes.trim_end_matches(", ") };
+        let mut header = format!("{{'descr': '{}', 'fortran_order': False, 'shape': ({sizes}), }}", T::DESCR);
         // The data begins at a multiple of 64: the header is filled up with spaces and ends in a newline.
         let preamble = MAGIC.len() + 4;
         let padded = (preamble + header.len() + 1).next_multiple_of(64) - preamble;
-        let length = u16::try_from(padded).map_err(|_| Error::Format {
-            what: format!("{} dimensions do not fit a header", shape.len()),
-        })?;
+        let length = u16::try_from(padded)
+            .map_err(|_| Error::Format { what: format!("{} dimensions do not fit a header", shape.len()) })?;
         header.extend(std::iter::repeat_n(' ', padded - header.len() - 1));
         header.push('\n');
 
@@ -190,17 +167,12 @@ impl<T: Element> Array<T> {
     /// As [`Array::to_bytes`], and where the file cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        std::fs::write(path, self.to_bytes()?).map_err(|cause| Error::Io {
-            path: path.to_owned(),
-            cause,
-        })
+        std::fs::write(path, self.to_bytes()?).map_err(|cause| Error::Io { path: path.to_owned(), cause })
     }
 }
 
 fn check_length<T: Element>(shape: &[usize], got: usize) -> Result<(), Error> {
-    let expected = shape.iter().try_fold(T::SIZE as u128, |bytes, size| {
-        bytes.checked_mul(*size as u128)
-    });
+    let expected = shape.iter().try_fold(T::SIZE as u128, |bytes, size| bytes.checked_mul(*size as u128));
     match expected {
         Some(expected) if expected == got as u128 => Ok(()),
         _ => Err(Error::Length {
@@ -214,28 +186,21 @@ fn check_length<T: Element>(shape: &[usize], got: usize) -> Result<(), Error> {
 
 /// The text of the header, and the bytes of the elements.
 fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
-    let rest = bytes
-        .strip_prefix(MAGIC)
-        .ok_or("it does not begin with \"\\x93NUMPY\"")?;
+    let rest = bytes.strip_prefix(MAGIC).ok_or("it does not begin with \"\\x93NUMPY\"")?;
     let cut = || format!("it ends within the header, after {} bytes", bytes.len());
     let (length, rest) = match rest {
         [1, _, a, b, rest @ ..] => (u32::from(u16::from_le_bytes([*a, *b])), rest),
         [2, _, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]), rest),
         [1 | 2, ..] | [] => return Err(cut()),
         [version, ..] => {
-            return Err(format!(
-                "format version is {version}: only 1 and 2 are supported"
-            ));
+            return Err(format!("format version is {version}: only 1 and 2 are supported"));
         }
     };
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     if length > MAX_HEADER {
-        return Err(format!(
-            "the header has {length} bytes: at most {MAX_HEADER} are read"
-        ));
+        return Err(format!("the header has {length} bytes: at most {MAX_HEADER} are read"));
     }
     let (header, data) = rest.split_at_checked(length).ok_or_else(cut)?;
-    let header =
-        std::str::from_utf8(header).map_err(|error| format!("the header is not text: {error}"))?;
+    let header = std::str::from_utf8(header).map_err(|error| format!("the header is not text: {error}"))?;
     Ok((header, data))
 }

@@ -16,14 +16,10 @@ fn assert_refused(what: &str, bytes: &[u8]) {
     let error = layers.unwrap_err().to_string();
     let length = bytes.len();
     let limit = 8 * length;
-    let expected = format!(
-        "the file refers to the same bytes so often that it stands for more than {limit}, 8 times its length"
-    );
+    let expected =
+        format!("the file refers to the same bytes so often that it stands for more than {limit}, 8 times its length");
     assert_eq!(error, expected, "{what}");
-    assert!(
-        peak <= memory_limit(length),
-        "{what}: {peak} bytes alive, {length} in the file"
-    );
+    assert!(peak <= memory_limit(length), "{what}: {peak} bytes alive, {length} in the file");
     println!("{what}: {length} bytes, {peak} alive at most");
 }
 
@@ -31,33 +27,21 @@ fn assert_refused(what: &str, bytes: &[u8]) {
 fn files_that_expand_are_refused() {
     let mut model = Builder::default();
     let name = model.name(1);
-    let (x, weights) = (
-        model.tensor(&[1, 200], 0, name),
-        model.tensor(&[200, 200], 1, name),
-    );
+    let (x, weights) = (model.tensor(&[1, 200], 0, name), model.tensor(&[200, 200], 1, name));
     let layers = [model.layer(&[0, 1], None); 2];
     let bytes = model.finish(&[x, weights], &layers, &[1; 40_000]);
-    assert_eq!(
-        peak_of_reading(&bytes).1.unwrap().len(),
-        2,
-        "sharing within reason is fine"
-    );
+    assert_eq!(peak_of_reading(&bytes).1.unwrap().len(), 2, "sharing within reason is fine");
 
     let mut model = Builder::default();
     let name = model.name(1);
-    let (x, weights) = (
-        model.tensor(&[1, 200], 0, name),
-        model.tensor(&[200, 200], 1, name),
-    );
+    let (x, weights) = (model.tensor(&[1, 200], 0, name), model.tensor(&[200, 200], 1, name));
     let layers: Vec<_> = (0..1_000).map(|_| model.layer(&[0, 1], None)).collect();
     let bytes = model.finish(&[x, weights], &layers, &[1; 40_000]);
     assert_refused("1,000 layers of the same weights", &bytes);
 
     let mut model = Builder::default();
     let name = model.name(1);
-    let tensors: Vec<_> = (0..1_000)
-        .map(|_| model.tensor(&[50_000], 1, name))
-        .collect();
+    let tensors: Vec<_> = (0..1_000).map(|_| model.tensor(&[50_000], 1, name)).collect();
     let bytes = model.finish(&tensors, &[], &[1; 50_000]);
     assert_refused("1,000 tensors of the same constant", &bytes);
 

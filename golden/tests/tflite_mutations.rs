@@ -44,11 +44,7 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
     match random.below(8) {
         0 => bytes.truncate(at),
         // Offsets and counts that are merely somewhat wrong get deeper than noise.
-        1..=3 => {
-            bytes[at] = bytes[at]
-                .wrapping_add(random.below(9) as u8)
-                .wrapping_sub(4)
-        }
+        1..=3 => bytes[at] = bytes[at].wrapping_add(random.below(9) as u8).wrapping_sub(4),
         // An offset, a length or a description from elsewhere: shared tables, cycles, fields of another type.
         4 | 5 => {
             let from = random.below(bytes.len() / 4 - 2) * 4;
@@ -62,10 +58,7 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
 
 #[test]
 fn damaged_models_are_harmless() {
-    let seed = std::env::var("QRTL_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or(20_251_219);
+    let seed = std::env::var("QRTL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_251_219);
     println!("QRTL_SEED={seed}");
     for model in ["mlp_int8", "mlp_int8_per_tensor", "cnn_int8"] {
         let valid = model_bytes(model);
@@ -86,10 +79,7 @@ fn damaged_models_are_harmless() {
         for case in 0..CASES {
             match results.recv_timeout(TIME_LIMIT) {
                 Ok((peak, accept)) => {
-                    assert!(
-                        peak <= limit,
-                        "{model}, case {case}, seed {seed}: {peak} bytes alive, limit {limit}"
-                    );
+                    assert!(peak <= limit, "{model}, case {case}, seed {seed}: {peak} bytes alive, limit {limit}");
                     highest = highest.max(peak);
                     accepted += usize::from(accept);
                 }
@@ -102,8 +92,6 @@ fn damaged_models_are_harmless() {
             }
         }
         worker.join().unwrap();
-        println!(
-            "{model}: {CASES} damaged files, {accepted} still networks, at most {highest} bytes alive"
-        );
+        println!("{model}: {CASES} damaged files, {accepted} still networks, at most {highest} bytes alive");
     }
 }

@@ -20,15 +20,9 @@ fn error(bytes: &[u8]) -> String {
 #[test]
 fn digits_files() {
     let inputs = Array::<i8>::read(digits("mlp_input_int8_all.npy")).unwrap();
-    assert_eq!(
-        (&inputs.shape[..], inputs.data.len()),
-        (&[1797, 64][..], 1797 * 64)
-    );
+    assert_eq!((&inputs.shape[..], inputs.data.len()), (&[1797, 64][..], 1797 * 64));
     let labels = Array::<u8>::read(digits("labels_all.npy")).unwrap();
-    assert_eq!(
-        (&labels.shape[..], &labels.data[..10]),
-        (&[1797][..], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9][..])
-    );
+    assert_eq!((&labels.shape[..], &labels.data[..10]), (&[1797][..], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9][..]));
     let test = Array::<i32>::read(digits("test_indices.npy")).unwrap();
     assert_eq!(test.shape, [360]);
     assert!(test.data.iter().all(|index| (0..1797).contains(index)));
@@ -38,37 +32,15 @@ fn digits_files() {
 fn writing_gives_the_bytes_of_numpy() {
     for name in ["mlp_input_int8_all.npy", "mlp_logits_int8_tflm_all.npy"] {
         let bytes = std::fs::read(digits(name)).unwrap();
-        assert_eq!(
-            Array::<i8>::from_bytes(&bytes).unwrap().to_bytes().unwrap(),
-            bytes,
-            "{name}"
-        );
+        assert_eq!(Array::<i8>::from_bytes(&bytes).unwrap().to_bytes().unwrap(), bytes, "{name}");
     }
     let labels = std::fs::read(digits("labels_all.npy")).unwrap();
-    assert_eq!(
-        Array::<u8>::from_bytes(&labels)
-            .unwrap()
-            .to_bytes()
-            .unwrap(),
-        labels
-    );
-    let scalar = Array {
-        shape: vec![],
-        data: vec![-1.5_f32],
-    };
-    assert_eq!(
-        Array::from_bytes(&scalar.to_bytes().unwrap()).unwrap(),
-        scalar
-    );
-    let cube = Array {
-        shape: vec![2, 1, 2],
-        data: vec![i64::MIN, -1, 0, i64::MAX],
-    };
+    assert_eq!(Array::<u8>::from_bytes(&labels).unwrap().to_bytes().unwrap(), labels);
+    let scalar = Array { shape: vec![], data: vec![-1.5_f32] };
+    assert_eq!(Array::from_bytes(&scalar.to_bytes().unwrap()).unwrap(), scalar);
+    let cube = Array { shape: vec![2, 1, 2], data: vec![i64::MIN, -1, 0, i64::MAX] };
     assert_eq!(Array::from_bytes(&cube.to_bytes().unwrap()).unwrap(), cube);
-    let torn = Array {
-        shape: vec![2, 3],
-        data: vec![0_i32; 5],
-    };
+    let torn = Array { shape: vec![2, 3], data: vec![0_i32; 5] };
     assert_eq!(
         torn.to_bytes().unwrap_err().to_string(),
         "shape [2, 3] of '<i4' needs 24 bytes of data: the file has 20"
@@ -83,22 +55,13 @@ fn headers_as_others_write_them() {
         b"{\"shape\":(2,),\"fortran_order\":True,\"descr\":\"|i1\"}  \x07\xf9",
     ]
     .concat();
-    assert_eq!(
-        Array::<i8>::from_bytes(&version_2).unwrap(),
-        Array {
-            shape: vec![2],
-            data: vec![7, -7]
-        }
-    );
+    assert_eq!(Array::<i8>::from_bytes(&version_2).unwrap(), Array { shape: vec![2], data: vec![7, -7] });
 }
 
 #[test]
 fn files_that_are_wrong() {
     let read = |header: &str| error(&file(header, &[0; 6]));
-    assert_eq!(
-        error(b"\x93NUMPX"),
-        "not a .npy file that can be read: it does not begin with \"\\x93NUMPY\""
-    );
+    assert_eq!(error(b"\x93NUMPX"), "not a .npy file that can be read: it does not begin with \"\\x93NUMPY\"");
     assert_eq!(
         error(b"\x93NUMPY\x03\x00"),
         "not a .npy file that can be read: format version is 3: only 1 and 2 are supported"
@@ -126,9 +89,7 @@ fn files_that_are_wrong() {
     // A product that 64 bits do not hold, and one that 128 bits do not.
     let huge = "18446744073709551615, ";
     for sizes in [huge.repeat(2), huge.repeat(3)] {
-        let got = read(&format!(
-            "{{'descr': '|i1', 'fortran_order': False, 'shape': ({sizes}), }}"
-        ));
+        let got = read(&format!("{{'descr': '|i1', 'fortran_order': False, 'shape': ({sizes}), }}"));
         assert!(got.ends_with(" bytes of data: the file has 6"), "{got}");
     }
     assert_eq!(
@@ -139,25 +100,14 @@ fn files_that_are_wrong() {
         read("{'descr': [('a', '|i1')], 'fortran_order': False, 'shape': (2,), }"),
         "not a .npy file that can be read: the header has \"[('a', '|i1'\" in place of a string"
     );
-    assert_eq!(
-        read("{'descr': '|i1', }"),
-        "not a .npy file that can be read: the header has no key \"fortran_order\""
-    );
+    assert_eq!(read("{'descr': '|i1', }"), "not a .npy file that can be read: the header has no key \"fortran_order\"");
     assert!(read(&"(".repeat(9_000)).ends_with("in place of '{'"));
 }
 
 #[test]
 fn every_truncation_is_refused() {
-    let bytes = Array {
-        shape: vec![3, 2],
-        data: vec![1_i8, 2, 3, 4, 5, 6],
-    }
-    .to_bytes()
-    .unwrap();
+    let bytes = Array { shape: vec![3, 2], data: vec![1_i8, 2, 3, 4, 5, 6] }.to_bytes().unwrap();
     for length in 0..bytes.len() {
-        assert!(
-            Array::<i8>::from_bytes(&bytes[..length]).is_err(),
-            "{length} bytes"
-        );
+        assert!(Array::<i8>::from_bytes(&bytes[..length]).is_err(), "{length} bytes");
     }
 }

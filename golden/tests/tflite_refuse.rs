@@ -12,52 +12,31 @@ use tflite_patch::{Patch, model_bytes};
 
 /// The error of reading `bytes` as a chain of fully connected layers.
 fn error(bytes: &[u8]) -> String {
-    Model::from_bytes(bytes)
-        .and_then(|model| model.fully_connected_layers())
-        .unwrap_err()
-        .to_string()
+    Model::from_bytes(bytes).and_then(|model| model.fully_connected_layers()).unwrap_err().to_string()
 }
 
 #[test]
 fn other_operators_are_named() {
-    assert_eq!(
-        error(&model_bytes("cnn_int8")),
-        "operator 0 is CONV_2D: only FULLY_CONNECTED is supported"
-    );
+    assert_eq!(error(&model_bytes("cnn_int8")), "operator 0 is CONV_2D: only FULLY_CONNECTED is supported");
     let numbered = Patch::new("mlp_int8").operator_code(0, 200);
-    assert_eq!(
-        error(&numbered),
-        "operator 0 is BUILTIN_200: only FULLY_CONNECTED is supported"
-    );
+    assert_eq!(error(&numbered), "operator 0 is BUILTIN_200: only FULLY_CONNECTED is supported");
     let custom = Patch::new("mlp_int8").operator_code(0, 32);
-    assert_eq!(
-        error(&custom),
-        "operator 0 is CUSTOM: only FULLY_CONNECTED is supported"
-    );
+    assert_eq!(error(&custom), "operator 0 is CUSTOM: only FULLY_CONNECTED is supported");
 }
 
 #[test]
 fn files_that_are_no_models() {
-    assert_eq!(
-        error(b""),
-        "not a TensorFlow Lite model: bytes 4 to 7 must be \"TFL3\", got a file of 0 bytes"
-    );
+    assert_eq!(error(b""), "not a TensorFlow Lite model: bytes 4 to 7 must be \"TFL3\", got a file of 0 bytes");
     assert_eq!(
         error(b"PK\x03\x04\x14\x00\x00\x00\x08\x00"),
         "not a TensorFlow Lite model: bytes 4 to 7 must be \"TFL3\", got \"\\x14\\x00\\x00\\x00\""
     );
     let bytes = model_bytes("mlp_int8");
     let truncated = error(&bytes[..3000]);
-    assert!(
-        truncated.starts_with("damaged TensorFlow Lite file of 3000 bytes: Range ["),
-        "{truncated}"
-    );
+    assert!(truncated.starts_with("damaged TensorFlow Lite file of 3000 bytes: Range ["), "{truncated}");
     assert!(!truncated.contains('\n'), "one line: {truncated}");
     let missing = Model::read("no/such/model.tflite").unwrap_err().to_string();
-    assert!(
-        missing.starts_with("cannot read no/such/model.tflite: "),
-        "{missing}"
-    );
+    assert!(missing.starts_with("cannot read no/such/model.tflite: "), "{missing}");
 }
 
 #[test]
@@ -75,14 +54,8 @@ fn every_truncation_is_refused() {
 #[test]
 fn models_that_are_not_supported() {
     let patch = Patch::new;
-    assert_eq!(
-        error(&patch("mlp_int8").version(4)),
-        "model: schema version is 4: only 3 is supported"
-    );
-    assert_eq!(
-        error(&patch("mlp_int8").subgraphs(0)),
-        "model: 0 subgraphs: exactly 1 is supported"
-    );
+    assert_eq!(error(&patch("mlp_int8").version(4)), "model: schema version is 4: only 3 is supported");
+    assert_eq!(error(&patch("mlp_int8").subgraphs(0)), "model: 0 subgraphs: exactly 1 is supported");
     assert_eq!(
         error(&patch("mlp_int8").fused_activation(0, 4)),
         "operator 0 (FULLY_CONNECTED): fused activation is TANH: only NONE, RELU, RELU_N1_TO_1 and RELU6 are supported"
@@ -92,10 +65,7 @@ fn models_that_are_not_supported() {
         "operator 1 (FULLY_CONNECTED): reads tensor 0 and not tensor 5, the output of the operator before: \
          only chains are supported"
     );
-    assert_eq!(
-        error(&patch("mlp_int8").input(1, 1, 7)),
-        "operator 1 (FULLY_CONNECTED): inputs: tensor 7 of 7"
-    );
+    assert_eq!(error(&patch("mlp_int8").input(1, 1, 7)), "operator 1 (FULLY_CONNECTED): inputs: tensor 7 of 7");
     assert_eq!(
         error(&patch("mlp_int8").input(0, 1, 5)),
         "tensor 5 (\"sequential_1/dense_1/MatMul;sequential_1/dense_1/Relu;sequen\"...): \
@@ -106,13 +76,9 @@ fn models_that_are_not_supported() {
 #[test]
 fn quantization_that_is_wrong() {
     let patch = Patch::new;
-    for (bits, shown) in [
-        (0x7fc0_0000, "NaN"),
-        (0x7f80_0000, "inf"),
-        (0, "0.0"),
-        (0x8000_0000, "-0.0"),
-        (0xbf80_0000, "-1.0"),
-    ] {
+    for (bits, shown) in
+        [(0x7fc0_0000, "NaN"), (0x7f80_0000, "inf"), (0, "0.0"), (0x8000_0000, "-0.0"), (0xbf80_0000, "-1.0")]
+    {
         assert_eq!(
             error(&patch("mlp_int8").scale(6, 0, bits)),
             format!("tensor 6 (\"Identity\"): scale 0 is {shown}: must be finite and above 0")
@@ -141,10 +107,7 @@ fn quantization_that_is_wrong() {
 fn shapes_that_are_wrong() {
     let patch = Patch::new;
     let weights = "tensor 2 (\"sequential_1/dense_1_2/MatMul\")";
-    assert_eq!(
-        error(&patch("mlp_int8").size(2, 1, -32)),
-        format!("{weights}: dimension 1 is -32: must be at least 0")
-    );
+    assert_eq!(error(&patch("mlp_int8").size(2, 1, -32)), format!("{weights}: dimension 1 is -32: must be at least 0"));
     assert_eq!(
         error(&patch("mlp_int8").size(2, 1, 31)),
         format!("{weights}: 320 bytes of data for 310 elements of INT8")
@@ -164,10 +127,7 @@ fn shapes_that_are_wrong() {
     );
     assert_eq!(
         error(&patch("mlp_int8").buffer(2, 99)),
-        format!(
-            "{weights}: refers to buffer 99 of {}",
-            Patch::new("mlp_int8").buffers()
-        )
+        format!("{weights}: refers to buffer 99 of {}", Patch::new("mlp_int8").buffers())
     );
 }
 
@@ -175,10 +135,7 @@ fn shapes_that_are_wrong() {
 fn one_layer(inputs: &[i32], options: impl Fn(&mut Builder<'_>) -> Option<Offset>) -> Vec<u8> {
     let mut model = Builder::default();
     let name = model.name(1);
-    let tensors = [
-        model.tensor(&[1, 3], 0, name),
-        model.tensor(&[3, 3], 1, name),
-    ];
+    let tensors = [model.tensor(&[1, 3], 0, name), model.tensor(&[3, 3], 1, name)];
     let options = options(&mut model);
     let layer = model.layer(inputs, options);
     model.finish(&tensors, &[layer], &[1; 9])
@@ -187,16 +144,9 @@ fn one_layer(inputs: &[i32], options: impl Fn(&mut Builder<'_>) -> Option<Offset
 #[test]
 fn what_may_be_absent() {
     for inputs in [&[0, 1][..], &[0, 1, -1]] {
-        let layers = Model::from_bytes(&one_layer(inputs, |_| None))
-            .unwrap()
-            .fully_connected_layers()
-            .unwrap();
+        let layers = Model::from_bytes(&one_layer(inputs, |_| None)).unwrap().fully_connected_layers().unwrap();
         assert_eq!(layers[0].bias, [0, 0, 0], "no bias is a bias of zeros");
-        assert_eq!(
-            layers[0].activation,
-            (-128, 127),
-            "no options are no activation"
-        );
+        assert_eq!(layers[0].activation, (-128, 127), "no options are no activation");
         assert_eq!(layers[0].multipliers, [(1 << 30, 0)], "0.5 * 0.5 / 0.5");
     }
 }
@@ -207,24 +157,14 @@ fn operators_that_are_not_supported() {
     let operator = "operator 0 (FULLY_CONNECTED)";
     assert_eq!(
         error(&options(0, 9)),
-        format!(
-            "{operator}: fused activation is number 9: only NONE, RELU, RELU_N1_TO_1 and RELU6 are supported"
-        )
+        format!("{operator}: fused activation is number 9: only NONE, RELU, RELU_N1_TO_1 and RELU6 are supported")
     );
-    assert_eq!(
-        error(&options(1, 1)),
-        format!("{operator}: weights format is 1: only 0, row-major, is supported")
-    );
+    assert_eq!(error(&options(1, 1)), format!("{operator}: weights format is 1: only 0, row-major, is supported"));
     assert_eq!(
         error(&options(2, 1)),
-        format!(
-            "{operator}: keep_num_dims is set: only outputs of shape [batch, units] are supported"
-        )
+        format!("{operator}: keep_num_dims is set: only outputs of shape [batch, units] are supported")
     );
-    assert_eq!(
-        error(&options(4, 4)),
-        format!("{operator}: bias type is INT64: only INT32 is supported")
-    );
+    assert_eq!(error(&options(4, 4)), format!("{operator}: bias type is INT64: only INT32 is supported"));
     for (inputs, count) in [(&[0][..], 1), (&[0, 1, -1, -1], 4), (&[-1, 1], 2)] {
         assert_eq!(
             error(&one_layer(inputs, |_| None)),

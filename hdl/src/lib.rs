@@ -4,8 +4,8 @@
 //! - [`verilog`]: Verilog-2005 that needs no lint waiver;
 //! - [`interface`]: how a bench talks to a block.
 
-pub mod exact;
 pub mod blocks;
+pub mod exact;
 pub mod interface;
 pub mod stream;
 pub mod verilog;

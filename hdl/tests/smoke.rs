@@ -1,9 +1,9 @@
+use qrtl_golden::*;
+use qrtl_hdl::blocks::fixed_point_multiplier::*;
 use qrtl_hdl::blocks::requantizer::*;
 use qrtl_hdl::blocks::saturator::*;
-use qrtl_hdl::blocks::fixed_point_multiplier::*;
 use qrtl_hdl::exact::*;
 use qrtl_hdl::verilog;
-use qrtl_golden::*;
 fn dump(block: &dyn rust_hdl::prelude::Block, name: &str) -> Design {
     let design = elaborate(block, name).unwrap_or_else(|e| panic!("{e}"));
     let dir = std::path::Path::new("/tmp/smoke");
@@ -17,13 +17,28 @@ fn dump(block: &dyn rust_hdl::prelude::Block, name: &str) -> Design {
 fn prints() {
     for (i, form) in [SaturatorForm::Compare, SaturatorForm::UpperBits].into_iter().enumerate() {
         for (j, b) in [Range::unsigned(8), Range::signed(8)].into_iter().enumerate() {
-            let s = Saturator::new(SaturatorConfig { input: Range::signed(32), output: b, bounds: b, form, registered: j == 1 });
+            let s = Saturator::new(SaturatorConfig {
+                input: Range::signed(32),
+                output: b,
+                bounds: b,
+                form,
+                registered: j == 1,
+            });
             dump(&s, &format!("sat_{i}_{j}"));
         }
     }
     for width in [MultiplierWidth::W16, MultiplierWidth::W32] {
-        dump(&FixedPointMultiplier::new(FixedPointMultiplierConfig { width, product: Product::Unsigned }), &format!("fpm_{}", width.bits()));
-        dump(&FixedPointMultiplier::new(FixedPointMultiplierConfig { width, product: Product::Signed { acc_width: 32, rounding: Rule::Single } }), &format!("fpms_{}", width.bits()));
+        dump(
+            &FixedPointMultiplier::new(FixedPointMultiplierConfig { width, product: Product::Unsigned }),
+            &format!("fpm_{}", width.bits()),
+        );
+        dump(
+            &FixedPointMultiplier::new(FixedPointMultiplierConfig {
+                width,
+                product: Product::Signed { acc_width: 32, rounding: Rule::Single },
+            }),
+            &format!("fpms_{}", width.bits()),
+        );
     }
     for rule in Rule::ALL {
         let mut c = RequantizerConfig::run_time(rule, Range::signed(32), OutputType::Int8);

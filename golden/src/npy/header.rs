@@ -51,11 +51,7 @@ impl<'a> Literal<'a> {
     }
 
     fn expect(&mut self, token: char) -> Result<(), String> {
-        if self.eat(token) {
-            Ok(())
-        } else {
-            Err(self.unexpected(&format!("'{token}'")))
-        }
+        if self.eat(token) { Ok(()) } else { Err(self.unexpected(&format!("'{token}'"))) }
     }
 
     fn unexpected(&self, expected: &str) -> String {
@@ -68,10 +64,7 @@ impl<'a> Literal<'a> {
         if quote == '\'' && !self.eat('\'') {
             return Err(self.unexpected("a string"));
         }
-        let (string, rest) = self
-            .rest
-            .split_once(quote)
-            .ok_or("the header has a string without an end")?;
+        let (string, rest) = self.rest.split_once(quote).ok_or("the header has a string without an end")?;
         self.rest = rest;
         Ok(string)
     }
@@ -92,11 +85,7 @@ impl<'a> Literal<'a> {
         self.expect('(')?;
         while !self.eat(')') {
             self.rest = self.rest.trim_start();
-            let digits = self.rest.len()
-                - self
-                    .rest
-                    .trim_start_matches(|c: char| c.is_ascii_digit())
-                    .len();
+            let digits = self.rest.len() - self.rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
             let (size, rest) = self.rest.split_at(digits);
             sizes.push(size.parse().map_err(|_| self.unexpected("a size"))?);
             self.rest = rest;

@@ -24,9 +24,7 @@ impl Activation {
             ActivationFunctionType::RELU6 => Ok(Self::Relu6),
             other => Err(format!(
                 "fused activation is {}: only NONE, RELU, RELU_N1_TO_1 and RELU6 are supported",
-                other
-                    .variant_name()
-                    .map_or_else(|| format!("number {}", other.0), str::to_owned)
+                other.variant_name().map_or_else(|| format!("number {}", other.0), str::to_owned)
             )),
         }
     }
@@ -69,10 +67,7 @@ mod tests {
         assert_eq!(Activation::None.int8_bounds(2.0, -128), Ok((-128, 127)));
         assert_eq!(Activation::Relu.int8_bounds(2.0, -128), Ok((-128, 127)));
         assert_eq!(Activation::Relu.int8_bounds(0.25, 18), Ok((18, 127)));
-        assert_eq!(
-            Activation::ReluN1To1.int8_bounds(2.0, -128),
-            Ok((-128, -127))
-        );
+        assert_eq!(Activation::ReluN1To1.int8_bounds(2.0, -128), Ok((-128, -127)));
         assert_eq!(Activation::ReluN1To1.int8_bounds(2.0, 0), Ok((-1, 1)));
         assert_eq!(Activation::Relu6.int8_bounds(4.0, 5), Ok((5, 7)));
         assert_eq!(Activation::Relu6.int8_bounds(0.01, -128), Ok((-128, 127)));
@@ -81,9 +76,6 @@ mod tests {
     #[test]
     fn a_bound_beyond_int32_is_refused() {
         let got = Activation::Relu6.int8_bounds(1e-30, 0).unwrap_err();
-        assert_eq!(
-            got,
-            "bound 6 of Relu6 is 6e30 steps of the output scale 1e-30: more than int32 holds"
-        );
+        assert_eq!(got, "bound 6 of Relu6 is 6e30 steps of the output scale 1e-30: more than int32 holds");
     }
 }

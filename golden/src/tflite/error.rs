@@ -96,10 +96,7 @@ impl Budget {
     }
 
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), Error> {
-        self.left = self
-            .left
-            .checked_sub(bytes)
-            .ok_or(Error::Expansion { limit: self.limit })?;
+        self.left = self.left.checked_sub(bytes).ok_or(Error::Expansion { limit: self.limit })?;
         Ok(())
     }
 }

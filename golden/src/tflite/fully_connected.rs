@@ -3,7 +3,6 @@
 //! The rules are those of TensorFlow Lite Micro: weights `[outputs, inputs]` with zero point 0, a bias of int32 at the
 //! scale of the accumulator, one multiplier per layer or per output, bounds from the fused activation.
 
-mod multiplier;
 mod operands;
 
 use super::error::{Budget, quoted};
@@ -52,31 +51,19 @@ impl Model {
     /// Names the first operator of another kind, or the operator or tensor that breaks the rules of an int8 chain.
     pub fn fully_connected_layers(&self) -> Result<Vec<FullyConnected>, Error> {
         // What the model is made of comes first, whatever else may be wrong with it.
-        let other =
-            |operator: &Operator| !matches!(operator.options, Options::FullyConnected { .. });
+        let other = |operator: &Operator| !matches!(operator.options, Options::FullyConnected { .. });
         if let Some(index) = self.operators.iter().position(other) {
-            return Err(Error::UnsupportedOperator {
-                index,
-                name: self.operators[index].name.to_string(),
-            });
+            return Err(Error::UnsupportedOperator { index, name: self.operators[index].name.to_string() });
         }
         let mut current = single("input", &self.inputs)?;
         let mut budget = Budget::of_file(self.file_len);
         let mut layers = Vec::new();
         for (index, operator) in self.operators.iter().enumerate() {
-            let step = Step {
-                model: self,
-                index,
-                operator,
-            };
+            let step = Step { model: self, index, operator };
             let operands = step.operands()?;
             let input = operands.input;
             if input != current {
-                let expected = if index == 0 {
-                    "the input of the model"
-                } else {
-                    "the output of the operator before"
-                };
+                let expected = if index == 0 { "the input of the model" } else { "the output of the operator before" };
                 return Err(step.fail(format!(
                     "reads tensor {input} and not tensor {current}, {expected}: only chains are supported"
                 )));
@@ -86,9 +73,8 @@ impl Model {
         }
         let result = single("output", &self.outputs)?;
         if result != current {
-            let what = format!(
-                "its output is tensor {result} and not tensor {current}, where the chain of layers ends"
-            );
+            let what =
+                format!("its output is tensor {result} and not tensor {current}, where the chain of layers ends");
             return Err(Error::Model { what });
         }
         Ok(layers)
@@ -98,9 +84,7 @@ impl Model {
 fn single(what: &str, tensors: &[usize]) -> Result<usize, Error> {
     match tensors {
         [tensor] => Ok(*tensor),
-        _ => Err(Error::Model {
-            what: format!("{} {what}s: exactly 1 is supported", tensors.len()),
-        }),
+        _ => Err(Error::Model { what: format!("{} {what}s: exactly 1 is supported", tensors.len()) }),
     }
 }
 
@@ -121,25 +105,13 @@ struct Step<'a> {
 
 impl<'a> Step<'a> {
     fn fail(&self, what: String) -> Error {
-        Error::Operator {
-            index: self.index,
-            name: self.operator.name.to_string(),
-            what,
-        }
+        Error::Operator { index: self.index, name: self.operator.name.to_string(), what }
     }
 
     /// What `check` makes of the tensor, its complaint completed by the name of the tensor.
-    fn at<T>(
-        &self,
-        index: usize,
-        check: impl FnOnce(&'a Tensor) -> Result<T, String>,
-    ) -> Result<T, Error> {
+    fn at<T>(&self, index: usize, check: impl FnOnce(&'a Tensor) -> Result<T, String>) -> Result<T, Error> {
         let tensor = &self.model.tensors[index];
-        check(tensor).map_err(|what| Error::Tensor {
-            index,
-            name: quoted(&tensor.name),
-            what,
-        })
+        check(tensor).map_err(|what| Error::Tensor { index, name: quoted(&tensor.name), what })
     }
 
     fn operands(&self) -> Result<Operands, Error> {
@@ -155,27 +127,16 @@ impl<'a> Step<'a> {
     }
 
     fn layer(&self, operands: &Operands, budget: &mut Budget) -> Result<FullyConnected, Error> {
-        let &Operands {
-            input,
-            weights,
-            bias,
-            output,
-        } = operands;
+        let &Operands { input, weights, bias, output } = operands;
         let weights = self.at(weights, operands::weights)?;
-        let (x, y) = (
-            self.at(input, operands::activation)?,
-            self.at(output, operands::activation)?,
-        );
+        let (x, y) = (self.at(input, operands::activation)?, self.at(output, operands::activation)?);
         self.check_shapes(input, &weights, output)?;
         let name = &self.model.tensors[output].name;
         budget.take(weights.bytes_of_layer().saturating_add(name.len()))?;
 
-        let multipliers = operands::multipliers(x.scale, weights.scales, y.scale)
-            .map_err(|what| self.fail(what))?;
+        let multipliers = operands::multipliers(x.scale, weights.scales, y.scale).map_err(|what| self.fail(what))?;
         let bias = match bias {
-            Some(bias) => self.at(bias, |tensor| {
-                operands::bias(tensor, &weights, x.scale, y.scale)
-            })?,
+            Some(bias) => self.at(bias, |tensor| operands::bias(tensor, &weights, x.scale, y.scale))?,
             None => vec![0; weights.n],
         };
         let activation = match self.operator.options {
@@ -197,16 +158,8 @@ impl<'a> Step<'a> {
     }
 
     /// The input has rows of K elements in whatever shape, the output is `[rows, N]`.
-    fn check_shapes(
-        &self,
-        input: usize,
-        weights: &operands::Weights<'_>,
-        output: usize,
-    ) -> Result<(), Error> {
-        let (input, output) = (
-            &self.model.tensors[input].shape,
-            &self.model.tensors[output].shape,
-        );
+    fn check_shapes(&self, input: usize, weights: &operands::Weights<'_>, output: usize) -> Result<(), Error> {
+        let (input, output) = (&self.model.tensors[input].shape, &self.model.tensors[output].shape);
         let &operands::Weights { n, k, .. } = weights;
         let elements: usize = input.iter().product();
         let rows = elements.checked_div(k).unwrap_or(0);

@@ -32,10 +32,7 @@ impl Model {
         // One byte above the limit is enough for `from_bytes` to refuse the rest.
         fs::File::open(path)
             .and_then(|file| file.take(Self::MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|cause| Error::Read {
-                path: path.to_owned(),
-                cause,
-            })?;
+            .map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
         Self::from_bytes(&bytes)
     }
 

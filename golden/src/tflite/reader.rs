@@ -22,18 +22,13 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 pub(super) fn read(bytes: &[u8]) -> Result<Model> {
     let model = verified(bytes)?;
     if model.version() != 3 {
-        return Err(model_error(format!(
-            "schema version is {}: only 3 is supported",
-            model.version()
-        )));
+        return Err(model_error(format!("schema version is {}: only 3 is supported", model.version())));
     }
     let subgraph = match model.subgraphs() {
         Some(graphs) if graphs.len() == 1 => graphs.get(0),
         graphs => {
             let got = graphs.map_or(0, |graphs| graphs.len());
-            return Err(model_error(format!(
-                "{got} subgraphs: exactly 1 is supported"
-            )));
+            return Err(model_error(format!("{got} subgraphs: exactly 1 is supported")));
         }
     };
 
@@ -57,34 +52,21 @@ pub(super) fn read(bytes: &[u8]) -> Result<Model> {
     };
     let inputs = indices("inputs", subgraph.inputs())?;
     let outputs = indices("outputs", subgraph.outputs())?;
-    Ok(Model {
-        tensors,
-        operators,
-        inputs,
-        outputs,
-        file_len: bytes.len(),
-    })
+    Ok(Model { tensors, operators, inputs, outputs, file_len: bytes.len() })
 }
 
 fn verified(bytes: &[u8]) -> Result<schema::Model<'_>> {
     let got = bytes.len() as u64;
     if got > Model::MAX_FILE_BYTES {
-        return Err(Error::FileSize {
-            got,
-            limit: Model::MAX_FILE_BYTES,
-        });
+        return Err(Error::FileSize { got, limit: Model::MAX_FILE_BYTES });
     }
     match bytes.get(4..8) {
         Some(b"TFL3") => {}
         Some(other) => {
-            return Err(Error::Foreign {
-                got: format!("\"{}\"", other.escape_ascii()),
-            });
+            return Err(Error::Foreign { got: format!("\"{}\"", other.escape_ascii()) });
         }
         None => {
-            return Err(Error::Foreign {
-                got: format!("a file of {got} bytes"),
-            });
+            return Err(Error::Foreign { got: format!("a file of {got} bytes") });
         }
     }
     let options = VerifierOptions {
@@ -96,14 +78,9 @@ fn verified(bytes: &[u8]) -> Result<schema::Model<'_>> {
     };
     schema::root_as_model_with_opts(&options, bytes).map_err(|error| match error {
         InvalidFlatbuffer::TooManyTables | InvalidFlatbuffer::ApparentSizeTooLarge => {
-            Error::Expansion {
-                limit: bytes.len() * EXPANSION,
-            }
+            Error::Expansion { limit: bytes.len() * EXPANSION }
         }
-        error => Error::Damaged {
-            len: bytes.len(),
-            what: one_line(&error.to_string()),
-        },
+        error => Error::Damaged { len: bytes.len(), what: one_line(&error.to_string()) },
     })
 }
 
@@ -118,43 +95,20 @@ fn operator_name(code: schema::OperatorCode<'_>) -> Arc<str> {
     let builtin = schema::BuiltinOperator(number);
     match (builtin, code.custom_code()) {
         (schema::BuiltinOperator::CUSTOM, Some(custom)) => quoted(custom).into(),
-        _ => builtin
-            .variant_name()
-            .map_or_else(|| format!("BUILTIN_{number}").into(), Into::into),
+        _ => builtin.variant_name().map_or_else(|| format!("BUILTIN_{number}").into(), Into::into),
     }
 }
 
-fn read_operator(
-    codes: &[Arc<str>],
-    tensors: usize,
-    index: usize,
-    operator: schema::Operator<'_>,
-) -> Result<Operator> {
+fn read_operator(codes: &[Arc<str>], tensors: usize, index: usize, operator: schema::Operator<'_>) -> Result<Operator> {
     let code = operator.opcode_index();
-    let name = usize::try_from(code)
-        .ok()
-        .and_then(|code| codes.get(code))
-        .cloned()
-        .ok_or_else(|| {
-            model_error(format!(
-                "operator {index} refers to operator code {code} of {}",
-                codes.len()
-            ))
+    let name =
+        usize::try_from(code).ok().and_then(|code| codes.get(code)).cloned().ok_or_else(|| {
+            model_error(format!("operator {index} refers to operator code {code} of {}", codes.len()))
         })?;
-    let fail = |what| Error::Operator {
-        index,
-        name: name.to_string(),
-        what,
-    };
+    let fail = |what| Error::Operator { index, name: name.to_string(), what };
 
     let inputs = items(operator.inputs())
-        .map(|input| {
-            if input == -1 {
-                Ok(None)
-            } else {
-                tensor_index(input, tensors).map(Some)
-            }
-        })
+        .map(|input| if input == -1 { Ok(None) } else { tensor_index(input, tensors).map(Some) })
         .collect::<Result<_, _>>()
         .map_err(|error| fail(format!("inputs: {error}")))?;
     let outputs = items(operator.outputs())
@@ -165,57 +119,34 @@ fn read_operator(
         "FULLY_CONNECTED" => read_fully_connected(operator).map_err(fail)?,
         _ => Options::Unread,
     };
-    Ok(Operator {
-        name,
-        inputs,
-        outputs,
-        options,
-    })
+    Ok(Operator { name, inputs, outputs, options })
 }
 
 fn read_fully_connected(operator: schema::Operator<'_>) -> Result<Options, String> {
     let Some(options) = operator.builtin_options_as_fully_connected_options() else {
         return match operator.builtin_options_type() {
-            schema::BuiltinOptions::NONE => Ok(Options::FullyConnected {
-                activation: Activation::None,
-            }),
-            other => Err(format!(
-                "options are of kind {}: must be FullyConnectedOptions",
-                other.0
-            )),
+            schema::BuiltinOptions::NONE => Ok(Options::FullyConnected { activation: Activation::None }),
+            other => Err(format!("options are of kind {}: must be FullyConnectedOptions", other.0)),
         };
     };
     if options.weights_format() != schema::WeightsFormat::DEFAULT {
-        return Err(format!(
-            "weights format is {}: only 0, row-major, is supported",
-            options.weights_format().0
-        ));
+        return Err(format!("weights format is {}: only 0, row-major, is supported", options.weights_format().0));
     }
     if options.keep_num_dims() {
-        return Err(
-            "keep_num_dims is set: only outputs of shape [batch, units] are supported".to_owned(),
-        );
+        return Err("keep_num_dims is set: only outputs of shape [batch, units] are supported".to_owned());
     }
     match options.quantized_bias_type() {
         // FLOAT32 is the schema's word for "not said".
         schema::TensorType::FLOAT32 | schema::TensorType::INT32 => {}
         other => {
-            return Err(format!(
-                "bias type is {}: only INT32 is supported",
-                element_type(other)
-            ));
+            return Err(format!("bias type is {}: only INT32 is supported", element_type(other)));
         }
     }
-    Ok(Options::FullyConnected {
-        activation: Activation::from_schema(options.fused_activation_function())?,
-    })
+    Ok(Options::FullyConnected { activation: Activation::from_schema(options.fused_activation_function())? })
 }
 
 fn tensor_index(index: i32, tensors: usize) -> Result<usize, String> {
-    usize::try_from(index)
-        .ok()
-        .filter(|index| *index < tensors)
-        .ok_or_else(|| format!("tensor {index} of {tensors}"))
+    usize::try_from(index).ok().filter(|index| *index < tensors).ok_or_else(|| format!("tensor {index} of {tensors}"))
 }
 
 /// The elements of a vector; none where it is absent.

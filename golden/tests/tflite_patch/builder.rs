@@ -39,11 +39,7 @@ impl<'a> Builder<'a> {
 
     /// An int8 tensor of scale 0.5 and zero point 0.
     pub fn tensor(&mut self, shape: &[i32], buffer: u32, name: Offset) -> Offset {
-        let (shape, scale, zero_point) = (
-            self.vector(shape),
-            self.vector(&[0.5_f32]),
-            self.vector(&[0_i64]),
-        );
+        let (shape, scale, zero_point) = (self.vector(shape), self.vector(&[0.5_f32]), self.vector(&[0_i64]));
         let quantization = self.table(|fbb| {
             fbb.push_slot_always(slot(2), scale);
             fbb.push_slot_always(slot(3), zero_point);
@@ -77,11 +73,7 @@ impl<'a> Builder<'a> {
 
     /// The file; buffer 0 is empty and buffer 1 holds `constant`.
     pub fn finish(mut self, tensors: &[Offset], operators: &[Offset], constant: &[i8]) -> Vec<u8> {
-        let (ends, tensors, operators) = (
-            self.vector(&[0_i32]),
-            self.vector(tensors),
-            self.vector(operators),
-        );
+        let (ends, tensors, operators) = (self.vector(&[0_i32]), self.vector(tensors), self.vector(operators));
         let subgraph = self.table(|fbb| {
             fbb.push_slot_always(slot(0), tensors);
             fbb.push_slot_always(slot(1), ends);

@@ -22,9 +22,7 @@ pub struct Patch {
 
 impl Patch {
     pub fn new(name: &str) -> Self {
-        Self {
-            bytes: model_bytes(name),
-        }
+        Self { bytes: model_bytes(name) }
     }
 
     pub fn version(self, version: u32) -> Vec<u8> {
@@ -118,15 +116,8 @@ impl Patch {
     fn field(&self, table: usize, id: usize) -> usize {
         let description = (table as i64 - i64::from(self.u32(table) as i32)) as usize;
         let entry = 4 + 2 * id;
-        let offset = if entry < self.u16(description) {
-            self.u16(description + entry)
-        } else {
-            0
-        };
-        assert_ne!(
-            offset, 0,
-            "the table at {table} has no field {id}: it has its default"
-        );
+        let offset = if entry < self.u16(description) { self.u16(description + entry) } else { 0 };
+        assert_ne!(offset, 0, "the table at {table} has no field {id}: it has its default");
         table + offset
     }
 
@@ -139,8 +130,6 @@ impl Patch {
     }
 
     fn u16(&self, at: usize) -> usize {
-        usize::from(u16::from_le_bytes(
-            self.bytes[at..at + 2].try_into().unwrap(),
-        ))
+        usize::from(u16::from_le_bytes(self.bytes[at..at + 2].try_into().unwrap()))
     }
 }

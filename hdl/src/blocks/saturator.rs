@@ -13,8 +13,8 @@
 
 use rust_hdl::prelude::*;
 
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Stage};
 use crate::describe_logic;
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Stage};
 use crate::stream::Flow;
 
 /// Configuration of a [`Saturator`].
@@ -118,7 +118,9 @@ impl Describe for Saturator {
         let x = k.read(&self.x);
         let y = match self._config.form {
             SaturatorForm::Compare => x.clamp(self._config.bounds),
-            SaturatorForm::UpperBits if x.range().width() <= self._config.bounds.width() => x.clamp(self._config.bounds),
+            SaturatorForm::UpperBits if x.range().width() <= self._config.bounds.width() => {
+                x.clamp(self._config.bounds)
+            }
             SaturatorForm::UpperBits => by_upper_bits(x, self._config.bounds),
         };
         self.clk.get().into_iter().for_each(|clk| k.clock(clk));

@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 use rust_hdl::core::atom::{Atom, AtomKind};
 use rust_hdl::core::constraint::PinConstraint;
 use rust_hdl::core::signal::get_signal_id;
-use rust_hdl::prelude::{Block, Direction, In, Local, Logic, Probe, VCDValue, VerilogLiteral};
 use rust_hdl::core::type_descriptor::{TypeDescriptor, TypeKind};
+use rust_hdl::prelude::{Block, Direction, In, Local, Logic, Probe, VCDValue, VerilogLiteral};
 
 use super::elaborate::note_atom;
 use super::node::AtomId;
@@ -343,4 +343,3 @@ atom!([D: Direction] Port<D>, D::KIND, role_of(D::KIND), |_| None);
 atom!([D: Direction] Bus<D>, D::KIND, role_of(D::KIND), |core| Some(core.lane_count()));
 atom!([] Reg, Local::KIND, Role::Register, |_| None);
 atom!([] Clk, In::KIND, Role::Clock, |_| None);
-

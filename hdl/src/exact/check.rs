@@ -29,7 +29,8 @@ impl Faults {
 
     fn add(&mut self, path: String, message: String, place: Option<Place>) {
         let line = |p: &Option<Place>| p.map(|p| p.0.to_string());
-        match self.faults.iter_mut().find(|f| f.message == message && line(&f.place) == line(&place) && place.is_some()) {
+        match self.faults.iter_mut().find(|f| f.message == message && line(&f.place) == line(&place) && place.is_some())
+        {
             Some(fault) => fault.paths.push(path),
             None => self.faults.push(Fault { paths: vec![path], message, place }),
         }
@@ -113,7 +114,8 @@ impl<'a> Scope<'a> {
 
     /// Name of an atom within this block: `y`, `y[2]`, `pe_0.acc`.
     fn name(&self, to: Lane<AtomId>) -> String {
-        let find = |tree: &Tree| tree.atoms.iter().find(|(_, id, _)| *id == to.net).map(|(n, _, i)| (n.clone(), i.clone()));
+        let find =
+            |tree: &Tree| tree.atoms.iter().find(|(_, id, _)| *id == to.net).map(|(n, _, i)| (n.clone(), i.clone()));
         let own = find(self.tree).map(|(n, info)| (n, info));
         let of_child = || self.tree.children.iter().find_map(|c| find(c).map(|(n, i)| (format!("{}.{n}", c.name), i)));
         match own.or_else(of_child) {
@@ -171,12 +173,22 @@ impl<'a> Scope<'a> {
         };
         Body {
             nodes: body.nodes.iter().map(|n| rename(n, &mut |id| net(id, None))).collect(),
-            drives: body.drives.iter().map(|d| Drive { to: lane(d.to, net(d.to.net, Some(d.at))), ..with(d) }).collect(),
+            drives: body
+                .drives
+                .iter()
+                .map(|d| Drive { to: lane(d.to, net(d.to.net, Some(d.at))), ..with(d) })
+                .collect(),
             updates: (body.updates.iter())
                 .map(|u| Update { to: net(u.to, Some(u.at)), next: u.next, enable: u.enable, init: u.init, at: u.at })
                 .collect(),
             memories: (body.memories.iter())
-                .map(|m| Memory { data: net(m.data, Some(m.at)), depth: m.depth, write: m.write, read: m.read, at: m.at })
+                .map(|m| Memory {
+                    data: net(m.data, Some(m.at)),
+                    depth: m.depth,
+                    write: m.write,
+                    read: m.read,
+                    at: m.at,
+                })
                 .collect(),
             clock: body.clock.map(|id| net(id, None)),
             reset: body.reset.map(|id| net(id, None)),
@@ -258,7 +270,8 @@ fn pruned(body: &Body<AtomId>) -> Body<AtomId> {
     }
     let kept = body.nodes.iter().zip(&needed).filter(|(_, n)| **n).map(|(node, _)| node);
     let mut pruned = body.clone();
-    pruned.nodes = kept.map(|n| Node { op: n.op.map(|o| place[o], |r| *r), range: n.range, name: n.name.clone() }).collect();
+    pruned.nodes =
+        kept.map(|n| Node { op: n.op.map(|o| place[o], |r| *r), range: n.range, name: n.name.clone() }).collect();
     pruned.drives.iter_mut().for_each(|d| d.from = place[d.from]);
     for u in &mut pruned.updates {
         u.next = place[u.next];

@@ -107,7 +107,8 @@ struct Builder {
 
 impl Builder {
     fn module(&mut self, tree: &Tree, path: &str) -> usize {
-        let children: Vec<usize> = tree.children.iter().map(|c| self.module(c, &format!("{path}.{}", c.name))).collect();
+        let children: Vec<usize> =
+            tree.children.iter().map(|c| self.module(c, &format!("{path}.{}", c.name))).collect();
         let module = Scope::new(tree, path, &children, &mut self.faults).module();
         *self.known.entry(module).or_insert_with_key(|module| {
             self.modules.push(module.clone());

@@ -338,7 +338,8 @@ impl FlatSim {
     /// A simulation in which registers and memories hold 0, or what is nearest to it in their range.
     pub fn new(design: &Design) -> FlatSim {
         // A Design exists only after elaboration has searched it for loops.
-        let netlist = FlatNetlist::new(design).unwrap_or_else(|l| unreachable!("an elaborated design has a loop: {l:?}"));
+        let netlist =
+            FlatNetlist::new(design).unwrap_or_else(|l| unreachable!("an elaborated design has a loop: {l:?}"));
         FlatSim { values: netlist.start.clone(), netlist }
     }
 
@@ -398,7 +399,9 @@ impl FlatSim {
         for state in &self.netlist.states {
             match state.init {
                 Some((init, reset)) if self.values[reset] == 0 => edges.push((state.slot, init)),
-                _ if state.enable.is_none_or(|e| self.values[e] == 1) => edges.push((state.slot, self.values[state.next])),
+                _ if state.enable.is_none_or(|e| self.values[e] == 1) => {
+                    edges.push((state.slot, self.values[state.next]))
+                }
                 _ => {}
             }
             debug_assert!(state.range.contains(self.values[state.slot]), "{} left its range", state.path);

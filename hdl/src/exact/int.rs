@@ -74,9 +74,8 @@ impl<'k> Int<'k> {
         let (operands, _) = op.operands();
         let width = self.kernel.width_of(operands[0]);
         let eval = op.clone();
-        self.kernel.node(op, range, |values| {
-            eval.evaluate(operands.map(|o| values.get(o).copied().unwrap_or(0)), width)
-        })
+        self.kernel
+            .node(op, range, |values| eval.evaluate(operands.map(|o| values.get(o).copied().unwrap_or(0)), width))
     }
 
     /// `floor(self / 2^k)` of the bits: bit `lo` and the `len - 1` above it, unsigned. Bits above the value's own are
@@ -283,17 +282,29 @@ macro_rules! arithmetic {
     };
 }
 
-arithmetic!(Add, add, |a, b| match (a.constant(), b.constant()) {
-    (Some(0), _) => Some(b),
-    (_, Some(0)) => Some(a),
-    _ => None,
-}, Add, checked_add);
+arithmetic!(
+    Add,
+    add,
+    |a, b| match (a.constant(), b.constant()) {
+        (Some(0), _) => Some(b),
+        (_, Some(0)) => Some(a),
+        _ => None,
+    },
+    Add,
+    checked_add
+);
 arithmetic!(Sub, sub, |_a, b| (b.constant() == Some(0)).then_some(_a), Sub, checked_sub);
-arithmetic!(Mul, mul, |a, b| match (a.constant(), b.constant()) {
-    (Some(c), _) => b.times(c),
-    (_, Some(c)) => a.times(c),
-    _ => None,
-}, Mul, checked_mul);
+arithmetic!(
+    Mul,
+    mul,
+    |a, b| match (a.constant(), b.constant()) {
+        (Some(c), _) => b.times(c),
+        (_, Some(c)) => a.times(c),
+        _ => None,
+    },
+    Mul,
+    checked_mul
+);
 
 impl<'k> Int<'k> {
     /// A product by a power of two is wiring.
@@ -368,7 +379,8 @@ macro_rules! bitwise {
             fn $method(self, b: Int<'k>) -> Int<'k> {
                 let ($x, $y) = (self.range, b.range);
                 assert!(!$x.is_signed() && !$y.is_signed(), "bitwise operation on a signed value");
-                let neutral = |v: Int<'k>, of: Range| v.constant() == Some($neutral) && ($neutral == 0 || BIT.covers(of));
+                let neutral =
+                    |v: Int<'k>, of: Range| v.constant() == Some($neutral) && ($neutral == 0 || BIT.covers(of));
                 if neutral(self, $y) {
                     b
                 } else if neutral(b, $x) {

@@ -207,7 +207,8 @@ mod tests {
 
     #[test]
     fn width_and_sign_follow_from_the_values() {
-        for (lo, hi, width) in [(0, 0, 1), (0, 1, 1), (0, 255, 8), (0, 256, 9), (-1, 0, 1), (-128, 127, 8), (-129, 0, 9)]
+        for (lo, hi, width) in
+            [(0, 0, 1), (0, 1, 1), (0, 255, 8), (0, 256, 9), (-1, 0, 1), (-128, 127, 8), (-129, 0, 9)]
         {
             assert_eq!(Range::new(lo, hi).width(), width, "{lo}..={hi}");
         }
@@ -217,8 +218,7 @@ mod tests {
 
     #[test]
     fn every_operator_gives_exactly_the_values_that_occur() {
-        let spans: Vec<Range> =
-            (-5..=5).flat_map(|lo| (lo..=5).map(move |hi| Range::new(lo, hi))).collect();
+        let spans: Vec<Range> = (-5..=5).flat_map(|lo| (lo..=5).map(move |hi| Range::new(lo, hi))).collect();
         for &a in &spans {
             for &b in &spans {
                 let brute = |f: &dyn Fn(i128, i128) -> i128| {

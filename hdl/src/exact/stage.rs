@@ -135,12 +135,7 @@ impl Kernel {
     /// The word that was read at the last clock edge where `read.0` was 1, from address `read.1`. Where `write.0` is 1,
     /// word `write.1` takes the value `write.2`.
     #[track_caller]
-    pub fn ram<'k>(
-        &'k self,
-        ram: &Ram,
-        write: (Int<'k>, Int<'k>, Int<'k>),
-        read: (Int<'k>, Int<'k>),
-    ) -> Int<'k> {
+    pub fn ram<'k>(&'k self, ram: &Ram, write: (Int<'k>, Int<'k>, Int<'k>), read: (Int<'k>, Int<'k>)) -> Int<'k> {
         let addresses = Range::new(0, ram.depth() as i128 - 1);
         for address in [write.1, read.1] {
             if !addresses.covers(address.range()) {

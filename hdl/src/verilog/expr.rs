@@ -5,7 +5,7 @@
 
 use super::form::{Form, Net, Nets, Slice};
 use super::names::Names;
-use crate::exact::{BIT, Module, Node, NodeId, NetRef, Op, Range};
+use crate::exact::{BIT, Module, NetRef, Node, NodeId, Op, Range};
 
 /// Operands in one inlined sum, and conditions in one inlined test: longer ones get nets.
 const MAX_INLINE: usize = 4;

@@ -200,9 +200,7 @@ impl<'m> Printer<'m> {
                 (enable, true) => {
                     let reset = self.reset_text();
                     let test = enable.map(|e| format!(" if ({e})")).unwrap_or_default();
-                    format!(
-                        "        if (!{reset}) begin\n{inits}        end else{test} begin\n{values}        end\n"
-                    )
+                    format!("        if (!{reset}) begin\n{inits}        end else{test} begin\n{values}        end\n")
                 }
             };
             let clk = self.clock_text();

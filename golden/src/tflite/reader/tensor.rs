@@ -14,27 +14,17 @@ pub(super) fn read_tensor(
     budget: &mut Budget,
 ) -> Result<Tensor, Error> {
     let name = tensor.name().unwrap_or_default();
-    let fail = |what| Error::Tensor {
-        index,
-        name: quoted(name),
-        what,
-    };
+    let fail = |what| Error::Tensor { index, name: quoted(name), what };
 
     if tensor.sparsity().is_some() {
-        return Err(fail(
-            "is sparse: only dense tensors are supported".to_owned(),
-        ));
+        return Err(fail("is sparse: only dense tensors are supported".to_owned()));
     }
     if tensor.is_variable() {
-        return Err(fail(
-            "is a variable: only models without state are supported".to_owned(),
-        ));
+        return Err(fail("is a variable: only models without state are supported".to_owned()));
     }
     let element = element_type(tensor.type_());
     let (shape, elements) = read_shape(tensor.shape()).map_err(fail)?;
-    let quantization = tensor
-        .quantization()
-        .map(|quantization| read_quantization(quantization, element, &shape));
+    let quantization = tensor.quantization().map(|quantization| read_quantization(quantization, element, &shape));
     let quantization = quantization.transpose().map_err(fail)?.flatten();
     let data = match constant_bytes(model, tensor.buffer()).map_err(fail)? {
         [] => None,
@@ -43,13 +33,7 @@ pub(super) fn read_tensor(
             Some(decode(bytes, element, elements).map_err(fail)?)
         }
     };
-    Ok(Tensor {
-        name: name.to_owned(),
-        shape,
-        element,
-        quantization,
-        data,
-    })
+    Ok(Tensor { name: name.to_owned(), shape, element, quantization, data })
 }
 
 pub(super) fn element_type(code: schema::TensorType) -> ElementType {
@@ -68,16 +52,10 @@ fn read_shape(shape: Option<Vector<'_, i32>>) -> Result<(Vec<usize>, usize), Str
     let mut elements = 1_i32;
     let mut sizes = Vec::with_capacity(shape.map_or(0, |shape| shape.len()));
     for (dimension, size) in items(shape).enumerate() {
-        sizes.push(
-            usize::try_from(size)
-                .map_err(|_| format!("dimension {dimension} is {size}: must be at least 0"))?,
-        );
-        elements = elements.checked_mul(size).ok_or_else(|| {
-            format!(
-                "more than {} elements up to dimension {dimension}",
-                i32::MAX
-            )
-        })?;
+        sizes.push(usize::try_from(size).map_err(|_| format!("dimension {dimension} is {size}: must be at least 0"))?);
+        elements = elements
+            .checked_mul(size)
+            .ok_or_else(|| format!("more than {} elements up to dimension {dimension}", i32::MAX))?;
     }
     let elements = usize::try_from(elements).map_err(|error| error.to_string())?;
     Ok((sizes, elements))
@@ -90,41 +68,23 @@ fn read_quantization(
     shape: &[usize],
 ) -> Result<Option<Quantization>, String> {
     if quantization.details_type() != schema::QuantizationDetails::NONE {
-        return Err(
-            "quantization is of a custom kind: only scale and zero point are supported".to_owned(),
-        );
+        return Err("quantization is of a custom kind: only scale and zero point are supported".to_owned());
     }
     let scales: Vec<f32> = items(quantization.scale()).collect();
     if scales.is_empty() {
         return Ok(None);
     }
-    if let Some((c, scale)) = scales
-        .iter()
-        .enumerate()
-        .find(|(_, scale)| !(scale.is_finite() && **scale > 0.0))
-    {
-        return Err(format!(
-            "scale {c} is {scale:?}: must be finite and above 0"
-        ));
+    if let Some((c, scale)) = scales.iter().enumerate().find(|(_, scale)| !(scale.is_finite() && **scale > 0.0)) {
+        return Err(format!("scale {c} is {scale:?}: must be finite and above 0"));
     }
 
     let zero_points: Vec<i64> = items(quantization.zero_point()).collect();
     if zero_points.len() != scales.len() {
-        return Err(format!(
-            "{} zero points for {} scales",
-            zero_points.len(),
-            scales.len()
-        ));
+        return Err(format!("{} zero points for {} scales", zero_points.len(), scales.len()));
     }
     let (min, max) = element.zero_point_range();
-    if let Some((c, zero_point)) = zero_points
-        .iter()
-        .enumerate()
-        .find(|(_, z)| !(min..=max).contains(*z))
-    {
-        return Err(format!(
-            "zero point {c} is {zero_point}: must be in {min}..={max} for {element}"
-        ));
+    if let Some((c, zero_point)) = zero_points.iter().enumerate().find(|(_, z)| !(min..=max).contains(*z)) {
+        return Err(format!("zero point {c} is {zero_point}: must be in {min}..={max} for {element}"));
     }
 
     // With one scale, or one dimension, the number means nothing, and converters leave anything there.
@@ -132,21 +92,12 @@ fn read_quantization(
         ([_], _) | (_, [_]) => 0,
         _ => quantization.quantized_dimension(),
     };
-    let size = usize::try_from(dimension)
-        .ok()
-        .and_then(|dimension| shape.get(dimension));
+    let size = usize::try_from(dimension).ok().and_then(|dimension| shape.get(dimension));
     if scales.len() > 1 && size != Some(&scales.len()) {
-        return Err(format!(
-            "{} scales along dimension {dimension} of shape {shape:?}",
-            scales.len()
-        ));
+        return Err(format!("{} scales along dimension {dimension} of shape {shape:?}", scales.len()));
     }
     let dimension = dimension.unsigned_abs() as usize;
-    Ok(Some(Quantization {
-        scales,
-        zero_points,
-        dimension,
-    }))
+    Ok(Some(Quantization { scales, zero_points, dimension }))
 }
 
 /// The bytes of a buffer; empty for a tensor that is not a constant.
@@ -155,18 +106,10 @@ fn constant_bytes<'a>(model: &schema::Model<'a>, index: u32) -> Result<&'a [u8],
     let count = buffers.len();
     let buffer = usize::try_from(index)
         .ok()
-        .and_then(|index| {
-            model
-                .buffers()
-                .filter(|_| index < count)
-                .map(|buffers| buffers.get(index))
-        })
+        .and_then(|index| model.buffers().filter(|_| index < count).map(|buffers| buffers.get(index)))
         .ok_or_else(|| format!("refers to buffer {index} of {count}"))?;
     if buffer.offset() > 1 {
-        return Err(format!(
-            "its data is at offset {} outside the flatbuffer: not supported",
-            buffer.offset()
-        ));
+        return Err(format!("its data is at offset {} outside the flatbuffer: not supported", buffer.offset()));
     }
     Ok(buffer.data().map_or(&[], |data| data.bytes()))
 }
@@ -176,10 +119,7 @@ fn decode(bytes: &[u8], element: ElementType, elements: usize) -> Result<Data, S
         // No overflow: fewer than 2^31 elements of at most 8 bytes.
         let expected = elements as u64 * size as u64;
         if bytes.len() as u64 != expected {
-            return Err(format!(
-                "{} bytes of data for {elements} elements of {element}",
-                bytes.len()
-            ));
+            return Err(format!("{} bytes of data for {elements} elements of {element}", bytes.len()));
         }
     }
     Ok(match element {
@@ -194,10 +134,5 @@ fn decode(bytes: &[u8], element: ElementType, elements: usize) -> Result<Data, S
 }
 
 fn little_endian<const N: usize, T>(bytes: &[u8], decode: fn([u8; N]) -> T) -> Vec<T> {
-    bytes
-        .as_chunks::<N>()
-        .0
-        .iter()
-        .map(|chunk| decode(*chunk))
-        .collect()
+    bytes.as_chunks::<N>().0.iter().map(|chunk| decode(*chunk)).collect()
 }

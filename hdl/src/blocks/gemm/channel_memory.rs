@@ -80,7 +80,14 @@ impl ChannelMemory {
     }
 
     /// One parameter, from its memory or its table.
-    fn entry<'k>(&self, k: &'k Kernel, ram: &Opt<Ram>, word: &Opt<Port<In>>, reg: &Opt<Reg>, of: fn(&Channel) -> i64) -> Int<'k> {
+    fn entry<'k>(
+        &self,
+        k: &'k Kernel,
+        ram: &Opt<Ram>,
+        word: &Opt<Port<In>>,
+        reg: &Opt<Reg>,
+        of: fn(&Channel) -> i64,
+    ) -> Int<'k> {
         let (advance, address) = (k.read(&self.advance), k.read(&self.address));
         if let (Some(table), Some(reg)) = (&self._table, reg.get()) {
             let words: Vec<i128> = table.iter().map(|c| of(c).into()).collect();

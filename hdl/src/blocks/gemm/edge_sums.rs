@@ -55,7 +55,9 @@ describe_logic!(EdgeSums);
 impl Describe for EdgeSums {
     fn header(&self) -> Header {
         let name = format!("edge_sums_{}_of_{}", self.y.lanes(), self.x.lanes());
-        Header::new(name, "y = sum of x over a tile, for each lane.").fact("x", self.x.range()).fact("y", self.y.range())
+        Header::new(name, "y = sum of x over a tile, for each lane.")
+            .fact("x", self.x.range())
+            .fact("y", self.y.range())
     }
 
     fn describe(&self, k: &Kernel) {

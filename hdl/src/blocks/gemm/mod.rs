@@ -175,7 +175,9 @@ impl Gemm {
             drain: Drain::new(c, rows, cols, entry),
             loader: Opt::when(memory, || Loader::new(c)),
             channels: (0..c.requantizers).filter_map(|lane| Self::channel_memory(c, lane, ranges)).collect(),
-            requantizer: (0..c.requantizers).map(|_| Requantizer::new(requantizer.clone())).collect::<Result<_, _>>()?,
+            requantizer: (0..c.requantizers)
+                .map(|_| Requantizer::new(requantizer.clone()))
+                .collect::<Result<_, _>>()?,
             enter: Stage::new(true),
             edge_valid: Reg::control(0..=1, 0),
             edge_last: Reg::new(0..=1),
@@ -204,9 +206,9 @@ impl Gemm {
         let table = match &c.channels {
             Channels::Same(_) => return None,
             Channels::Memory => None,
-            Channels::Table(all) => Some(
-                (0..c.entries()).map(|e| all.get(e * c.requantizers + lane).copied().unwrap_or(unused)).collect(),
-            ),
+            Channels::Table(all) => {
+                Some((0..c.entries()).map(|e| all.get(e * c.requantizers + lane).copied().unwrap_or(unused)).collect())
+            }
         };
         Some(ChannelMemory::new(c.entries(), table, ranges))
     }
@@ -261,9 +263,7 @@ impl Gemm {
             k.pass_clock(&self.clk, &r.clk);
             k.drive(&r.rst_n, rst_n());
         }
-        for (to, from) in
-            [(&self.sequencer.m, &self.m), (&self.sequencer.n, &self.n), (&self.sequencer.k, &self.k)]
-        {
+        for (to, from) in [(&self.sequencer.m, &self.m), (&self.sequencer.n, &self.n), (&self.sequencer.k, &self.k)] {
             if let (Some(to), Some(from)) = (to.get(), from.get()) {
                 k.drive(to, k.read(from));
             }
@@ -357,9 +357,8 @@ impl Gemm {
             });
             b_zero * centred
         });
-        let cols = (0..c.requantizers).map(|lane| {
-            self.col_sums.get().map_or(k.lit(0), |sums| a_zero * k.lane(&sums.y, lane))
-        });
+        let cols =
+            (0..c.requantizers).map(|lane| self.col_sums.get().map_or(k.lit(0), |sums| a_zero * k.lane(&sums.y, lane)));
         (row, cols.collect())
     }
 
@@ -401,7 +400,8 @@ impl Gemm {
         k.drive(&self.out_valid, k.read(self.requantizer[0].flow.out_valid()));
 
         // What belongs to a group travels beside it.
-        let ranks: Vec<_> = [fetch, corrected].into_iter().chain(self.along.iter().map(|s| k.stage(s, advance))).collect();
+        let ranks: Vec<_> =
+            [fetch, corrected].into_iter().chain(self.along.iter().map(|s| k.stage(s, advance))).collect();
         let along = |name: &str, v| ranks.iter().fold(v, |v, rank| rank.pass(name, v));
         for lane in 0..c.requantizers {
             let keep = k.lane(&self.drain.keep, lane);

@@ -1,0 +1,82 @@
+//! What can be wrong with a number.
+
+use crate::types::Rule;
+
+/// A parameter or value outside its contract: what, the limit, what it got.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// an integer parameter outside its range
+    #[error("{what}: {got} is outside {min}..={max}")]
+    OutOfRange {
+        /// name of the parameter
+        what: &'static str,
+        /// least value
+        min: i64,
+        /// greatest value
+        max: i64,
+        /// value given
+        got: i64,
+    },
+    /// bounds in the wrong order
+    #[error("min: {min} is greater than max, {max}")]
+    EmptyBounds {
+        /// lower bound given
+        min: i64,
+        /// upper bound given
+        max: i64,
+    },
+    /// a real factor that has no multiplier
+    #[error("real: {got} is not {limit}")]
+    Real {
+        /// what is possible
+        limit: &'static str,
+        /// value given
+        got: f64,
+    },
+    /// a rule together with a multiplier width for which it is not defined
+    #[error("multiplier width: {rule} is defined for 32 bits, got {bits}")]
+    Width {
+        /// the rule
+        rule: Rule,
+        /// width given
+        bits: u32,
+    },
+    /// the reference's accumulator overflows
+    #[error("acc: {acc} * 2^{left} is outside {min}..={max}, the accumulator of {rule}")]
+    Accumulator {
+        /// the accumulator
+        acc: i64,
+        /// left shift
+        left: u32,
+        /// least accumulator
+        min: i64,
+        /// greatest accumulator
+        max: i64,
+        /// the rule
+        rule: Rule,
+    },
+    /// a sum of products that leaves the accumulator
+    #[error("element [{row}, {col}]: {source}")]
+    Element {
+        /// row of the result
+        row: usize,
+        /// column of the result
+        col: usize,
+        /// why
+        source: Box<Error>,
+    },
+    /// shapes that do not go together
+    #[error("{what}: shape {got:?}, expected {expected}")]
+    Shape {
+        /// which tensor
+        what: &'static str,
+        /// its shape
+        got: Vec<usize>,
+        /// what it has to be
+        expected: String,
+    },
+    /// text that is no request
+    #[error("request: {0}")]
+    Request(String),
+}

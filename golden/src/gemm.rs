@@ -1,0 +1,118 @@
+//! Quantized matrix products: the general one, and TFLite's fully connected layer.
+
+use crate::requantizer::requantize;
+use crate::{Bounds, Error, Requantization};
+
+/// A matrix of integers, row by row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matrix {
+    rows: usize,
+    cols: usize,
+    data: Vec<i32>,
+}
+
+impl Matrix {
+    /// `rows x cols` elements.
+    ///
+    /// # Errors
+    /// If `data` has another number of elements, or there are none.
+    pub fn new(what: &'static str, rows: usize, cols: usize, data: Vec<i32>) -> Result<Matrix, Error> {
+        if rows.checked_mul(cols) != Some(data.len()) || data.is_empty() {
+            let expected = format!("that of its {} elements, at least one", data.len());
+            return Err(Error::Shape { what, got: vec![rows, cols], expected });
+        }
+        Ok(Matrix { rows, cols, data })
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Element in row `r` and column `c`.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn at(&self, r: usize, c: usize) -> i32 {
+        self.data[r * self.cols + c]
+    }
+
+    /// All elements, row by row.
+    pub fn data(&self) -> &[i32] {
+        &self.data
+    }
+
+    /// Columns as rows.
+    pub fn transposed(&self) -> Matrix {
+        let data = (0..self.cols).flat_map(|c| (0..self.rows).map(move |r| self.at(r, c))).collect();
+        Matrix { rows: self.cols, cols: self.rows, data }
+    }
+}
+
+/// An operand with the zero point that is subtracted from its elements.
+#[derive(Debug, Clone, Copy)]
+pub struct Operand<'a> {
+    /// elements
+    pub matrix: &'a Matrix,
+    /// zero point
+    pub zero_point: i32,
+}
+
+/// `C[m][n] = requantize(bias[n] + sum_k (A[m][k] - za)(B[k][n] - zb))`; one requantization for all columns, or one each.
+///
+/// # Errors
+/// If shapes disagree, or a sum leaves the accumulator of the rule; the error names the element.
+pub fn gemm(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[Requantization]) -> Result<Matrix, Error> {
+    let (rows, terms, cols) = (a.matrix.rows, a.matrix.cols, b.matrix.cols);
+    let shape = |what, got: Vec<usize>, expected: String| Err(Error::Shape { what, got, expected });
+    if b.matrix.rows != terms {
+        return shape("b", vec![b.matrix.rows, cols], format!("[{terms}, n], as a is [{rows}, {terms}]"));
+    }
+    if bias.len() != cols {
+        return shape("bias", vec![bias.len()], format!("[{cols}]"));
+    }
+    if scales.len() != 1 && scales.len() != cols {
+        return shape("multiplier", vec![scales.len()], format!("[1] or [{cols}]"));
+    }
+    let mut data = Vec::with_capacity(rows * cols);
+    for row in 0..rows {
+        for col in 0..cols {
+            let mut acc = i64::from(bias[col]);
+            for k in 0..terms {
+                let x = i64::from(a.matrix.at(row, k)) - i64::from(a.zero_point);
+                let w = i64::from(b.matrix.at(k, col)) - i64::from(b.zero_point);
+                acc = acc.saturating_add(x.saturating_mul(w));
+            }
+            let scale = &scales[if scales.len() == 1 { 0 } else { col }];
+            let element = |source| Error::Element { row, col, source: Box::new(source) };
+            data.push(requantize(acc, scale).map_err(element)? as i32);
+        }
+    }
+    Ok(Matrix { rows, cols, data })
+}
+
+/// TFLite's `FULLY_CONNECTED`: `input` is batch x K, `weights` N x K.
+///
+/// # Errors
+/// As [`gemm`].
+pub fn fully_connected(
+    input: Operand<'_>,
+    weights: Operand<'_>,
+    bias: &[i32],
+    scales: &[Requantization],
+) -> Result<Matrix, Error> {
+    let (k, shape) = (input.matrix.cols, [weights.matrix.rows, weights.matrix.cols]);
+    if shape[1] != k {
+        return Err(Error::Shape { what: "weights", got: shape.to_vec(), expected: format!("[n, {k}], as the input") });
+    }
+    let b = weights.matrix.transposed();
+    gemm(input, Operand { matrix: &b, zero_point: weights.zero_point }, bias, scales)
+}
+
+/// Bounds of a result that fits a matrix.
+pub const RESULT: Bounds = Bounds::INT32;
