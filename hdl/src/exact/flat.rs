@@ -1,7 +1,7 @@
 //! The whole hierarchy as one list of operations in an order in which each finds its operands computed: the search for
 //! combinational loops, and the fast simulation in Rust.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::atom::Role;
@@ -38,6 +38,30 @@ struct State {
     init: Option<(i128, Slot)>,
     range: Range,
     path: String,
+    taken: Taken,
+}
+
+/// What a register takes, as far as selections lead to claims: a claim has to hold where its value is taken.
+enum Taken {
+    Value,
+    Selected { condition: Slot, yes: Box<Taken>, no: Box<Taken> },
+    Claimed { slot: Slot, range: Range, claim: String },
+}
+
+/// Selections followed on the way to a claim.
+const TAKEN_DEPTH: usize = 6;
+
+impl Taken {
+    fn check(&self, values: &[i128]) -> Result<(), Violation> {
+        match self {
+            Taken::Value => Ok(()),
+            Taken::Selected { condition, yes, no } => if values[*condition] == 1 { yes } else { no }.check(values),
+            Taken::Claimed { slot, range, claim } if !range.contains(values[*slot]) => {
+                Err(Violation(format!("{claim}: got {}", values[*slot])))
+            }
+            Taken::Claimed { .. } => Ok(()),
+        }
+    }
 }
 
 struct Words {
@@ -53,7 +77,7 @@ pub(super) struct FlatNetlist {
     states: Vec<State>,
     memories: Vec<Words>,
     ports: HashMap<(String, usize), (Slot, Range, Role)>,
-    claims: Vec<(Slot, Range, String)>,
+    claims: Vec<Taken>,
     start: Vec<i128>,
 }
 
@@ -231,10 +255,6 @@ impl<'a> Flattener<'a> {
         sources.iter().zip(&mut operands).for_each(|(s, o)| *o = slot_of(s));
         let width = body.nodes[op.operands().0[0].min(node)].range.width();
         let result = self.slot(0);
-        if let Op::Bounded(_, range, why) = op {
-            let claim = format!("{}: outside {range}, claimed because {why}", self.scopes[scope].path);
-            self.netlist.claims.push((operands[0], *range, claim));
-        }
         if let Op::Lit(v) = op {
             self.netlist.start[result] = *v;
         } else {
@@ -270,8 +290,45 @@ impl<'a> Flattener<'a> {
         }
     }
 
+    /// What follows from taking `node`, through at most `depth` selections.
+    fn taken(&self, scope: usize, node: NodeId, depth: usize) -> Taken {
+        let at = |n: NodeId| self.slots[scope][n].expect("every node is placed");
+        match &self.module(scope).body.nodes[node].op {
+            Op::Mux(c, yes, no) if depth > 0 => {
+                let [yes, no] = [yes, no].map(|n| self.taken(scope, *n, depth - 1));
+                match (&yes, &no) {
+                    (Taken::Value, Taken::Value) => Taken::Value,
+                    _ => Taken::Selected { condition: at(*c), yes: Box::new(yes), no: Box::new(no) },
+                }
+            }
+            Op::Bounded(a, range, why) => {
+                let claim = format!("{}: outside {range}, claimed because {why}", self.scopes[scope].path);
+                Taken::Claimed { slot: at(*a), range: *range, claim }
+            }
+            _ => Taken::Value,
+        }
+    }
+
+    /// Claims that something other than a selection or a register looks at, which therefore hold always.
+    fn collect_claims(&mut self, scope: usize) {
+        let body = &self.module(scope).body;
+        let mut looked_at: HashSet<NodeId> = body.drives.iter().map(|d| d.from).collect();
+        for node in &body.nodes {
+            let (operands, n) = node.op.operands();
+            let skip = if matches!(node.op, Op::Mux(..)) { 1 } else { n };
+            looked_at.extend(&operands[..skip]);
+        }
+        for node in looked_at {
+            if matches!(body.nodes[node].op, Op::Bounded(..)) {
+                let claim = self.taken(scope, node, 0);
+                self.netlist.claims.push(claim);
+            }
+        }
+    }
+
     fn collect_state(&mut self) {
         for scope in 0..self.scopes.len() {
+            self.collect_claims(scope);
             let module = self.module(scope);
             let at = |n: NodeId| self.slots[scope][n].expect("every node is placed");
             let register = |net: NetRef| match net {
@@ -291,6 +348,7 @@ impl<'a> Flattener<'a> {
                     init: u.init.zip(reset),
                     range: module.registers[r].1.range,
                     path: format!("{}.{}", self.scopes[scope].path, module.registers[r].0),
+                    taken: self.taken(scope, u.next, TAKEN_DEPTH),
                 });
             }
             for m in &module.body.memories {
@@ -390,17 +448,14 @@ impl FlatSim {
     /// The first value that lies outside the range claimed for it.
     pub fn step(&mut self) -> Result<(), Violation> {
         self.settle();
-        for (slot, range, claim) in &self.netlist.claims {
-            if !range.contains(self.values[*slot]) {
-                return Err(Violation(format!("{claim}: got {}", self.values[*slot])));
-            }
-        }
+        self.netlist.claims.iter().try_for_each(|claim| claim.check(&self.values))?;
         let mut edges: Vec<(Slot, i128)> = Vec::with_capacity(self.netlist.states.len());
         for state in &self.netlist.states {
             match state.init {
                 Some((init, reset)) if self.values[reset] == 0 => edges.push((state.slot, init)),
                 _ if state.enable.is_none_or(|e| self.values[e] == 1) => {
-                    edges.push((state.slot, self.values[state.next]))
+                    state.taken.check(&self.values)?;
+                    edges.push((state.slot, self.values[state.next]));
                 }
                 _ => {}
             }

@@ -342,10 +342,24 @@ impl Kernel {
             Mode::Connect => core.connect(),
             Mode::Update if self.rose.get() => match reg.init() {
                 Some(init) if self.in_reset.get() => core.set_next(0, init),
-                _ if enable.is_none_or(|e| e.value() == 1) => core.set_next(0, next.value()),
+                _ if enable.is_none_or(|e| e.value() == 1) => {
+                    self.check_claims(next.id());
+                    core.set_next(0, next.value());
+                }
                 _ => {}
             },
             Mode::Update => {}
+        }
+    }
+
+    /// Follows the selections that lead to a registered value, and checks what was claimed of it.
+    fn check_claims(&self, mut node: NodeId) {
+        let (body, values) = (self.body.borrow(), self.values.borrow());
+        while let Op::Mux(c, yes, no) = body.nodes[node].op {
+            node = if values[c] == 1 { yes } else { no };
+        }
+        if let Op::Bounded(a, range, why) = &body.nodes[node].op {
+            assert!(range.contains(values[*a]), "{} is outside {range}, claimed because {why}", values[*a]);
         }
     }
 

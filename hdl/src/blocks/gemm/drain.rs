@@ -71,7 +71,7 @@ impl Drain {
             last: Port::bit("last group of the product"),
             address: Port::new(address, "entry of the parameter memories"),
             active: Reg::control(0..=1, 0),
-            rows_left: Reg::new(rows),
+            rows_left: Reg::new(0..=rows.hi()),
             cols_left: Reg::new(0..=cols.hi()),
             tile_cols: Reg::new(cols),
             group: Reg::new(0..=config.groups() as i128 - 1),
@@ -105,7 +105,7 @@ impl Describe for Drain {
         let move_on = (load | step).named("move_on");
 
         k.register(&self.active, load | (active & !done));
-        let one_less = (rows_left - row_end).bounded(rows_left.range(), "the last row ends the tile");
+        let one_less = (rows_left - row_end).bounded(rows_left.range(), "the tile ends with its last row");
         k.register_when(&self.rows_left, move_on, load.mux(k.read(&self.rows), one_less));
         let next_group = row_end.mux(0, (group + 1).bounded(group.range(), "another group follows"));
         k.register_when(&self.group, move_on, load.mux(0, next_group));

@@ -125,7 +125,7 @@ pub(super) fn offset<'k>(rule: Rule, low: Int<'k>, zero_point: Int<'k>) -> Int<'
 
 /// The clamp: `beyond` decides before the comparators do.
 pub(super) fn clamped<'k>(v: Narrowed<'k>, z: Int<'k>, output: Output<'k>, range: Range) -> Int<'k> {
-    let below = (v.beyond & v.negative) | z.lt(output.min);
-    let above = (v.beyond & !v.negative) | output.max.lt(z);
+    let below = v.beyond.mux(v.negative, z.lt(output.min));
+    let above = v.beyond.mux(!v.negative, output.max.lt(z));
     below.mux(output.min, above.mux(output.max, z.within(range)))
 }

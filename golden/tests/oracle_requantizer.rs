@@ -1,0 +1,141 @@
+//! The requantizer against exact rationals: every rule with multipliers of 32 bits. `QRTL_SEED=7` sets the seed.
+
+#![allow(clippy::unwrap_used)] // helpers of tests
+
+mod support;
+
+use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+use support::{Case, Count, Random, check, corners, ordinary, second_tie, tie};
+
+const W32: MultiplierWidth = MultiplierWidth::W32;
+/// Answered cases of each rule.
+const CASES: usize = 100_000;
+
+/// Everything an `i32` clamp lets through, so that the clamp hides nothing.
+const OPEN: (i64, Bounds) = (0, Bounds::INT32);
+
+fn any_output(random: &mut Random) -> (i64, Bounds) {
+    let ends = [random.between(-70_000, 70_000), random.between(-70_000, 70_000)];
+    let own = Bounds::new(ends[0].min(ends[1]), ends[0].max(ends[1])).unwrap();
+    let bounds = random.pick(&[Bounds::INT4, Bounds::INT8, Bounds::UINT8, Bounds::INT16, Bounds::INT32, own]);
+    let far = random.pick(&[i64::from(i32::MIN), i64::from(i32::MAX), -1, 1]);
+    let zero_point = random.pick(&[random_small(far), 0, 128, -128, far]);
+    (zero_point, bounds)
+}
+
+fn random_small(far: i64) -> i64 {
+    far % 1000
+}
+
+fn run(rule: Rule) {
+    let mut random = Random::seeded(rule.name());
+    let mut at_corners = Count::default();
+    for case in corners(rule, W32) {
+        check(rule, W32, case, OPEN, &mut at_corners);
+    }
+    let mut count = Count::default();
+    for n in 0.. {
+        let case = match n % 4 {
+            0 | 1 => ordinary(rule, W32, &mut random),
+            2 => tie(rule, W32, &mut random),
+            _ => second_tie(W32, &mut random),
+        };
+        let output = if n % 8 < 4 { OPEN } else { any_output(&mut random) };
+        check(rule, W32, case, output, &mut count);
+        if count.answered == CASES {
+            break;
+        }
+    }
+    println!("{rule}: corners {at_corners:?}, random {count:?}");
+    assert!(at_corners.answered > 20_000 && at_corners.refused > 100, "{rule}: {at_corners:?}");
+    assert!(count.refused < CASES / 10, "{rule}: {count:?}");
+    // A quarter of the cases is made to be a tie of each kind.
+    let ties = if rule == Rule::Truncate { 0 } else { CASES / 5 };
+    assert!(count.ties >= ties, "{rule}: {count:?}");
+}
+
+#[test]
+fn truncate() {
+    run(Rule::Truncate);
+}
+
+#[test]
+fn single() {
+    run(Rule::Single);
+}
+
+#[test]
+fn tflite_double() {
+    run(Rule::TfliteDouble);
+}
+
+#[test]
+fn half_up_twice() {
+    run(Rule::HalfUpTwice);
+}
+
+#[test]
+fn reduced_16() {
+    run(Rule::Reduced16);
+}
+
+#[test]
+fn shift_away() {
+    run(Rule::ShiftAway);
+}
+
+/// Small accumulators are where rules differ most: all of them, at the shifts of layers.
+#[test]
+fn small_accumulators() {
+    let multipliers = [1 << 30, (1 << 30) + 1, 3 << 29, (1 << 31) - 1];
+    for rule in Rule::ALL {
+        let mut count = Count::default();
+        for shift in -6..=4 {
+            for multiplier in multipliers {
+                for acc in -300..=300 {
+                    check(rule, W32, Case { acc, multiplier, shift }, OPEN, &mut count);
+                }
+            }
+        }
+        assert_eq!((count.answered, count.refused), (11 * 4 * 601, 0), "{rule}");
+    }
+}
+
+/// The last accumulator on either side that a left shift leaves in range, and the first that it does not.
+#[test]
+fn accumulators_that_overflow() {
+    for rule in Rule::ALL {
+        for shift in rule.shift_range() {
+            let scale = Scale::new(W32, 1 << 30, shift.into()).unwrap();
+            let r = Requantization::new(rule, scale, 0, Bounds::INT32).unwrap();
+            let limit = match rule {
+                Rule::Reduced16 => 1i64 << 47,
+                _ => (1i64 << 31) >> shift.max(0),
+            };
+            let accepts = |acc| r.check_accumulator(acc).is_ok();
+            assert!(accepts(-limit) && accepts(limit - 1), "{rule}, shift {shift}");
+            assert!(!accepts(-limit - 1) && !accepts(limit), "{rule}, shift {shift}");
+            assert!(!accepts(i64::MIN) && !accepts(i64::MAX), "{rule}, shift {shift}");
+        }
+    }
+}
+
+/// What `Requantization` refuses: shifts beyond the rule's, a zero point that is no `i32`, narrow multipliers of
+/// `reduced_16`.
+#[test]
+fn parameters() {
+    for (m, shift) in [(-1, 0), (1 << 31, 0), (1, -32), (1, 31), (i64::MIN, 0), (1, i64::MAX)] {
+        assert!(Scale::new(W32, m, shift).is_err(), "{m}, {shift}");
+    }
+    let new = |rule, width, shift, zero| {
+        Requantization::new(rule, Scale::new(width, 1, shift).unwrap(), zero, Bounds::INT8).is_ok()
+    };
+    assert!(new(Rule::Reduced16, W32, 7, 0) && !new(Rule::Reduced16, W32, 8, 0));
+    for rule in Rule::ALL {
+        assert!(new(rule, W32, 0, i32::MIN.into()) && new(rule, W32, 0, i32::MAX.into()));
+        assert!(!new(rule, W32, 0, i64::from(i32::MIN) - 1) && !new(rule, W32, 0, i64::from(i32::MAX) + 1));
+        for narrow in [MultiplierWidth::W8, MultiplierWidth::W16] {
+            assert_eq!(new(rule, narrow, 0, 0), rule != Rule::Reduced16, "{rule}");
+        }
+    }
+}

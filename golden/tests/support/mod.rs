@@ -1,0 +1,157 @@
+//! A slow oracle in exact rationals, written from the definitions of the rules, and the numbers to try it on.
+
+#![allow(dead_code)] // each test uses a part
+#![allow(clippy::unwrap_used)] // helpers of tests
+
+mod cases;
+
+pub use cases::{Case, accumulator, corners, ordinary, second_tie, tie};
+
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{Signed, ToPrimitive};
+use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+
+/// SplitMix64.
+pub struct Random(u64);
+
+impl Random {
+    /// Of the seed in the environment, or a fixed one. It is printed, as a failure is of no use without it.
+    pub fn seeded(test: &str) -> Random {
+        let seed = std::env::var("QRTL_SEED").ok().map_or(2026, |s| s.parse().unwrap());
+        println!("{test}: QRTL_SEED={seed}");
+        Random(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in `min..=max`.
+    pub fn between(&mut self, min: i64, max: i64) -> i64 {
+        let count = (max as i128 - min as i128 + 1) as u128;
+        (min as i128 + (u128::from(self.next()) % count) as i128) as i64
+    }
+
+    /// Of any magnitude below `2^bits`: each number of bits is equally likely.
+    pub fn magnitude(&mut self, bits: i64) -> i64 {
+        let n = self.between(0, bits);
+        self.between(0, (1 << n) - 1)
+    }
+
+    pub fn sign(&mut self) -> i64 {
+        if self.next() & 1 == 0 { 1 } else { -1 }
+    }
+
+    pub fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[(self.next() % items.len() as u64) as usize]
+    }
+}
+
+pub fn integer(v: i64) -> BigRational {
+    BigRational::from_integer(BigInt::from(v))
+}
+
+/// `2^e`
+pub fn power(e: i32) -> BigRational {
+    let p = BigRational::from_integer(BigInt::from(1) << e.unsigned_abs());
+    if e < 0 { p.recip() } else { p }
+}
+
+/// Where a number exactly between two integers goes.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Ties {
+    Up,
+    Away,
+}
+
+/// The nearest integer, and whether two were.
+pub fn nearest(q: &BigRational, ties: Ties) -> (BigRational, bool) {
+    let (below, above) = (q.floor(), q.ceil());
+    let (down, up) = (q - &below, &above - q);
+    if down < up {
+        return (below, false);
+    }
+    if up < down || below == above {
+        return (above, false);
+    }
+    let chosen = match ties {
+        Ties::Up => above,
+        Ties::Away if q.is_negative() => below,
+        Ties::Away => above,
+    };
+    (chosen, true)
+}
+
+/// The accumulator, shifted left where the rule does so first, is one that the rule can hold.
+pub fn accepted(rule: Rule, acc: i64, scale: Scale) -> bool {
+    let (bits, shifted) = match rule {
+        Rule::Reduced16 => (48, integer(acc)),
+        _ => (32, integer(acc) * power(scale.shift().max(0))),
+    };
+    shifted >= -power(bits - 1) && shifted < power(bits - 1)
+}
+
+/// `acc * multiplier * 2^(shift - (B-1))`, rounded; and whether the last rounding met a tie.
+pub fn scaled(rule: Rule, acc: i64, scale: Scale) -> (BigInt, bool) {
+    let (x, m, shift) = (integer(acc), integer(scale.multiplier()), scale.shift());
+    let fraction = &m * power(1 - scale.width().bits() as i32);
+    let exact = &x * &fraction * power(shift);
+    // The first of two roundings sees what the left shift makes, the second what is left to shift right.
+    let high = || nearest(&(&x * power(shift.max(0)) * &fraction), Ties::Up).0;
+    let (value, tie) = match rule {
+        Rule::Truncate => (exact.floor(), false),
+        Rule::Single => nearest(&exact, Ties::Up),
+        Rule::ShiftAway => nearest(&exact, Ties::Away),
+        Rule::TfliteDouble => nearest(&(high() * power(shift.min(0))), Ties::Away),
+        Rule::HalfUpTwice => nearest(&(high() * power(shift.min(0))), Ties::Up),
+        Rule::Reduced16 => {
+            let reduced = nearest(&(m * power(-16)), Ties::Up).0.min(integer(32767));
+            nearest(&(x * reduced * power(shift - 15)), Ties::Up)
+        }
+    };
+    (value.to_integer(), tie)
+}
+
+/// Adds the zero point and clamps.
+pub fn quantized(scaled: &BigInt, zero_point: i64, output: Bounds) -> i64 {
+    let y = scaled + BigInt::from(zero_point);
+    if y < BigInt::from(output.min()) {
+        output.min()
+    } else if y > BigInt::from(output.max()) {
+        output.max()
+    } else {
+        y.to_i64().unwrap()
+    }
+}
+
+/// What of a rule's cases were refused, were answered, and were ties.
+#[derive(Debug, Default)]
+pub struct Count {
+    pub refused: usize,
+    pub answered: usize,
+    pub ties: usize,
+}
+
+/// One case: golden refuses where it has to and nowhere else, and otherwise agrees with the oracle.
+pub fn check(rule: Rule, width: MultiplierWidth, case: Case, output: (i64, Bounds), count: &mut Count) {
+    let (zero_point, bounds) = output;
+    let scale = Scale::new(width, case.multiplier, case.shift.into()).unwrap();
+    let r = Requantization::new(rule, scale, zero_point, bounds).unwrap();
+    let got = qrtl_golden::requantizer::requantize(case.acc, &r);
+    if !accepted(rule, case.acc, scale) {
+        assert!(r.check_accumulator(case.acc).is_err(), "{rule}, {case:?}: check_accumulator accepts");
+        assert!(got.is_err(), "{rule}, {case:?}: got {got:?}, expected an error");
+        count.refused += 1;
+        return;
+    }
+    let (exact, tie) = scaled(rule, case.acc, scale);
+    let expected = quantized(&exact, zero_point, bounds);
+    assert_eq!(got, Ok(expected), "{rule}, {case:?}, zero point {zero_point}, {bounds:?}");
+    count.answered += 1;
+    count.ties += usize::from(tie);
+}

@@ -1,0 +1,54 @@
+//! The requantizer's description, evaluated in Rust, against golden: a quick look before the Verilog is built.
+
+mod support;
+
+use qrtl_golden::requantizer::requantize;
+use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_hdl::blocks::requantizer::{OutputType, Requantizer, RequantizerConfig};
+use qrtl_hdl::exact::{FlatSim, Range, elaborate};
+use support::Random;
+
+#[test]
+fn every_rule_equals_golden() {
+    let mut random = Random::from_env(1);
+    for rule in Rule::ALL {
+        for width in MultiplierWidth::ALL {
+            for output in [OutputType::Int8, OutputType::Uint8, OutputType::Int16] {
+                if rule == Rule::Reduced16 && width != MultiplierWidth::W32 {
+                    continue;
+                }
+                let acc = rule.accumulator();
+                let acc = Range::new(acc.min().into(), acc.max().into());
+                let mut config = RequantizerConfig::run_time(rule, acc, output);
+                config.multiplier_width = width;
+                config.pipeline = 0;
+                compare(config, &mut random);
+            }
+        }
+    }
+}
+
+fn compare(config: RequantizerConfig, random: &mut Random) {
+    let (rule, width, output, acc) = (config.rule, config.multiplier_width, config.output.range(), config.acc);
+    let block = Requantizer::new(config.clone()).unwrap();
+    let mut sim = FlatSim::new(&elaborate(&block, "requantizer").unwrap_or_else(|e| panic!("{e}")));
+    let mut defined = 0;
+    for _ in 0..3000 {
+        let x = random.corner(acc.lo(), acc.hi());
+        let m = random.corner(0, width.max().into());
+        let s = random.within((*rule.shift_range().start()).into(), (*rule.shift_range().end()).into());
+        let [z, p, q] = [0; 3].map(|_| random.corner(output.lo(), output.hi()));
+        let bounds = Bounds::new(p.min(q) as i64, p.max(q) as i64).unwrap();
+        let scale = Scale::new(width, m as i64, s as i64).unwrap();
+        let r = Requantization::new(rule, scale, z as i64, bounds).unwrap();
+        let Ok(expected) = requantize(x as i64, &r) else { continue };
+        defined += 1;
+        let inputs = [("acc", x), ("multiplier", m), ("shift", s), ("zero_point", z)];
+        for (name, v) in inputs.into_iter().chain([("min", bounds.min().into()), ("max", bounds.max().into())]) {
+            sim.set(name, v);
+        }
+        sim.settle();
+        assert_eq!(sim.get("y"), i128::from(expected), "{config:?} {inputs:?} {bounds:?}");
+    }
+    assert!(defined > 1000, "only {defined} cases are within the contract");
+}
