@@ -1,6 +1,6 @@
 //! What can be wrong with a number.
 
-use crate::types::Rule;
+use crate::Rule;
 
 /// A parameter or value outside its contract: what, the limit, what it got.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum Error {
         max: i64,
     },
     /// a real factor that has no multiplier
-    #[error("real: {got} is not {limit}")]
+    #[error("real: {got:?} is not {limit}")]
     Real {
         /// what is possible
         limit: &'static str,
@@ -46,7 +46,7 @@ pub enum Error {
     #[error("acc: {acc} * 2^{left} is outside {min}..={max}, the accumulator of {rule}")]
     Accumulator {
         /// the accumulator
-        acc: i64,
+        acc: i128,
         /// left shift
         left: u32,
         /// least accumulator
@@ -76,7 +76,25 @@ pub enum Error {
         /// what it has to be
         expected: String,
     },
+    /// a word or number that is not one of those listed
+    #[error("{what}: {got} is none of {expected}")]
+    Unknown {
+        /// what it names
+        what: &'static str,
+        /// what was given
+        got: String,
+        /// those that there are, separated by commas
+        expected: String,
+    },
     /// text that is no request
     #[error("request: {0}")]
     Request(String),
+}
+
+impl Error {
+    /// `got` is not one of `expected`.
+    pub(crate) fn unknown(what: &'static str, got: impl ToString, expected: &[impl ToString]) -> Error {
+        let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+        Error::Unknown { what, got: got.to_string(), expected: expected.join(", ") }
+    }
 }

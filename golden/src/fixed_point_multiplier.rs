@@ -31,7 +31,7 @@ pub fn signed(acc: i64, m: i64, width: MultiplierWidth, rule: Rule) -> Result<i6
     let rounded = match rule {
         Rule::Truncate => floor(product, k),
         Rule::Single => up(product, k),
-        _ => return Err(Error::Request(format!("rule: {rule} is neither truncate nor single"))),
+        _ => return Err(Error::unknown("rule", rule, &[Rule::Truncate, Rule::Single])),
     };
     // No larger than the accumulator, as m / 2^(B-1) < 1.
     Ok(rounded as i64)

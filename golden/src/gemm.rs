@@ -1,7 +1,7 @@
 //! Quantized matrix products: the general one, and TFLite's fully connected layer.
 
 use crate::requantizer::requantize;
-use crate::{Bounds, Error, Requantization};
+use crate::{Error, Requantization};
 
 /// A matrix of integers, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Matrix {
     /// # Panics
     /// If there is none.
     pub fn at(&self, r: usize, c: usize) -> i32 {
-        self.data[r * self.cols + c]
+        self.data[r * self.cols..][..self.cols][c]
     }
 
     /// All elements, row by row.
@@ -79,21 +79,29 @@ pub fn gemm(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[Requantizati
     if scales.len() != 1 && scales.len() != cols {
         return shape("multiplier", vec![scales.len()], format!("[1] or [{cols}]"));
     }
-    let mut data = Vec::with_capacity(rows * cols);
+    let mut data = Vec::new();
     for row in 0..rows {
         for col in 0..cols {
-            let mut acc = i64::from(bias[col]);
+            // Exact: a term has 66 bits, and an i128 holds 2^61 of them.
+            let mut acc = i128::from(bias[col]);
             for k in 0..terms {
-                let x = i64::from(a.matrix.at(row, k)) - i64::from(a.zero_point);
-                let w = i64::from(b.matrix.at(k, col)) - i64::from(b.zero_point);
-                acc = acc.saturating_add(x.saturating_mul(w));
+                let x = i128::from(a.matrix.at(row, k)) - i128::from(a.zero_point);
+                let w = i128::from(b.matrix.at(k, col)) - i128::from(b.zero_point);
+                acc += x * w;
             }
             let scale = &scales[if scales.len() == 1 { 0 } else { col }];
             let element = |source| Error::Element { row, col, source: Box::new(source) };
-            data.push(requantize(acc, scale).map_err(element)? as i32);
+            data.push(element_of(acc, scale).map_err(element)?);
         }
     }
     Ok(Matrix { rows, cols, data })
+}
+
+/// Requantizes a sum of any size.
+fn element_of(acc: i128, scale: &Requantization) -> Result<i32, Error> {
+    scale.check_sum(acc)?;
+    // Both fit: the accumulator was checked, and the output of a requantization lies within i32.
+    Ok(requantize(acc as i64, scale)? as i32)
 }
 
 /// TFLite's `FULLY_CONNECTED`: `input` is batch x K, `weights` N x K.
@@ -113,6 +121,3 @@ pub fn fully_connected(
     let b = weights.matrix.transposed();
     gemm(input, Operand { matrix: &b, zero_point: weights.zero_point }, bias, scales)
 }
-
-/// Bounds of a result that fits a matrix.
-pub const RESULT: Bounds = Bounds::INT32;

@@ -4,22 +4,28 @@
 //! - [`Rule`], [`Scale`], [`Requantization`], [`Bounds`]: parameters, validated once;
 //! - [`multiplier`]: from a real factor to a fixed-point multiplier and shift;
 //! - [`requantizer`], [`saturator`], [`fixed_point_multiplier`], [`gemm`]: the operators, named as the hardware blocks;
+//! - [`round`], [`gemmlowp`]: the steps that the rules are made of;
 //! - [`request`]: JSON lines in, JSON lines out;
-//! - [`tflite`], [`npy`]: model files and arrays.
+//! - [`tflite`], [`npy`]: model files and arrays;
+//! - [`random`]: seeded numbers for vectors.
 //!
 //! The rules and their sources are in `docs/numerics.md`.
 
 mod error;
 pub mod fixed_point_multiplier;
 pub mod gemm;
+pub mod gemmlowp;
 pub mod multiplier;
 pub mod npy;
+pub mod random;
 pub mod requantizer;
 pub mod request;
 pub mod round;
+mod rule;
 pub mod saturator;
 pub mod tflite;
 mod types;
 
 pub use error::Error;
-pub use types::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+pub use rule::Rule;
+pub use types::{Bounds, MultiplierWidth, Requantization, Scale};

@@ -8,8 +8,9 @@ fn frexp(real: f64) -> (f64, i32) {
     if real == 0.0 {
         return (0.0, 0);
     }
+    const TWO_TO_64: f64 = 18_446_744_073_709_551_616.0;
     // Subnormals are made normal first: their exponent field says nothing.
-    let (scaled, extra) = if real < f64::MIN_POSITIVE { (real * 2.0f64.powi(64), -64) } else { (real, 0) };
+    let (scaled, extra) = if real < f64::MIN_POSITIVE { (real * TWO_TO_64, -64) } else { (real, 0) };
     let bits = scaled.to_bits();
     let exponent = (bits >> 52) as i32 - 1022;
     let fraction = f64::from_bits(bits & !(0x7ff << 52) | 1022 << 52);
@@ -37,6 +38,7 @@ pub fn quantize_multiplier(real: f64, width: MultiplierWidth) -> Result<Scale, E
     if shift < -31 {
         return Scale::new(width, 0, 0);
     }
-    within("shift", shift.into(), -31..=30).map_err(|_| Error::Real { limit: "below 2^30", got: real })?;
+    within("shift", shift.into(), -31..=30)
+        .map_err(|_| Error::Real { limit: "below 2^30 once rounded to a multiplier", got: real })?;
     Scale::new(width, multiplier, shift.into())
 }

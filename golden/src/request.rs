@@ -1,13 +1,17 @@
 //! Requests as JSON lines, and golden's answers. The hardware side parses the same requests and answers by itself.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Value, json};
 
-use crate::gemm::{Matrix, Operand, RESULT, fully_connected};
+use crate::gemm::{Matrix, Operand, fully_connected};
 use crate::multiplier::quantize_multiplier;
 use crate::requantizer::requantize;
 use crate::saturator::saturate;
-use crate::types::within;
 use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule, Scale};
 
 /// One line of input.
@@ -15,41 +19,56 @@ use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule, Scale};
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
     /// `{"op":"quantize_multiplier","real":0.2,"bits":32}`
-    QuantizeMultiplier {
-        /// real factor
-        real: f64,
-        /// width of the multiplier
-        bits: MultiplierWidth,
-    },
+    QuantizeMultiplier(QuantizeMultiplierRequest),
     /// `{"op":"requantize","rule":…,"acc":…,"multiplier":…,"shift":…,"zero_point":…,"min":…,"max":…}`
-    Requantize {
-        /// rounding rule
-        rule: Rule,
-        /// accumulator
-        acc: i64,
-        /// multiplier of 32 bits
-        multiplier: i64,
-        /// shift with TFLite's sign
-        shift: i64,
-        /// output zero point
-        #[serde(default)]
-        zero_point: i64,
-        /// least result
-        min: i64,
-        /// greatest result
-        max: i64,
-    },
+    Requantize(RequantizeRequest),
     /// `{"op":"saturate","x":…,"min":…,"max":…}`
-    Saturate {
-        /// value
-        x: i64,
-        /// least result
-        min: i64,
-        /// greatest result
-        max: i64,
-    },
+    Saturate(SaturateRequest),
     /// `{"op":"fully_connected","rule":…,"input":…,"weights":…,"bias":[…],"multiplier":[…],"shift":[…],"output":…}`
     FullyConnected(Box<FullyConnectedRequest>),
+}
+
+/// A real factor to be made a multiplier.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuantizeMultiplierRequest {
+    /// real factor
+    pub real: f64,
+    /// width of the multiplier
+    pub bits: MultiplierWidth,
+}
+
+/// An accumulator to be requantized.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequantizeRequest {
+    /// rounding rule
+    pub rule: Rule,
+    /// accumulator
+    pub acc: i64,
+    /// multiplier of 32 bits
+    pub multiplier: i64,
+    /// shift with TFLite's sign
+    pub shift: i64,
+    /// output zero point
+    #[serde(default)]
+    pub zero_point: i64,
+    /// least result
+    pub min: i64,
+    /// greatest result
+    pub max: i64,
+}
+
+/// A value to be saturated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SaturateRequest {
+    /// value
+    pub x: i64,
+    /// least result
+    pub min: i64,
+    /// greatest result
+    pub max: i64,
 }
 
 /// A fully connected layer and its input.
@@ -59,8 +78,10 @@ pub struct FullyConnectedRequest {
     /// rounding rule
     pub rule: Rule,
     /// batch x K
+    #[serde(deserialize_with = "object")]
     pub input: Tensor,
     /// N x K
+    #[serde(deserialize_with = "object")]
     pub weights: Tensor,
     /// one for each of N; zeros where absent
     #[serde(default)]
@@ -70,6 +91,7 @@ pub struct FullyConnectedRequest {
     /// as many
     pub shift: Vec<i64>,
     /// zero point and clamp
+    #[serde(deserialize_with = "object")]
     pub output: Output,
 }
 
@@ -97,6 +119,27 @@ pub struct Output {
     pub min: i64,
     /// greatest result
     pub max: i64,
+}
+
+impl RequantizeRequest {
+    /// Everything but the accumulator.
+    ///
+    /// # Errors
+    /// If a parameter is out of range.
+    pub fn requantization(&self) -> Result<Requantization, Error> {
+        let scale = Scale::new(MultiplierWidth::W32, self.multiplier, self.shift)?;
+        Requantization::new(self.rule, scale, self.zero_point, Bounds::new(self.min, self.max)?)
+    }
+}
+
+impl SaturateRequest {
+    /// Everything but the value.
+    ///
+    /// # Errors
+    /// If they are in the wrong order.
+    pub fn bounds(&self) -> Result<Bounds, Error> {
+        Bounds::new(self.min, self.max)
+    }
 }
 
 impl Tensor {
@@ -144,7 +187,8 @@ impl FullyConnectedRequest {
         if self.shift.len() != self.multiplier.len() {
             return shape("shift", self.shift.len(), format!("[{}], as multiplier", self.multiplier.len()));
         }
-        let output = result_bounds(self.output.min, self.output.max)?;
+        check_size(input.rows(), n)?;
+        let output = Bounds::new(self.output.min, self.output.max)?;
         let scales = self.multiplier.iter().zip(&self.shift).map(|(&m, &s)| {
             let scale = Scale::new(MultiplierWidth::W32, m, s)?;
             Requantization::new(self.rule, scale, self.output.zero_point, output)
@@ -155,10 +199,30 @@ impl FullyConnectedRequest {
     }
 }
 
-fn result_bounds(min: i64, max: i64) -> Result<Bounds, Error> {
-    within("min", min, RESULT.min()..=RESULT.max())?;
-    within("max", max, RESULT.min()..=RESULT.max())?;
-    Bounds::new(min, max)
+/// Greatest number of elements of an answer: a line of a few kilobytes could ask for millions of them.
+pub const MAX_ELEMENTS: usize = 1 << 24;
+
+fn check_size(rows: usize, cols: usize) -> Result<(), Error> {
+    if rows.checked_mul(cols).is_some_and(|n| n <= MAX_ELEMENTS) {
+        return Ok(());
+    }
+    let expected = format!("at most {MAX_ELEMENTS} elements");
+    Err(Error::Shape { what: "output", got: vec![rows, cols], expected })
+}
+
+/// An object, and not the array of its values that serde takes for a struct too.
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+    deserializer.deserialize_map(Object(PhantomData))
 }
 
 impl Request {
@@ -167,21 +231,9 @@ impl Request {
     /// # Errors
     /// If it is no request: not JSON, an unknown operation or field, a value of the wrong type.
     pub fn parse(line: &str) -> Result<Request, Error> {
-        serde_json::from_str(line).map_err(|e| Error::Request(e.to_string()))
-    }
-
-    /// The requantization of a [`Request::Requantize`].
-    ///
-    /// # Errors
-    /// If a parameter is out of range.
-    pub fn requantization(&self) -> Result<Option<Requantization>, Error> {
-        match *self {
-            Request::Requantize { rule, multiplier, shift, zero_point, min, max, .. } => {
-                let scale = Scale::new(MultiplierWidth::W32, multiplier, shift)?;
-                Requantization::new(rule, scale, zero_point, result_bounds(min, max)?).map(Some)
-            }
-            _ => Ok(None),
-        }
+        let mut json = serde_json::Deserializer::from_str(line);
+        let request = object(&mut json).and_then(|request| json.end().map(|()| request));
+        request.map_err(|e| Error::Request(e.to_string()))
     }
 }
 
@@ -191,15 +243,12 @@ impl Request {
 /// If a parameter is out of range, or the reference does not define the result.
 pub fn answer(request: &Request) -> Result<Value, Error> {
     match request {
-        Request::QuantizeMultiplier { real, bits } => {
-            let scale = quantize_multiplier(*real, *bits)?;
+        Request::QuantizeMultiplier(r) => {
+            let scale = quantize_multiplier(r.real, r.bits)?;
             Ok(json!({"multiplier": scale.multiplier(), "shift": scale.shift()}))
         }
-        Request::Requantize { acc, .. } => {
-            let r = request.requantization()?.ok_or_else(|| Error::Request("no requantization".to_owned()))?;
-            Ok(json!({"out": requantize(*acc, &r)?}))
-        }
-        Request::Saturate { x, min, max } => Ok(json!({"out": saturate(*x, Bounds::new(*min, *max)?)})),
+        Request::Requantize(r) => Ok(json!({"out": requantize(r.acc, &r.requantization()?)?})),
+        Request::Saturate(r) => Ok(json!({"out": saturate(r.x, r.bounds()?)})),
         Request::FullyConnected(layer) => {
             let FullyConnected { input, weights, bias, scales } = layer.validate()?;
             let [x, w] = [&input, &weights].map(|o| Operand { matrix: &o.0, zero_point: o.1 });

@@ -1,12 +1,10 @@
 //! Parameters, validated once: what has one of these types is within its contract.
 
-use std::fmt;
 use std::ops::RangeInclusive;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, Rule};
 
 /// `v` if it lies in `range`, else an error that names it.
 pub(crate) fn within(what: &'static str, v: i64, range: RangeInclusive<i64>) -> Result<i64, Error> {
@@ -59,85 +57,6 @@ impl Bounds {
     }
 }
 
-/// How a product by a multiplier is rounded. The names are those of `docs/numerics.md`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rule {
-    /// the bits below the result are dropped
-    Truncate,
-    /// once, to nearest, ties up
-    Single,
-    /// twice: to nearest, ties up; then by the right shift, ties away from zero
-    TfliteDouble,
-    /// twice: to nearest, ties up; then by the right shift, ties up again
-    HalfUpTwice,
-    /// once, to nearest, ties up, with a multiplier reduced to 16 bits
-    #[serde(rename = "reduced_16")]
-    Reduced16,
-    /// once, to nearest, ties away from zero
-    ShiftAway,
-}
-
-impl Rule {
-    /// All of them.
-    pub const ALL: [Rule; 6] =
-        [Rule::Truncate, Rule::Single, Rule::TfliteDouble, Rule::HalfUpTwice, Rule::Reduced16, Rule::ShiftAway];
-
-    /// Its name in requests and configurations.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Rule::Truncate => "truncate",
-            Rule::Single => "single",
-            Rule::TfliteDouble => "tflite_double",
-            Rule::HalfUpTwice => "half_up_twice",
-            Rule::Reduced16 => "reduced_16",
-            Rule::ShiftAway => "shift_away",
-        }
-    }
-
-    /// Who computes exactly this.
-    pub const fn reference(self) -> &'static str {
-        match self {
-            Rule::Truncate => "fixed-point product with its low bits dropped (floor)",
-            Rule::Single => "TFLite and CMSIS-NN with single rounding, TOSA SINGLE_ROUND, FBGEMM fixed point",
-            Rule::TfliteDouble => "gemmlowp, TFLite and TFLM default, CMSIS-NN default, TOSA DOUBLE_ROUND",
-            Rule::HalfUpTwice => "ruy's x86 kernels, TFLite's NEON helper",
-            Rule::Reduced16 => "TFLite and TFLM int16x8, CMSIS-NN s64",
-            Rule::ShiftAway => "NVDLA converters",
-        }
-    }
-
-    /// Shifts for which it is defined.
-    pub const fn shift_range(self) -> RangeInclusive<i32> {
-        match self {
-            Rule::Reduced16 => -31..=7,
-            _ => -31..=30,
-        }
-    }
-
-    /// Accumulators for which it is defined.
-    pub const fn accumulator(self) -> Bounds {
-        match self {
-            Rule::Reduced16 => Bounds::INT48,
-            _ => Bounds::INT32,
-        }
-    }
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Rule {
-    type Err = String;
-    fn from_str(s: &str) -> Result<Rule, String> {
-        let all = || Rule::ALL.map(Rule::name).join(", ");
-        Rule::ALL.into_iter().find(|r| r.name() == s).ok_or_else(|| format!("rule: {s} is none of {}", all()))
-    }
-}
-
 /// Width `B` of a fixed-point multiplier, sign included: it has `B - 1` fraction bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
@@ -170,10 +89,10 @@ impl MultiplierWidth {
 }
 
 impl TryFrom<u32> for MultiplierWidth {
-    type Error = String;
-    fn try_from(bits: u32) -> Result<MultiplierWidth, String> {
-        let found = MultiplierWidth::ALL.into_iter().find(|w| w.bits() == bits);
-        found.ok_or_else(|| format!("bits: {bits} is none of 8, 16, 32"))
+    type Error = Error;
+    fn try_from(bits: u32) -> Result<MultiplierWidth, Error> {
+        let unknown = || Error::unknown("bits", bits, &MultiplierWidth::ALL.map(MultiplierWidth::bits));
+        MultiplierWidth::ALL.into_iter().find(|w| w.bits() == bits).ok_or_else(unknown)
     }
 }
 
@@ -239,14 +158,17 @@ pub struct Requantization {
 }
 
 impl Requantization {
-    /// Rounding rule, factor, output zero point (any `i32`), and clamp.
+    /// Rounding rule, factor, output zero point and clamp; the last two are any `i32`.
     ///
     /// # Errors
-    /// If the rule is not defined for the shift or the width of the multiplier, or the zero point is no `i32`.
+    /// If the rule is not defined for the shift or the width of the multiplier, or zero point, least or greatest output
+    /// is no `i32`.
     pub fn new(rule: Rule, scale: Scale, zero_point: i64, output: Bounds) -> Result<Requantization, Error> {
         let shifts = rule.shift_range();
         within("shift", scale.shift.into(), (*shifts.start()).into()..=(*shifts.end()).into())?;
-        within("zero_point", zero_point, Bounds::INT32.min..=Bounds::INT32.max)?;
+        for (what, v) in [("zero_point", zero_point), ("min", output.min), ("max", output.max)] {
+            within(what, v, Bounds::INT32.min..=Bounds::INT32.max)?;
+        }
         if rule == Rule::Reduced16 && scale.width != MultiplierWidth::W32 {
             return Err(Error::Width { rule, bits: scale.width.bits() });
         }
@@ -273,20 +195,34 @@ impl Requantization {
         self.output
     }
 
-    /// The reference defines the result for `acc`: neither it nor its left shift overflows.
+    /// Accumulators for which the reference defines the result: neither they nor their left shift overflows.
+    pub const fn accumulator(&self) -> Bounds {
+        let Bounds { min, max } = self.rule.accumulator();
+        Bounds { min: min >> self.left(), max: max >> self.left() }
+    }
+
+    /// `acc` is one of [`accumulator`](Requantization::accumulator).
     ///
-    /// Every build of TFLite that was tried wraps there; C leaves it undefined, so nobody may rely on it.
+    /// Beyond, every build of TFLite that was tried wraps; C leaves it undefined, so nobody may rely on it.
     ///
     /// # Errors
-    /// If it does not.
+    /// If it is not.
     pub fn check_accumulator(&self, acc: i64) -> Result<(), Error> {
+        self.check_sum(acc.into())
+    }
+
+    /// As [`check_accumulator`](Requantization::check_accumulator), of a sum of any size.
+    pub(crate) fn check_sum(&self, acc: i128) -> Result<(), Error> {
         let Bounds { min, max } = self.rule.accumulator();
-        // int16x8 shifts only after the product, in 64 bits.
-        let left = if self.rule == Rule::Reduced16 { 0 } else { self.scale.left() };
-        if self.rule.accumulator().contains(i128::from(acc) << left) {
+        if self.accumulator().contains(acc) {
             Ok(())
         } else {
-            Err(Error::Accumulator { acc, left, min, max, rule: self.rule })
+            Err(Error::Accumulator { acc, left: self.left(), min, max, rule: self.rule })
         }
+    }
+
+    /// Bits that the accumulator is shifted left before the product. int16x8 shifts only after it, in 64 bits.
+    const fn left(&self) -> u32 {
+        if matches!(self.rule, Rule::Reduced16) { 0 } else { self.scale.left() }
     }
 }

@@ -1,13 +1,11 @@
 //! The GEMM block's description, evaluated in Rust, against golden: shapes with partial tiles, zero-point strategies,
 //! stalls.
 
-mod support;
-
 use qrtl_golden::gemm::{Matrix, Operand, gemm};
+use qrtl_golden::random::Random;
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Scale};
 use qrtl_hdl::blocks::gemm::{Gemm, GemmConfig, ZeroPointConfig, ZeroPointStrategy};
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
-use support::Random;
 
 /// A product and what golden makes of it.
 struct Case {
@@ -27,8 +25,9 @@ impl Case {
         let b = Matrix::new("b", k, n, (0..k * n).map(|_| pick(config.b.range)).collect()).unwrap();
         let zeros = [pick(config.a.zero_point_range()), pick(config.b.zero_point_range())];
         let bias: Vec<i32> = (0..n).map(|_| pick(Range::signed(20))).collect();
-        let scales: Vec<(i64, i64)> =
-            (0..n).map(|_| ((1 << 30) + i64::from(pick(Range::unsigned(30))), i64::from(pick((-14..=-4).into())))).collect();
+        let scales: Vec<(i64, i64)> = (0..n)
+            .map(|_| ((1 << 30) + i64::from(pick(Range::unsigned(30))), i64::from(pick((-14..=-4).into()))))
+            .collect();
         let output = [pick(Range::signed(8)) as i64, -100, 110];
         let requantizations: Vec<Requantization> = (scales.iter())
             .map(|&(multiplier, s)| {
@@ -71,11 +70,19 @@ fn run(sim: &mut FlatSim, config: &GemmConfig, case: &Case, random: &mut Random,
         let offered = beats.last().copied().filter(|_| random.within(0, 99) < chance);
         if let Some((r, c, t)) = offered {
             for i in 0..config.rows {
-                let v = if r + i < m { case.a.at(r + i, t).into() } else { random.within(config.a.range.lo(), config.a.range.hi()) };
+                let v = if r + i < m {
+                    case.a.at(r + i, t).into()
+                } else {
+                    random.within(config.a.range.lo(), config.a.range.hi())
+                };
                 sim.set_lane("a", i, v);
             }
             for j in 0..config.cols {
-                let v = if c + j < n { case.b.at(t, c + j).into() } else { random.within(config.b.range.lo(), config.b.range.hi()) };
+                let v = if c + j < n {
+                    case.b.at(t, c + j).into()
+                } else {
+                    random.within(config.b.range.lo(), config.b.range.hi())
+                };
                 sim.set_lane("b", j, v);
             }
         }

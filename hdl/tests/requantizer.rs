@@ -1,12 +1,10 @@
 //! The requantizer's description, evaluated in Rust, against golden: a quick look before the Verilog is built.
 
-mod support;
-
+use qrtl_golden::random::Random;
 use qrtl_golden::requantizer::requantize;
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
 use qrtl_hdl::blocks::requantizer::{OutputType, Requantizer, RequantizerConfig};
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
-use support::Random;
 
 #[test]
 fn every_rule_equals_golden() {

@@ -1,1 +1,8 @@
-//! placeholder
+//! Builds emitted Verilog with Verilator, runs vectors through it, and compares with golden, bit for bit.
+
+pub mod digits;
+pub mod netlist;
+pub mod process;
+pub mod rtl;
+pub mod suite;
+pub mod verilator;

@@ -3,14 +3,14 @@
 #![allow(dead_code)] // each test uses a part
 #![allow(clippy::unwrap_used)] // helpers of tests
 
-mod cases;
-
-pub use cases::{Case, accumulator, corners, ordinary, second_tie, tie};
+pub mod cases;
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive};
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+
+use cases::Case;
 
 /// SplitMix64.
 pub struct Random(u64);

@@ -24,8 +24,10 @@ pub struct SaturatorConfig {
     pub input: Range,
     /// values that `y`'s port can hold; covers `bounds`
     pub output: Range,
-    /// `min..=max`
+    /// `min..=max`; what the ports can hold, if the bounds are ports
     pub bounds: Range,
+    /// `min` and `max` are ports
+    pub run_time_bounds: bool,
     /// how it decides
     pub form: SaturatorForm,
     /// one register rank and a valid/ready stream
@@ -57,6 +59,10 @@ pub struct Saturator {
     flow: Opt<Flow>,
     /// the value
     pub x: Port<In>,
+    /// least result
+    pub min: Opt<Port<In>>,
+    /// greatest result
+    pub max: Opt<Port<In>>,
     /// the value, saturated
     pub y: Port<Out>,
     output: Stage,
@@ -78,6 +84,8 @@ impl Saturator {
             rst_n: Opt::when(registered, || Port::bit("synchronous reset, active low")),
             flow: Opt::when(registered, || Flow::new(1)),
             x: Port::new(config.input, "value"),
+            min: Opt::when(config.run_time_bounds, || Port::new(config.bounds, "least result")),
+            max: Opt::when(config.run_time_bounds, || Port::new(config.bounds, "greatest result")),
             y: Port::new(config.output, &format!("value within {}", config.bounds)),
             output: Stage::new(registered),
             _config: config,
@@ -107,7 +115,10 @@ impl Describe for Saturator {
         };
         let timing = if registered { "1 cycle; one result per clock" } else { "combinational" };
         let name = format!("saturator_{}_to_{}", input.width(), self._config.output.width());
-        Header::new(name, format!("y = min(max(x, {}), {}).", bounds.lo(), bounds.hi()))
+        let fixed = format!("y = min(max(x, {}), {}).", bounds.lo(), bounds.hi());
+        let formula =
+            if self._config.run_time_bounds { "y = min(max(x, min), max), min <= max.".to_owned() } else { fixed };
+        Header::new(name, formula)
             .fact("x", input)
             .fact("form", form)
             .fact("latency", timing)
@@ -117,6 +128,10 @@ impl Describe for Saturator {
     fn describe(&self, k: &Kernel) {
         let x = k.read(&self.x);
         let y = match self._config.form {
+            SaturatorForm::Compare if self._config.run_time_bounds => {
+                let bound = |port: &Opt<Port<In>>| port.get().map_or(k.lit(0), |p| k.read(p));
+                x.clamp_to(bound(&self.min), bound(&self.max))
+            }
             SaturatorForm::Compare => x.clamp(self._config.bounds),
             SaturatorForm::UpperBits if x.range().width() <= self._config.bounds.width() => {
                 x.clamp(self._config.bounds)

@@ -161,6 +161,11 @@ impl<D: Direction> Port<D> {
         self.core.range()
     }
 
+    /// What it means.
+    pub fn doc(&self) -> &str {
+        &self.core.doc
+    }
+
     /// Its value in RustHDL's simulation.
     pub fn val(&self) -> i128 {
         self.core.value(0)

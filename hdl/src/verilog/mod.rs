@@ -9,6 +9,7 @@ mod names;
 mod rust_hdl;
 
 pub use head::{File, Provenance, print};
-pub(crate) use names::{first_free, is_keyword};
+pub(crate) use names::first_free;
+pub use names::is_keyword;
 
 pub(crate) use rust_hdl::for_rust_hdl;

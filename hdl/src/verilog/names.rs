@@ -22,7 +22,7 @@ tranif1 tri tri0 tri1 triand trior trireg type typedef union unique unique0 unsi
 uwire var vectored virtual void wait wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor";
 
 /// `word` is a keyword of Verilog or SystemVerilog.
-pub(crate) fn is_keyword(word: &str) -> bool {
+pub fn is_keyword(word: &str) -> bool {
     KEYWORDS.split(' ').any(|k| k == word)
 }
 

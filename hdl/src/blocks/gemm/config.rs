@@ -245,8 +245,15 @@ impl GemmConfig {
                 return Err(format!("{name}.zero_point: {} is outside {}", side.zero_point_range(), side.range));
             }
         }
-        if !Range::signed(32).covers(self.acc()) {
-            return Err(format!("k: {} products can sum up to {}, beyond 32 bits", self.k.max(), self.acc()));
+        let limit = self.rule.accumulator();
+        let limit = Range::new(limit.min().into(), limit.max().into());
+        if !limit.covers(self.acc()) {
+            let k = self.k.max();
+            return Err(format!(
+                "k: {k} products sum up to {}, beyond {limit}, the accumulator of {}",
+                self.acc(),
+                self.rule
+            ));
         }
         for (name, source) in [("zero_point", &self.zero_point), ("min", &self.min), ("max", &self.max)] {
             if matches!(source, Source::Table(_)) {

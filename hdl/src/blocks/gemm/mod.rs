@@ -18,6 +18,7 @@
 //! `in_ready` goes down. Overflow is impossible: the accumulator holds the sum of K products, for the greatest K.
 
 mod array;
+mod axis;
 mod channel_memory;
 mod config;
 mod drain;
@@ -30,6 +31,7 @@ mod sequencer;
 use rust_hdl::prelude::*;
 
 pub use array::Array;
+pub use axis::GemmAxis;
 pub use channel_memory::ChannelMemory;
 pub use config::{Channel, Channels, Dimension, GemmConfig, OperandConfig, ZeroPointConfig, ZeroPointStrategy};
 pub use drain::Drain;
@@ -198,6 +200,25 @@ impl Gemm {
     /// Its configuration.
     pub fn config(&self) -> &GemmConfig {
         &self._config
+    }
+
+    /// Ports that hold still while beats flow, with their names.
+    pub fn settings(&self) -> [(&'static str, &Opt<Port<In>>); 13] {
+        [
+            ("m", &self.m),
+            ("n", &self.n),
+            ("k", &self.k),
+            ("a_zero_point", &self.a_zero_point),
+            ("b_zero_point", &self.b_zero_point),
+            ("zero_point", &self.zero_point),
+            ("min", &self.min),
+            ("max", &self.max),
+            ("cfg_valid", &self.cfg_valid),
+            ("cfg_first", &self.cfg_first),
+            ("cfg_bias", &self.cfg_bias),
+            ("cfg_multiplier", &self.cfg_multiplier),
+            ("cfg_shift", &self.cfg_shift),
+        ]
     }
 
     /// The parameter memory of the columns that requantizer `lane` serves.

@@ -20,7 +20,6 @@
 mod config;
 mod datapath;
 
-use qrtl_golden::Rule;
 use rust_hdl::prelude::*;
 
 pub use config::{DEFAULT_PIPELINE, MAX_PIPELINE, OutputType, RequantizerConfig, Source};
@@ -173,7 +172,8 @@ impl Describe for Requantizer {
         };
 
         let rank = k.stage(&self.biased, advance);
-        let limit = if c.rule == Rule::Reduced16 { Range::signed(48) } else { Range::signed(32) };
+        let limit = c.rule.accumulator();
+        let limit = Range::new(limit.min().into(), limit.max().into());
         let x = (k.read(&self.acc) + bias).bounded(limit, "the reference's accumulator does not overflow");
         let x = rank.pass("x", x);
         let m = rank.pass("multiplier", effective_multiplier(c.rule, c.multiplier_width, m));

@@ -1,14 +1,25 @@
-//! Seeded pseudo-random numbers for tests.
+//! Seeded pseudo-random numbers from which vectors and tests are drawn: the same seed, the same vectors, on every machine.
 
-/// splitmix64: a different sequence for each seed, good enough to draw test vectors from.
+/// splitmix64 (Steele, Lea, Flood, OOPSLA 2014): a different sequence for each seed, good enough to draw test vectors from.
+#[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
-    /// From `QRTL_SEED`, or `default`; prints the seed, so that a failure can be repeated.
+    /// The sequence of `seed`.
+    pub fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    /// From `QRTL_SEED`, or `default` where that is no number; prints the seed, so that a failure can be repeated.
     pub fn from_env(default: u64) -> Random {
-        let seed = std::env::var("QRTL_SEED").map_or(default, |s| s.parse().expect("QRTL_SEED is a number"));
+        let seed = std::env::var("QRTL_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(default);
         println!("seed {seed} (set QRTL_SEED to change it)");
         Random(seed)
+    }
+
+    /// A sequence of its own.
+    pub fn fork(&mut self) -> Random {
+        Random(self.bits())
     }
 
     /// 64 random bits.
@@ -25,6 +36,11 @@ impl Random {
         let span = (hi - lo + 1) as u128;
         let wide = (u128::from(self.bits()) << 64) | u128::from(self.bits());
         lo + (wide % span) as i128
+    }
+
+    /// 1 in `n` times.
+    pub fn one_in(&mut self, n: i128) -> bool {
+        self.within(1, n) == 1
     }
 
     /// A number of `lo..=hi` that is often at, or next to, an end, 0 or a power of two.

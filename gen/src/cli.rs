@@ -1,0 +1,191 @@
+//! The command line of `gen`.
+
+use std::fs;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, Subcommand};
+use qrtl_gen::catalogue::default_catalogue;
+use qrtl_gen::emit::{Package, write_directory};
+use qrtl_gen::model;
+use qrtl_gen::spec::{Spec, Summary};
+use qrtl_golden::request::{answer, answer_line};
+
+/// Quantized integer arithmetic as bit-exact Verilog. Without a verb: the default catalogue into build/.
+#[derive(Parser)]
+#[command(name = "gen", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// the blocks of the default catalogue
+    List,
+    /// one block, described by flags or by a file
+    Emit {
+        /// directory to write
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+        /// name of the module; the block's if left out
+        #[arg(long)]
+        name: Option<String>,
+        /// file that describes the block (TOML), instead of flags
+        #[arg(long, value_name = "FILE.toml", conflicts_with = "block")]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        block: Option<Spec>,
+    },
+    /// a GEMM block for each fully connected layer of a .tflite file
+    Model {
+        /// model file
+        file: PathBuf,
+        /// directory to write
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+        /// rows of processing elements
+        #[arg(long, default_value_t = 4)]
+        rows: usize,
+        /// columns of processing elements
+        #[arg(long, default_value_t = 4)]
+        cols: usize,
+    },
+    /// answers JSON requests, one a line, from standard input
+    Golden,
+}
+
+impl Cli {
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    /// Bad input: what, where, the limit, what it got.
+    pub fn run(self) -> Result<ExitCode> {
+        match self.verb {
+            None => emit_catalogue(Path::new("build")),
+            Some(Verb::List) => {
+                let rows = default_catalogue().into_iter().map(|(name, spec)| row(&name, "", &spec.summary()));
+                table(&rows.collect::<Vec<_>>())
+            }
+            Some(Verb::Emit { output, name, config, block }) => emit(&output, name, config, block),
+            Some(Verb::Model { file, output, rows, cols }) => emit_model(&file, &output, rows, cols),
+            Some(Verb::Golden) => golden(),
+        }
+    }
+}
+
+fn row(name: &str, place: &str, s: &Summary) -> [String; 5] {
+    [name, place, &s.parameters, &s.latency, &s.throughput].map(str::to_owned)
+}
+
+/// Prints rows in columns under a head.
+fn table(rows: &[[String; 5]]) -> Result<ExitCode> {
+    let head = ["module", "files", "parameters", "latency", "throughput"].map(str::to_owned);
+    let all: Vec<&[String; 5]> = std::iter::once(&head).chain(rows).collect();
+    let width = |c: usize| all.iter().map(|r| r[c].chars().count()).max().unwrap_or(0);
+    let mut out = std::io::stdout().lock();
+    for row in &all {
+        let cells: Vec<String> = (0..5)
+            .filter(|&c| width(c) > 0 && !(c == 1 && rows.iter().all(|r| r[1].is_empty())))
+            .map(|c| format!("{:1$}", row[c], width(c)))
+            .collect();
+        writeln!(out, "{}", cells.join("  ").trim_end())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn emit_catalogue(build: &Path) -> Result<ExitCode> {
+    let mut rows = Vec::new();
+    for (name, spec) in default_catalogue() {
+        let package = Package::new(&name, spec, "gen")?;
+        let to = build.join(&name);
+        package.write(&to, &package.vectors()?)?;
+        rows.push(row(&name, &to.join("rtl").display().to_string(), &package.spec.summary()));
+    }
+    table(&rows)
+}
+
+fn emit(output: &Path, name: Option<String>, config: Option<PathBuf>, block: Option<Spec>) -> Result<ExitCode> {
+    let spec = match (config, block) {
+        (Some(file), _) => read_config(&file)?,
+        (None, Some(spec)) => spec,
+        (None, None) => anyhow::bail!("emit: name a block or give --config FILE.toml; `gen list` shows the blocks"),
+    };
+    let name = name.unwrap_or_else(|| spec.block().to_owned());
+    let package = Package::new(&name, spec, &command_line())?;
+    package.write(output, &package.vectors()?)?;
+    table(&[row(&name, &output.join("rtl").display().to_string(), &package.spec.summary())])
+}
+
+fn read_config(file: &Path) -> Result<Spec> {
+    let shown = file.display().to_string();
+    let text = fs::read_to_string(file).with_context(|| shown.clone())?;
+    toml::from_str(&text).context(shown)
+}
+
+/// The command as it can be given again: paths are left out, so that the same configuration gives the same bytes.
+fn command_line() -> String {
+    let mut words = vec!["gen".to_owned()];
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "-o" | "--output" => drop(args.next()),
+            "--config" => {
+                let file = args.next().unwrap_or_default();
+                let base = Path::new(&file).file_name().map(|n| n.to_string_lossy().into_owned());
+                words.extend(["--config".to_owned(), base.unwrap_or_default()]);
+            }
+            other if other.starts_with("--output=") => {}
+            _ => words.push(arg),
+        }
+    }
+    words.join(" ")
+}
+
+fn emit_model(file: &Path, output: &Path, rows: usize, cols: usize) -> Result<ExitCode> {
+    let layers = model::layers(file)?;
+    let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let command = format!("gen model {base} --rows {rows} --cols {cols}");
+    let mut table_rows = Vec::new();
+    let mut packages = Vec::new();
+    for (i, layer) in layers.iter().enumerate() {
+        let name = format!("layer_{i}");
+        let package = Package::new(&name, model::layer_spec(layer, rows, cols), &command)?;
+        let place = output.join(&name).display().to_string();
+        table_rows.push(row(&name, &place, &package.spec.summary()));
+        packages.push((name, package));
+    }
+    ensure!(!packages.is_empty(), "{}: the model has no operator", file.display());
+    write_directory(output, |dir| {
+        for (name, package) in &packages {
+            package.write(&dir.join(name), &package.vectors()?)?;
+        }
+        let names: Vec<&str> = packages.iter().map(|(n, _)| n.as_str()).collect();
+        let layers: Vec<&str> = layers.iter().map(|l| &*l.name).collect();
+        let manifest = serde_json::json!({"generator": concat!("qrtl ", env!("CARGO_PKG_VERSION")), "model": base,
+            "blocks": names, "operators": layers});
+        fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
+        Ok(())
+    })?;
+    table(&table_rows)
+}
+
+fn golden() -> Result<ExitCode> {
+    let mut status = ExitCode::SUCCESS;
+    let mut out = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let line = line.context("standard input")?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let (text, failed) = answer_line(&line, |r| answer(r).map_err(|e| e.to_string()));
+        if failed {
+            status = ExitCode::FAILURE;
+        }
+        writeln!(out, "{text}")?;
+        out.flush()?;
+    }
+    Ok(status)
+}

@@ -1,0 +1,345 @@
+//! The GEMM block as users describe it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Result, anyhow, ensure};
+use clap::{Args, ValueEnum};
+use qrtl_golden::{MultiplierWidth, Rule};
+use qrtl_hdl::blocks::gemm::{
+    Channel, Channels, Dimension, Gemm, GemmAxis, GemmConfig, OperandConfig, ZeroPointConfig, ZeroPointStrategy,
+};
+use qrtl_hdl::blocks::requantizer::{DEFAULT_PIPELINE, Source};
+use qrtl_hdl::exact::Range;
+use serde::{Deserialize, Serialize};
+
+use super::{Built, OutputSpec, Parameter, StreamPorts, Summary, built};
+
+/// Parameters of a GEMM block: C (M x N) = requant(A (M x K) * B (K x N)).
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GemmSpec {
+    /// rows of processing elements
+    #[arg(long, default_value_t = 4)]
+    pub rows: usize,
+    /// columns of processing elements
+    #[arg(long, default_value_t = 4)]
+    pub cols: usize,
+    /// requantizers; divides cols, one for each column if left out
+    #[arg(long)]
+    pub requantizers: Option<usize>,
+    /// type of A
+    #[arg(long, value_enum, default_value_t = OperandType::Int8)]
+    pub a: OperandType,
+    /// type of B
+    #[arg(long, value_enum, default_value_t = OperandType::Int8)]
+    pub b: OperandType,
+    /// zero point of A: none (0, or folded into the bias), port, or a number
+    #[arg(long, default_value_t = ZeroPointSpec::Port, allow_hyphen_values = true)]
+    pub a_zero_point: ZeroPointSpec,
+    /// zero point of B: none (0, or folded into the bias), port, or a number
+    #[arg(long, default_value_t = ZeroPointSpec::None, allow_hyphen_values = true)]
+    pub b_zero_point: ZeroPointSpec,
+    /// how the zero point of A takes effect
+    #[arg(long, value_enum, default_value_t = StrategySpec::Subtract)]
+    pub a_strategy: StrategySpec,
+    /// how the zero point of B takes effect
+    #[arg(long, value_enum, default_value_t = StrategySpec::Subtract)]
+    pub b_strategy: StrategySpec,
+    /// rows of C: a number, or ..MAX for a port
+    #[arg(long, default_value_t = DimensionSpec(Dimension::UpTo(4096)))]
+    pub m: DimensionSpec,
+    /// columns of C: a number, or ..MAX for a port
+    #[arg(long, default_value_t = DimensionSpec(Dimension::UpTo(256)))]
+    pub n: DimensionSpec,
+    /// terms of a sum: a number, or ..MAX for a port
+    #[arg(long, default_value_t = DimensionSpec(Dimension::UpTo(1024)))]
+    pub k: DimensionSpec,
+    /// rounding rule
+    #[arg(long, default_value_t = Rule::TfliteDouble)]
+    pub rule: Rule,
+    /// bits of the multipliers, sign included: 8, 16 or 32
+    #[arg(long, default_value_t = 32)]
+    pub multiplier_width: u32,
+    /// bias of the channels: a number, one for each channel, or port (a memory that cfg_* fills)
+    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    pub bias: Parameter,
+    /// multiplier of the channels, as bias
+    #[arg(long, default_value_t = Parameter::PORT)]
+    pub multiplier: Parameter,
+    /// shift of the channels, as bias
+    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    pub shift: Parameter,
+    /// type of C
+    #[arg(long, value_enum, default_value_t = OutputSpec::Int8)]
+    pub output: OutputSpec,
+    /// zero point of C: port or a number
+    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    pub zero_point: Parameter,
+    /// least result: port or a number
+    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    pub min: Parameter,
+    /// greatest result: port or a number
+    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    pub max: Parameter,
+    /// register ranks of the requantizers, 0..=7
+    #[arg(long, default_value_t = DEFAULT_PIPELINE)]
+    pub pipeline: usize,
+    /// AXI4-Stream ports for operands and results
+    #[arg(long)]
+    pub axis: bool,
+}
+
+/// The integer type of an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperandType {
+    /// -8..=7
+    Int4,
+    /// -128..=127
+    Int8,
+    /// 0..=255
+    Uint8,
+    /// -32768..=32767
+    Int16,
+}
+
+impl OperandType {
+    /// Its values.
+    pub fn range(self) -> Range {
+        match self {
+            OperandType::Int4 => Range::signed(4),
+            OperandType::Int8 => Range::signed(8),
+            OperandType::Uint8 => Range::unsigned(8),
+            OperandType::Int16 => Range::signed(16),
+        }
+    }
+}
+
+/// How a zero point takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StrategySpec {
+    /// subtracted from each operand at the edge of the array
+    Subtract,
+    /// corrected by run-time sums as results drain
+    Correct,
+}
+
+/// `none`, `port` or a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "NumberOrWord", into = "NumberOrWord")]
+pub enum ZeroPointSpec {
+    /// 0, or folded into the bias
+    None,
+    /// decided at run time
+    Port,
+    /// always the same
+    Constant(i64),
+}
+
+/// A number of rows, columns or terms: fixed, or a port with a greatest value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "NumberOrWord", into = "NumberOrWord")]
+pub struct DimensionSpec(pub Dimension);
+
+/// What both look like in a file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum NumberOrWord {
+    Number(i64),
+    Word(String),
+}
+
+impl fmt::Display for NumberOrWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NumberOrWord::Number(n) => write!(f, "{n}"),
+            NumberOrWord::Word(w) => f.write_str(w),
+        }
+    }
+}
+
+/// `FromStr`, `Display` and serde through text.
+macro_rules! textual {
+    ($type:ty) => {
+        impl TryFrom<NumberOrWord> for $type {
+            type Error = String;
+            fn try_from(v: NumberOrWord) -> Result<$type, String> {
+                v.to_string().parse()
+            }
+        }
+        impl From<$type> for NumberOrWord {
+            fn from(v: $type) -> NumberOrWord {
+                let text = v.to_string();
+                text.parse().map_or(NumberOrWord::Word(text), NumberOrWord::Number)
+            }
+        }
+    };
+}
+textual!(ZeroPointSpec);
+textual!(DimensionSpec);
+
+impl FromStr for ZeroPointSpec {
+    type Err = String;
+    fn from_str(s: &str) -> Result<ZeroPointSpec, String> {
+        match s {
+            "none" => Ok(ZeroPointSpec::None),
+            "port" => Ok(ZeroPointSpec::Port),
+            _ => s.parse().map(ZeroPointSpec::Constant).map_err(|_| format!("{s} is neither none, port nor a number")),
+        }
+    }
+}
+
+impl fmt::Display for ZeroPointSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ZeroPointSpec::None => f.write_str("none"),
+            ZeroPointSpec::Port => f.write_str("port"),
+            ZeroPointSpec::Constant(v) => write!(f, "{v}"),
+        }
+    }
+}
+
+impl FromStr for DimensionSpec {
+    type Err = String;
+    fn from_str(s: &str) -> Result<DimensionSpec, String> {
+        let number = |t: &str| t.parse().map_err(|_| format!("{s} is neither a number nor ..MAX"));
+        match s.strip_prefix("..") {
+            Some(max) => Ok(DimensionSpec(Dimension::UpTo(number(max)?))),
+            None => Ok(DimensionSpec(Dimension::Fixed(number(s)?))),
+        }
+    }
+}
+
+impl fmt::Display for DimensionSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Dimension::Fixed(n) => write!(f, "{n}"),
+            Dimension::UpTo(n) => write!(f, "..{n}"),
+        }
+    }
+}
+
+impl Default for GemmSpec {
+    fn default() -> GemmSpec {
+        GemmSpec {
+            rows: 4,
+            cols: 4,
+            requantizers: None,
+            a: OperandType::Int8,
+            b: OperandType::Int8,
+            a_zero_point: ZeroPointSpec::Port,
+            b_zero_point: ZeroPointSpec::None,
+            a_strategy: StrategySpec::Subtract,
+            b_strategy: StrategySpec::Subtract,
+            m: DimensionSpec(Dimension::UpTo(4096)),
+            n: DimensionSpec(Dimension::UpTo(256)),
+            k: DimensionSpec(Dimension::UpTo(1024)),
+            rule: Rule::TfliteDouble,
+            multiplier_width: 32,
+            bias: Parameter::PORT,
+            multiplier: Parameter::PORT,
+            shift: Parameter::PORT,
+            output: OutputSpec::Int8,
+            zero_point: Parameter::PORT,
+            min: Parameter::PORT,
+            max: Parameter::PORT,
+            pipeline: DEFAULT_PIPELINE,
+            axis: false,
+        }
+    }
+}
+
+impl GemmSpec {
+    /// As the hardware takes it.
+    ///
+    /// # Errors
+    /// If a parameter is out of range.
+    pub fn config(&self) -> Result<GemmConfig> {
+        let operand = |of: OperandType, zero: ZeroPointSpec, strategy: StrategySpec| {
+            let strategy = match strategy {
+                StrategySpec::Subtract => ZeroPointStrategy::Subtract,
+                StrategySpec::Correct => ZeroPointStrategy::Correct,
+            };
+            let zero_point = match zero {
+                ZeroPointSpec::None | ZeroPointSpec::Constant(0) => None,
+                ZeroPointSpec::Port => Some(ZeroPointConfig { value: None, strategy }),
+                ZeroPointSpec::Constant(v) => Some(ZeroPointConfig { value: Some(v), strategy }),
+            };
+            OperandConfig { range: of.range(), zero_point }
+        };
+        let width = MultiplierWidth::try_from(self.multiplier_width);
+        let config = GemmConfig {
+            rows: self.rows,
+            cols: self.cols,
+            requantizers: self.requantizers.unwrap_or(self.cols),
+            a: operand(self.a, self.a_zero_point, self.a_strategy),
+            b: operand(self.b, self.b_zero_point, self.b_strategy),
+            m: self.m.0,
+            n: self.n.0,
+            k: self.k.0,
+            channels: self.channels()?,
+            rule: self.rule,
+            multiplier_width: width.map_err(|e| anyhow!("multiplier_width: {e}"))?,
+            output: self.output.output_type(),
+            zero_point: self.zero_point.source(),
+            min: self.min.source(),
+            max: self.max.source(),
+            pipeline: self.pipeline,
+        };
+        config.validate().map_err(|e| anyhow!(e))?;
+        Ok(config)
+    }
+
+    fn channels(&self) -> Result<Channels> {
+        let all = [("bias", &self.bias), ("multiplier", &self.multiplier), ("shift", &self.shift)];
+        let ports = all.iter().filter(|(_, p)| p.source() == Source::Port).count();
+        if ports == 3 {
+            return Ok(Channels::Memory);
+        }
+        ensure!(ports == 0, "bias, multiplier and shift: either all are port, or none");
+        let channel = |c| {
+            let [bias, multiplier, shift] = all.map(|(_, p)| p.value(c).unwrap_or(0));
+            Channel { bias, multiplier, shift }
+        };
+        let lengths = all.iter().filter_map(|(name, p)| match p {
+            Parameter::Table(values) => Some((name, values.len())),
+            _ => None,
+        });
+        let Some(n) = lengths.clone().map(|(_, l)| l).max() else { return Ok(Channels::Same(channel(0))) };
+        for (name, length) in lengths {
+            ensure!(length == n, "{name}: {length} entries beside a table of {n}");
+        }
+        Ok(Channels::Table((0..n).map(channel).collect()))
+    }
+
+    pub(super) fn build(&self, name: &str) -> Result<Built> {
+        let config = self.config()?;
+        let stream = |valid, ready, payload| StreamPorts { valid: Some(valid), ready: Some(ready), payload };
+        if self.axis {
+            let block = GemmAxis::new(config).map_err(|e| anyhow!(e))?;
+            let input = stream("s_axis_tvalid", "s_axis_tready", vec!["s_axis_tdata"]);
+            let results = vec!["m_axis_tdata", "m_axis_tkeep", "m_axis_tlast"];
+            return built(&block, name, input, stream("m_axis_tvalid", "m_axis_tready", results));
+        }
+        let block = Gemm::new(config).map_err(|e| anyhow!(e))?;
+        let input = stream("in_valid", "in_ready", vec!["a", "b"]);
+        built(&block, name, input, stream("out_valid", "out_ready", vec!["y", "keep", "last"]))
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        let corrects = |zero, strategy| strategy == StrategySpec::Correct && zero != ZeroPointSpec::None;
+        let correction = corrects(self.a_zero_point, self.a_strategy) || corrects(self.b_zero_point, self.b_strategy);
+        let latency = 3 + usize::from(correction) + self.pipeline;
+        let axis = if self.axis { ", AXI4-Stream" } else { "" };
+        Summary {
+            parameters: format!(
+                "{} x {}, {:?} x {:?} -> {:?}, {}{axis}",
+                self.rows, self.cols, self.a, self.b, self.output, self.rule
+            ),
+            latency: format!("{latency}"),
+            throughput: format!("{} MAC/clock", self.rows * self.cols),
+        }
+    }
+}

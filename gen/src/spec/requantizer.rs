@@ -1,0 +1,150 @@
+//! The requantizer as users describe it.
+
+use anyhow::{Result, anyhow};
+use clap::{Args, ValueEnum};
+use qrtl_golden::{MultiplierWidth, Rule};
+use qrtl_hdl::blocks::requantizer::{DEFAULT_PIPELINE, OutputType, Requantizer, RequantizerConfig};
+use qrtl_hdl::exact::Range;
+use serde::{Deserialize, Serialize};
+
+use super::{Built, Parameter, StreamPorts, Summary, built, check};
+
+/// Parameters of a requantizer. Those that are a number, numbers with commas (one for each channel) or `port` say so.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RequantizerSpec {
+    /// truncate, single, tflite_double, half_up_twice, reduced_16 or shift_away
+    #[arg(long, default_value_t = Rule::TfliteDouble)]
+    pub rule: Rule,
+    /// bits of the accumulator, 2..=32 (48 for reduced_16)
+    #[arg(long, default_value_t = 32)]
+    pub acc_width: u32,
+    /// bits of the multiplier, sign included: 8, 16 or 32
+    #[arg(long, default_value_t = 32)]
+    pub multiplier_width: u32,
+    /// type of the result
+    #[arg(long, value_enum, default_value_t = OutputSpec::Int8)]
+    pub output: OutputSpec,
+    /// multiplier: port or numbers
+    #[arg(long, default_value_t = Parameter::PORT)]
+    pub multiplier: Parameter,
+    /// shift, left is positive: port or numbers
+    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    pub shift: Parameter,
+    /// added to the accumulator: port or numbers
+    #[arg(long, default_value_t = Parameter::Constant(0), allow_hyphen_values = true)]
+    pub bias: Parameter,
+    /// output zero point: port or numbers
+    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    pub zero_point: Parameter,
+    /// least result: port or numbers
+    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    pub min: Parameter,
+    /// greatest result: port or numbers
+    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    pub max: Parameter,
+    /// register ranks, 0..=7
+    #[arg(long, default_value_t = DEFAULT_PIPELINE)]
+    pub pipeline: usize,
+}
+
+/// The integer type of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputSpec {
+    /// -128..=127
+    Int8,
+    /// 0..=255
+    Uint8,
+    /// -32768..=32767
+    Int16,
+}
+
+impl OutputSpec {
+    /// As the hardware takes it.
+    pub fn output_type(self) -> OutputType {
+        match self {
+            OutputSpec::Int8 => OutputType::Int8,
+            OutputSpec::Uint8 => OutputType::Uint8,
+            OutputSpec::Int16 => OutputType::Int16,
+        }
+    }
+}
+
+impl Default for RequantizerSpec {
+    fn default() -> RequantizerSpec {
+        RequantizerSpec {
+            rule: Rule::TfliteDouble,
+            acc_width: 32,
+            multiplier_width: 32,
+            output: OutputSpec::Int8,
+            multiplier: Parameter::PORT,
+            shift: Parameter::PORT,
+            bias: Parameter::Constant(0),
+            zero_point: Parameter::PORT,
+            min: Parameter::PORT,
+            max: Parameter::PORT,
+            pipeline: DEFAULT_PIPELINE,
+        }
+    }
+}
+
+impl RequantizerSpec {
+    /// As the hardware takes it.
+    ///
+    /// # Errors
+    /// If a parameter is out of range.
+    pub fn config(&self) -> Result<RequantizerConfig> {
+        let widest = if self.rule == Rule::Reduced16 { 48 } else { 32 };
+        check("acc_width", self.acc_width.into(), 2, widest)?;
+        let width = MultiplierWidth::try_from(self.multiplier_width);
+        let config = RequantizerConfig {
+            multiplier_width: width.map_err(|e| anyhow!("multiplier_width: {e}"))?,
+            multiplier: self.multiplier.source(),
+            shift: self.shift.source(),
+            bias: self.bias.source(),
+            zero_point: self.zero_point.source(),
+            min: self.min.source(),
+            max: self.max.source(),
+            pipeline: self.pipeline,
+            ..RequantizerConfig::run_time(self.rule, Range::signed(self.acc_width), self.output.output_type())
+        };
+        config.validate().map_err(|e| anyhow!(e))?;
+        Ok(config)
+    }
+
+    /// Every parameter with its name, in the order of the payload.
+    pub fn parameters(&self) -> [(&'static str, &Parameter); 6] {
+        [
+            ("bias", &self.bias),
+            ("multiplier", &self.multiplier),
+            ("shift", &self.shift),
+            ("zero_point", &self.zero_point),
+            ("min", &self.min),
+            ("max", &self.max),
+        ]
+    }
+
+    pub(super) fn build(&self, name: &str) -> Result<Built> {
+        let block = Requantizer::new(self.config()?).map_err(|e| anyhow!(e))?;
+        let mut payload = vec!["acc"];
+        let tables = self.parameters().iter().any(|(_, p)| matches!(p, Parameter::Table(_)));
+        payload.extend(tables.then_some("channel"));
+        let ports = self.parameters().into_iter().filter(|(_, p)| **p == Parameter::PORT);
+        payload.extend(ports.map(|(n, _)| n));
+        let input = StreamPorts { valid: Some("in_valid"), ready: Some("in_ready"), payload };
+        let output = StreamPorts { valid: Some("out_valid"), ready: Some("out_ready"), payload: vec!["y"] };
+        built(&block, name, input, output)
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        Summary {
+            parameters: format!(
+                "{}, {} x {} bits -> {:?}",
+                self.rule, self.acc_width, self.multiplier_width, self.output
+            ),
+            latency: self.pipeline.to_string(),
+            throughput: "1 result/clock".to_owned(),
+        }
+    }
+}

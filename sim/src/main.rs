@@ -1,0 +1,113 @@
+//! `sim`: the emitted Verilog against golden.
+
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use qrtl_golden::request::answer_line;
+use qrtl_sim::{digits, netlist, rtl, suite};
+
+/// Runs emitted Verilog in Verilator and compares it with golden, bit for bit.
+#[derive(Parser)]
+#[command(name = "sim", version)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// every block's vectors, the netlists, the digits models
+    All {
+        /// seed of the vectors
+        #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
+        seed: u64,
+    },
+    /// the configurations of one block
+    Block {
+        /// saturator, fixed_point_multiplier, requantizer or gemm
+        name: String,
+        /// seed of the vectors
+        #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
+        seed: u64,
+    },
+    /// the digits models
+    Digits {
+        /// directory of the models
+        #[arg(long, default_value = "models/digits")]
+        models: PathBuf,
+    },
+    /// netlists of Yosys
+    Netlist {
+        /// seed of the vectors
+        #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
+        seed: u64,
+    },
+    /// answers JSON requests, one a line, from the hardware
+    Rtl,
+}
+
+fn main() -> ExitCode {
+    let checked = |result: Result<()>| {
+        result.map_or_else(
+            |error| {
+                eprintln!("error: {error:#}");
+                ExitCode::FAILURE
+            },
+            |()| ExitCode::SUCCESS,
+        )
+    };
+    match Cli::parse().verb {
+        Verb::All { seed } => checked(all(seed)),
+        Verb::Block { name, seed } => block(&name, seed),
+        Verb::Digits { models } => checked(digits::run(&models)),
+        Verb::Netlist { seed } => checked(netlist::run(seed)),
+        Verb::Rtl => rtl().unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }),
+    }
+}
+
+fn all(seed: u64) -> Result<()> {
+    // A fault in one part must not hide those of the others.
+    let parts = [suite::run(&suite::jobs(), seed), netlist::run(seed), digits::run("models/digits".as_ref())];
+    let failed: Vec<String> = parts.into_iter().filter_map(|r| r.err()).map(|e| format!("{e:#}")).collect();
+    if failed.is_empty() { Ok(()) } else { Err(anyhow::anyhow!("{}", failed.join("\n"))) }
+}
+
+fn block(name: &str, seed: u64) -> ExitCode {
+    let jobs: Vec<_> = suite::jobs().into_iter().filter(|j| j.block == name).collect();
+    if jobs.is_empty() {
+        eprintln!("error: block: {name} is none of saturator, fixed_point_multiplier, requantizer, gemm");
+        return ExitCode::from(2);
+    }
+    match suite::run(&jobs, seed) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn rtl() -> Result<ExitCode> {
+    let mut hardware = rtl::Hardware::default();
+    let mut status = ExitCode::SUCCESS;
+    let mut out = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let line = line.context("standard input")?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let (text, failed) = answer_line(&line, |r| hardware.answer(r).map_err(|e| format!("{e:#}")));
+        if failed {
+            status = ExitCode::FAILURE;
+        }
+        writeln!(out, "{text}")?;
+        out.flush()?;
+    }
+    Ok(status)
+}

@@ -1,0 +1,83 @@
+//! A bench that runs and is asked things, one after the other.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context, Result, anyhow, bail};
+use qrtl_gen::vectors::{Script, lanes};
+use qrtl_hdl::interface::Interface;
+
+/// A running simulation.
+pub struct Bench {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    interface: Interface,
+}
+
+impl Bench {
+    /// Starts an executable that [`build`](crate::verilator::build) made.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start(executable: &Path, interface: &Interface) -> Result<Bench> {
+        let mut child = Command::new(executable)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| executable.display().to_string())?;
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let output = BufReader::new(output.ok_or_else(|| anyhow!("no output"))?);
+        Ok(Bench { child, input, output, interface: interface.clone() })
+    }
+
+    /// Runs a script, which ends with a flush; gives the results, all lanes of a beat in a row.
+    ///
+    /// # Errors
+    /// If the module breaks the protocol or hangs; the error has the bench's words.
+    pub fn run(&mut self, script: &Script) -> Result<Vec<Vec<i128>>> {
+        let mut input = self.input.take().ok_or_else(|| anyhow!("the bench has ended"))?;
+        let text = script.input.clone();
+        // Written beside reading: pipes are short.
+        let writer = std::thread::spawn(move || input.write_all(text.as_bytes()).and(input.flush()).map(|()| input));
+        let mut results = Vec::new();
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if self.output.read_line(&mut line)? == 0 {
+                bail!("{}", self.last_words());
+            }
+            match line.trim_end() {
+                "." => break,
+                fields => results.push(self.decode(fields)?),
+            }
+        }
+        self.input = Some(writer.join().map_err(|_| anyhow!("the writer panicked"))??);
+        Ok(results)
+    }
+
+    fn decode(&self, line: &str) -> Result<Vec<i128>> {
+        let ports = self.interface.output.payload.iter();
+        let fields =
+            ports.zip(line.split(' ')).map(|(p, f)| lanes(p, f).ok_or_else(|| anyhow!("the bench says {line}")));
+        Ok(fields.collect::<Result<Vec<_>>>()?.concat())
+    }
+
+    fn last_words(&mut self) -> String {
+        let mut text = String::new();
+        if let Some(stderr) = &mut self.child.stderr {
+            let _ = stderr.read_to_string(&mut text);
+        }
+        format!("the bench ended: {}", text.trim())
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.input = None;
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,149 @@
+//! Answers JSON requests from the Verilated Verilog: one build for each structure, everything else at run time.
+
+use std::collections::HashMap;
+
+use anyhow::{Result, anyhow, bail, ensure};
+use qrtl_gen::emit::Package;
+use qrtl_gen::spec::{
+    DimensionSpec, GemmSpec, OperandType, OutputSpec, RequantizerSpec, SaturatorSpec, Spec, ZeroPointSpec,
+};
+use qrtl_gen::vectors::{Layer, Script, collect_results, gemm_layer};
+use qrtl_golden::gemm::Matrix;
+use qrtl_golden::request::{FullyConnected, Request};
+use qrtl_golden::Rule;
+use qrtl_hdl::blocks::gemm::{Channel, Dimension, GemmConfig};
+use qrtl_hdl::exact::Range;
+use serde_json::{Value, json};
+
+use crate::process::Bench;
+use crate::verilator::{Build, build};
+
+/// Running benches, by the description of their block.
+#[derive(Default)]
+pub struct Hardware {
+    benches: HashMap<String, (Package, Bench)>,
+}
+
+impl Hardware {
+    /// The hardware's answer.
+    ///
+    /// # Errors
+    /// If a parameter is out of range or of no type that the hardware has, or Verilator fails.
+    pub fn answer(&mut self, request: &Request) -> Result<Value> {
+        match request {
+            Request::QuantizeMultiplier(_) => bail!("op: quantize_multiplier is no hardware; ask `gen golden`"),
+            Request::Requantize(r) => {
+                // The contract is a matter of types; what lies beyond it saturates, where golden has no answer.
+                r.requantization()?.check_accumulator(r.acc)?;
+                let acc_width = if r.rule == Rule::Reduced16 { 48 } else { 32 };
+                let output = output_type(&[r.min, r.max, r.zero_point])?;
+                let spec = RequantizerSpec { rule: r.rule, acc_width, output, ..RequantizerSpec::default() };
+                self.one(Spec::Requantizer(spec), &[r.acc, r.multiplier, r.shift, r.zero_point, r.min, r.max])
+            }
+            Request::Saturate(r) => {
+                r.bounds()?;
+                let spec = SaturatorSpec { in_width: 64, out_width: 64, run_time_bounds: true, ..SaturatorSpec::default() };
+                self.one(Spec::Saturator(spec), &[r.x, r.min, r.max])
+            }
+            Request::FullyConnected(layer) => {
+                let output = [layer.output.zero_point, layer.output.min, layer.output.max];
+                self.fully_connected(layer.rule, &layer.validate()?, output)
+            }
+        }
+    }
+
+    /// The bench of a block, built and started if it is the first of its kind.
+    fn bench(&mut self, spec: Spec) -> Result<&mut (Package, Bench)> {
+        let key = format!("{spec:?}");
+        if !self.benches.contains_key(&key) {
+            let package = Package::new(spec.block(), spec, "sim")?;
+            let executable = build(&package.files, &package.built.interface, Build::default())?;
+            let bench = Bench::start(&executable, &package.built.interface)?;
+            self.benches.insert(key.clone(), (package, bench));
+        }
+        self.benches.get_mut(&key).ok_or_else(|| anyhow!("no bench"))
+    }
+
+    /// One beat in, one result out.
+    fn one(&mut self, spec: Spec, beat: &[i64]) -> Result<Value> {
+        let (package, bench) = self.bench(spec)?;
+        let mut script = Script::new(&package.built.interface);
+        script.beat(&beat.iter().map(|&v| v.into()).collect::<Vec<_>>());
+        script.await_results(1);
+        script.flush();
+        let results = bench.run(&script)?;
+        let out = results.first().and_then(|beat| beat.first()).ok_or_else(|| anyhow!("no result"))?;
+        Ok(json!({"out": i64::try_from(*out)?}))
+    }
+
+    fn fully_connected(&mut self, rule: Rule, layer: &FullyConnected, output: [i64; 3]) -> Result<Value> {
+        let (x, w) = (&layer.input, &layer.weights);
+        let (m, n, k) = (x.0.rows(), w.0.rows(), x.0.cols());
+        let spec = gemm_spec(rule, layer, output)?;
+        let config = spec.config()?;
+        let channel = |c: usize| {
+            let scale = layer.scales[c.min(layer.scales.len() - 1)].scale();
+            Channel { bias: layer.bias[c].into(), multiplier: scale.multiplier(), shift: scale.shift().into() }
+        };
+        let product = Layer {
+            a: x.0.clone(),
+            b: w.0.transposed(),
+            zero_points: [x.1, w.1],
+            channels: (0..n).map(channel).collect(),
+            output,
+        };
+        debug_assert_eq!((product.b.rows(), product.b.cols()), (k, n));
+        let y = self.product(spec, &config, &product, m, n)?;
+        Ok(json!({"shape": [m, n], "data": y.data()}))
+    }
+
+    fn product(&mut self, spec: GemmSpec, config: &GemmConfig, layer: &Layer, m: usize, n: usize) -> Result<Matrix> {
+        let (package, bench) = self.bench(Spec::Gemm(spec))?;
+        let mut script = Script::new(&package.built.interface);
+        gemm_layer(&mut script, config, layer, None);
+        let beats = bench.run(&script)?;
+        collect_results(config, m, n, &beats)
+    }
+}
+
+/// The least structure of a few that fits a layer, so that few are ever built.
+fn gemm_spec(rule: Rule, layer: &FullyConnected, output: [i64; 3]) -> Result<GemmSpec> {
+    let (x, w) = (&layer.input, &layer.weights);
+    let sized = |name: &str, n: usize, least: usize| {
+        ensure!(n <= 1 << 16, "{name}: {n} is more than {}, the most that the simulated block takes", 1 << 16);
+        Ok(DimensionSpec(Dimension::UpTo(n.next_power_of_two().max(least))))
+    };
+    let operand = |name: &str, (matrix, zero): &(Matrix, i32)| {
+        let values = || matrix.data().iter().chain([zero]).map(|&v| i128::from(v));
+        let fits = |t: &OperandType| values().all(|v| t.range().contains(v));
+        let found = [OperandType::Int8, OperandType::Uint8, OperandType::Int16].into_iter().find(fits);
+        let found = found.ok_or_else(|| anyhow!("{name}: data or zero point is neither int8, uint8 nor int16"))?;
+        // An int16 zero point is 0 in every framework; without it the sums are a bit shorter.
+        let zero = if *zero == 0 && found == OperandType::Int16 { ZeroPointSpec::None } else { ZeroPointSpec::Port };
+        Ok::<_, anyhow::Error>((found, zero))
+    };
+    let (a, a_zero_point) = operand("input", x)?;
+    let (b, b_zero_point) = operand("weights", w)?;
+    Ok(GemmSpec {
+        a,
+        b,
+        a_zero_point,
+        b_zero_point,
+        m: sized("batch", x.0.rows(), 1 << 12)?,
+        n: sized("outputs", w.0.rows(), 256)?,
+        k: sized("inputs", x.0.cols(), 256)?,
+        rule,
+        output: output_type(&output)?,
+        ..GemmSpec::default()
+    })
+}
+
+/// The output type that has all of these values.
+fn output_type(values: &[i64]) -> Result<OutputSpec> {
+    let fits = |t: &OutputSpec| {
+        let range: Range = t.output_type().range();
+        values.iter().all(|&v| range.contains(v.into()))
+    };
+    let found = [OutputSpec::Int8, OutputSpec::Uint8, OutputSpec::Int16].into_iter().find(fits);
+    found.ok_or_else(|| anyhow!("zero_point, min and max: {values:?} are of neither int8, uint8 nor int16"))
+}
