@@ -19,7 +19,7 @@ fn frexp(real: f64) -> (f64, i32) {
 
 /// TFLite's `QuantizeMultiplier` (tflite-micro 90b983c2, double-rounding build) for `B` = 32, and the same rule for 8 and
 /// 16 bits: `multiplier = round(2^(B-1) * fraction)`, ties away from zero, renormalized where it reaches `2^(B-1)`.
-/// Factors below `2^-32` become 0.
+/// Factors that are below `2^-32` even once rounded become 0.
 ///
 /// # Errors
 /// If `real` is not finite, is negative, or needs a left shift of more than 30.
@@ -41,4 +41,23 @@ pub fn quantize_multiplier(real: f64, width: MultiplierWidth) -> Result<Scale, E
     within("shift", shift.into(), -31..=30)
         .map_err(|_| Error::Real { limit: "below 2^30 once rounded to a multiplier", got: real })?;
     Scale::new(width, multiplier, shift.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::frexp;
+
+    /// No multiplier shows what becomes of subnormals, as all of them are flushed to zero.
+    #[test]
+    fn fractions() {
+        assert_eq!(frexp(0.0), (0.0, 0));
+        assert_eq!(frexp(1.0), (0.5, 1));
+        assert_eq!(frexp(0.75), (0.75, 0));
+        assert_eq!(frexp(f64::MAX), (1.0 - f64::EPSILON / 2.0, 1024));
+        assert_eq!(frexp(f64::MIN_POSITIVE), (0.5, -1021));
+        // The greatest subnormal has 52 bits, the least has one.
+        assert_eq!(frexp(f64::MIN_POSITIVE.next_down()), (1.0 - f64::EPSILON, -1022));
+        assert_eq!(frexp(f64::from_bits(3)), (0.75, -1072));
+        assert_eq!(frexp(f64::from_bits(1)), (0.5, -1073));
+    }
 }

@@ -15,3 +15,21 @@ pub fn up(p: i128, k: u32) -> i128 {
 pub fn away(p: i128, k: u32) -> i128 {
     if p < 0 { -up(-p, k) } else { up(p, k) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{away, floor, up};
+
+    /// No sum overflows and no shift is too far.
+    #[test]
+    fn any_number_of_bits() {
+        let (least, most) = (i128::MIN + 1, i128::MAX);
+        for (k, whole) in [(127, 1), (128, 0), (129, 0), (u32::MAX, 0)] {
+            assert_eq!([floor(most, k), up(most, k), away(most, k)], [0, whole, whole], "2^{k}");
+            assert_eq!([floor(least, k), up(least, k), away(least, k)], [-1, -whole, -whole], "2^{k}");
+        }
+        for p in [least, most] {
+            assert_eq!([floor(p, 0), up(p, 0), away(p, 0)], [p; 3]);
+        }
+    }
+}
