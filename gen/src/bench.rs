@@ -16,8 +16,8 @@ fn list(text: &mut String, name: &str, ports: &[BenchPort]) {
 }
 
 fn bit(text: &mut String, name: &str, port: Option<&str>) {
-    let value = port.map_or("{nullptr, 0, nullptr, nullptr}".to_owned(), |p| format!("QRTL_PORT({p}, 1)"));
-    let _ = writeln!(text, "const Port {name} = {value};");
+    let value = port.map_or("QRTL_NO_BIT".to_owned(), |p| format!("QRTL_BIT({p})"));
+    let _ = writeln!(text, "const Bit {name} = {value};");
 }
 
 /// The text of `ports.h` for a module.

@@ -1,14 +1,18 @@
 // One bench for every module that qrtl emits. What differs between modules is in ports.h.
 //
-// Commands, one a line; values are lower-case hex at the port's width, separated by one blank:
+// Commands, one a line; values are lower-case hex, two's complement at the port's width; one blank between fields:
 //   = NAME VALUE   set an input that is in no stream, once every earlier beat has been accepted
 //   > F F F        one beat of the input stream, fields in the order of ports.h
 //   c N            N clock cycles without a new beat
-//   r              reset for two cycles
+//   r              reset for two cycles; what was in flight is lost
 //   f N            run until N output beats have come since the last f; then print "." and flush
-//   q              quit
-// Every output beat is a line of fields. Inputs change after the falling edge; transfers are seen just before the rising
-// edge. Exit status: 0; 1 mismatch or no vectors (with --expect); 2 bad input; 3 the module broke the protocol or hangs.
+//   q              quit, as the end of the input does
+// Every output beat is a line of fields, all digits of each. A module without a clock answers every beat at once.
+//
+// Options: --vectors FILE (commands; else standard input), --expect FILE (compare with its lines instead of printing;
+// `x` is a digit that does not matter), --stall PERCENT (of the cycles, on either side), --seed N (of stalls and of
+// what registers hold at first), --trace FILE.vcd, --cycles.
+// Exit status: 0; 1 mismatch or no vectors; 2 bad input; 3 the module broke the stream protocol, or hangs.
 
 #include <cstdint>
 #include <cstdio>
@@ -21,34 +25,38 @@
 
 #include "Vdut.h"
 #include "verilated.h"
-#ifdef TRACE
+#if VM_TRACE
 #include "verilated_vcd_c.h"
 #endif
 
 namespace {
+
+// ---- Ports ----
 
 // A value of any width, 64 bits a word, low word first.
 using Value = std::vector<uint64_t>;
 
 struct Port {
     const char* name;
-    int width;
+    unsigned width;
     void (*set)(Vdut&, const Value&);
-    void (*get)(Vdut&, Value&);
+    void (*get)(const Vdut&, Value&);
+};
+
+// A port of one bit that the bench itself drives or watches; null where the module has none.
+struct Bit {
+    void (*set)(Vdut&, bool);
+    bool (*get)(const Vdut&);
 };
 
 template <typename T>
-void put(T& port, const Value& v) {
-    port = static_cast<T>(v[0]);
-}
+void put(T& port, const Value& v) { port = static_cast<T>(v[0]); }
 template <std::size_t N>
 void put(VlWide<N>& port, const Value& v) {
     for (std::size_t i = 0; i < N; i++) port[i] = static_cast<uint32_t>(v[i / 2] >> (32 * (i % 2)));
 }
 template <typename T>
-void take(const T& port, Value& v) {
-    v[0] = static_cast<uint64_t>(port);
-}
+void take(const T& port, Value& v) { v[0] = port; }
 template <std::size_t N>
 void take(const VlWide<N>& port, Value& v) {
     for (auto& word : v) word = 0;
@@ -57,56 +65,66 @@ void take(const VlWide<N>& port, Value& v) {
 
 #define QRTL_PORT(NAME, WIDTH)                                                 \
     {#NAME, WIDTH, [](Vdut& d, const Value& v) { put(d.NAME, v); },            \
-     [](Vdut& d, Value& v) { take(d.NAME, v); }}
+     [](const Vdut& d, Value& v) { take(d.NAME, v); }}
+#define QRTL_BIT(NAME) {[](Vdut& d, bool v) { d.NAME = v; }, [](const Vdut& d) { return d.NAME != 0; }}
+#define QRTL_NO_BIT {nullptr, nullptr}
 
 #include "ports.h"
 
-[[noreturn]] void die(int status, const std::string& text) {
-    fflush(stdout);
-    fprintf(stderr, "error: %s\n", text.c_str());
-    fflush(stderr);
-    _Exit(status);
+void set(const Bit& bit, Vdut& dut, bool v) {
+    if (bit.set) bit.set(dut, v);
 }
 
-FILE* open(const char* path) {
-    FILE* file = fopen(path, "r");
-    if (!file) die(2, std::string("cannot read ") + path);
-    return file;
-}
+// ---- Text ----
 
-Value zero(int width) { return Value((width + 63) / 64, 0); }
+// Ends the run with an exit status; main() prints the text.
+struct Failure {
+    int status;
+    std::string text;
+};
 
-// Commands, from a file or from standard input as they come.
+// Lines of a file, or of standard input as they come.
 class Reader {
   public:
-    explicit Reader(FILE* file) : file_(file) {}
+    explicit Reader(const char* path) : file_(path ? fopen(path, "r") : stdin) {
+        if (!file_) throw Failure{2, std::string("cannot read ") + path};
+    }
 
-    // The next line without its end; false at the end of input.
-    bool line(char*& text) {
+    // The next line without its end, for the caller to cut up; null at the end of the input.
+    char* line() {
         for (;;) {
-            char* end = static_cast<char*>(memchr(buffer_.data() + begin_, '\n', end_ - begin_));
+            char* begin = &buffer_[begin_];
+            char* end = static_cast<char*>(memchr(begin, '\n', end_ - begin_));
+            if (!end && done_ && begin_ < end_) end = &buffer_[end_++];  // the last line may lack its end
             if (end) {
                 *end = 0;
-                text = buffer_.data() + begin_;
-                begin_ = end - buffer_.data() + 1;
-                return true;
+                begin_ = end - &buffer_[0] + 1;
+                number_++;
+                return begin;
             }
-            memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+            if (done_) return nullptr;
+            memmove(&buffer_[0], begin, end_ - begin_);
             end_ -= begin_;
             begin_ = 0;
-            if (end_ + kChunk > buffer_.size()) buffer_.resize(end_ + 2 * kChunk);
-            // read(), not fread(): an interactive driver waits for its answer.
-            ssize_t n = ::read(fileno(file_), buffer_.data() + end_, kChunk);
-            if (n <= 0) return false;
+            if (buffer_.size() < end_ + kChunk + 1) buffer_.resize(2 * (end_ + kChunk));
+            // read(), not fread(): an interactive driver writes a little and waits for its answer.
+            ssize_t n = ::read(fileno(file_), &buffer_[end_], kChunk);
+            if (n < 0) throw Failure{2, "cannot read the input"};
+            done_ = n == 0;
             end_ += n;
         }
     }
+
+    // Number of the line that line() gave last.
+    uint64_t number() const { return number_; }
 
   private:
     static constexpr std::size_t kChunk = 1 << 16;
     FILE* file_;
     std::vector<char> buffer_ = std::vector<char>(2 * kChunk);
     std::size_t begin_ = 0, end_ = 0;
+    uint64_t number_ = 0;
+    bool done_ = false;
 };
 
 int digit(char c) {
@@ -115,29 +133,38 @@ int digit(char c) {
     return -1;
 }
 
-// Reads a hex field into `v` and steps over it and one blank.
-void field(char*& at, const Port& port, Value& v) {
+// Reads a hex field into `v`, and steps over it and a blank.
+void read_hex(char*& at, const Port& port, Value& v) {
     char* begin = at;
     while (digit(*at) >= 0) at++;
-    if (at == begin || (*at && *at != ' ')) die(2, std::string("a value of ") + port.name + " is no hex number");
+    if (at == begin || (*at && *at != ' ')) throw Failure{2, std::string(port.name) + ": no hex number"};
     for (auto& word : v) word = 0;
-    int place = 0;
+    unsigned place = 0;
+    bool fits = true;
     for (char* c = at; c != begin; place += 4) {
         uint64_t d = digit(*--c);
-        if (place >= 64 * static_cast<int>(v.size()) && d) die(2, std::string("a value of ") + port.name + " is too wide");
-        if (d) v[place / 64] |= d << (place % 64);
+        if (place < port.width) v[place / 64] |= d << (place % 64);
+        else fits &= d == 0;
     }
-    int top = port.width % 64;
-    if (top && v.back() >> top) die(2, std::string("a value of ") + port.name + " is too wide");
+    if (port.width % 64) fits &= v.back() >> (port.width % 64) == 0;
+    if (!fits) throw Failure{2, std::string(port.name) + ": wider than " + std::to_string(port.width) + " bits"};
     if (*at == ' ') at++;
 }
 
-void print_hex(std::string& out, const Value& v, int width) {
-    static const char kDigits[] = "0123456789abcdef";
-    for (int place = (width + 3) / 4 * 4 - 4; place >= 0; place -= 4) out += kDigits[v[place / 64] >> (place % 64) & 15];
+void write_hex(std::string& out, const Value& v, unsigned width) {
+    for (unsigned place = (width + 3) / 4 * 4; place != 0;) {
+        place -= 4;
+        out += "0123456789abcdef"[v[place / 64] >> (place % 64) & 15];
+    }
 }
 
-// `x` in the expected line stands for a digit that does not matter.
+uint64_t read_count(const char* text) {
+    char* end = nullptr;
+    uint64_t n = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end) throw Failure{2, std::string("no count: ") + text};
+    return n;
+}
+
 bool matches(const char* got, const char* expected) {
     for (; *got && *expected; got++, expected++) {
         if (*got != *expected && *expected != 'x') return false;
@@ -145,8 +172,18 @@ bool matches(const char* got, const char* expected) {
     return *got == *expected;
 }
 
+// ---- The bench ----
+
+// What registers and memories hold at first, and payload ports without a beat, is random: nothing may depend on it.
+// Otherwise it is 0, as in an evaluation that has no unknowns.
+#ifdef ZEROED
+constexpr bool kRandom = false;
+#else
+constexpr bool kRandom = true;
+#endif
+
 struct Options {
-    int stall = 0;
+    unsigned stall = 0;
     uint64_t seed = 1;
     const char* trace = nullptr;
     const char* expect = nullptr;
@@ -157,241 +194,280 @@ struct Options {
 class Bench {
   public:
     explicit Bench(const Options& options) : options_(options), random_(options.seed * 2 + 1) {
-        context_.randReset(2);
-        context_.randSeed(static_cast<int>(options.seed & 0x7fffffff) | 1);
-#ifdef TRACE
-        context_.traceEverOn(true);
-#endif
+        context_.randReset(kRandom ? 2 : 0);
+        context_.randSeed(static_cast<int>(options.seed & 0x3fffffff) + 1);
+        open_trace();
         dut_ = std::make_unique<Vdut>(&context_);
-#ifdef TRACE
-        if (options.trace) {
-            dut_->trace(&trace_, 99);
-            trace_.open(options.trace);
-        }
-#endif
-        for (auto& p : kSettings) assign(p, zero(p.width));
-        for (auto& p : kInput) assign(p, zero(p.width));
-        for (auto& p : kOutput) {
-            seen_.push_back(zero(p.width));
-            held_.push_back(zero(p.width));
-        }
-        for (auto& p : kInput) beat_.push_back(zero(p.width));
-        if (options.expect) expected_ = Reader(open(options.expect));
+        begin_trace();
+        for (auto& p : kSettings) p.set(*dut_, zero(p));
+        for (auto& p : kInput) beat_.push_back(zero(p));
+        for (auto& p : kOutput) seen_.push_back(zero(p));
+        held_ = seen_;
+        if (options.expect) expected_ = std::make_unique<Reader>(options.expect);
+        withhold();
         reset();
     }
 
     void reset() {
         if (!kClocked) return;
-        set_valid(0);
-        set_reset(0);
-        for (int i = 0; i < 2; i++) edge();
-        set_reset(1);
+        set(kInValid, *dut_, false);
+        set(kReset, *dut_, false);
+        for (int i = 0; i < 2; i++) {
+            fall();
+            rise();
+        }
+        set(kReset, *dut_, true);
         waiting_ = false;
     }
 
-    void setting(const std::string& name, char* at) {
+    void setting(char* at) {
+        char* value = strchr(at, ' ');
+        if (!value) throw Failure{2, "= wants a name and a value"};
+        std::string name(at, value++);
         for (auto& p : kSettings) {
-            if (name == p.name) {
-                Value v = zero(p.width);
-                field(at, p, v);
-                assign(p, v);
-                return;
-            }
+            if (name != p.name) continue;
+            Value v = zero(p);
+            read_hex(value, p, v);
+            if (*value) throw Failure{2, name + ": more than one value"};
+            p.set(*dut_, v);
+            return;
         }
-        die(2, "no setting is called " + name);
+        throw Failure{2, "no setting is called " + name};
     }
 
     void beat(char* at) {
-        for (std::size_t i = 0; i < kInput.size(); i++) {
-            field(at, kInput[i], beat_[i]);
-            assign(kInput[i], beat_[i]);
+        for (std::size_t i = 0; i < kInput.size(); i++) read_hex(at, kInput[i], beat_[i]);
+        if (*at) throw Failure{2, "a beat has too many fields"};
+        quiet_ = 0;
+        while (kClocked && stalls()) {
+            withhold();
+            cycle(false);
         }
-        if (*at) die(2, "a beat has too many fields");
+        for (std::size_t i = 0; i < kInput.size(); i++) kInput[i].set(*dut_, beat_[i]);
         if (!kClocked) {
             eval();
-            for (std::size_t i = 0; i < kOutput.size(); i++) kOutput[i].get(*dut_, seen_[i]);
+            see();
             output();
             return;
         }
-        for (quiet_ = 0;;) {
-            bool offer = !stalls();
-            set_valid(offer);
-            if (cycle(offer)) break;
-        }
-        set_valid(0);
+        // Once up, valid and the payload hold until the transfer.
+        set(kInValid, *dut_, true);
+        while (!cycle(true)) {}
+        set(kInValid, *dut_, false);
     }
 
     void idle(uint64_t n) {
-        set_valid(0);
+        withhold();
         for (uint64_t i = 0; kClocked && i < n; i++) cycle(false);
     }
 
     void flush(uint64_t n) {
-        set_valid(0);
+        withhold();
         quiet_ = 0;
         while (kClocked && received_ < n) cycle(false);
         // A module that gives more than it should would do so now.
-        for (int i = 0; kClocked && i < 8; i++) cycle(false);
-        if (received_ != n) die(3, "cycle " + std::to_string(cycles_) + ": " + std::to_string(received_) + " beats came instead of " + std::to_string(n));
+        idle(8);
+        if (received_ != n) throw Failure{3, at_cycle() + std::to_string(received_) + " beats came, not " + std::to_string(n)};
         received_ = 0;
-        if (!options_.expect) {
-            out_ += ".\n";
-            write_out();
-        }
-        fflush(stdout);
+        if (!expected_) out_ += ".\n";
+        write_out();
     }
 
+    // Exit status.
     int finish() {
         write_out();
-        dut_->final();
-#ifdef TRACE
-        if (options_.trace) trace_.close();
-#endif
         if (options_.cycles) fprintf(stderr, "cycles %llu\n", static_cast<unsigned long long>(cycles_));
-        if (!options_.expect) return 0;
-        char* more = nullptr;
-        bool left = expected_.line(more);
-        if (left) fprintf(stderr, "error: %s holds more vectors than came\n", options_.expect);
-        printf("%llu vectors, %llu mismatches\n", static_cast<unsigned long long>(index_), static_cast<unsigned long long>(mismatches_));
-        return left || mismatches_ || index_ == 0 ? 1 : 0;
-    }
-
-  private:
-    void assign(const Port& p, const Value& v) { p.set(*dut_, v); }
-    void set_valid(int v) { if (kInValid.set) kInValid.set(*dut_, Value{static_cast<uint64_t>(v)}); }
-    void set_ready(int v) { if (kOutReady.set) kOutReady.set(*dut_, Value{static_cast<uint64_t>(v)}); }
-    void set_reset(int v) { if (kReset.set) kReset.set(*dut_, Value{static_cast<uint64_t>(v)}); }
-    static int bit(const Port& p, Vdut& d) {
-        Value v(1);
-        p.get(d, v);
-        return static_cast<int>(v[0]);
-    }
-
-    bool stalls() {
-        if (!options_.stall) return false;
-        random_ ^= random_ << 13;
-        random_ ^= random_ >> 7;
-        random_ ^= random_ << 17;
-        return static_cast<int>((random_ >> 33) % 100) < options_.stall;
-    }
-
-    void eval() {
-        dut_->eval();
-#ifdef TRACE
-        if (options_.trace) trace_.dump(context_.time());
-#endif
-        context_.timeInc(1);
-    }
-
-    void edge() {
-        kClock.set(*dut_, Value{1});
-        eval();
-        kClock.set(*dut_, Value{0});
-        eval();
-        cycles_++;
-    }
-
-    // One clock cycle; true if an offered beat was accepted.
-    bool cycle(bool offered) {
-        bool ready = !stalls();
-        set_ready(ready);
-        eval();
-        bool accepted = offered && (!kInReady.get || bit(kInReady, *dut_));
-        bool valid = bit(kOutValid, *dut_);
-        if (valid) {
-            for (std::size_t i = 0; i < kOutput.size(); i++) kOutput[i].get(*dut_, seen_[i]);
-        }
-        if (waiting_) {
-            if (!valid) die(3, "protocol, cycle " + std::to_string(cycles_) + ": valid fell before the transfer");
-            if (seen_ != held_) die(3, "protocol, cycle " + std::to_string(cycles_) + ": the payload changed before the transfer");
-        }
-        bool taken = valid && (ready || !kOutReady.set);
-        waiting_ = valid && !taken;
-        if (waiting_) held_ = seen_;
-        if (taken) output();
-        quiet_ = accepted || taken ? 0 : quiet_ + 1;
-        if (quiet_ > 100000) die(3, "cycle " + std::to_string(cycles_) + ": no transfer for 100000 cycles");
-        edge();
-        return accepted;
-    }
-
-    void output() {
-        received_++;
-        std::size_t begin = out_.size();
-        for (std::size_t i = 0; i < kOutput.size(); i++) {
-            if (i) out_ += ' ';
-            print_hex(out_, seen_[i], kOutput[i].width);
-        }
-        if (options_.expect) {
-            char* expected = nullptr;
-            bool more = expected_.line(expected);
-            if (!more || !matches(out_.c_str(), expected)) {
-                if (++mismatches_ <= 10) fprintf(stderr, "vector %llu, cycle %llu: got %s, expected %s\n", static_cast<unsigned long long>(index_), static_cast<unsigned long long>(cycles_), out_.c_str(), more ? expected : "nothing");
-            }
-            index_++;
-            out_.resize(begin);
-            return;
-        }
-        out_ += '\n';
-        if (out_.size() > 1 << 16) write_out();
+        if (!expected_) return 0;
+        while (char* line = expected_->line()) mismatch("nothing", line);
+        printf("%llu vectors, %llu mismatches\n", static_cast<unsigned long long>(compared_),
+               static_cast<unsigned long long>(mismatches_));
+        return mismatches_ || compared_ == 0 ? 1 : 0;
     }
 
     void write_out() {
         fwrite(out_.data(), 1, out_.size(), stdout);
+        fflush(stdout);
         out_.clear();
     }
+
+  private:
+    static constexpr uint64_t kPatience = 100000;  // cycles
+
+    static Value zero(const Port& p) { return Value((p.width + 63) / 64, 0); }
+    std::string at_cycle() const { return "cycle " + std::to_string(cycles_) + ": "; }
+
+    uint64_t random() {
+        random_ ^= random_ << 13;
+        random_ ^= random_ >> 7;
+        random_ ^= random_ << 17;
+        return random_ * 0x2545f4914f6cdd1d;
+    }
+    bool stalls() { return options_.stall && (random() >> 32) % 100 < options_.stall; }
+
+    // Offers no beat.
+    void withhold() {
+        set(kInValid, *dut_, false);
+        for (std::size_t i = 0; kClocked && i < kInput.size(); i++) {
+            for (auto& word : scratch_ = zero(kInput[i])) word = kRandom ? random() : 0;
+            if (kInput[i].width % 64) scratch_.back() &= (uint64_t{1} << (kInput[i].width % 64)) - 1;
+            kInput[i].set(*dut_, scratch_);
+        }
+    }
+
+    // The inputs that were set since the rising edge change with the falling one: no module looks at it.
+    void fall() {
+        kClock.set(*dut_, false);
+        eval();
+    }
+    void rise() {
+        kClock.set(*dut_, true);
+        eval();
+        cycles_++;
+    }
+
+    // One clock cycle, seen just before the rising edge; true if an offered beat was accepted.
+    bool cycle(bool offered) {
+        // Now and then ready waits for valid; a module whose valid waits for ready hangs then.
+        bool ready = !stalls() && (!patient_ || waiting_);
+        set(kOutReady, *dut_, ready);
+        fall();
+        bool accepted = offered && (!kInReady.get || kInReady.get(*dut_));
+        bool valid = kOutValid.get(*dut_);
+        if (valid) see();
+        if (waiting_ && !valid) throw Failure{3, at_cycle() + "protocol: valid fell before the transfer"};
+        if (waiting_ && seen_ != held_) throw Failure{3, at_cycle() + "protocol: the payload changed before the transfer"};
+        bool taken = valid && (ready || !kOutReady.set);
+        waiting_ = valid && !taken;
+        if (waiting_) held_ = seen_;
+        if (taken) {
+            output();
+            patient_ = options_.stall && random() >> 63;
+        }
+        quiet_ = accepted || taken ? 0 : quiet_ + 1;
+        if (quiet_ > kPatience) throw Failure{3, at_cycle() + "no transfer for " + std::to_string(kPatience) + " cycles"};
+        rise();
+        return accepted;
+    }
+
+    void see() {
+        for (std::size_t i = 0; i < kOutput.size(); i++) kOutput[i].get(*dut_, seen_[i]);
+    }
+
+    // An output beat has come.
+    void output() {
+        received_++;
+        for (std::size_t i = 0; i < kOutput.size(); i++) {
+            if (i) out_ += ' ';
+            write_hex(out_, seen_[i], kOutput[i].width);
+        }
+        if (!expected_) {
+            out_ += '\n';
+            if (out_.size() > 1 << 16) write_out();
+            return;
+        }
+        const char* expected = expected_->line();
+        if (expected && matches(out_.c_str(), expected)) compared_++;
+        else mismatch(out_.c_str(), expected ? expected : "nothing");
+        out_.clear();
+    }
+
+    void mismatch(const char* got, const char* expected) {
+        if (++mismatches_ <= 10) {
+            fprintf(stderr, "vector %llu, cycle %llu: got %s, expected %s\n", static_cast<unsigned long long>(compared_),
+                    static_cast<unsigned long long>(cycles_), got, expected);
+        }
+        compared_++;
+    }
+
+#if VM_TRACE
+    void open_trace() { context_.traceEverOn(true); }
+    void begin_trace() {
+        if (!options_.trace) return;
+        dut_->trace(&trace_, 99);
+        trace_.open(options_.trace);
+    }
+    void eval() {
+        dut_->eval();
+        if (options_.trace) trace_.dump(context_.time());
+        context_.timeInc(1);
+    }
+    VerilatedVcdC trace_;
+#else
+    void open_trace() {
+        if (options_.trace) throw Failure{2, "--trace: Verilator was run without --trace"};
+    }
+    void begin_trace() {}
+    void eval() { dut_->eval(); }
+#endif
 
     Options options_;
     VerilatedContext context_;
     std::unique_ptr<Vdut> dut_;
-#ifdef TRACE
-    VerilatedVcdC trace_;
-#endif
+    std::unique_ptr<Reader> expected_;
     std::vector<Value> beat_, seen_, held_;
-    bool waiting_ = false;
-    uint64_t random_, cycles_ = 0, quiet_ = 0, received_ = 0, index_ = 0, mismatches_ = 0;
+    Value scratch_;
     std::string out_;
-    Reader expected_{nullptr};
+    bool waiting_ = false;  // an output beat was offered and not taken
+    bool patient_ = false;
+    uint64_t random_, cycles_ = 0, quiet_ = 0, received_ = 0, compared_ = 0, mismatches_ = 0;
 };
 
+// False to quit.
+bool obey(Bench& bench, char* line) {
+    if (line[0] && line[1] && line[1] != ' ') throw Failure{2, std::string("unknown command: ") + line};
+    char* at = line + (line[0] && line[1] ? 2 : 1);
+    switch (line[0]) {
+        case '>': bench.beat(at); return true;
+        case '=': bench.setting(at); return true;
+        case 'c': bench.idle(read_count(at)); return true;
+        case 'f': bench.flush(read_count(at)); return true;
+        case 'r': bench.reset(); return true;
+        case 'q': return false;
+        default: throw Failure{2, std::string("unknown command: ") + line};
+    }
+}
+
 int run(const Options& options) {
-    Reader reader(options.vectors ? open(options.vectors) : stdin);
+    Reader reader(options.vectors);
     Bench bench(options);
-    char* line = nullptr;
-    while (reader.line(line)) {
-        char* at = line + (line[0] && line[1] ? 2 : 1);
-        switch (line[0]) {
-            case '>': bench.beat(at); break;
-            case '=': {
-                char* blank = strchr(at, ' ');
-                if (!blank) die(2, "= wants a name and a value");
-                bench.setting(std::string(at, blank), blank + 1);
-                break;
-            }
-            case 'c': bench.idle(strtoull(at, nullptr, 10)); break;
-            case 'f': bench.flush(strtoull(at, nullptr, 10)); break;
-            case 'r': bench.reset(); break;
-            case 'q': return bench.finish();
-            default: die(2, std::string("unknown command: ") + line);
-        }
+    try {
+        for (char* line = reader.line(); line && obey(bench, line); line = reader.line()) {}
+    } catch (Failure& failure) {
+        bench.write_out();
+        failure.text = "line " + std::to_string(reader.number()) + ": " + failure.text;
+        throw;
     }
     return bench.finish();
+}
+
+Options read_options(int argc, char** argv) {
+    Options options;
+    for (int i = 1; i < argc; i++) {
+        std::string name = argv[i];
+        if (name == "--cycles") {
+            options.cycles = true;
+            continue;
+        }
+        if (i + 1 == argc) throw Failure{2, name + ": unknown, or wants a value"};
+        const char* value = argv[++i];
+        if (name == "--stall") options.stall = static_cast<unsigned>(read_count(value));
+        else if (name == "--seed") options.seed = read_count(value);
+        else if (name == "--trace") options.trace = value;
+        else if (name == "--expect") options.expect = value;
+        else if (name == "--vectors") options.vectors = value;
+        else throw Failure{2, name + ": unknown option"};
+    }
+    if (options.stall > 99) throw Failure{2, "--stall: " + std::to_string(options.stall) + " is outside 0..=99"};
+    return options;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    Options options;
-    for (int i = 1; i < argc; i++) {
-        std::string name = argv[i];
-        auto value = [&] { return ++i < argc ? argv[i] : (die(2, name + " wants a value"), nullptr); };
-        if (name == "--stall") options.stall = atoi(value());
-        else if (name == "--seed") options.seed = strtoull(value(), nullptr, 10);
-        else if (name == "--trace") options.trace = value();
-        else if (name == "--expect") options.expect = value();
-        else if (name == "--vectors") options.vectors = value();
-        else if (name == "--cycles") options.cycles = true;
-        else die(2, "unknown option " + name);
+    try {
+        return run(read_options(argc, argv));
+    } catch (const Failure& failure) {
+        fprintf(stderr, "error: %s\n", failure.text.c_str());
+        return failure.status;
     }
-    return run(options);
 }

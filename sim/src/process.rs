@@ -39,10 +39,21 @@ impl Bench {
     /// If the module breaks the protocol or hangs; the error has the bench's words.
     pub fn run(&mut self, script: &Script) -> Result<Vec<Vec<i128>>> {
         let mut input = self.input.take().ok_or_else(|| anyhow!("the bench has ended"))?;
-        let text = script.input.clone();
-        // Written beside reading: pipes are short.
-        let writer = std::thread::spawn(move || input.write_all(text.as_bytes()).and(input.flush()).map(|()| input));
         let mut results = Vec::new();
+        // Written beside reading: pipes are short. A bench that ends breaks the writer's pipe, so it ends as well.
+        let (written, read) = std::thread::scope(|scope| {
+            let writer = scope.spawn(|| input.write_all(script.input.as_bytes()).and_then(|()| input.flush()));
+            let read = self.read(&mut results);
+            (writer.join(), read)
+        });
+        read?;
+        written.map_err(|_| anyhow!("the writer panicked"))??;
+        self.input = Some(input);
+        Ok(results)
+    }
+
+    /// Reads results up to the answer to a flush.
+    fn read(&mut self, results: &mut Vec<Vec<i128>>) -> Result<()> {
         let mut line = String::new();
         loop {
             line.clear();
@@ -50,12 +61,10 @@ impl Bench {
                 bail!("{}", self.last_words());
             }
             match line.trim_end() {
-                "." => break,
+                "." => return Ok(()),
                 fields => results.push(self.decode(fields)?),
             }
         }
-        self.input = Some(writer.join().map_err(|_| anyhow!("the writer panicked"))??);
-        Ok(results)
     }
 
     fn decode(&self, line: &str) -> Result<Vec<i128>> {

@@ -8,9 +8,9 @@ use qrtl_gen::spec::{
     DimensionSpec, GemmSpec, OperandType, OutputSpec, RequantizerSpec, SaturatorSpec, Spec, ZeroPointSpec,
 };
 use qrtl_gen::vectors::{Layer, Script, collect_results, gemm_layer};
+use qrtl_golden::Rule;
 use qrtl_golden::gemm::Matrix;
 use qrtl_golden::request::{FullyConnected, Request};
-use qrtl_golden::Rule;
 use qrtl_hdl::blocks::gemm::{Channel, Dimension, GemmConfig};
 use qrtl_hdl::exact::Range;
 use serde_json::{Value, json};
@@ -42,7 +42,8 @@ impl Hardware {
             }
             Request::Saturate(r) => {
                 r.bounds()?;
-                let spec = SaturatorSpec { in_width: 64, out_width: 64, run_time_bounds: true, ..SaturatorSpec::default() };
+                let spec =
+                    SaturatorSpec { in_width: 64, out_width: 64, run_time_bounds: true, ..SaturatorSpec::default() };
                 self.one(Spec::Saturator(spec), &[r.x, r.min, r.max])
             }
             Request::FullyConnected(layer) => {

@@ -18,63 +18,133 @@ pub const CACHE: &str = "build/sim-cache";
 pub struct Build {
     /// the bench can write a trace
     pub trace: bool,
+    /// registers and memories begin with 0 instead of random values
+    pub zeroed: bool,
     /// the text is a netlist of a synthesizer: its warnings are not ours
     pub netlist: bool,
 }
 
 /// Builds `files`, of which the last is the top; gives the executable.
 ///
-/// Registers and memories begin with random values, so that nothing can depend on them.
+/// Registers and memories begin with random values, so that nothing can depend on them, unless `how` says otherwise.
 ///
 /// # Errors
 /// If Verilator is missing, warns or fails; the error has its text.
 pub fn build(files: &[File], interface: &Interface, how: Build) -> Result<PathBuf> {
-    let version = version()?;
+    let recipe = Recipe::new(&interface.module, how)?;
     let header = ports_header(interface);
-    let warnings = if how.netlist { "-Wno-lint" } else { "-Wall" };
-    let mut flags = vec!["--cc", "--exe", "--build", warnings, "--x-assign", "unique", "--x-initial", "unique"];
-    flags.extend(["--prefix", "Vdut", "--top-module", &interface.module, "-O3"]);
-    let mut cflags = "-std=c++17 -O2 -I.".to_owned();
-    if how.trace {
-        flags.push("--trace");
-        cflags += " -DTRACE";
-    }
-    let mut everything = format!("{version}\n{flags:?}\n{cflags}\n{BENCH}\n{header}");
-    files.iter().for_each(|f| everything += &f.text);
-    let place = Path::new(CACHE).join(hash(&everything));
+    let names: String = files.iter().map(|f| format!("{}.v {}\n", f.name, f.text.len())).collect();
+    let texts: String = files.iter().map(|f| f.text.as_str()).collect();
+    let place = Path::new(CACHE).join(hash(&format!("{recipe:?}{BENCH}{header}{names}{texts}")));
     let executable = place.join("Vdut");
     if executable.exists() {
         return Ok(executable);
     }
-    fs::create_dir_all(CACHE).with_context(|| format!("{CACHE}: cannot create"))?;
-    let staging = tempfile::Builder::new().prefix(".build-").tempdir_in(CACHE)?;
+    let staging = staging()?;
     let dir = staging.path();
+    fs::create_dir(dir.join("obj"))?;
     for file in files {
         fs::write(dir.join(format!("{}.v", file.name)), &file.text)?;
     }
     fs::write(dir.join("bench.cpp"), BENCH)?;
     fs::write(dir.join("ports.h"), &header)?;
-    let cflags = cflags.replace("-I.", &format!("-I{}", dir.canonicalize()?.display()));
     let output = Command::new(tool("verilator"))
         .current_dir(dir)
-        .args(&flags)
-        .args(["--Mdir", "obj", "-CFLAGS", &cflags])
+        .args(&recipe.flags)
+        .args(["--Mdir", "obj", "-CFLAGS", &recipe.cflags, "-MAKEFLAGS"])
+        .arg(format!("{OPTIMIZATION} {}", recipe.reuse_runtime(&dir.join("obj"))?))
         .args(files.iter().map(|f| format!("{}.v", f.name)))
-        .arg("bench.cpp")
+        .arg("../bench.cpp")
         .output()
         .map_err(missing)?;
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if !output.status.success() || text.contains("%Warning") {
         bail!("{}: Verilator does not accept it:\n{text}", interface.module);
     }
+    recipe.keep_runtime(&dir.join("obj"))?;
     // Only the executable is kept; whoever comes first puts it there.
     let kept = dir.join("kept");
     fs::create_dir(&kept)?;
     fs::rename(dir.join("obj/Vdut"), kept.join("Vdut"))?;
-    if fs::rename(&kept, &place).is_err() && !executable.exists() {
-        bail!("{}: cannot write", place.display());
-    }
+    put(&kept, &place)?;
     Ok(executable)
+}
+
+/// What Makefiles of Verilator take for `OPT_FAST` by default, `-Os`, comes after all other flags.
+const OPTIMIZATION: &str = "OPT_FAST=-O2";
+
+/// How Verilator is called, but for the files.
+#[derive(Debug)]
+struct Recipe {
+    version: &'static str,
+    flags: Vec<String>,
+    cflags: String,
+}
+
+impl Recipe {
+    fn new(top: &str, how: Build) -> Result<Recipe> {
+        let warnings = if how.netlist { "-Wno-lint" } else { "-Wall" };
+        let mut flags =
+            vec!["--cc", "--exe", "--build", warnings, "-O3", "--x-assign", "unique", "--x-initial", "unique"];
+        flags.extend(["--prefix", "Vdut", "--top-module", top]);
+        if how.trace {
+            flags.push("--trace");
+        }
+        let zeroed = if how.zeroed { " -DZEROED" } else { "" };
+        let flags = flags.into_iter().map(str::to_owned).collect();
+        Ok(Recipe { version: version()?, flags, cflags: format!("-std=c++17 -I..{zeroed}") })
+    }
+
+    /// Where the objects of Verilator's own library are kept: to compile them takes half of a small build's time.
+    fn runtime(&self) -> PathBuf {
+        let trace = self.flags.iter().any(|f| f == "--trace");
+        Path::new(CACHE).join(format!("runtime-{}", hash(&format!("{}{trace}", self.version))))
+    }
+
+    /// Puts the library's objects, if there are any yet, into a build; gives the flags that make `make` take them.
+    fn reuse_runtime(&self, obj: &Path) -> Result<String> {
+        let mut flags = String::new();
+        for object in objects(&self.runtime()) {
+            fs::copy(self.runtime().join(&object), obj.join(&object))?;
+            flags += &format!(" --old-file={object}");
+        }
+        Ok(flags)
+    }
+
+    /// Keeps the library's objects of a finished build, if none are kept yet.
+    fn keep_runtime(&self, obj: &Path) -> Result<()> {
+        if self.runtime().exists() {
+            return Ok(());
+        }
+        let staging = staging()?;
+        let kept = staging.path().join("kept");
+        fs::create_dir(&kept)?;
+        for object in objects(obj) {
+            fs::copy(obj.join(&object), kept.join(&object))?;
+        }
+        put(&kept, &self.runtime())
+    }
+}
+
+/// Names of the objects of Verilator's library in a directory; none if there is no such directory.
+fn objects(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let names = entries.filter_map(|e| e.file_name().into_string().ok());
+    names.filter(|n| n.starts_with("verilated") && n.ends_with(".o")).collect()
+}
+
+/// A directory in the cache that goes away unless it is renamed.
+fn staging() -> Result<tempfile::TempDir> {
+    fs::create_dir_all(CACHE).with_context(|| format!("{CACHE}: cannot create"))?;
+    tempfile::Builder::new().prefix(".build-").tempdir_in(CACHE).with_context(|| format!("{CACHE}: cannot write"))
+}
+
+/// Renames a finished directory to its place, unless another build was there first.
+fn put(from: &Path, place: &Path) -> Result<()> {
+    match fs::rename(from, place) {
+        Err(error) if !place.exists() => Err(error).with_context(|| format!("{}: cannot write", place.display())),
+        _ => Ok(()),
+    }
 }
 
 /// A tool from `.tools/bin`, where `make setup` puts what the system does not have, or from the path.

@@ -132,6 +132,7 @@ impl<'k> Int<'k> {
         let range = self.range.checked_shl(shift).and_then(|r| r.checked_add(Range::unsigned(width)));
         match (self.constant(), low.constant()) {
             (Some(h), Some(l)) => self.kernel.lit((h << width) + l),
+            (Some(0), None) => low,
             _ => self.make(Op::Cat { hi: self.id, lo: low.id, width }, range, "a concatenation"),
         }
     }
@@ -290,7 +291,18 @@ arithmetic!(
     Add,
     checked_add
 );
-arithmetic!(Sub, sub, |_a, b| (b.constant() == Some(0)).then_some(_a), Sub, checked_sub);
+arithmetic!(
+    Sub,
+    sub,
+    |a, b| match b.constant() {
+        Some(0) => Some(a),
+        // Lints evaluate `x - x` and then complain of what it is compared with.
+        _ if a.id == b.id => Some(a.kernel.lit(0)),
+        _ => None,
+    },
+    Sub,
+    checked_sub
+);
 arithmetic!(
     Mul,
     mul,
@@ -376,6 +388,12 @@ macro_rules! bitwise {
             fn $method(self, b: Int<'k>) -> Int<'k> {
                 let ($x, $y) = (self.range, b.range);
                 assert!(!$x.is_signed() && !$y.is_signed(), "bitwise operation on a signed value");
+                if let (Some(a), Some(b)) = (self.constant(), b.constant()) {
+                    return self.kernel.lit($trait::$method(a, b));
+                }
+                if self.id == b.id {
+                    return if $trait::$method(1, 1) == 0 { self.kernel.lit(0) } else { self };
+                }
                 let neutral =
                     |v: Int<'k>, of: Range| v.constant() == Some($neutral) && ($neutral == 0 || BIT.covers(of));
                 if neutral(self, $y) {

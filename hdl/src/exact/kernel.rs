@@ -328,6 +328,9 @@ impl Kernel {
             let (got, limit) = (next.range(), core.range());
             self.problem(Some(to), format!("next value of range {got} does not fit {limit}{}", self.explain(next)));
         }
+        if enable.is_some_and(|e| e.range().singleton() == Some(0)) {
+            self.problem(Some(to), "a register whose enable is always 0".to_owned());
+        }
         // An enable that is always 1 is no enable.
         let enable = enable.filter(|e| e.range().singleton() != Some(1));
         self.body.borrow_mut().updates.push(Update {

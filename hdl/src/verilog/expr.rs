@@ -386,7 +386,7 @@ impl<'m> Writer<'m> {
     pub(super) fn condition(&mut self, id: NodeId) -> String {
         if self.forms[id].is_some() || self.inline[id] == 0 {
             let form = self.form(id);
-            return self.nets.text(&form, 1, false);
+            return self.nets.pattern(&form, 1);
         }
         format!("({})", self.test(id))
     }

