@@ -25,14 +25,14 @@ sim: ## every block in Verilator against golden, bit for bit; WAVES=1 leaves tra
 	@$(CARGO) run -q $(RELEASE) --bin sim -- all
 
 test: ## unit, document and bench tests
-	@scripts/setup.sh verilator make g++
+	@scripts/setup.sh verilator iverilog yosys make g++
 	@$(CARGO) test --workspace $(RELEASE)
 
-lint: ## the emitted Verilog in Verilator, Icarus and Yosys: no warnings
+lint: gen ## the emitted Verilog in Verilator, Icarus and Yosys: no warnings
 	@scripts/setup.sh verilator iverilog yosys
 	@scripts/lint.sh
 
-synth: ## LUTs, flip-flops and DSPs of the emitted blocks, by Yosys
+synth: gen ## LUTs, flip-flops and DSPs of the emitted blocks, by Yosys
 	@scripts/setup.sh yosys
 	@scripts/synth.sh
 
