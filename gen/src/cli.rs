@@ -25,16 +25,16 @@ pub struct Cli {
 enum Verb {
     /// the blocks of the default catalogue
     List,
-    /// one block, described by flags or by a file
+    /// one block, described by flags or by a file: gen emit BLOCK [flags | --config FILE.toml] -o DIR
     Emit {
         /// directory to write
-        #[arg(short, long, value_name = "DIR")]
-        output: PathBuf,
+        #[arg(short = 'o', long, value_name = "DIR", global = true)]
+        out: Option<PathBuf>,
         /// name of the module; the block's if left out
-        #[arg(long)]
+        #[arg(long, global = true)]
         name: Option<String>,
-        /// file that describes the block (TOML), instead of flags
-        #[arg(long, value_name = "FILE.toml", conflicts_with = "block")]
+        /// file that describes the block (TOML), in place of flags
+        #[arg(long, value_name = "FILE.toml", global = true)]
         config: Option<PathBuf>,
         #[command(subcommand)]
         block: Option<Spec>,
@@ -44,8 +44,8 @@ enum Verb {
         /// model file
         file: PathBuf,
         /// directory to write
-        #[arg(short, long, value_name = "DIR")]
-        output: PathBuf,
+        #[arg(short = 'o', long, value_name = "DIR")]
+        out: PathBuf,
         /// rows of processing elements
         #[arg(long, default_value_t = 4)]
         rows: usize,
@@ -69,8 +69,11 @@ impl Cli {
                 let rows = default_catalogue().into_iter().map(|(name, spec)| row(&name, "", &spec.summary()));
                 table(&rows.collect::<Vec<_>>())
             }
-            Some(Verb::Emit { output, name, config, block }) => emit(&output, name, config, block),
-            Some(Verb::Model { file, output, rows, cols }) => emit_model(&file, &output, rows, cols),
+            Some(Verb::Emit { out, name, config, block }) => {
+                let output = out.context("emit: -o DIR is missing")?;
+                emit(&output, name, config, block)
+            }
+            Some(Verb::Model { file, out, rows, cols }) => emit_model(&file, &out, rows, cols),
             Some(Verb::Golden) => golden(),
         }
     }
@@ -109,7 +112,7 @@ fn emit_catalogue(build: &Path) -> Result<ExitCode> {
 
 fn emit(output: &Path, name: Option<String>, config: Option<PathBuf>, block: Option<Spec>) -> Result<ExitCode> {
     let spec = match (config, block) {
-        (Some(file), _) => read_config(&file)?,
+        (Some(file), block) => read_config(&file, block.map(|b| b.block()))?,
         (None, Some(spec)) => spec,
         (None, None) => anyhow::bail!("emit: name a block or give --config FILE.toml; `gen list` shows the blocks"),
     };
@@ -119,9 +122,19 @@ fn emit(output: &Path, name: Option<String>, config: Option<PathBuf>, block: Opt
     table(&[row(&name, &output.join("rtl").display().to_string(), &package.spec.summary())])
 }
 
-fn read_config(file: &Path) -> Result<Spec> {
+/// Reads a description. It says `block = "…"`, unless the command line has said it.
+fn read_config(file: &Path, block: Option<&str>) -> Result<Spec> {
     let shown = file.display().to_string();
     let text = fs::read_to_string(file).with_context(|| shown.clone())?;
+    let own: toml::Table = toml::from_str(&text).with_context(|| shown.clone())?;
+    let text = match (own.get("block").and_then(toml::Value::as_str), block) {
+        (Some(own), Some(wanted)) => {
+            ensure!(own == wanted, "{shown}: describes the block {own}, not {wanted}");
+            text
+        }
+        (None, Some(wanted)) => format!("block = \"{wanted}\"\n{text}"),
+        _ => text,
+    };
     toml::from_str(&text).context(shown)
 }
 
@@ -131,13 +144,13 @@ fn command_line() -> String {
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
-            "-o" | "--output" => drop(args.next()),
+            "-o" | "--out" => drop(args.next()),
             "--config" => {
                 let file = args.next().unwrap_or_default();
                 let base = Path::new(&file).file_name().map(|n| n.to_string_lossy().into_owned());
                 words.extend(["--config".to_owned(), base.unwrap_or_default()]);
             }
-            other if other.starts_with("--output=") => {}
+            other if other.starts_with("--out=") || (other.starts_with("-o") && !other.starts_with("--")) => {}
             _ => words.push(arg),
         }
     }

@@ -48,7 +48,8 @@ impl Block for Stage {
     }
     fn accept(&self, name: &str, probe: &mut dyn Probe) {
         for (value, register) in &*self.registers.borrow() {
-            register.accept(&format!("{value}_{name}"), probe);
+            let suffix = if value == name { "q" } else { name };
+            register.accept(&format!("{value}_{suffix}"), probe);
         }
     }
 }
