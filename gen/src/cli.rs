@@ -37,7 +37,7 @@ enum Verb {
         #[arg(long, value_name = "FILE.toml", global = true)]
         config: Option<PathBuf>,
         #[command(subcommand)]
-        block: Option<Spec>,
+        block: Option<Box<Spec>>,
     },
     /// a GEMM block for each fully connected layer of a .tflite file
     Model {
@@ -71,7 +71,7 @@ impl Cli {
             }
             Some(Verb::Emit { out, name, config, block }) => {
                 let output = out.context("emit: -o DIR is missing")?;
-                emit(&output, name, config, block)
+                emit(&output, name, config, block.map(|b| *b))
             }
             Some(Verb::Model { file, out, rows, cols }) => emit_model(&file, &out, rows, cols),
             Some(Verb::Golden) => golden(),

@@ -1,5 +1,7 @@
 //! The requantizer's description, evaluated in Rust, against golden: a quick look before the Verilog is built.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use qrtl_golden::random::Random;
 use qrtl_golden::requantizer::requantize;
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};

@@ -21,6 +21,7 @@
 #include <memory>
 #include <string>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "Vdut.h"
@@ -258,15 +259,21 @@ class Bench {
 
     void idle(uint64_t n) {
         withhold();
-        for (uint64_t i = 0; kClocked && i < n; i++) cycle(false);
+        for (uint64_t i = 0; kClocked && i < n; i++) {
+            cycle(false);
+            quiet_ = 0;  // nothing is waited for
+        }
     }
 
     void flush(uint64_t n) {
         withhold();
         quiet_ = 0;
         while (kClocked && received_ < n) cycle(false);
-        // A module that gives more than it should would do so now.
+        // A module that gives more than it should would do so now, when nothing holds it back.
+        unsigned stall = std::exchange(options_.stall, 0);
+        patient_ = false;
         idle(8);
+        options_.stall = stall;
         if (received_ != n) throw Failure{3, at_cycle() + std::to_string(received_) + " beats came, not " + std::to_string(n)};
         received_ = 0;
         if (!expected_) out_ += ".\n";

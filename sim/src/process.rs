@@ -36,14 +36,21 @@ impl Bench {
     /// Runs a script, which ends with a flush; gives the results, all lanes of a beat in a row.
     ///
     /// # Errors
-    /// If the module breaks the protocol or hangs; the error has the bench's words.
+    /// If the script does not end with a flush, or the module breaks the protocol or hangs; the error has the bench's
+    /// words.
     pub fn run(&mut self, script: &Script) -> Result<Vec<Vec<i128>>> {
+        let is_flush = |line: &&str| line.starts_with("f ");
+        if !script.input.lines().next_back().is_some_and(|l| is_flush(&l)) {
+            bail!("{}: the script does not end with a flush", self.interface.module);
+        }
+        // A reset within a script brings a flush of its own.
+        let flushes = script.input.lines().filter(is_flush).count();
         let mut input = self.input.take().ok_or_else(|| anyhow!("the bench has ended"))?;
         let mut results = Vec::new();
         // Written beside reading: pipes are short. A bench that ends breaks the writer's pipe, so it ends as well.
         let (written, read) = std::thread::scope(|scope| {
             let writer = scope.spawn(|| input.write_all(script.input.as_bytes()).and_then(|()| input.flush()));
-            let read = self.read(&mut results);
+            let read = (0..flushes).try_for_each(|_| self.read(&mut results));
             (writer.join(), read)
         });
         read?;

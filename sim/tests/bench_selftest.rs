@@ -1,5 +1,7 @@
 //! The bench and its driver on small modules whose faults are known: what is right passes, and each fault is seen.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -288,4 +290,38 @@ fn builds_at_the_same_time_and_a_trace() {
     assert_eq!((ran.status, &*ran.out), (Some(0), "0e\n.\n"));
     assert!(fs::read_to_string(waves).unwrap().contains("$enddefinitions"));
     fs::remove_dir_all(places[0].parent().unwrap()).unwrap();
+}
+
+#[test]
+fn idle_cycles_are_no_hang() {
+    let ran = run(&stage().0, "> 5\nc 200000\n> 6\nf 2\n", None, &[]);
+    assert_eq!((ran.status, &*ran.out, &*ran.err), (Some(0), "05\n06\n.\n", ""));
+}
+
+#[test]
+fn a_surplus_beat_is_seen_under_stalls() {
+    for seed in 0..16 {
+        let options = ["--stall", "90", "--seed", &seed.to_string()];
+        let ran = run(&stage().0, "= fault 4\n> 5\nf 1\n", None, &options);
+        assert!(ran.status == Some(3) && ran.err.contains("2 beats came, not 1"), "seed {seed}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_script_may_flush_more_than_once_and_must_at_its_end() {
+    let (executable, interface) = stage();
+    let mut bench = Bench::start(&executable, &interface).unwrap();
+    for _ in 0..2 {
+        let mut script = Script::new(&interface);
+        script.beat(&[1]);
+        script.await_results(1);
+        script.reset();
+        script.beat(&[2]);
+        script.await_results(1);
+        script.flush();
+        assert_eq!(bench.run(&script).unwrap(), [[1], [2]]);
+    }
+    let mut endless = Script::new(&interface);
+    endless.beat(&[1]);
+    assert!(bench.run(&endless).unwrap_err().to_string().contains("does not end with a flush"));
 }

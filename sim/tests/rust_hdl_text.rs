@@ -1,5 +1,7 @@
 //! The text of RustHDL's own generator for our blocks computes what ours does: both through Verilator, same vectors.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 use qrtl_gen::emit::Package;

@@ -116,7 +116,7 @@ impl<'a> Scope<'a> {
     fn name(&self, to: Lane<AtomId>) -> String {
         let find =
             |tree: &Tree| tree.atoms.iter().find(|(_, id, _)| *id == to.net).map(|(n, _, i)| (n.clone(), i.clone()));
-        let own = find(self.tree).map(|(n, info)| (n, info));
+        let own = find(self.tree);
         let of_child = || self.tree.children.iter().find_map(|c| find(c).map(|(n, i)| (format!("{}.{n}", c.name), i)));
         match own.or_else(of_child) {
             Some((name, Some(info))) if info.lanes.is_some() => format!("{name}[{}]", to.lane),

@@ -10,7 +10,7 @@ use super::{Gemm, GemmConfig};
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Opt, Port, Range};
 
-/// See the [module](self).
+/// The GEMM block behind AXI4-Stream names: operands and results in whole bytes, lanes of A before lanes of B.
 #[derive(LogicBlock)]
 pub struct GemmAxis {
     /// clock
