@@ -1,5 +1,6 @@
 //! Every block in many configurations, each through Verilator with vectors from golden.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -77,12 +78,22 @@ pub fn run(jobs: &[Job], seed: u64) -> Result<()> {
     println!("seed {seed}, {:.0} s in all", begin.elapsed().as_secs_f64());
     let failed: Vec<String> = (results.iter())
         .filter_map(|(j, o, _)| match o {
-            Ok(o) if o.mismatches == 0 && o.vectors > 0 => None,
+            o if passed(o) => None,
             Ok(o) => Some(format!("{}: {} of {} results differ: {:?}", j.block, o.mismatches, o.vectors, j.spec)),
             Err(e) => Some(format!("{}: {e:#}: {:?}", j.block, j.spec)),
         })
         .collect();
-    if failed.is_empty() { Ok(()) } else { Err(anyhow!("{}", failed.join("\n"))) }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let blocks: BTreeSet<&str> = results.iter().filter(|(_, o, _)| !passed(o)).map(|(j, ..)| j.block).collect();
+    let again = |b: &str| format!("\nrepeat with: cargo run --release --bin sim -- block {b} --seed {seed}");
+    Err(anyhow!("{}{}", failed.join("\n"), blocks.into_iter().map(again).collect::<String>()))
+}
+
+/// Every result came, and was right.
+fn passed(outcome: &Result<Outcome>) -> bool {
+    outcome.as_ref().is_ok_and(|o| o.mismatches == 0 && o.vectors > 0)
 }
 
 fn run_job(job: &Job, seed: u64) -> Result<Outcome> {
