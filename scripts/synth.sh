@@ -7,7 +7,9 @@ cd "$(dirname "$0")/.."
 need yosys awk
 
 TARGETS="generic ice40 ecp5"
-work=$(mktemp -d)
+# Below build/: a Yosys from PyPI has a /tmp of its own.
+mkdir -p build
+work=$(mktemp -d build/.synth-XXXXXX)
 trap 'rm -rf "$work"' EXIT
 export work
 

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::atom::Role;
+use super::describe::Header;
 use super::elaborate::{Instance, Module, Named, NetRef, Tree, is_port};
-use super::kernel::{Header, Problem};
+use super::kernel::Problem;
 use super::node::{AtomId, Body, Drive, Lane, Memory, Node, NodeId, Place, Update};
 
 /// Everything wrong with a design; empty while it is being checked.

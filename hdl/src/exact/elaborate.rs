@@ -9,8 +9,9 @@ use rust_hdl::prelude::{Block, Probe};
 
 use super::atom::{AtomInfo, Role};
 use super::check::{Faults, Scope};
+use super::describe::Header;
 use super::flat::FlatNetlist;
-use super::kernel::{Header, Problem};
+use super::kernel::Problem;
 use super::node::{AtomId, Body};
 use crate::verilog::{first_free, is_keyword};
 

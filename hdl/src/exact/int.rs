@@ -1,6 +1,5 @@
 //! Exact integers: `Copy` handles into a kernel that carry their range. Nothing wraps unless [`Int::wrap`] says so.
 
-use std::ops::{Add, BitAnd, BitOr, BitXor, Mul, Neg, Not, Shl, Shr, Sub};
 use std::sync::Arc;
 
 use super::kernel::Kernel;
@@ -10,9 +9,9 @@ use super::range::{BIT, Range};
 /// A value of a description: an integer of known range.
 #[derive(Debug, Clone, Copy)]
 pub struct Int<'k> {
-    kernel: &'k Kernel,
-    id: NodeId,
-    range: Range,
+    pub(super) kernel: &'k Kernel,
+    pub(super) id: NodeId,
+    pub(super) range: Range,
 }
 
 /// An [`Int`], or an integer literal.
@@ -61,12 +60,12 @@ impl<'k> Int<'k> {
         self
     }
 
-    fn constant(self) -> Option<i128> {
+    pub(super) fn constant(self) -> Option<i128> {
         self.range.singleton()
     }
 
     #[track_caller]
-    fn make(self, op: Op<AtomId>, range: Option<Range>, what: &str) -> Int<'k> {
+    pub(super) fn make(self, op: Op<AtomId>, range: Option<Range>, what: &str) -> Int<'k> {
         let range = range.unwrap_or_else(|| {
             self.kernel.problem(None, format!("{what} needs more than 120 bits, or shifts by less than 0"));
             self.range
@@ -249,181 +248,5 @@ impl Kernel {
         let hi = reachable.iter().copied().max().unwrap_or(0);
         let range = Some(Range::new(lo, hi));
         address.make(Op::Rom(Arc::from(table), address.id), range, "a table")
-    }
-}
-
-macro_rules! arithmetic {
-    ($trait:ident, $method:ident, |$a:ident, $b:ident| $fold:expr, $op:ident, $range:ident) => {
-        impl<'k> $trait<Int<'k>> for Int<'k> {
-            type Output = Int<'k>;
-            #[track_caller]
-            fn $method(self, b: Int<'k>) -> Int<'k> {
-                let ($a, $b) = (self, b);
-                let fold: Option<Int<'k>> = $fold;
-                fold.unwrap_or_else(|| self.make(Op::$op(self.id, b.id), self.range.$range(b.range), stringify!($op)))
-            }
-        }
-        impl<'k> $trait<i128> for Int<'k> {
-            type Output = Int<'k>;
-            #[track_caller]
-            fn $method(self, b: i128) -> Int<'k> {
-                $trait::$method(self, self.kernel.lit(b))
-            }
-        }
-        impl<'k> $trait<Int<'k>> for i128 {
-            type Output = Int<'k>;
-            #[track_caller]
-            fn $method(self, b: Int<'k>) -> Int<'k> {
-                $trait::$method(b.kernel.lit(self), b)
-            }
-        }
-    };
-}
-
-arithmetic!(
-    Add,
-    add,
-    |a, b| match (a.constant(), b.constant()) {
-        (Some(0), _) => Some(b),
-        (_, Some(0)) => Some(a),
-        _ => None,
-    },
-    Add,
-    checked_add
-);
-arithmetic!(
-    Sub,
-    sub,
-    |a, b| match b.constant() {
-        Some(0) => Some(a),
-        // Lints evaluate `x - x` and then complain of what it is compared with.
-        _ if a.id == b.id => Some(a.kernel.lit(0)),
-        _ => None,
-    },
-    Sub,
-    checked_sub
-);
-arithmetic!(
-    Mul,
-    mul,
-    |a, b| match (a.constant(), b.constant()) {
-        (Some(c), _) => b.times(c),
-        (_, Some(c)) => a.times(c),
-        _ => None,
-    },
-    Mul,
-    checked_mul
-);
-
-impl<'k> Int<'k> {
-    /// A product by a power of two is wiring.
-    #[track_caller]
-    fn times(self, c: i128) -> Option<Int<'k>> {
-        (c > 0 && c.count_ones() == 1).then(|| self << c.trailing_zeros())
-    }
-}
-
-impl Neg for Int<'_> {
-    type Output = Self;
-    #[track_caller]
-    fn neg(self) -> Self {
-        0 - self
-    }
-}
-
-impl Shl<u32> for Int<'_> {
-    type Output = Self;
-    #[track_caller]
-    fn shl(self, k: u32) -> Self {
-        if k == 0 {
-            return self;
-        }
-        let range = self.range.checked_shl(Range::constant(i128::from(k)));
-        self.make(Op::Shl(self.id, k), range, "a left shift")
-    }
-}
-
-impl Shr<u32> for Int<'_> {
-    type Output = Self;
-    /// `floor(self / 2^k)`
-    #[track_caller]
-    fn shr(self, k: u32) -> Self {
-        if k == 0 {
-            return self;
-        }
-        let range = self.range.checked_shr(Range::constant(i128::from(k)));
-        self.make(Op::Shr(self.id, k), range, "a right shift")
-    }
-}
-
-impl<'k> Shl<Int<'k>> for Int<'k> {
-    type Output = Int<'k>;
-    #[track_caller]
-    fn shl(self, n: Int<'k>) -> Int<'k> {
-        match n.constant() {
-            Some(k @ 0..=127) => self << k as u32,
-            _ => self.make(Op::ShlBy(self.id, n.id), self.range.checked_shl(n.range), "a left shift"),
-        }
-    }
-}
-
-impl<'k> Shr<Int<'k>> for Int<'k> {
-    type Output = Int<'k>;
-    /// `floor(self / 2^n)`
-    #[track_caller]
-    fn shr(self, n: Int<'k>) -> Int<'k> {
-        match n.constant() {
-            Some(k @ 0..=127) => self >> k as u32,
-            _ => self.make(Op::ShrBy(self.id, n.id), self.range.checked_shr(n.range), "a right shift"),
-        }
-    }
-}
-
-macro_rules! bitwise {
-    ($trait:ident, $method:ident, $op:ident, $neutral:literal, |$x:ident, $y:ident| $range:expr) => {
-        impl<'k> $trait for Int<'k> {
-            type Output = Int<'k>;
-            /// Bitwise, of unsigned values.
-            #[track_caller]
-            fn $method(self, b: Int<'k>) -> Int<'k> {
-                let ($x, $y) = (self.range, b.range);
-                assert!(!$x.is_signed() && !$y.is_signed(), "bitwise operation on a signed value");
-                if let (Some(a), Some(b)) = (self.constant(), b.constant()) {
-                    return self.kernel.lit($trait::$method(a, b));
-                }
-                if self.id == b.id {
-                    return if $trait::$method(1, 1) == 0 { self.kernel.lit(0) } else { self };
-                }
-                let neutral =
-                    |v: Int<'k>, of: Range| v.constant() == Some($neutral) && ($neutral == 0 || BIT.covers(of));
-                if neutral(self, $y) {
-                    b
-                } else if neutral(b, $x) {
-                    self
-                } else {
-                    self.make(Op::$op(self.id.min(b.id), self.id.max(b.id)), Some($range), stringify!($op))
-                }
-            }
-        }
-    };
-}
-
-bitwise!(BitAnd, bitand, And, 1, |x, y| {
-    let top = x.hi().min(y.hi());
-    if x.singleton() == Some(0) || y.singleton() == Some(0) { Range::constant(0) } else { Range::new(0, top) }
-});
-bitwise!(BitOr, bitor, Or, 0, |x, y| Range::new(x.lo().max(y.lo()), Range::unsigned(x.width().max(y.width())).hi()));
-bitwise!(BitXor, bitxor, Xor, 0, |x, y| Range::unsigned(x.width().max(y.width())));
-
-impl<'k> Not for Int<'k> {
-    type Output = Int<'k>;
-    /// `1 - self` of one bit.
-    #[track_caller]
-    fn not(self) -> Int<'k> {
-        assert!(BIT.covers(self.range), "not of a value of range {}", self.range);
-        match self.constant() {
-            Some(v) => self.kernel.lit(1 - v),
-            None => self.make(Op::Not(self.id), Some(BIT), "not"),
-        }
     }
 }

@@ -6,6 +6,7 @@ mod form;
 mod head;
 mod module;
 mod names;
+mod operators;
 mod rust_hdl;
 
 pub use head::{File, Provenance, print};

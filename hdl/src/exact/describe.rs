@@ -1,0 +1,95 @@
+//! A block as one description, from which RustHDL's `update`, `connect` and `hdl` follow.
+
+use rust_hdl::prelude::{Block, Verilog};
+
+use super::elaborate;
+use super::kernel::{Kernel, Mode};
+use crate::verilog;
+
+/// What a module is, for the head of its file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Header {
+    /// Name of the module, with the parameters that change its logic: `requantizer_acc32_m32`.
+    pub module: String,
+    /// What it computes, as formulas and sentences.
+    pub summary: Vec<String>,
+    /// Facts in the order in which they are printed: parameter, latency, throughput, rounding rule and its reference.
+    pub facts: Vec<(String, String)>,
+}
+
+impl Header {
+    /// A header of a name and a summary line.
+    pub fn new(module: impl Into<String>, summary: impl Into<String>) -> Header {
+        Header { module: module.into(), summary: vec![summary.into()], facts: Vec::new() }
+    }
+
+    /// Adds a summary line.
+    pub fn line(mut self, text: impl Into<String>) -> Header {
+        self.summary.push(text.into());
+        self
+    }
+
+    /// Adds a fact.
+    pub fn fact(mut self, name: impl Into<String>, value: impl ToString) -> Header {
+        self.facts.push((name.into(), value.to_string()));
+        self
+    }
+}
+
+/// A block described by one function, from which RustHDL's `update`, `connect` and `hdl` follow
+/// ([`describe_logic!`](crate::describe_logic)), and so does the Verilog.
+pub trait Describe: Block {
+    /// Name and meaning of the module.
+    fn header(&self) -> Header;
+
+    /// Says how outputs, registers and inputs of sub-blocks follow from inputs, registers and outputs of sub-blocks.
+    ///
+    /// It must say the same in every call: it may depend on the configuration and on ranges, never on values.
+    fn describe(&self, k: &Kernel);
+}
+
+/// Implements RustHDL's `Logic` for a type that implements [`Describe`].
+#[macro_export]
+macro_rules! describe_logic {
+    ($block:ty) => {
+        impl rust_hdl::prelude::Logic for $block {
+            fn update(&mut self) {
+                $crate::exact::describe::update(self);
+            }
+            fn connect(&mut self) {
+                $crate::exact::describe::connect(self);
+            }
+            fn hdl(&self) -> rust_hdl::prelude::Verilog {
+                $crate::exact::describe::hdl(self)
+            }
+        }
+    };
+}
+
+/// RustHDL's `Logic::update`: evaluates the description once.
+pub fn update(block: &impl Describe) {
+    block.describe(&Kernel::new(Mode::Update));
+}
+
+/// RustHDL's `Logic::connect`: claims what the description drives. Faults are reported by elaboration, not here.
+pub fn connect(block: &impl Describe) {
+    block.describe(&Kernel::new(Mode::Connect));
+}
+
+/// RustHDL's `Logic::hdl`: hands the body to our elaboration if that asked for it, else renders it for RustHDL's own
+/// generator.
+pub fn hdl(block: &impl Describe) -> Verilog {
+    let take = |block: &dyn Fn(&Kernel)| {
+        let k = Kernel::new(Mode::Build);
+        block(&k);
+        k.finish()
+    };
+    if elaborate::armed() {
+        let (body, problems) = take(&|k| block.describe(k));
+        elaborate::deliver(block.header(), body, problems);
+        Verilog::Empty
+    } else {
+        let (body, _) = take(&|k| block.describe(k));
+        Verilog::Custom(verilog::for_rust_hdl(block, body))
+    }
+}
