@@ -3,6 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 CARGO := cargo
+# What `make setup` could not install system-wide is there.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One profile for all: the vectors of `sim` want a release build, and `test` then shares its dependencies.
 RELEASE := --release --locked
 

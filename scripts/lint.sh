@@ -19,12 +19,13 @@ silent() {
 dirs=$(emitted)
 blocks=0 files=0
 for dir in $dirs; do
-    top=$(basename "$dir")
+    top=$(top_of "$dir")
     rtl=("$dir"/rtl/*.v)
     [ -e "${rtl[0]}" ] || { echo "error: $dir/rtl holds no Verilog" >&2; exit 1; }
     silent verilator --lint-only -Wall --top-module "$top" "${rtl[@]}"
     silent iverilog -g2005 -Wall -s "$top" -o /dev/null "${rtl[@]}"
     silent yosys -q -e '.*' -p "read_verilog ${rtl[*]}; hierarchy -check -top $top; proc; check -assert"
+    echo "lint: ${dir#build/}: ${#rtl[@]} files, clean"
     blocks=$((blocks + 1)) files=$((files + ${#rtl[@]}))
 done
-echo "lint: $blocks blocks, $files files, 0 warnings"
+echo "lint: in all $blocks blocks, $files files, 0 warnings"

@@ -23,3 +23,10 @@ emitted() {
     [ -n "$found" ] || { echo "error: build/ holds no emitted block; run \`make gen\` first" >&2; exit 1; }
     echo "$found"
 }
+
+# The module on top of an emitted directory; its manifest says so, since `gen emit -o` may have given it another place.
+top_of() {
+    local top=""
+    [ -f "$1/manifest.json" ] && top=$(sed -n 's/^  "module": "\(.*\)",$/\1/p' "$1/manifest.json")
+    echo "${top:-$(basename "$1")}"
+}

@@ -5,7 +5,7 @@ use anyhow::Result;
 use qrtl_golden::gemm::{Matrix, Operand, gemm};
 use qrtl_golden::random::Random;
 use qrtl_golden::{Bounds, Requantization, Scale};
-use qrtl_hdl::blocks::gemm::{Channel, Channels, Dimension, GemmConfig};
+use qrtl_hdl::blocks::gemm::{Channel, Channels, Dimension, GemmConfig, OperandConfig};
 use qrtl_hdl::blocks::requantizer::Source;
 use qrtl_hdl::exact::Range;
 use qrtl_hdl::interface::Interface;
@@ -66,22 +66,28 @@ impl Layer {
 }
 
 fn draw(config: &GemmConfig, random: &mut Random) -> Layer {
-    let mut size = |d: Dimension, typical: i128| match d {
-        Dimension::Fixed(n) => n,
-        Dimension::UpTo(max) => random.corner(1, typical.min(max as i128)) as usize,
-    };
-    let (m, n, k) =
-        (size(config.m, 3 * config.rows as i128), size(config.n, 3 * config.cols as i128), size(config.k, 40));
+    let [m, n, k] = sizes(config, random);
+    // One product in six is as large as its accumulator allows: all elements at one end, zero points at the other.
+    let extreme = random.one_in(6);
     let mut matrix = |rows: usize, cols: usize, range: Range| {
-        let extreme = random.one_in(8);
-        let mut element =
-            || if extreme { random.corner(range.lo(), range.hi()) } else { random.within(range.lo(), range.hi()) };
+        let corners = random.one_in(8);
+        let end = if random.one_in(2) { range.lo() } else { range.hi() };
+        let mut element = || match () {
+            () if extreme => end,
+            () if corners => random.corner(range.lo(), range.hi()),
+            () => random.within(range.lo(), range.hi()),
+        };
         Matrix::new("matrix", rows, cols, (0..rows * cols).map(|_| element() as i32).collect())
     };
     let a = matrix(m, k, config.a.range);
     let b = matrix(k, n, config.b.range);
-    let pick = |random: &mut Random, range: Range| random.corner(range.lo(), range.hi());
-    let zero_points = [config.a, config.b].map(|o| pick(random, o.zero_point_range()) as i32);
+    let mut zero_point = |o: OperandConfig, matrix: &Result<Matrix, qrtl_golden::Error>| {
+        let range = o.zero_point_range();
+        let low = matrix.as_ref().is_ok_and(|m| i128::from(m.at(0, 0)) == o.range.lo());
+        let far = if low { range.hi() } else { range.lo() };
+        (if extreme { far } else { random.corner(range.lo(), range.hi()) }) as i32
+    };
+    let zero_points = [zero_point(config.a, &a), zero_point(config.b, &b)];
     // Factors that bring sums of this size near the range of the output.
     let acc = config.a.range.width() + config.b.range.width() + (usize::BITS - k.leading_zeros()) / 2;
     let middle = i128::from(config.output.range().width()) - i128::from(acc);
@@ -112,6 +118,20 @@ fn draw(config: &GemmConfig, random: &mut Random) -> Layer {
     let zero_point = shared(&config.zero_point, 0);
     let [a, b] = [a, b].map(|m| m.expect("sizes are at least 1"));
     Layer { a, b, zero_points, channels, output: [zero_point, bounds[0], bounds[1]] }
+}
+
+/// M, N and K: small, so that many shapes are tried; now and then one of them is the greatest that the block takes.
+fn sizes(config: &GemmConfig, random: &mut Random) -> [usize; 3] {
+    let greatest = random.within(0, 11);
+    let typical = [3 * config.rows, 3 * config.cols, 40];
+    let mut sizes =
+        [config.m, config.n, config.k].into_iter().zip(typical).enumerate().map(|(i, (d, typical))| match d {
+            Dimension::Fixed(n) => n,
+            Dimension::UpTo(max) if greatest == i as i128 => max,
+            Dimension::UpTo(max) if greatest < 3 => random.within(1, 4.min(max as i128)) as usize,
+            Dimension::UpTo(max) => random.corner(1, typical.min(max) as i128) as usize,
+        });
+    [(); 3].map(|()| sizes.next().unwrap_or(1))
 }
 
 /// Sends a product; `expected` is what must come back.

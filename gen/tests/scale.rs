@@ -1,0 +1,35 @@
+//! The text of a GEMM grows with rows + columns, not with their product.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use qrtl_gen::emit::Package;
+use qrtl_gen::spec::{GemmSpec, Spec};
+
+/// Names of the modules, and bytes of all their text.
+fn emitted(size: usize, axis: bool) -> (Vec<String>, usize) {
+    let spec = GemmSpec { rows: size, cols: size, axis, ..GemmSpec::default() };
+    let package = Package::new("gemm", Spec::Gemm(spec), "a test").unwrap();
+    let names = package.files.iter().map(|f| f.name.clone()).collect();
+    (names, package.files.iter().map(|f| f.text.len()).sum())
+}
+
+/// The name without the parameters in it.
+fn kind(name: &String) -> &str {
+    name.trim_end_matches(|c: char| !c.is_ascii_alphabetic())
+}
+
+#[test]
+fn a_large_array_has_the_modules_of_a_small_one() {
+    for axis in [false, true] {
+        let (small, text) = emitted(4, axis);
+        let (large, large_text) = emitted(64, axis);
+        assert_eq!(small.len(), large.len(), "{small:?} {large:?}");
+        for module in ["pe", "row", "array"] {
+            let has = |names: &[String]| names.iter().filter(|n| n.split('_').any(|part| part == module)).count();
+            assert_eq!((has(&small) > 0, has(&small)), (true, has(&large)), "{module}: {small:?} {large:?}");
+        }
+        assert!(large_text < 40 * text, "{text} bytes became {large_text}");
+        let kinds = |names: &[String]| names.iter().map(|n| kind(n).to_owned()).collect::<Vec<_>>();
+        assert_eq!(kinds(&small).len(), kinds(&large).len());
+    }
+}
