@@ -5,6 +5,10 @@ cd "$(dirname "$0")/.."
 . scripts/tools.sh
 need verilator iverilog yosys
 
+# Not /dev/null: as root, Icarus would change its mode.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
@@ -23,7 +27,7 @@ for dir in $dirs; do
     rtl=("$dir"/rtl/*.v)
     [ -e "${rtl[0]}" ] || { echo "error: $dir/rtl holds no Verilog" >&2; exit 1; }
     silent verilator --lint-only -Wall --top-module "$top" "${rtl[@]}"
-    silent iverilog -g2005 -Wall -s "$top" -o /dev/null "${rtl[@]}"
+    silent iverilog -g2005 -Wall -s "$top" -o "$work/lint.vvp" "${rtl[@]}"
     silent yosys -q -e '.*' -p "read_verilog ${rtl[*]}; hierarchy -check -top $top; proc; check -assert"
     echo "lint: ${dir#build/}: ${#rtl[@]} files, clean"
     blocks=$((blocks + 1)) files=$((files + ${#rtl[@]}))

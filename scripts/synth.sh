@@ -19,8 +19,8 @@ one() {
     local dir=$1 target=$2 top=$3 pass begin=$SECONDS
     case $target in
         # `synth -lut 4` but for its memory_map, which makes every bit of a memory a flip-flop.
-        generic) pass="synth -flatten -top $top -run begin:fine; opt -fast -full; opt -undriven -fine; techmap; opt -fast
-            abc -lut 4; opt -fast; clean" ;;
+        generic) pass="synth -flatten -lut 4 -top $top -run begin:fine; opt -fast -full; opt -full; techmap; opt -fast
+            abc -fast -lut 4; opt -fast; clean" ;;
         ice40) pass="synth_ice40 -dsp -top $top" ;;
         ecp5) pass="synth_ecp5 -top $top" ;;
     esac

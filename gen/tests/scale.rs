@@ -14,7 +14,7 @@ fn emitted(size: usize, axis: bool) -> (Vec<String>, usize) {
 }
 
 /// The name without the parameters in it.
-fn kind(name: &String) -> &str {
+fn kind(name: &str) -> &str {
     name.trim_end_matches(|c: char| !c.is_ascii_alphabetic())
 }
 

@@ -109,7 +109,7 @@ fn lint(name: &str, files: &[File]) {
     };
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     silent("verilator", &[&["--lint-only", "-Wall", "--top-module", name], paths.as_slice()].concat());
-    silent("iverilog", &[&["-g2005", "-Wall", "-o", "/dev/null"], paths.as_slice()].concat());
+    silent("iverilog", &[&["-g2005", "-Wall", "-o", "lint.vvp"], paths.as_slice()].concat());
     let read = format!("read_verilog {}; hierarchy -check -top {name}; proc; check -assert", paths.join(" "));
     silent("yosys", &["-q", "-p", &read]);
 }

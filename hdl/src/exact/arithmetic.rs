@@ -7,14 +7,18 @@ use super::node::Op;
 use super::range::{BIT, Range};
 
 macro_rules! arithmetic {
-    ($trait:ident, $method:ident, |$a:ident, $b:ident| $fold:expr, $op:ident, $range:ident) => {
+    ($trait:ident, $method:ident, |$a:ident, $b:ident| $fold:expr, $op:ident, $range:ident, $what:literal) => {
         impl<'k> $trait<Int<'k>> for Int<'k> {
             type Output = Int<'k>;
             #[track_caller]
             fn $method(self, b: Int<'k>) -> Int<'k> {
                 let ($a, $b) = (self, b);
                 let fold: Option<Int<'k>> = $fold;
-                fold.unwrap_or_else(|| self.make(Op::$op(self.id, b.id), self.range.$range(b.range), stringify!($op)))
+                // No closure: the place of a problem is that of the caller.
+                match fold {
+                    Some(folded) => folded,
+                    None => self.make(Op::$op(self.id, b.id), self.range.$range(b.range), $what),
+                }
             }
         }
         impl<'k> $trait<i128> for Int<'k> {
@@ -43,7 +47,8 @@ arithmetic!(
         _ => None,
     },
     Add,
-    checked_add
+    checked_add,
+    "a sum"
 );
 arithmetic!(
     Sub,
@@ -55,7 +60,8 @@ arithmetic!(
         _ => None,
     },
     Sub,
-    checked_sub
+    checked_sub,
+    "a difference"
 );
 arithmetic!(
     Mul,
@@ -66,14 +72,15 @@ arithmetic!(
         _ => None,
     },
     Mul,
-    checked_mul
+    checked_mul,
+    "a product"
 );
 
 impl<'k> Int<'k> {
     /// A product by a power of two is wiring.
     #[track_caller]
     fn times(self, c: i128) -> Option<Int<'k>> {
-        (c > 0 && c.count_ones() == 1).then(|| self << c.trailing_zeros())
+        if c > 0 && c.count_ones() == 1 { Some(self << c.trailing_zeros()) } else { None }
     }
 }
 

@@ -7,7 +7,7 @@ use super::atom::Role;
 use super::describe::Header;
 use super::elaborate::{Instance, Module, Named, NetRef, Tree, is_port};
 use super::kernel::Problem;
-use super::node::{AtomId, Body, Drive, Lane, Memory, Node, NodeId, Place, Update};
+use super::node::{AtomId, Body, Drive, Lane, Memory, Node, NodeId, Op, Place, Update};
 
 /// Everything wrong with a design; empty while it is being checked.
 #[derive(Debug, Default)]
@@ -113,17 +113,17 @@ impl<'a> Scope<'a> {
         self.faults.add(path, message.into(), place);
     }
 
-    /// Name of an atom within this block: `y`, `y[2]`, `pe_0.acc`.
+    /// Name of an atom within this block: `y`, `y[2]`, `pe_0.acc`, `row_0.pe_0.acc`.
     fn name(&self, to: Lane<AtomId>) -> String {
-        let find =
-            |tree: &Tree| tree.atoms.iter().find(|(_, id, _)| *id == to.net).map(|(n, _, i)| (n.clone(), i.clone()));
-        let own = find(self.tree);
-        let of_child = || self.tree.children.iter().find_map(|c| find(c).map(|(n, i)| (format!("{}.{n}", c.name), i)));
-        match own.or_else(of_child) {
-            Some((name, Some(info))) if info.lanes.is_some() => format!("{name}[{}]", to.lane),
-            Some((name, _)) => name,
-            None => String::new(),
+        fn find(tree: &Tree, to: Lane<AtomId>) -> Option<String> {
+            let own = tree.atoms.iter().find(|(_, id, _)| *id == to.net);
+            let own = own.map(|(name, _, info)| match info {
+                Some(info) if info.lanes.is_some() => format!("{name}[{}]", to.lane),
+                _ => name.clone(),
+            });
+            own.or_else(|| tree.children.iter().find_map(|c| find(c, to).map(|n| format!("{}.{n}", c.name))))
         }
+        find(self.tree, to).unwrap_or_default()
     }
 
     /// Role of a net of this block or of a port of its children.
@@ -156,45 +156,46 @@ impl<'a> Scope<'a> {
         Module { header: header.clone(), ports, registers, instances, body }
     }
 
-    /// The body with nets by position. A net out of reach is reported and becomes port 0, which nobody will see.
+    /// The body with nets by position. A net out of reach is reported: what would be driven there is left out, and what
+    /// is read there becomes port 0, which nobody will see.
     fn renamed(&mut self, body: &Body<AtomId>) -> Body<NetRef> {
-        let mut net = |id: AtomId, place: Option<Place>| match self.nets.get(&id) {
-            Some(net) => *net,
-            None => {
-                let text = "the description uses a net that is neither of this block nor a port of its sub-blocks";
-                self.faults.add(self.path.to_owned(), text.to_owned(), place);
-                NetRef::Port(0)
-            }
-        };
+        let mut body = body.clone();
+        body.drives.retain(|d| self.reaches(d.to, Some(d.at)));
+        body.updates.retain(|u| self.reaches(Lane { net: u.to, lane: 0 }, Some(u.at)));
+        body.memories.retain(|m| self.reaches(Lane { net: m.data, lane: 0 }, Some(m.at)));
+        let clocks = body.clock.iter().chain(&body.reset).chain(&body.child_clocks);
+        let reads = body.nodes.iter().filter_map(|n| if let Op::Read(lane) = n.op { Some(lane) } else { None });
+        for lane in clocks.map(|&net| Lane { net, lane: 0 }).chain(reads) {
+            self.reaches(lane, None);
+        }
+        let net = |id: AtomId| self.nets.get(&id).copied().unwrap_or(NetRef::Port(0));
         let lane = |l: Lane<AtomId>, net: NetRef| Lane { net, lane: l.lane };
-        let rename = |n: &Node<AtomId>, net: &mut dyn FnMut(AtomId) -> NetRef| Node {
-            op: n.op.map(|id| id, |r| net(*r)),
-            range: n.range,
-            name: n.name.clone(),
-        };
+        let rename =
+            |n: &Node<AtomId>| Node { op: n.op.map(|id| id, |r| net(*r)), range: n.range, name: n.name.clone() };
         Body {
-            nodes: body.nodes.iter().map(|n| rename(n, &mut |id| net(id, None))).collect(),
-            drives: body
-                .drives
-                .iter()
-                .map(|d| Drive { to: lane(d.to, net(d.to.net, Some(d.at))), ..with(d) })
-                .collect(),
+            nodes: body.nodes.iter().map(rename).collect(),
+            drives: body.drives.iter().map(|d| Drive { to: lane(d.to, net(d.to.net)), ..with(d) }).collect(),
             updates: (body.updates.iter())
-                .map(|u| Update { to: net(u.to, Some(u.at)), next: u.next, enable: u.enable, init: u.init, at: u.at })
+                .map(|u| Update { to: net(u.to), next: u.next, enable: u.enable, init: u.init, at: u.at })
                 .collect(),
             memories: (body.memories.iter())
-                .map(|m| Memory {
-                    data: net(m.data, Some(m.at)),
-                    depth: m.depth,
-                    write: m.write,
-                    read: m.read,
-                    at: m.at,
-                })
+                .map(|m| Memory { data: net(m.data), depth: m.depth, write: m.write, read: m.read, at: m.at })
                 .collect(),
-            clock: body.clock.map(|id| net(id, None)),
-            reset: body.reset.map(|id| net(id, None)),
-            child_clocks: body.child_clocks.iter().map(|&id| net(id, None)).collect(),
+            clock: body.clock.map(net),
+            reset: body.reset.map(net),
+            child_clocks: body.child_clocks.iter().map(|&id| net(id)).collect(),
         }
+    }
+
+    /// `to` is a net of this block or a port of a sub-block; else that is reported.
+    fn reaches(&mut self, to: Lane<AtomId>, place: Option<Place>) -> bool {
+        let reached = self.nets.contains_key(&to.net);
+        if !reached {
+            let name = self.name(to);
+            let text = "the description uses a net that is neither of this block nor a port of its sub-blocks";
+            self.fault(&name, text, place);
+        }
+        reached
     }
 
     /// Whatever this block must drive is driven, and nothing else.

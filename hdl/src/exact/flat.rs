@@ -271,8 +271,11 @@ impl<'a> Flattener<'a> {
         }
         names.dedup();
         names.extend(names.first().cloned());
-        if let Some(place) = place {
-            self.loops.push((names.join(" <- "), place));
+        let chain = names.join(" <- ");
+        // Every operation of the loop leads to it again.
+        let known = self.loops.iter().any(|(l, _)| *l == chain);
+        if let (Some(place), false) = (place, known) {
+            self.loops.push((chain, place));
         }
     }
 

@@ -66,10 +66,11 @@ impl<'k> Int<'k> {
 
     #[track_caller]
     pub(super) fn make(self, op: Op<AtomId>, range: Option<Range>, what: &str) -> Int<'k> {
-        let range = range.unwrap_or_else(|| {
+        // No closure: the place of the problem is that of the caller.
+        if range.is_none() {
             self.kernel.problem(None, format!("{what} needs more than 120 bits, or shifts by less than 0"));
-            self.range
-        });
+        }
+        let range = range.unwrap_or(self.range);
         let (operands, _) = op.operands();
         let width = self.kernel.width_of(operands[0]);
         let eval = op.clone();
