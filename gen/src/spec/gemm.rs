@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Built, OutputSpec, Parameter, StreamPorts, Summary, built};
 
+/// Greatest number of rows or columns of processing elements.
+const MAX_SIDE: usize = 256;
+
 /// Parameters of a GEMM block: C (M x N) = requant(A (M x K) * B (K x N)).
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -269,6 +272,10 @@ impl GemmSpec {
             };
             OperandConfig { range: of.range(), zero_point }
         };
+        // Elaboration visits every processing element: beyond this it would take minutes, then all memory.
+        for (name, n) in [("rows", self.rows), ("cols", self.cols)] {
+            ensure!((1..=MAX_SIDE).contains(&n), "{name}: {n} is outside 1..={MAX_SIDE}");
+        }
         let width = MultiplierWidth::try_from(self.multiplier_width);
         let config = GemmConfig {
             rows: self.rows,
