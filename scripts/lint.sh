@@ -9,8 +9,7 @@ need verilator iverilog yosys
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+log=$work/log
 
 # A command that must succeed and say nothing. Lines that begin with "- " are the report of newer Verilators.
 silent() {

@@ -112,7 +112,7 @@ fn emit_catalogue(build: &Path) -> Result<ExitCode> {
 
 fn emit(output: &Path, name: Option<String>, config: Option<PathBuf>, block: Option<Spec>) -> Result<ExitCode> {
     let spec = match (config, block) {
-        (Some(file), block) => read_config(&file, block.map(|b| b.block()))?,
+        (Some(file), block) => read_config(&file, block)?,
         (None, Some(spec)) => spec,
         (None, None) => anyhow::bail!("emit: name a block or give --config FILE.toml; `gen list` shows the blocks"),
     };
@@ -122,20 +122,14 @@ fn emit(output: &Path, name: Option<String>, config: Option<PathBuf>, block: Opt
     table(&[row(&name, &output.join("rtl").display().to_string(), &package.spec.summary())])
 }
 
-/// Reads a description. It says `block = "…"`, unless the command line has said it.
-fn read_config(file: &Path, block: Option<&str>) -> Result<Spec> {
+fn read_config(file: &Path, block: Option<Spec>) -> Result<Spec> {
     let shown = file.display().to_string();
     let text = fs::read_to_string(file).with_context(|| shown.clone())?;
-    let own: toml::Table = toml::from_str(&text).with_context(|| shown.clone())?;
-    let text = match (own.get("block").and_then(toml::Value::as_str), block) {
-        (Some(own), Some(wanted)) => {
-            ensure!(own == wanted, "{shown}: describes the block {own}, not {wanted}");
-            text
-        }
-        (None, Some(wanted)) => format!("block = \"{wanted}\"\n{text}"),
-        _ => text,
-    };
-    toml::from_str(&text).context(shown)
+    let name = block.as_ref().map(Spec::block);
+    let spec = Spec::from_toml(&text, name).with_context(|| shown.clone())?;
+    let default = name.map(|n| Spec::from_toml("", Some(n))).transpose()?;
+    ensure!(block == default, "{shown}: takes the place of flags; give the file or flags, not both");
+    Ok(spec)
 }
 
 /// The command as it can be given again: paths are left out, so that the same configuration gives the same bytes.
@@ -145,16 +139,19 @@ fn command_line() -> String {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "-o" | "--out" => drop(args.next()),
-            "--config" => {
-                let file = args.next().unwrap_or_default();
-                let base = Path::new(&file).file_name().map(|n| n.to_string_lossy().into_owned());
-                words.extend(["--config".to_owned(), base.unwrap_or_default()]);
-            }
+            "--config" => words.push(config_word(&args.next().unwrap_or_default())),
+            other if other.starts_with("--config=") => words.push(config_word(&other["--config=".len()..])),
             other if other.starts_with("--out=") || (other.starts_with("-o") && !other.starts_with("--")) => {}
             _ => words.push(arg),
         }
     }
     words.join(" ")
+}
+
+/// `--config` and the name of the file, without its folder.
+fn config_word(file: &str) -> String {
+    let base = Path::new(file).file_name().map(|n| n.to_string_lossy().into_owned());
+    format!("--config {}", base.unwrap_or_default())
 }
 
 fn emit_model(file: &Path, output: &Path, rows: usize, cols: usize) -> Result<ExitCode> {

@@ -43,18 +43,24 @@ fn the_same_configuration_gives_the_same_bytes() {
 fn bad_input_gets_one_line_and_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("file"), "").unwrap();
-    fs::write(dir.path().join("bad.toml"), "in_widht = 3\n").unwrap();
+    fs::write(dir.path().join("bad.toml"), "\nin_widht = 3\n").unwrap();
+    fs::write(dir.path().join("good.toml"), "in_width = 9\n").unwrap();
+    fs::write(dir.path().join("type.toml"), "block = \"gemm\"\nrows = 2\nmultiplier = true\n").unwrap();
     fs::write(dir.path().join("foreign.tflite"), "this is no model").unwrap();
     for (args, expected) in [
         (vec!["emit", "saturator", "--in-width", "0"], "in_width: 0 is outside 1..=64"),
         (vec!["emit", "saturator", "--in-width", "65"], "in_width: 65 is outside 1..=64"),
         (vec!["emit", "saturator", "--min", "9", "--max", "3"], "min: 9 is greater than max, 3"),
         (vec!["emit", "saturator", "--max", "256"], "out_width: 8 bits hold 0..=255, not 0..=256"),
-        (vec!["emit", "saturator", "--config", "bad.toml"], "in_widht"),
+        (vec!["emit", "saturator", "--config", "bad.toml"], "bad.toml: TOML parse error at line 2, column 1"),
+        (vec!["emit", "saturator", "--min", "1", "--config", "good.toml"], "good.toml: takes the place of flags"),
+        (vec!["emit", "--config", "good.toml"], "good.toml: block: missing"),
+        (vec!["emit", "gemm", "--config", "type.toml"], "type.toml: TOML parse error at line 3, column 14"),
+        (vec!["emit", "gemm", "--n", "..65537"], "n: 65537 is more than 65536"),
         (vec!["emit", "saturator", "--config", "none.toml"], "none.toml"),
         (vec!["emit", "saturator", "--name", "module"], "name: \"module\" is no identifier"),
         (vec!["emit", "requantizer", "--rule", "bankers"], "bankers"),
-        (vec!["emit", "requantizer", "--multiplier=-1"], "multiplier: -1..=-1 is outside 0..=2147483647"),
+        (vec!["emit", "requantizer", "--multiplier=-1"], "multiplier: -1 is outside 0..=2147483647"),
         (vec!["emit", "requantizer", "--pipeline", "8"], "pipeline: 8 is outside 0..=7"),
         (vec!["emit", "gemm", "--k", "0"], "k: 0 is outside 1..=16777216"),
         (vec!["emit", "gemm", "--requantizers", "3"], "requantizers: 3 does not divide the 4 columns"),

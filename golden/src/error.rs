@@ -42,19 +42,21 @@ pub enum Error {
         /// width given
         bits: u32,
     },
-    /// the reference's accumulator overflows
-    #[error("acc: {acc} * 2^{left} is outside {min}..={max}, the accumulator of {rule}")]
+    /// the reference's accumulator, or its result, overflows
+    #[error("acc: {acc} is outside {min}..={max}, where {rule} is defined at multiplier {multiplier}, shift {shift}")]
     Accumulator {
         /// the accumulator
         acc: i128,
-        /// left shift
-        left: u32,
         /// least accumulator
         min: i64,
         /// greatest accumulator
         max: i64,
         /// the rule
         rule: Rule,
+        /// multiplier
+        multiplier: i64,
+        /// shift
+        shift: i32,
     },
     /// a sum of products that leaves the accumulator
     #[error("element [{row}, {col}]: {source}")]

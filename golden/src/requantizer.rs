@@ -62,9 +62,7 @@ fn half_up_twice(x: i64, s: Scale) -> i128 {
 /// `up(x m', 15 - shift)`, `m'` being `m` rounded to 16 bits with a ceiling: TFLite's int64 overload
 /// (tflite-micro 90b983c2, `common.cc`).
 fn reduced_16(x: i64, s: Scale) -> i128 {
-    let m = s.multiplier();
-    let reduced = if m < 0x7fff_0000 { (m + (1 << 15)) >> 16 } else { 0x7fff };
-    up(i128::from(x) * i128::from(reduced), (15 - s.shift()).unsigned_abs())
+    up(i128::from(x) * i128::from(s.reduced()), (15 - s.shift()).unsigned_abs())
 }
 
 /// `away(x m, k)`: NVDLA 8e06b1b9, `IntShiftRight` with `AC_RND_INF`.

@@ -10,7 +10,7 @@ use crate::{Bounds, Error};
 
 /// How a product by a multiplier is rounded. The names are those of `docs/numerics.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "String", into = "&'static str")]
 pub enum Rule {
     /// the bits below the result are dropped
     Truncate,
@@ -21,7 +21,6 @@ pub enum Rule {
     /// twice: to nearest, ties up; then by the right shift, ties up again
     HalfUpTwice,
     /// once, to nearest, ties up, with a multiplier reduced to 16 bits
-    #[serde(rename = "reduced_16")]
     Reduced16,
     /// once, to nearest, ties away from zero
     ShiftAway,
@@ -76,6 +75,19 @@ impl Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
+    }
+}
+
+impl TryFrom<String> for Rule {
+    type Error = Error;
+    fn try_from(s: String) -> Result<Rule, Error> {
+        s.parse()
+    }
+}
+
+impl From<Rule> for &'static str {
+    fn from(rule: Rule) -> &'static str {
+        rule.name()
     }
 }
 

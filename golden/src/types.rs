@@ -146,6 +146,11 @@ impl Scale {
     pub const fn right(self) -> u32 {
         if self.shift < 0 { self.shift.unsigned_abs() } else { 0 }
     }
+
+    /// The multiplier rounded to 16 bits, ties up, with a ceiling: what `reduced_16` multiplies by.
+    pub(crate) const fn reduced(self) -> i64 {
+        if self.multiplier < 0x7fff_0000 { (self.multiplier + (1 << 15)) >> 16 } else { 0x7fff }
+    }
 }
 
 /// Everything that turns an accumulator into a quantized value.
@@ -195,15 +200,33 @@ impl Requantization {
         self.output
     }
 
-    /// Accumulators for which the reference defines the result: neither they nor their left shift overflows.
-    pub const fn accumulator(&self) -> Bounds {
+    /// Accumulators for which the reference defines the result: neither they nor their left shift overflows. Those of
+    /// `reduced_16` are shifted only after the product, in 64 bits; there the result has to be an `i32`.
+    pub fn accumulator(&self) -> Bounds {
         let Bounds { min, max } = self.rule.accumulator();
-        Bounds { min: min >> self.left(), max: max >> self.left() }
+        match self.rule {
+            Rule::Reduced16 => self.reduced_16_accumulator(),
+            _ => Bounds { min: min >> self.scale.left(), max: max >> self.scale.left() },
+        }
+    }
+
+    /// Where `-2^31 <= floor((x m' + 2^(k-1)) / 2^k) < 2^31`, `k = 15 - shift >= 8`, within 48 bits.
+    fn reduced_16_accumulator(&self) -> Bounds {
+        let (m, k) = (i128::from(self.scale.reduced()), 15 - self.scale.shift);
+        let all = Bounds::INT48;
+        if m == 0 {
+            return all;
+        }
+        let (limit, half) = (1i128 << (31 + k), 1i128 << (k - 1));
+        // Both fractions are at least as great as the limits of 48 bits or cut to them.
+        let max = ((limit - half - 1) / m).min(all.max.into());
+        let min = (-(limit + half) / m).max(all.min.into());
+        Bounds { min: min as i64, max: max as i64 }
     }
 
     /// `acc` is one of [`accumulator`](Requantization::accumulator).
     ///
-    /// Beyond, every build of TFLite that was tried wraps; C leaves it undefined, so nobody may rely on it.
+    /// Beyond, every build of TFLite that was tried wraps; nobody may rely on it (`docs/numerics.md`).
     ///
     /// # Errors
     /// If it is not.
@@ -213,16 +236,11 @@ impl Requantization {
 
     /// As [`check_accumulator`](Requantization::check_accumulator), of a sum of any size.
     pub(crate) fn check_sum(&self, acc: i128) -> Result<(), Error> {
-        let Bounds { min, max } = self.rule.accumulator();
+        let Bounds { min, max } = self.accumulator();
         if self.accumulator().contains(acc) {
-            Ok(())
-        } else {
-            Err(Error::Accumulator { acc, left: self.left(), min, max, rule: self.rule })
+            return Ok(());
         }
-    }
-
-    /// Bits that the accumulator is shifted left before the product. int16x8 shifts only after it, in 64 bits.
-    const fn left(&self) -> u32 {
-        if matches!(self.rule, Rule::Reduced16) { 0 } else { self.scale.left() }
+        let Scale { multiplier, shift, .. } = self.scale;
+        Err(Error::Accumulator { acc, min, max, rule: self.rule, multiplier, shift })
     }
 }

@@ -105,16 +105,38 @@ fn accumulators_that_overflow() {
         for shift in rule.shift_range() {
             let scale = Scale::new(W32, 1 << 30, shift.into()).unwrap();
             let r = Requantization::new(rule, scale, 0, Bounds::INT32).unwrap();
-            let limit = match rule {
-                Rule::Reduced16 => 1i64 << 47,
-                _ => (1i64 << 31) >> shift.max(0),
-            };
+            if rule == Rule::Reduced16 {
+                continue;
+            }
+            let limit = (1i64 << 31) >> shift.max(0);
             let accepts = |acc: i64| r.check_accumulator(acc).is_ok();
             assert!(accepts(-limit) && accepts(limit - 1), "{rule}, shift {shift}");
             assert!(!accepts(-limit - 1) && !accepts(limit), "{rule}, shift {shift}");
             assert!(!accepts(i64::MIN) && !accepts(i64::MAX), "{rule}, shift {shift}");
         }
     }
+}
+
+/// The same of `reduced_16`, where the result has to fit too; the oracle says where that is.
+#[test]
+fn results_that_overflow() {
+    let mut random = Random::seeded("results_that_overflow");
+    let mut narrower = 0;
+    for shift in Rule::Reduced16.shift_range() {
+        for _ in 0..200 {
+            let m = random.magnitude(31);
+            let scale = Scale::new(W32, m, shift.into()).unwrap();
+            let r = Requantization::new(Rule::Reduced16, scale, 0, Bounds::INT32).unwrap();
+            let (min, max) = (r.accumulator().min(), r.accumulator().max());
+            narrower += usize::from(r.accumulator() != Bounds::INT48);
+            for acc in [min - 1, min, max, max + 1] {
+                let expected = support::accepted(Rule::Reduced16, acc, scale);
+                assert_eq!(r.check_accumulator(acc).is_ok(), expected, "multiplier {m}, shift {shift}, acc {acc}");
+                assert_eq!(expected, (min..=max).contains(&acc), "multiplier {m}, shift {shift}, acc {acc}");
+            }
+        }
+    }
+    assert!(narrower > 1000, "{narrower}");
 }
 
 /// What `Requantization` refuses: shifts beyond the rule's, a zero point that is no `i32`, narrow multipliers of

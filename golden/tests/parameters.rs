@@ -93,6 +93,9 @@ fn accumulators() {
     assert_eq!(of(Rule::Single, 24), Bounds::INT8);
     assert_eq!(of(Rule::TfliteDouble, 30), Bounds::new(-2, 1).unwrap());
     assert_eq!(of(Rule::Reduced16, 7), Bounds::INT48);
+    // x 16384 / 2^15 is an i32; a half is added before the floor.
+    let half = Requantization::new(Rule::Reduced16, Scale::new(W32, 1 << 30, 0).unwrap(), 0, Bounds::INT8).unwrap();
+    assert_eq!(half.accumulator(), Bounds::new(-(1 << 32) - 1, (1 << 32) - 2).unwrap());
 }
 
 /// Terms beyond 64 bits are summed exactly. The first two would leave a sum that fits, had each been cut to 64 bits.
@@ -107,12 +110,12 @@ fn sums_beyond_64_bits() {
     };
     says(
         product(least),
-        "element [0, 0]: acc: 18446744065119617025 * 2^0 is outside -2147483648..=2147483647, the accumulator of single",
+        "element [0, 0]: acc: 18446744065119617025 is outside -2147483648..=2147483647, where single is defined at multiplier 1073741824, shift 0",
     );
     // 2^32 - 1 times (2^31 - 1) and times -2^31: the large parts cancel.
     says(
         product(0),
-        "element [0, 0]: acc: -4294967295 * 2^0 is outside -2147483648..=2147483647, the accumulator of single",
+        "element [0, 0]: acc: -4294967295 is outside -2147483648..=2147483647, where single is defined at multiplier 1073741824, shift 0",
     );
 }
 

@@ -95,7 +95,7 @@ fn malformed() {
     refuses(&requantize("single", "null", QUARTER), "request: invalid type: null, expected i64");
     refuses(
         &requantize("tflite", "1", QUARTER),
-        "request: unknown variant `tflite`, expected one of `truncate`, `single`, `tflite_double`, `half_up_twice`, `reduced_16`, `shift_away`",
+        "request: rule: tflite is none of truncate, single, tflite_double, half_up_twice, reduced_16, shift_away",
     );
     refuses(r#"{"op":"saturate","x":1,"x":2,"min":0,"max":2}"#, "request: duplicate field `x`");
     refuses(r#"{"op":"saturate","x":1,"min":0,"max":2} {}"#, "request: trailing characters");
@@ -135,21 +135,26 @@ fn out_of_range() {
     refuses(&requantize("reduced_16", "1", left), "shift: 8 is outside -31..=7");
     refuses(
         &requantize("tflite_double", "8388608", left),
-        "acc: 8388608 * 2^8 is outside -2147483648..=2147483647, the accumulator of tflite_double",
+        "acc: 8388608 is outside -8388608..=8388607, where tflite_double is defined at multiplier 1, shift 8",
     );
     refuses(
         &requantize("truncate", "2147483648", QUARTER),
-        "acc: 2147483648 * 2^0 is outside -2147483648..=2147483647, the accumulator of truncate",
+        "acc: 2147483648 is outside -2147483648..=2147483647, where truncate is defined at multiplier 1073741824, shift -1",
     );
     refuses(
         &requantize("single", "-9223372036854775808", left),
-        "acc: -9223372036854775808 * 2^8 is outside -2147483648..=2147483647, the accumulator of single",
+        "acc: -9223372036854775808 is outside -8388608..=8388607, where single is defined at multiplier 1, shift 8",
     );
     refuses(
         &requantize("reduced_16", "140737488355328", QUARTER),
-        "acc: 140737488355328 * 2^0 is outside -140737488355328..=140737488355327, the accumulator of reduced_16",
+        "acc: 140737488355328 is outside -8589934594..=8589934589, where reduced_16 is defined at multiplier 1073741824, shift -1",
     );
-    gives(&requantize("reduced_16", "-140737488355328", QUARTER), r#"{"out":-128}"#);
+    let small = r#""multiplier":1073741824,"shift":-31,"min":-128,"max":127"#;
+    refuses(
+        &requantize("reduced_16", "-140737488355329", small),
+        "acc: -140737488355329 is outside -140737488355328..=140737488355327, where reduced_16 is defined at multiplier 1073741824, shift -31",
+    );
+    gives(&requantize("reduced_16", "-140737488355328", small), r#"{"out":-128}"#);
 }
 
 #[test]
@@ -214,7 +219,7 @@ fn shapes() {
     let huge = r#"{"shape":[2,2],"data":[0,0,2147483647,2147483647]}"#;
     refuses(
         &layer(huge, "", per_tensor),
-        "element [1, 1]: acc: 10737418235 * 2^0 is outside -2147483648..=2147483647, the accumulator of tflite_double",
+        "element [1, 1]: acc: 10737418235 is outside -2147483648..=2147483647, where tflite_double is defined at multiplier 1, shift 0",
     );
 }
 

@@ -1,185 +1,22 @@
-//! What elaboration refuses, word for word: paths, ranges and source lines; and the names that it gives.
+//! What elaboration refuses, word for word: paths, ranges and source lines.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use qrtl_hdl::describe_logic;
-use qrtl_hdl::exact::{Clk, Describe, Design, Header, Kernel, Port, Range, Reg, elaborate};
+mod support;
+
+use qrtl_hdl::exact::{Clk, Kernel, Range, elaborate};
 use rust_hdl::prelude::*;
+use support::{Clocked, Leaf, Outer, Pair, elaborated};
 
-/// A block without sub-blocks; its description is that of the test.
-#[derive(LogicBlock)]
-struct Leaf {
-    x: Port<In>,
-    y: Port<Out>,
-    _describe: fn(&Leaf, &Kernel),
-}
-
-impl Leaf {
-    fn new(describe: fn(&Leaf, &Kernel)) -> Leaf {
-        let range = Range::signed(8);
-        Leaf { x: Port::new(range, "value"), y: Port::new(range, "result"), _describe: describe }
-    }
-
-    fn copy() -> Leaf {
-        Leaf::new(|b, k| k.drive(&b.y, k.read(&b.x)))
-    }
-
-    fn negative() -> Leaf {
-        Leaf::new(|b, k| k.drive(&b.y, k.read(&b.x).clamp(Range::new(-127, 127)) * -1))
-    }
-}
-
-describe_logic!(Leaf);
-
-impl Describe for Leaf {
-    fn header(&self) -> Header {
-        Header::new("leaf", "y follows x.")
-    }
-    fn describe(&self, k: &Kernel) {
-        (self._describe)(self, k);
-    }
-}
-
-/// Two leaves, side by side or in a ring.
-#[derive(LogicBlock)]
-struct Pair {
-    x: Port<In>,
-    y: Port<Out>,
-    lane_0: Leaf,
-    lane_1: Leaf,
-    _describe: fn(&Pair, &Kernel),
-}
-
-impl Pair {
-    fn new(leaf: fn() -> Leaf, describe: fn(&Pair, &Kernel)) -> Pair {
-        let range = Range::signed(8);
-        let [x, y] = [Port::new(range, "value"), Port::new(range, "value")].map(|p: Port<In>| p.range());
-        let (lane_0, lane_1) = (leaf(), leaf());
-        Pair { x: Port::new(x, "value"), y: Port::new(y, "result"), lane_0, lane_1, _describe: describe }
-    }
-
-    /// `x` through both leaves.
-    fn chain(&self, k: &Kernel) {
-        k.drive(&self.lane_0.x, k.read(&self.x));
-        k.drive(&self.lane_1.x, k.read(&self.lane_0.y));
-        k.drive(&self.y, k.read(&self.lane_1.y));
-    }
-}
-
-describe_logic!(Pair);
-
-impl Describe for Pair {
-    fn header(&self) -> Header {
-        Header::new("pair", "Two leaves.")
-    }
-    fn describe(&self, k: &Kernel) {
-        (self._describe)(self, k);
-    }
-}
-
-/// A data register and a control register.
-#[derive(LogicBlock)]
-struct Clocked {
-    clk: Clk,
-    rst_n: Port<In>,
-    x: Port<In>,
-    y: Port<Out>,
-    data: Reg,
-    control: Reg,
-    _describe: fn(&Clocked, &Kernel),
-}
-
-impl Clocked {
-    fn new(describe: fn(&Clocked, &Kernel)) -> Clocked {
-        Clocked {
-            clk: Clk::new(),
-            rst_n: Port::bit("reset"),
-            x: Port::new(Range::signed(8), "value"),
-            y: Port::new(Range::signed(8), "result"),
-            data: Reg::new(Range::signed(8)),
-            control: Reg::control(Range::signed(8), 0),
-            _describe: describe,
-        }
-    }
-
-    /// All that it needs, except what the test leaves out.
-    fn rest(&self, k: &Kernel) {
-        k.register(&self.data, k.read(&self.x));
-        k.register(&self.control, k.read(&self.data));
-        k.drive(&self.y, k.read(&self.control));
-    }
-}
-
-describe_logic!(Clocked);
-
-impl Describe for Clocked {
-    fn header(&self) -> Header {
-        Header::new("clocked", "y follows x.")
-    }
-    fn describe(&self, k: &Kernel) {
-        (self._describe)(self, k);
-    }
-}
-
-/// A block with grandchildren, and a clocked child.
-#[derive(LogicBlock)]
-struct Outer {
-    clk: Clk,
-    rst_n: Port<In>,
-    x: Port<In>,
-    y: Port<Out>,
-    pair: Pair,
-    clocked: Clocked,
-    _describe: fn(&Outer, &Kernel),
-}
-
-impl Outer {
-    fn new(describe: fn(&Outer, &Kernel)) -> Outer {
-        let good = |b: &Clocked, k: &Kernel| {
-            k.clock(&b.clk);
-            k.reset(&b.rst_n);
-            b.rest(k);
-        };
-        Outer {
-            clk: Clk::new(),
-            rst_n: Port::bit("reset"),
-            x: Port::new(Range::signed(8), "value"),
-            y: Port::new(Range::signed(8), "result"),
-            pair: Pair::new(Leaf::copy, Pair::chain),
-            clocked: Clocked::new(good),
-            _describe: describe,
-        }
-    }
-
-    /// `x` through both sub-blocks.
-    fn connected(&self, k: &Kernel) {
-        k.pass_clock(&self.clk, &self.clocked.clk);
-        k.drive(&self.clocked.rst_n, k.read(&self.rst_n));
-        k.drive(&self.clocked.x, k.read(&self.pair.y));
-        k.drive(&self.pair.x, k.read(&self.x));
-    }
-}
-
-describe_logic!(Outer);
-
-impl Describe for Outer {
-    fn header(&self) -> Header {
-        Header::new("outer", "Two sub-blocks.")
-    }
-    fn describe(&self, k: &Kernel) {
-        (self._describe)(self, k);
-    }
-}
-
-/// The faults, with `_` for the number of a line in this file.
+/// The faults, with `_` for the number of a line.
 fn faults(block: &dyn Block) -> String {
     let text = elaborate(block, "top").unwrap_err().to_string();
-    let mut parts = text.split("faults.rs:");
+    let mut parts = text.split(".rs:");
     let mut masked = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
         assert!(rest.len() < part.len(), "no line number in {text}");
-        masked.push_str("faults.rs:_");
+        masked.push_str(".rs:_");
         masked.push_str(rest);
     }
     masked
@@ -188,10 +25,6 @@ fn faults(block: &dyn Block) -> String {
 #[track_caller]
 fn refuses(block: &dyn Block, expected: &[&str]) {
     assert_eq!(faults(block), expected.join("\n"));
-}
-
-fn elaborated(block: &dyn Block) -> Design {
-    elaborate(block, "top").unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// What the other tests break.
@@ -353,15 +186,34 @@ fn registers_need_a_clock_and_control_a_reset() {
     refuses(
         &no_clock,
         &[
-            "top.data: a register of a block that has named no clock (hdl/tests/faults.rs:_)",
-            "top.control: a register of a block that has named no clock (hdl/tests/faults.rs:_)",
+            "top.data: a register of a block that has named no clock (hdl/tests/support/mod.rs:_)",
+            "top.control: a register of a block that has named no clock (hdl/tests/support/mod.rs:_)",
         ],
     );
     let no_reset = Clocked::new(|b, k| {
         k.clock(&b.clk);
         b.rest(k);
     });
-    refuses(&no_reset, &["top.control: a control register of a block that has named no reset (hdl/tests/faults.rs:_)"]);
+    refuses(
+        &no_reset,
+        &["top.control: a control register of a block that has named no reset (hdl/tests/support/mod.rs:_)"],
+    );
+    let mut foreign = Outer::new(|b, k| {
+        k.clock(&b.clk);
+        b.connected(k);
+        k.drive(&b.y, k.read(&b.clocked.y));
+    });
+    elaborated(&foreign);
+    foreign = Outer::new(|b, k| {
+        let other = Clk::new();
+        k.clock(&other);
+        b.connected(k);
+        k.drive(&b.y, k.read(&b.clocked.y));
+    });
+    refuses(
+        &foreign,
+        &["top.clocked.clk: the clock of a sub-block is not the block's own (hdl/tests/support/mod.rs:_)"],
+    );
     let never = Clocked::new(|b, k| {
         k.clock(&b.clk);
         k.reset(&b.rst_n);
@@ -412,62 +264,4 @@ fn all_faults_at_once() {
             "top.lane_0.x: not driven",
         ],
     );
-}
-
-/// Fields whose names are keywords of Verilog, SystemVerilog or Rust.
-#[derive(LogicBlock)]
-struct Keywords {
-    input: Port<In>,
-    bit: Port<In>,
-    r#type: Port<In>,
-    output: Port<Out>,
-    logic: Leaf,
-}
-
-describe_logic!(Keywords);
-
-impl Describe for Keywords {
-    fn header(&self) -> Header {
-        Header::new("keywords", "The sum of the inputs.")
-    }
-    fn describe(&self, k: &Kernel) {
-        k.drive(&self.logic.x, k.read(&self.input));
-        k.drive(&self.output, k.read(&self.logic.y) + k.read(&self.bit) + k.read(&self.r#type));
-    }
-}
-
-#[test]
-fn keywords_get_an_underscore() {
-    let range = Range::signed(8);
-    let design = elaborated(&Keywords {
-        input: Port::new(range, "value"),
-        bit: Port::new(range, "value"),
-        r#type: Port::new(range, "value"),
-        output: Port::new(Range::signed(10), "sum"),
-        logic: Leaf::copy(),
-    });
-    let ports: Vec<&str> = design.top().ports.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(ports, ["input_", "bit_", "type_", "output_"]);
-    assert_eq!(design.top().instances[0].name, "logic_");
-}
-
-#[test]
-fn alike_instances_share_a_module() {
-    let design = elaborated(&Pair::new(Leaf::copy, Pair::chain));
-    assert_eq!(design.names, ["leaf", "top"]);
-    let modules: Vec<usize> = design.top().instances.iter().map(|i| i.module).collect();
-    assert_eq!(modules, [0, 0]);
-}
-
-#[test]
-fn a_name_with_two_meanings_gets_a_number() {
-    let mut pair = Pair::new(Leaf::copy, Pair::chain);
-    pair.lane_1 = Leaf::negative();
-    let design = elaborated(&pair);
-    assert_eq!(design.names, ["leaf", "leaf_2", "top"]);
-    let modules: Vec<usize> = design.top().instances.iter().map(|i| i.module).collect();
-    assert_eq!(modules, [0, 1]);
-    // A top that is called as one of its parts.
-    let names = elaborate(&pair, "leaf").unwrap_or_else(|e| panic!("{e}")).names;
-    assert_eq!(names, ["leaf_2", "leaf_3", "leaf"]);
 }

@@ -4,7 +4,7 @@
 //   = NAME VALUE   set an input that is in no stream, once every earlier beat has been accepted
 //   > F F F        one beat of the input stream, fields in the order of ports.h
 //   c N            N clock cycles without a new beat
-//   r              reset for two cycles; what was in flight is lost
+//   r N            reset for two cycles; those of the N output beats since the last f that have not come are lost
 //   f N            run until N output beats have come since the last f; then print "." and flush
 //   q              quit, as the end of the input does
 // Every output beat is a line of fields, all digits of each. A module without a clock answers every beat at once.
@@ -206,12 +206,18 @@ class Bench {
         held_ = seen_;
         if (options.expect) expected_ = std::make_unique<Reader>(options.expect);
         withhold();
-        reset();
+        reset(0);
     }
 
-    void reset() {
+    // `due`: output beats that would come without the reset.
+    void reset(uint64_t due) {
         if (!kClocked) return;
+        if (received_ > due) throw wrong_count(due);
+        for (; expected_ && received_ < due; received_++) expected_->line();
+        received_ = 0;
+        quiet_ = 0;
         set(kInValid, *dut_, false);
+        set(kOutReady, *dut_, false);  // nothing drains: only the reset can empty the module
         set(kReset, *dut_, false);
         for (int i = 0; i < 2; i++) {
             fall();
@@ -274,7 +280,7 @@ class Bench {
         patient_ = false;
         idle(8);
         options_.stall = stall;
-        if (received_ != n) throw Failure{3, at_cycle() + std::to_string(received_) + " beats came, not " + std::to_string(n)};
+        if (received_ != n) throw wrong_count(n);
         received_ = 0;
         if (!expected_) out_ += ".\n";
         write_out();
@@ -285,7 +291,7 @@ class Bench {
         write_out();
         if (options_.cycles) fprintf(stderr, "cycles %llu\n", static_cast<unsigned long long>(cycles_));
         if (!expected_) return 0;
-        while (char* line = expected_->line()) mismatch("nothing", line);
+        while (char* line = expected_->line()) mismatch(nullptr, line);
         printf("%llu vectors, %llu mismatches\n", static_cast<unsigned long long>(compared_),
                static_cast<unsigned long long>(mismatches_));
         return mismatches_ || compared_ == 0 ? 1 : 0;
@@ -302,6 +308,9 @@ class Bench {
 
     static Value zero(const Port& p) { return Value((p.width + 63) / 64, 0); }
     std::string at_cycle() const { return "cycle " + std::to_string(cycles_) + ": "; }
+    Failure wrong_count(uint64_t due) const {
+        return {3, at_cycle() + std::to_string(received_) + " beats came, not " + std::to_string(due)};
+    }
 
     uint64_t random() {
         random_ ^= random_ << 13;
@@ -374,14 +383,16 @@ class Bench {
         }
         const char* expected = expected_->line();
         if (expected && matches(out_.c_str(), expected)) compared_++;
-        else mismatch(out_.c_str(), expected ? expected : "nothing");
+        else mismatch(out_.c_str(), expected);
         out_.clear();
     }
 
+    // Null where there is none. A vector's number is that of its line, which resets do not change.
     void mismatch(const char* got, const char* expected) {
+        uint64_t vector = expected ? expected_->number() - 1 : expected_->number();
         if (++mismatches_ <= 10) {
-            fprintf(stderr, "vector %llu, cycle %llu: got %s, expected %s\n", static_cast<unsigned long long>(compared_),
-                    static_cast<unsigned long long>(cycles_), got, expected);
+            fprintf(stderr, "vector %llu, cycle %llu: got %s, expected %s\n", static_cast<unsigned long long>(vector),
+                    static_cast<unsigned long long>(cycles_), got ? got : "nothing", expected ? expected : "nothing");
         }
         compared_++;
     }
@@ -428,7 +439,7 @@ bool obey(Bench& bench, char* line) {
         case '=': bench.setting(at); return true;
         case 'c': bench.idle(read_count(at)); return true;
         case 'f': bench.flush(read_count(at)); return true;
-        case 'r': bench.reset(); return true;
+        case 'r': bench.reset(read_count(at)); return true;
         case 'q': return false;
         default: throw Failure{2, std::string("unknown command: ") + line};
     }

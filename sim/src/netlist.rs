@@ -11,7 +11,7 @@ use qrtl_hdl::blocks::gemm::Dimension;
 use qrtl_hdl::verilog::File;
 
 use crate::suite::check_files;
-use crate::verilator::{Build, tool};
+use crate::verilator::{Build, staging, tool};
 
 /// Vectors for each netlist.
 const VECTORS: usize = 20_000;
@@ -40,7 +40,7 @@ pub fn run(seed: u64) -> Result<()> {
 
 /// The module after `synth`, as Verilog of gates and flip-flops.
 fn synthesize(package: &Package) -> Result<File> {
-    let dir = tempfile::tempdir()?;
+    let dir = staging()?;
     let mut reads = String::new();
     for file in &package.files {
         fs::write(dir.path().join(format!("{}.v", file.name)), &file.text)?;

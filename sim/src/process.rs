@@ -43,7 +43,6 @@ impl Bench {
         if !script.input.lines().next_back().is_some_and(|l| is_flush(&l)) {
             bail!("{}: the script does not end with a flush", self.interface.module);
         }
-        // A reset within a script brings a flush of its own.
         let flushes = script.input.lines().filter(is_flush).count();
         let mut input = self.input.take().ok_or_else(|| anyhow!("the bench has ended"))?;
         let mut results = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::{
     DimensionSpec, GemmSpec, OperandType, OutputSpec, RequantizerSpec, SaturatorSpec, Spec, ZeroPointSpec,
@@ -81,7 +81,7 @@ impl Hardware {
         let (x, w) = (&layer.input, &layer.weights);
         let (m, n, k) = (x.0.rows(), w.0.rows(), x.0.cols());
         let spec = gemm_spec(rule, layer, output)?;
-        let config = spec.config()?;
+        let config = spec.config().with_context(|| format!("the hardware does not take K = {k}"))?;
         let channel = |c: usize| {
             let scale = layer.scales[c.min(layer.scales.len() - 1)].scale();
             Channel { bias: layer.bias[c].into(), multiplier: scale.multiplier(), shift: scale.shift().into() }
@@ -94,6 +94,8 @@ impl Hardware {
             output,
         };
         debug_assert_eq!((product.b.rows(), product.b.cols()), (k, n));
+        // As above: an element whose sum lies beyond the contract has no result. Golden says which.
+        product.golden(&config)?;
         let y = self.product(spec, &config, &product, m, n)?;
         Ok(json!({"shape": [m, n], "data": y.data()}))
     }
@@ -125,7 +127,7 @@ fn gemm_spec(rule: Rule, layer: &FullyConnected, output: [i64; 3]) -> Result<Gem
     };
     let (a, a_zero_point) = operand("input", x)?;
     let (b, b_zero_point) = operand("weights", w)?;
-    Ok(GemmSpec {
+    let spec = GemmSpec {
         a,
         b,
         a_zero_point,
@@ -136,7 +138,10 @@ fn gemm_spec(rule: Rule, layer: &FullyConnected, output: [i64; 3]) -> Result<Gem
         rule,
         output: output_type(&output)?,
         ..GemmSpec::default()
-    })
+    };
+    // Sums of 16-bit operands may leave the accumulator at a K that the layer does not have.
+    let exact = GemmSpec { k: DimensionSpec(Dimension::UpTo(x.0.cols())), ..spec.clone() };
+    Ok(if spec.config().is_ok() { spec } else { exact })
 }
 
 /// The output type that has all of these values.

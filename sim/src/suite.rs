@@ -65,7 +65,10 @@ pub fn run(jobs: &[Job], seed: u64) -> Result<()> {
     let results = results.into_inner().unwrap_or_else(|e| e.into_inner());
     let mut blocks: Vec<&str> = jobs.iter().map(|j| j.block).collect();
     blocks.dedup();
-    println!("{:24} {:>14} {:>10} {:>10} {:>8}", "block", "configurations", "vectors", "mismatches", "seconds");
+    println!(
+        "{:24} {:>14} {:>10} {:>10} {:>7} {:>8}",
+        "block", "configurations", "vectors", "mismatches", "failed", "seconds"
+    );
     for block in blocks {
         let of = results.iter().filter(|(j, ..)| j.block == block);
         let sum = of.clone().filter_map(|(_, o, _)| o.as_ref().ok()).fold(Outcome::default(), |a, b| Outcome {
@@ -73,7 +76,8 @@ pub fn run(jobs: &[Job], seed: u64) -> Result<()> {
             mismatches: a.mismatches + b.mismatches,
         });
         let seconds: f64 = of.clone().map(|(.., s)| s).sum();
-        println!("{block:24} {:>14} {:>10} {:>10} {seconds:>8.1}", of.count(), sum.vectors, sum.mismatches);
+        let failed = of.clone().filter(|(_, o, _)| !passed(o)).count();
+        println!("{block:24} {:>14} {:>10} {:>10} {failed:>7} {seconds:>8.1}", of.count(), sum.vectors, sum.mismatches);
     }
     println!("seed {seed}, {:.0} s in all", begin.elapsed().as_secs_f64());
     let failed: Vec<String> = (results.iter())

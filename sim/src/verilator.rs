@@ -142,7 +142,11 @@ fn objects(dir: &Path) -> Vec<String> {
 }
 
 /// A directory in the cache that goes away unless it is renamed.
-fn staging() -> Result<tempfile::TempDir> {
+/// A temporary directory below the cache: tools that run in a sandbox do not see the system's.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn staging() -> Result<tempfile::TempDir> {
     fs::create_dir_all(CACHE).with_context(|| format!("{CACHE}: cannot create"))?;
     tempfile::Builder::new().prefix(".build-").tempdir_in(CACHE).with_context(|| format!("{CACHE}: cannot write"))
 }

@@ -151,7 +151,7 @@ fn a_stream_with_and_without_stalls() {
     let values: Vec<u8> = (0..2000u32).map(|i| (i * 37 % 256) as u8).collect();
     let beats: String = values.iter().map(|v| format!("> {v:x}\n")).collect();
     // The settings change between beats, with no pause; a reset follows a flush; the last line has no end.
-    let commands = format!("= offset 1\n{beats}= offset ff\n{beats}f 4000\nr\nc 3\n> 7f\nf 1");
+    let commands = format!("= offset 1\n{beats}= offset ff\n{beats}f 4000\nr 0\nc 3\n> 7f\nf 1");
     let line = |v: u8| format!("{v:02x}\n");
     let expected: String = (values.iter().map(|v| line(v.wrapping_add(1))))
         .chain(values.iter().map(|v| line(v.wrapping_sub(1))))
@@ -308,6 +308,25 @@ fn a_surplus_beat_is_seen_under_stalls() {
 }
 
 #[test]
+fn a_reset_loses_what_is_in_flight() {
+    // Of 2 and 3, the second is still in the register when the reset comes; under stalls perhaps both.
+    let commands = "> 1\nf 1\n> 2\n> 3\nr 2\n> 4\nf 1\n";
+    for seed in 0..16 {
+        let ran = run(&stage().0, commands, Some("01\n02\n03\n04\n"), &["--stall", "60", "--seed", &seed.to_string()]);
+        assert!(ran.status == Some(0) && ran.out.ends_with(" 0 mismatches\n"), "seed {seed}: {} {}", ran.out, ran.err);
+    }
+    let ran = run(&stage().0, commands, Some("01\n02\n03\n04\n"), &[]);
+    assert_eq!((ran.status, &*ran.out), (Some(0), "3 vectors, 0 mismatches\n"));
+    let surplus = run(&stage().0, "> 1\n> 2\n> 3\nr 1\n", Some("01\n02\n"), &[]);
+    assert_eq!((surplus.status, &*surplus.err), (Some(3), "error: line 4: cycle 5: 2 beats came, not 1\n"));
+    // The register that holds the beat keeps it through the reset.
+    let kept = STAGE.replace("if (!rst_n) full", "if (!rst_n && x != x) full").replace("reg full,", "reg full = 0, ");
+    let executable = built(&kept, &stage().1, Build { netlist: true, zeroed: true, ..Build::default() }).unwrap();
+    let ran = run(&executable, commands, Some("01\n02\n03\n04\n"), &[]);
+    assert!(ran.status == Some(3) && ran.err.contains("2 beats came, not 1"), "{}", ran.err);
+}
+
+#[test]
 fn a_script_may_flush_more_than_once_and_must_at_its_end() {
     let (executable, interface) = stage();
     let mut bench = Bench::start(&executable, &interface).unwrap();
@@ -315,6 +334,7 @@ fn a_script_may_flush_more_than_once_and_must_at_its_end() {
         let mut script = Script::new(&interface);
         script.beat(&[1]);
         script.await_results(1);
+        script.flush();
         script.reset();
         script.beat(&[2]);
         script.await_results(1);

@@ -14,7 +14,7 @@ use qrtl_hdl::exact::{Design, FlatSim, elaborate};
 use qrtl_hdl::interface::{BenchPort, Interface, Stream};
 use qrtl_hdl::verilog::{File, Provenance, print};
 use qrtl_sim::process::Bench;
-use qrtl_sim::verilator::{Build, build};
+use qrtl_sim::verilator::{Build, build, staging};
 use support::Forest;
 
 #[test]
@@ -91,7 +91,7 @@ fn interface(design: &Design, clocked: bool) -> Interface {
 
 /// Not a word from any of the three.
 fn lint(name: &str, files: &[File]) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = staging().unwrap();
     let paths: Vec<String> = files.iter().map(|f| format!("{}.v", f.name)).collect();
     files.iter().zip(&paths).for_each(|(f, p)| std::fs::write(dir.path().join(p), &f.text).unwrap());
     // Kept where a failure can be looked at.

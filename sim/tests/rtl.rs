@@ -61,6 +61,13 @@ fn requantize_and_saturate() {
             requests.push(format!(r#"{{"op":"saturate","x":{x},"min":{min},"max":{max}}}"#));
         }
     }
+    for rule in ["truncate", "half_up_twice", "reduced_16", "shift_away"] {
+        for acc in [0, 1, -1, 3, -3, 70_001, -70_001] {
+            requests.push(requantize(rule, acc, -1, [-5, -32768, 32767]));
+            requests.push(requantize(rule, acc, -9, [128, 0, 255]));
+        }
+    }
+    requests.push(requantize("reduced_16", 1 << 40, -25, [0, -32768, 32767]));
     assert_eq!(agrees(&requests), 0);
 }
 
@@ -74,9 +81,22 @@ fn errors_in_their_places() {
         r#"{"op":"saturate","x":1,"min":3,"max":2}"#.to_owned(),
         requantize("single", 1, 31, [0, -128, 127]),
         requantize("tflite_double", 2147483648, 0, [0, -128, 127]),
+        requantize("reduced_16", 1 << 40, 0, [0, -128, 127]),
+        // The bias and one more: the sum leaves its type, whatever the hardware would make of it.
+        one("single", 1, 1, 2147483647, 0),
         good,
     ];
-    assert_eq!(agrees(&requests), 5);
+    assert_eq!(agrees(&requests), 7);
+}
+
+/// One product.
+fn one(rule: &str, x: i32, w: i32, bias: i32, shift: i32) -> String {
+    let matrix = |v: i32| format!(r#"{{"shape":[1,1],"data":[{v}]}}"#);
+    format!(
+        r#"{{"op":"fully_connected","rule":"{rule}","input":{},"weights":{},"bias":[{bias}],"multiplier":[1073741824],"shift":[{shift}],"output":{{"min":-128,"max":127}}}}"#,
+        matrix(x),
+        matrix(w)
+    )
 }
 
 /// A layer of n outputs and k inputs for m rows; its data are small numbers that follow from their position.
@@ -106,5 +126,8 @@ fn fully_connected() {
             }
         }
     }
+    // 256 such products would leave the accumulator; one does not.
+    requests.push(one("single", 1000, 1000, 0, -19));
+    requests.push(one("reduced_16", -30_000, 100, 7, -14));
     assert_eq!(agrees(&requests), 0);
 }

@@ -5,15 +5,16 @@ use std::str::FromStr;
 
 use anyhow::{Result, anyhow, ensure};
 use clap::{Args, ValueEnum};
-use qrtl_golden::{MultiplierWidth, Rule};
+use qrtl_golden::Rule;
 use qrtl_hdl::blocks::gemm::{
     Channel, Channels, Dimension, Gemm, GemmAxis, GemmConfig, OperandConfig, ZeroPointConfig, ZeroPointStrategy,
 };
 use qrtl_hdl::blocks::requantizer::{DEFAULT_PIPELINE, Source};
 use qrtl_hdl::exact::Range;
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Built, OutputSpec, Parameter, StreamPorts, Summary, built};
+use super::{Built, OutputSpec, Parameter, StreamPorts, Summary, built, multiplier_width};
 
 /// Greatest number of rows or columns of processing elements.
 const MAX_SIDE: usize = 256;
@@ -65,25 +66,25 @@ pub struct GemmSpec {
     #[arg(long, default_value_t = 32)]
     pub multiplier_width: u32,
     /// bias of the channels: a number, one for each channel, or port (a memory that cfg_* fills)
-    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub bias: Parameter,
     /// multiplier of the channels, as bias
-    #[arg(long, default_value_t = Parameter::PORT)]
+    #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub multiplier: Parameter,
     /// shift of the channels, as bias
-    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub shift: Parameter,
     /// type of C
     #[arg(long, value_enum, default_value_t = OutputSpec::Int8)]
     pub output: OutputSpec,
     /// zero point of C: port or a number
-    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub zero_point: Parameter,
     /// least result: port or a number
-    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub min: Parameter,
     /// greatest result: port or a number
-    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub max: Parameter,
     /// register ranks of the requantizers, 0..=7
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
@@ -130,8 +131,7 @@ pub enum StrategySpec {
 }
 
 /// `none`, `port` or a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "NumberOrWord", into = "NumberOrWord")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ZeroPointSpec {
     /// 0, or folded into the bias
     None,
@@ -142,46 +142,44 @@ pub enum ZeroPointSpec {
 }
 
 /// A number of rows, columns or terms: fixed, or a port with a greatest value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "NumberOrWord", into = "NumberOrWord")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DimensionSpec(pub Dimension);
 
-/// What both look like in a file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(untagged)]
-enum NumberOrWord {
-    Number(i64),
-    Word(String),
-}
-
-impl fmt::Display for NumberOrWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NumberOrWord::Number(n) => write!(f, "{n}"),
-            NumberOrWord::Word(w) => f.write_str(w),
-        }
-    }
-}
-
-/// `FromStr`, `Display` and serde through text.
+/// Serde through text, in which a number may stand as such. By hand, not as an untagged enum: that would forget where in
+/// the file a wrong value stands.
 macro_rules! textual {
-    ($type:ty) => {
-        impl TryFrom<NumberOrWord> for $type {
-            type Error = String;
-            fn try_from(v: NumberOrWord) -> Result<$type, String> {
-                v.to_string().parse()
+    ($type:ty, $expected:literal) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let text = self.to_string();
+                match text.parse() {
+                    Ok(number) => serializer.serialize_i64(number),
+                    Err(_) => serializer.serialize_str(&text),
+                }
             }
         }
-        impl From<$type> for NumberOrWord {
-            fn from(v: $type) -> NumberOrWord {
-                let text = v.to_string();
-                text.parse().map_or(NumberOrWord::Word(text), NumberOrWord::Number)
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
+                struct Expected;
+                impl Visitor<'_> for Expected {
+                    type Value = $type;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($expected)
+                    }
+                    fn visit_i64<E: de::Error>(self, v: i64) -> Result<$type, E> {
+                        self.visit_str(&v.to_string())
+                    }
+                    fn visit_str<E: de::Error>(self, v: &str) -> Result<$type, E> {
+                        v.parse().map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_any(Expected)
             }
         }
     };
 }
-textual!(ZeroPointSpec);
-textual!(DimensionSpec);
+textual!(ZeroPointSpec, "\"none\", \"port\" or a number");
+textual!(DimensionSpec, "a number or \"..MAX\"");
 
 impl FromStr for ZeroPointSpec {
     type Err = String;
@@ -241,13 +239,13 @@ impl Default for GemmSpec {
             k: DimensionSpec(Dimension::UpTo(1024)),
             rule: Rule::TfliteDouble,
             multiplier_width: 32,
-            bias: Parameter::PORT,
-            multiplier: Parameter::PORT,
-            shift: Parameter::PORT,
+            bias: Parameter::Port,
+            multiplier: Parameter::Port,
+            shift: Parameter::Port,
             output: OutputSpec::Int8,
-            zero_point: Parameter::PORT,
-            min: Parameter::PORT,
-            max: Parameter::PORT,
+            zero_point: Parameter::Port,
+            min: Parameter::Port,
+            max: Parameter::Port,
             pipeline: DEFAULT_PIPELINE,
             axis: false,
         }
@@ -276,7 +274,6 @@ impl GemmSpec {
         for (name, n) in [("rows", self.rows), ("cols", self.cols)] {
             ensure!((1..=MAX_SIDE).contains(&n), "{name}: {n} is outside 1..={MAX_SIDE}");
         }
-        let width = MultiplierWidth::try_from(self.multiplier_width);
         let config = GemmConfig {
             rows: self.rows,
             cols: self.cols,
@@ -288,7 +285,7 @@ impl GemmSpec {
             k: self.k.0,
             channels: self.channels()?,
             rule: self.rule,
-            multiplier_width: width.map_err(|e| anyhow!("multiplier_width: {e}"))?,
+            multiplier_width: multiplier_width(self.multiplier_width)?,
             output: self.output.output_type(),
             zero_point: self.zero_point.source(),
             min: self.min.source(),
@@ -336,7 +333,10 @@ impl GemmSpec {
     }
 
     pub(super) fn summary(&self) -> Summary {
-        let corrects = |zero, strategy| strategy == StrategySpec::Correct && zero != ZeroPointSpec::None;
+        let corrects = |zero, strategy| {
+            let zero = matches!(zero, ZeroPointSpec::None | ZeroPointSpec::Constant(0));
+            strategy == StrategySpec::Correct && !zero
+        };
         let correction = corrects(self.a_zero_point, self.a_strategy) || corrects(self.b_zero_point, self.b_strategy);
         let latency = 3 + usize::from(correction) + self.pipeline;
         let axis = if self.axis { ", AXI4-Stream" } else { "" };

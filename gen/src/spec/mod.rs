@@ -6,11 +6,13 @@ mod parameter;
 mod requantizer;
 mod saturator;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Subcommand;
+use qrtl_golden::MultiplierWidth;
 use qrtl_hdl::exact::{Design, Role, elaborate};
 use qrtl_hdl::interface::{BenchPort, Interface, Stream};
 use rust_hdl::prelude::Block;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use fixed_point_multiplier::FixedPointMultiplierSpec;
@@ -61,6 +63,31 @@ impl Spec {
             Spec::Requantizer(_) => "requantizer",
             Spec::Gemm(_) => "gemm",
         }
+    }
+
+    /// Reads a description in TOML. It says `block = "…"`, unless `block` says it already.
+    ///
+    /// # Errors
+    /// The place and what is wrong there: no TOML, another block, an unknown key, a value of the wrong type.
+    pub fn from_toml(text: &str, block: Option<&str>) -> Result<Spec> {
+        #[derive(Deserialize)]
+        struct Head {
+            block: Option<toml::Spanned<String>>,
+        }
+        let own = parse::<Head>(text)?.block;
+        // The line is blanked, not removed: errors then still name the right place.
+        let rest = own.as_ref().map_or(text.to_owned(), |own| blank_line(text, own.span().start));
+        let own = own.as_ref().map(|b| b.get_ref().as_str());
+        if let (Some(own), Some(wanted)) = (own, block) {
+            ensure!(own == wanted, "describes the block {own}, not {wanted}");
+        }
+        Ok(match own.or(block).context("block: missing; `gen list` shows the blocks")? {
+            "saturator" => Spec::Saturator(parse(&rest)?),
+            "fixed_point_multiplier" => Spec::FixedPointMultiplier(parse(&rest)?),
+            "requantizer" => Spec::Requantizer(parse(&rest)?),
+            "gemm" => Spec::Gemm(parse(&rest)?),
+            other => bail!("block: {other} is none of saturator, fixed_point_multiplier, requantizer, gemm"),
+        })
     }
 
     /// Elaborates the block as a module called `name`.
@@ -123,6 +150,22 @@ pub(crate) fn built(block: &dyn Block, name: &str, input: StreamPorts<'_>, outpu
         output: stream(&output),
     };
     Ok(Built { design, interface })
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|e| anyhow!("{}", e.to_string().trim_end()))
+}
+
+/// `text` with blanks in place of the line in which byte `at` stands.
+fn blank_line(text: &str, at: usize) -> String {
+    let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
+    format!("{}{}{}", &text[..start], " ".repeat(end - start), &text[end..])
+}
+
+/// A multiplier's width from its number of bits.
+pub(crate) fn multiplier_width(bits: u32) -> Result<MultiplierWidth> {
+    MultiplierWidth::try_from(bits).map_err(|_| anyhow!("multiplier_width: {bits} is none of 8, 16, 32"))
 }
 
 /// `v` if it lies in `min..=max`.

@@ -4,38 +4,27 @@ use std::fmt;
 use std::str::FromStr;
 
 use qrtl_hdl::blocks::requantizer::Source;
-use serde::{Deserialize, Serialize};
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// `port`, a number, or numbers separated by commas (one for each channel).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parameter {
     /// always the same
     Constant(i64),
     /// one for each channel
     Table(Vec<i64>),
     /// decided at run time
-    Port(Port),
-}
-
-/// The word `port`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Port {
-    /// `port`
     Port,
 }
 
 impl Parameter {
-    /// `port`
-    pub const PORT: Parameter = Parameter::Port(Port::Port);
-
     /// As the hardware takes it.
     pub fn source(&self) -> Source {
         match self {
             Parameter::Constant(v) => Source::Constant(*v),
             Parameter::Table(values) => Source::Table(values.clone()),
-            Parameter::Port(_) => Source::Port,
+            Parameter::Port => Source::Port,
         }
     }
 
@@ -44,7 +33,7 @@ impl Parameter {
         match self {
             Parameter::Constant(v) => Some(*v),
             Parameter::Table(values) => values.get(channel).copied(),
-            Parameter::Port(_) => None,
+            Parameter::Port => None,
         }
     }
 }
@@ -53,7 +42,7 @@ impl FromStr for Parameter {
     type Err = String;
     fn from_str(s: &str) -> Result<Parameter, String> {
         if s == "port" {
-            return Ok(Parameter::PORT);
+            return Ok(Parameter::Port);
         }
         let number = |t: &str| {
             t.trim()
@@ -65,6 +54,46 @@ impl FromStr for Parameter {
     }
 }
 
+impl Serialize for Parameter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Parameter::Constant(v) => serializer.serialize_i64(*v),
+            Parameter::Table(values) => values.serialize(serializer),
+            Parameter::Port => serializer.serialize_str("port"),
+        }
+    }
+}
+
+// By hand, not as an untagged enum: that would forget where in the file a wrong value stands.
+impl<'de> Deserialize<'de> for Parameter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Parameter, D::Error> {
+        struct Expected;
+        impl<'de> Visitor<'de> for Expected {
+            type Value = Parameter;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"port\", a number, or a list of numbers")
+            }
+            fn visit_i64<E: de::Error>(self, v: i64) -> Result<Parameter, E> {
+                Ok(Parameter::Constant(v))
+            }
+            fn visit_u64<E: de::Error>(self, v: u64) -> Result<Parameter, E> {
+                i64::try_from(v).map(Parameter::Constant).map_err(E::custom)
+            }
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<Parameter, E> {
+                v.parse().map_err(E::custom)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Parameter, A::Error> {
+                let mut values = Vec::new();
+                while let Some(v) = seq.next_element()? {
+                    values.push(v);
+                }
+                if values.is_empty() { Err(de::Error::invalid_length(0, &self)) } else { Ok(Parameter::Table(values)) }
+            }
+        }
+        deserializer.deserialize_any(Expected)
+    }
+}
+
 impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -73,7 +102,7 @@ impl fmt::Display for Parameter {
                 let texts: Vec<String> = values.iter().map(i64::to_string).collect();
                 f.write_str(&texts.join(","))
             }
-            Parameter::Port(_) => f.write_str("port"),
+            Parameter::Port => f.write_str("port"),
         }
     }
 }

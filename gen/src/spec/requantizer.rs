@@ -2,12 +2,12 @@
 
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
-use qrtl_golden::{MultiplierWidth, Rule};
+use qrtl_golden::Rule;
 use qrtl_hdl::blocks::requantizer::{DEFAULT_PIPELINE, OutputType, Requantizer, RequantizerConfig};
 use qrtl_hdl::exact::Range;
 use serde::{Deserialize, Serialize};
 
-use super::{Built, Parameter, StreamPorts, Summary, built, check};
+use super::{Built, Parameter, StreamPorts, Summary, built, check, multiplier_width};
 
 /// Parameters of a requantizer. Those that are a number, numbers with commas (one for each channel) or `port` say so.
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
@@ -26,22 +26,22 @@ pub struct RequantizerSpec {
     #[arg(long, value_enum, default_value_t = OutputSpec::Int8)]
     pub output: OutputSpec,
     /// multiplier: port or numbers
-    #[arg(long, default_value_t = Parameter::PORT)]
+    #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub multiplier: Parameter,
     /// shift, left is positive: port or numbers
-    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub shift: Parameter,
     /// added to the accumulator: port or numbers
     #[arg(long, default_value_t = Parameter::Constant(0), allow_hyphen_values = true)]
     pub bias: Parameter,
     /// output zero point: port or numbers
-    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub zero_point: Parameter,
     /// least result: port or numbers
-    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub min: Parameter,
     /// greatest result: port or numbers
-    #[arg(long, default_value_t = Parameter::PORT, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub max: Parameter,
     /// register ranks, 0..=7
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
@@ -78,12 +78,12 @@ impl Default for RequantizerSpec {
             acc_width: 32,
             multiplier_width: 32,
             output: OutputSpec::Int8,
-            multiplier: Parameter::PORT,
-            shift: Parameter::PORT,
+            multiplier: Parameter::Port,
+            shift: Parameter::Port,
             bias: Parameter::Constant(0),
-            zero_point: Parameter::PORT,
-            min: Parameter::PORT,
-            max: Parameter::PORT,
+            zero_point: Parameter::Port,
+            min: Parameter::Port,
+            max: Parameter::Port,
             pipeline: DEFAULT_PIPELINE,
         }
     }
@@ -97,9 +97,8 @@ impl RequantizerSpec {
     pub fn config(&self) -> Result<RequantizerConfig> {
         let widest = if self.rule == Rule::Reduced16 { 48 } else { 32 };
         check("acc_width", self.acc_width.into(), 2, widest)?;
-        let width = MultiplierWidth::try_from(self.multiplier_width);
         let config = RequantizerConfig {
-            multiplier_width: width.map_err(|e| anyhow!("multiplier_width: {e}"))?,
+            multiplier_width: multiplier_width(self.multiplier_width)?,
             multiplier: self.multiplier.source(),
             shift: self.shift.source(),
             bias: self.bias.source(),
@@ -130,7 +129,7 @@ impl RequantizerSpec {
         let mut payload = vec!["acc"];
         let tables = self.parameters().iter().any(|(_, p)| matches!(p, Parameter::Table(_)));
         payload.extend(tables.then_some("channel"));
-        let ports = self.parameters().into_iter().filter(|(_, p)| **p == Parameter::PORT);
+        let ports = self.parameters().into_iter().filter(|(_, p)| **p == Parameter::Port);
         payload.extend(ports.map(|(n, _)| n));
         let input = StreamPorts { valid: Some("in_valid"), ready: Some("in_ready"), payload };
         let output = StreamPorts { valid: Some("out_valid"), ready: Some("out_ready"), payload: vec!["y"] };

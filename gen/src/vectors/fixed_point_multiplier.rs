@@ -32,6 +32,7 @@ pub(super) fn script(
         };
         script.beat(&[a, b]);
         script.expect(&[Some(y)]);
+        script.reset_at_times(random);
     }
     script.flush();
     Ok(script)

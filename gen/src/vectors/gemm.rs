@@ -35,7 +35,15 @@ pub(super) fn script(spec: &GemmSpec, interface: &Interface, random: &mut Random
     while script.vectors < count {
         let layer = draw(&config, random);
         match layer.golden(&config) {
-            Ok(c) => gemm_layer(&mut script, &config, &layer, Some(&c)),
+            Ok(c) => {
+                // A few products are begun, and cut off by a reset; mostly some cycles after the end of a tile.
+                for _ in 0..random.within(0, 3) {
+                    let k = layer.a.cols() as i128;
+                    let beats = k * random.within(1, 6) + random.within(0, 5.min(k));
+                    cut_layer(&mut script, &config, &layer, &c, beats as usize);
+                }
+                gemm_layer(&mut script, &config, &layer, Some(&c));
+            }
             // A sum beyond 32 bits: outside the contract.
             Err(error) if refused > 1000 => return Err(error),
             Err(_) => refused += 1,
@@ -136,8 +144,28 @@ fn sizes(config: &GemmConfig, random: &mut Random) -> [usize; 3] {
 
 /// Sends a product; `expected` is what must come back.
 pub fn gemm_layer(script: &mut Script, config: &GemmConfig, layer: &Layer, expected: Option<&Matrix>) {
-    let (m, n, k) = (layer.a.rows(), layer.b.cols(), layer.a.cols());
-    for (name, v) in [("m", m), ("n", n), ("k", k)] {
+    let (m, n) = (layer.a.rows(), layer.b.cols());
+    set_parameters(script, config, layer);
+    operands(config, layer).for_each(|lanes| script.beat_of(config, lanes));
+    match expected {
+        Some(c) => tiles(config, m, n).for_each(|(row, col)| expect_tile(script, config, c, row, col)),
+        None => script.await_results(places(config, m, n).len()),
+    }
+    script.flush();
+}
+
+/// Sends the first `beats` beats of a product and resets the block: what `expected` holds of whole tiles may come.
+fn cut_layer(script: &mut Script, config: &GemmConfig, layer: &Layer, expected: &Matrix, beats: usize) {
+    set_parameters(script, config, layer);
+    operands(config, layer).take(beats).for_each(|lanes| script.beat_of(config, lanes));
+    let whole = tiles(config, layer.a.rows(), layer.b.cols()).take(beats / layer.a.cols());
+    whole.for_each(|(row, col)| expect_tile(script, config, expected, row, col));
+    script.reset();
+}
+
+/// Settings and channel parameters of a product.
+fn set_parameters(script: &mut Script, config: &GemmConfig, layer: &Layer) {
+    for (name, v) in [("m", layer.a.rows()), ("n", layer.b.cols()), ("k", layer.a.cols())] {
         script.set(name, &[v as i128]);
     }
     for (name, v) in ["a_zero_point", "b_zero_point"].into_iter().zip(layer.zero_points) {
@@ -149,19 +177,15 @@ pub fn gemm_layer(script: &mut Script, config: &GemmConfig, layer: &Layer, expec
     if config.channels == Channels::Memory {
         load_channels(script, &layer.channels);
     }
-    for (row, col) in tiles(config, m, n) {
-        for t in 0..k {
-            // Lanes beyond the edge of C do not matter: what stands there is no zero.
-            let a = (row..row + config.rows).map(|r| if r < m { layer.a.at(r, t).into() } else { 1 });
-            let b = (col..col + config.cols).map(|c| if c < n { layer.b.at(t, c).into() } else { 1 });
-            script.beat(&beat(script, config, a.collect(), b.collect()));
-        }
-    }
-    match expected {
-        Some(c) => tiles(config, m, n).for_each(|(row, col)| expect_tile(script, config, c, row, col)),
-        None => script.await_results(places(config, m, n).len()),
-    }
-    script.flush();
+}
+
+/// The operands of each beat, tile after tile: a column of A and a row of B.
+fn operands<'a>(config: &'a GemmConfig, layer: &'a Layer) -> impl Iterator<Item = [Vec<i128>; 2]> + 'a {
+    let (m, n, k) = (layer.a.rows(), layer.b.cols(), layer.a.cols());
+    // Lanes beyond the edge of C do not matter: what stands there is no zero.
+    let a = move |row: usize, t| (row..row + config.rows).map(move |r| if r < m { layer.a.at(r, t).into() } else { 1 });
+    let b = move |col: usize, t| (col..col + config.cols).map(move |c| if c < n { layer.b.at(t, c).into() } else { 1 });
+    tiles(config, m, n).flat_map(move |(row, col)| (0..k).map(move |t| [a(row, t).collect(), b(col, t).collect()]))
 }
 
 /// Row and first column of each beat of results, in order.
@@ -197,7 +221,7 @@ pub fn collect_results(config: &GemmConfig, m: usize, n: usize, beats: &[Vec<i12
 }
 
 /// First row and column of each tile, in order.
-fn tiles(config: &GemmConfig, m: usize, n: usize) -> impl Iterator<Item = (usize, usize)> {
+fn tiles(config: &GemmConfig, m: usize, n: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
     let (rows, cols) = (config.rows, config.cols);
     (0..m).step_by(rows).flat_map(move |r| (0..n).step_by(cols).map(move |c| (r, c)))
 }
@@ -212,13 +236,16 @@ fn to_bytes(v: i128, range: Range) -> impl Iterator<Item = i128> {
     (0..bytes(range)).map(move |i| v >> (8 * i) & 0xff)
 }
 
-/// A beat of operands for plain ports, or as bytes.
-fn beat(script: &Script, config: &GemmConfig, a: Vec<i128>, b: Vec<i128>) -> Vec<i128> {
-    if script.interface.input.payload.len() == 2 {
-        return [a, b].concat();
+impl Script {
+    /// Offers a beat of operands, as elements on plain ports and as bytes on AXI4-Stream.
+    fn beat_of(&mut self, config: &GemmConfig, [a, b]: [Vec<i128>; 2]) {
+        if self.interface.input.payload.len() == 2 {
+            return self.beat(&[a, b].concat());
+        }
+        let a = a.into_iter().flat_map(|v| to_bytes(v, config.a.range));
+        let b = b.into_iter().flat_map(|v| to_bytes(v, config.b.range));
+        self.beat(&a.chain(b).collect::<Vec<_>>());
     }
-    let a = a.into_iter().flat_map(|v| to_bytes(v, config.a.range));
-    a.chain(b.into_iter().flat_map(|v| to_bytes(v, config.b.range))).collect()
 }
 
 fn expect_tile(script: &mut Script, config: &GemmConfig, c: &Matrix, row: usize, col: usize) {

@@ -83,10 +83,17 @@ impl Script {
         self.pending = 0;
     }
 
-    /// Resets the module. What was in flight is lost, so nothing may be.
+    /// Resets the module. Results that have not come by then are lost, and those that follow must not notice.
     pub fn reset(&mut self) {
-        self.flush();
-        self.input.push_str("r\n");
+        let _ = writeln!(self.input, "r {}", self.pending);
+        self.pending = 0;
+    }
+
+    /// Once in about 500 calls, [`reset`](Script::reset) with beats in flight.
+    fn reset_at_times(&mut self, random: &mut Random) {
+        if self.interface.clocked && random.one_in(500) {
+            self.reset();
+        }
     }
 }
 

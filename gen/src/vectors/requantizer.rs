@@ -40,14 +40,11 @@ pub(super) fn script(
         };
         let mut beat = vec![draw.acc];
         beat.extend(config.channels().map(|_| draw.channel as i128));
-        let ports = spec.parameters().into_iter().zip(draw.parameters).filter(|((_, p), _)| **p == Parameter::PORT);
+        let ports = spec.parameters().into_iter().zip(draw.parameters).filter(|((_, p), _)| **p == Parameter::Port);
         beat.extend(ports.map(|(_, v)| i128::from(v)));
         script.beat(&beat);
         script.expect(&[Some(y.into())]);
-        if random.one_in(100_000) {
-            // A reset in mid-stream: the module begins anew.
-            script.reset();
-        }
+        script.reset_at_times(random);
     }
     script.flush();
     Ok(script)
@@ -91,8 +88,8 @@ fn draw(spec: &RequantizerSpec, config: &RequantizerConfig, random: &mut Random)
 /// Brings drawn bounds in order; those that are fixed stay.
 fn order(spec: &RequantizerSpec, parameters: &mut [i64; 6]) {
     match (&spec.min, &spec.max) {
-        (Parameter::Port(_), Parameter::Port(_)) => parameters.swap(4, 5),
-        (Parameter::Port(_), _) => parameters[4] = parameters[5],
+        (Parameter::Port, Parameter::Port) => parameters.swap(4, 5),
+        (Parameter::Port, _) => parameters[4] = parameters[5],
         _ => parameters[5] = parameters[4],
     }
 }

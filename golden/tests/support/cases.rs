@@ -30,11 +30,15 @@ fn shift(rule: Rule, random: &mut Random) -> i32 {
     }
 }
 
-/// Of any magnitude; usually one that its left shift leaves in range.
+/// Bits of a magnitude for which, after the shift, no type overflows.
+fn defined_bits(rule: Rule, shift: i32) -> i64 {
+    let before = if rule == Rule::Reduced16 { shift } else { shift.max(0) };
+    (31 - i64::from(before)).min(bits(rule))
+}
+
+/// Of any magnitude; usually one that its shift leaves in range.
 pub fn accumulator(rule: Rule, shift: i32, random: &mut Random) -> i64 {
-    let all = bits(rule);
-    let left = if rule == Rule::Reduced16 || random.next().is_multiple_of(4) { 0 } else { shift.max(0) };
-    let range = all - i64::from(left);
+    let range = if random.next().is_multiple_of(16) { bits(rule) } else { defined_bits(rule, shift) };
     if random.next() & 1 == 0 {
         return random.between(-(1 << range), (1 << range) - 1);
     }
@@ -72,14 +76,11 @@ pub fn ordinary(rule: Rule, width: MultiplierWidth, random: &mut Random) -> Case
 /// A product exactly between two integers: `acc` and `multiplier` are odd numbers times powers of two that make
 /// `2^(k-1)`. Of `reduced_16`, `multiplier` is one of which no bit is lost.
 pub fn tie(rule: Rule, width: MultiplierWidth, random: &mut Random) -> Case {
-    let (fraction, lost, top) = match rule {
-        Rule::Reduced16 => (15, 16, 46),
-        _ => (fraction_bits(width), 0, 30),
-    };
+    let (fraction, lost) = if rule == Rule::Reduced16 { (15, 16) } else { (fraction_bits(width), 0) };
     loop {
         let shift = shift(rule, random);
         let powers = i64::from(fraction - shift - 1);
-        let top = if rule == Rule::Reduced16 { top } else { top - i64::from(shift.max(0)) };
+        let top = defined_bits(rule, shift) - 1;
         let (least, most) = (powers.saturating_sub(top).max(0), powers.min(i64::from(fraction) - 1));
         if powers < 0 || least > most || top < 0 {
             continue;

@@ -87,13 +87,17 @@ pub fn nearest(q: &BigRational, ties: Ties) -> (BigRational, bool) {
     (chosen, true)
 }
 
-/// The accumulator, shifted left where the rule does so first, is one that the rule can hold.
+/// The accumulator, shifted left where the rule does so first, is one that the rule can hold; so is the result of
+/// `reduced_16`.
 pub fn accepted(rule: Rule, acc: i64, scale: Scale) -> bool {
-    let (bits, shifted) = match rule {
-        Rule::Reduced16 => (48, integer(acc)),
-        _ => (32, integer(acc) * power(scale.shift().max(0))),
-    };
-    shifted >= -power(bits - 1) && shifted < power(bits - 1)
+    let fits = |x: &BigRational, bits: i32| *x >= -power(bits - 1) && *x < power(bits - 1);
+    match rule {
+        Rule::Reduced16 => {
+            let result = BigRational::from_integer(scaled(rule, acc, scale).0);
+            fits(&integer(acc), 48) && fits(&result, 32)
+        }
+        _ => fits(&(integer(acc) * power(scale.shift().max(0))), 32),
+    }
 }
 
 /// `acc * multiplier * 2^(shift - (B-1))`, rounded; and whether the last rounding met a tie.

@@ -189,7 +189,12 @@ impl Kernel {
     }
 
     /// A sub-block's clock is `from`, the block's own.
+    #[track_caller]
     pub fn pass_clock(&self, from: &Clk, to: &Clk) {
+        if self.body.borrow_mut().clock.get_or_insert(from.core().id()) != &from.core().id() {
+            let to = Lane { net: to.core().id(), lane: 0 };
+            self.problem(Some(to), "the clock of a sub-block is not the block's own".to_owned());
+        }
         self.body.borrow_mut().child_clocks.push(to.core().id());
         match self.mode {
             Mode::Build => {}

@@ -87,7 +87,7 @@ fn requantizers() -> Vec<(Spec, usize)> {
         all.push((tables, DETAIL));
     }
     for output in [OutputSpec::Uint8, OutputSpec::Int16] {
-        all.push((RequantizerSpec { output, bias: Parameter::PORT, ..base.clone() }, DETAIL));
+        all.push((RequantizerSpec { output, bias: Parameter::Port, ..base.clone() }, DETAIL));
     }
     all.extend(
         (0..=7).filter(|p| *p != base.pipeline).map(|p| (RequantizerSpec { pipeline: p, ..base.clone() }, DETAIL)),

@@ -140,6 +140,9 @@ pub struct GemmConfig {
     pub pipeline: usize,
 }
 
+/// The most channels that a memory of parameters is made for.
+const MAX_MEMORY: usize = 1 << 16;
+
 impl GemmConfig {
     /// int8 by int8 with everything at run time: one model of it serves every layer up to `max` in each dimension.
     pub fn run_time(rows: usize, cols: usize, max: [usize; 3]) -> GemmConfig {
@@ -228,6 +231,9 @@ impl GemmConfig {
             if v == 0 || v > 1 << 24 {
                 return Err(format!("{name}: {v} is outside 1..={}", 1 << 24));
             }
+        }
+        if self.channels == Channels::Memory && self.n.max() > MAX_MEMORY {
+            return Err(format!("n: {} is more than {MAX_MEMORY}, the channels of a memory", self.n.max()));
         }
         if !self.cols.is_multiple_of(self.requantizers) {
             return Err(format!("requantizers: {} does not divide the {} columns", self.requantizers, self.cols));

@@ -173,6 +173,7 @@ impl RequantizerConfig {
         for (name, source) in self.sources() {
             let (got, limit) = (source.range(self.port_range(name)), self.port_range(name));
             if !limit.covers(got) {
+                let got = got.singleton().map_or(got.to_string(), |v| v.to_string());
                 return Err(format!("{name}: {got} is outside {limit}"));
             }
             if let (Source::Table(values), Some(channels)) = (source, self.channels())

@@ -174,7 +174,8 @@ impl Describe for Requantizer {
         let rank = k.stage(&self.biased, advance);
         let limit = c.rule.accumulator();
         let limit = Range::new(limit.min().into(), limit.max().into());
-        let x = (k.read(&self.acc) + bias).bounded(limit, "the reference's accumulator does not overflow");
+        // No reference defines a sum beyond its accumulator. A wrapped one would change its sign.
+        let x = (k.read(&self.acc) + bias).clamp(limit);
         let x = rank.pass("x", x);
         let m = rank.pass("multiplier", effective_multiplier(c.rule, c.multiplier_width, m));
         let (s, output) = (rank.pass("shift", s), output.pass(rank));
