@@ -212,7 +212,10 @@ fn registers_need_a_clock_and_control_a_reset() {
     });
     refuses(
         &foreign,
-        &["top.clocked.clk: the clock of a sub-block is not the block's own (hdl/tests/support/mod.rs:_)"],
+        &[
+            "top.clocked.clk: the clock of a sub-block is not the block's own (hdl/tests/support/mod.rs:_)",
+            "top: the description uses a net that is neither of this block nor a port of its sub-blocks",
+        ],
     );
     let never = Clocked::new(|b, k| {
         k.clock(&b.clk);

@@ -95,7 +95,7 @@ impl Hardware {
         };
         debug_assert_eq!((product.b.rows(), product.b.cols()), (k, n));
         // As above: an element whose sum lies beyond the contract has no result. Golden says which.
-        product.golden(&config)?;
+        product.golden(&config).map_err(|e| anyhow!("{e}"))?;
         let y = self.product(spec, &config, &product, m, n)?;
         Ok(json!({"shape": [m, n], "data": y.data()}))
     }
