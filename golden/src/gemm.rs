@@ -1,7 +1,7 @@
 //! Quantized matrix products: the general one, and TFLite's fully connected layer.
 
-use crate::requantizer::requantize;
-use crate::{Error, Requantization};
+use crate::Error;
+use crate::requantizer::Requantize;
 
 /// A matrix of integers, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub struct Operand<'a> {
 ///
 /// # Errors
 /// If shapes disagree, or a sum leaves the accumulator of the rule; the error names the element.
-pub fn gemm(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[Requantization]) -> Result<Matrix, Error> {
+pub fn gemm(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[impl Requantize]) -> Result<Matrix, Error> {
     let (rows, terms, cols) = (a.matrix.rows, a.matrix.cols, b.matrix.cols);
     let shape = |what, got: Vec<usize>, expected: String| Err(Error::Shape { what, got, expected });
     if b.matrix.rows != terms {
@@ -91,17 +91,10 @@ pub fn gemm(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[Requantizati
             }
             let scale = &scales[if scales.len() == 1 { 0 } else { col }];
             let element = |source| Error::Element { row, col, source: Box::new(source) };
-            data.push(element_of(acc, scale).map_err(element)?);
+            data.push(scale.requantize_sum(acc).map_err(element)?);
         }
     }
     Ok(Matrix { rows, cols, data })
-}
-
-/// Requantizes a sum of any size.
-fn element_of(acc: i128, scale: &Requantization) -> Result<i32, Error> {
-    scale.check_sum(acc)?;
-    // Both fit: the accumulator was checked, and the output of a requantization lies within i32.
-    Ok(requantize(acc as i64, scale)? as i32)
 }
 
 /// TFLite's `FULLY_CONNECTED`: `input` is batch x K, `weights` N x K.
@@ -112,7 +105,7 @@ pub fn fully_connected(
     input: Operand<'_>,
     weights: Operand<'_>,
     bias: &[i32],
-    scales: &[Requantization],
+    scales: &[impl Requantize],
 ) -> Result<Matrix, Error> {
     let (k, shape) = (input.matrix.cols, [weights.matrix.rows, weights.matrix.cols]);
     if shape[1] != k {

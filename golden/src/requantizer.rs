@@ -8,6 +8,24 @@ use crate::gemmlowp::{rounding_divide_by_pot, saturating_rounding_doubling_high_
 use crate::round::{away, floor, up};
 use crate::{Error, MultiplierWidth, Requantization, Rule, Scale};
 
+/// Turns a sum of products into a quantized value: what all operators that sum share. Rules differ in what they are
+/// given: a multiplier and a shift ([`Requantization`]), or a real factor.
+pub trait Requantize {
+    /// The quantized value for a sum of any size.
+    ///
+    /// # Errors
+    /// If the reference does not define it.
+    fn requantize_sum(&self, acc: i128) -> Result<i32, Error>;
+}
+
+impl Requantize for Requantization {
+    fn requantize_sum(&self, acc: i128) -> Result<i32, Error> {
+        self.check_sum(acc)?;
+        // Both fit: the accumulator was checked, and the output of a requantization lies within i32.
+        Ok(requantize(acc as i64, self)? as i32)
+    }
+}
+
 /// `clamp(requant(acc) + zero_point, min, max)`; the addition is exact.
 ///
 /// # Errors

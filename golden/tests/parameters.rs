@@ -127,7 +127,7 @@ fn shapes() {
     says(gemm(x, x, &[0; 3], &[half()]), "b: shape [2, 3], expected [3, n], as a is [2, 3]");
     says(fully_connected(x, x, &[0; 3], &[half()]), "bias: shape [3], expected [2]");
     says(fully_connected(x, x, &[0; 2], &[half(); 3]), "multiplier: shape [3], expected [1] or [2]");
-    says(fully_connected(x, x, &[0; 2], &[]), "multiplier: shape [0], expected [1] or [2]");
+    says(fully_connected(x, x, &[0; 2], &[] as &[Requantization]), "multiplier: shape [0], expected [1] or [2]");
     assert_eq!(matrix.transposed().data(), [1, 4, 2, 5, 3, 6]);
     assert_eq!(matrix.at(1, 2), 6);
     assert!(std::panic::catch_unwind(|| matrix.at(0, 3)).is_err());
