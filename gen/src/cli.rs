@@ -27,7 +27,7 @@ enum Verb {
     List,
     /// one block, described by flags or by a file: gen emit BLOCK [flags | --config FILE.toml] -o DIR
     Emit {
-        /// directory to write
+        /// directory to write; one that qrtl wrote before is replaced
         #[arg(short = 'o', long, value_name = "DIR", global = true)]
         out: Option<PathBuf>,
         /// name of the module; the block's if left out
@@ -66,8 +66,8 @@ impl Cli {
         match self.verb {
             None => emit_catalogue(Path::new("build")),
             Some(Verb::List) => {
-                let rows = default_catalogue().into_iter().map(|(name, spec)| row(&name, "", &spec.summary()));
-                table(&rows.collect::<Vec<_>>())
+                let rows = default_catalogue().into_iter().map(|b| row(b.name, b.command, &b.spec.summary()));
+                table("command", &rows.collect::<Vec<_>>())
             }
             Some(Verb::Emit { out, name, config, block }) => {
                 let output = out.context("emit: -o DIR is missing")?;
@@ -84,16 +84,13 @@ fn row(name: &str, place: &str, s: &Summary) -> [String; 5] {
 }
 
 /// Prints rows in columns under a head.
-fn table(rows: &[[String; 5]]) -> Result<ExitCode> {
-    let head = ["module", "files", "parameters", "latency", "throughput"].map(str::to_owned);
+fn table(place: &str, rows: &[[String; 5]]) -> Result<ExitCode> {
+    let head = ["module", place, "parameters", "latency", "throughput"].map(str::to_owned);
     let all: Vec<&[String; 5]> = std::iter::once(&head).chain(rows).collect();
     let width = |c: usize| all.iter().map(|r| r[c].chars().count()).max().unwrap_or(0);
     let mut out = std::io::stdout().lock();
     for row in &all {
-        let cells: Vec<String> = (0..5)
-            .filter(|&c| width(c) > 0 && !(c == 1 && rows.iter().all(|r| r[1].is_empty())))
-            .map(|c| format!("{:1$}", row[c], width(c)))
-            .collect();
+        let cells: Vec<String> = (0..5).map(|c| format!("{:1$}", row[c], width(c))).collect();
         writeln!(out, "{}", cells.join("  ").trim_end())?;
     }
     Ok(ExitCode::SUCCESS)
@@ -101,13 +98,13 @@ fn table(rows: &[[String; 5]]) -> Result<ExitCode> {
 
 fn emit_catalogue(build: &Path) -> Result<ExitCode> {
     let mut rows = Vec::new();
-    for (name, spec) in default_catalogue() {
-        let package = Package::new(&name, spec, "gen")?;
-        let to = build.join(&name);
+    for block in default_catalogue() {
+        let package = Package::new(block.name, block.spec, "gen")?;
+        let to = build.join(block.name);
         package.write(&to, &package.vectors()?)?;
-        rows.push(row(&name, &to.join("rtl").display().to_string(), &package.spec.summary()));
+        rows.push(row(block.name, &to.display().to_string(), &package.spec.summary()));
     }
-    table(&rows)
+    table("directory", &rows)
 }
 
 fn emit(output: &Path, name: Option<String>, config: Option<PathBuf>, block: Option<Spec>) -> Result<ExitCode> {
@@ -119,7 +116,7 @@ fn emit(output: &Path, name: Option<String>, config: Option<PathBuf>, block: Opt
     let name = name.unwrap_or_else(|| spec.block().to_owned());
     let package = Package::new(&name, spec, &command_line())?;
     package.write(output, &package.vectors()?)?;
-    table(&[row(&name, &output.join("rtl").display().to_string(), &package.spec.summary())])
+    table("directory", &[row(&name, &output.display().to_string(), &package.spec.summary())])
 }
 
 fn read_config(file: &Path, block: Option<Spec>) -> Result<Spec> {
@@ -148,10 +145,11 @@ fn command_line() -> String {
     words.join(" ")
 }
 
-/// `--config` and the name of the file, without its folder.
+/// `--config` and the name of the file, without its folder; quoted where it holds more than a file's name usually does.
 fn config_word(file: &str) -> String {
-    let base = Path::new(file).file_name().map(|n| n.to_string_lossy().into_owned());
-    format!("--config {}", base.unwrap_or_default())
+    let base = Path::new(file).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let plain = base.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    if plain { format!("--config {base}") } else { format!("--config {base:?}") }
 }
 
 fn emit_model(file: &Path, output: &Path, rows: usize, cols: usize) -> Result<ExitCode> {
@@ -179,7 +177,7 @@ fn emit_model(file: &Path, output: &Path, rows: usize, cols: usize) -> Result<Ex
         fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
         Ok(())
     })?;
-    table(&table_rows)
+    table("directory", &table_rows)
 }
 
 fn golden() -> Result<ExitCode> {

@@ -152,6 +152,18 @@ fn instantiation(design: &Design) -> String {
     text + ");\n"
 }
 
+/// Something in `old` that neither we nor its Makefile made: what `new` has not got either, and is no block of its own.
+fn foreign_entry(old: &Path, new: &Path) -> Option<String> {
+    let known = |name: &str| {
+        let built = ["obj", "obj_waves", "waves.vcd"].contains(&name) || name.ends_with(".core");
+        built || new.join(name).exists() || old.join(name).join("manifest.json").exists()
+    };
+    let names = fs::read_dir(old).ok()?.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned()));
+    let mut foreign: Vec<String> = names.filter(|n| !known(n)).collect();
+    foreign.sort();
+    foreign.into_iter().next()
+}
+
 /// Fills a directory beside `to`, then puts it in the place of `to`.
 ///
 /// # Errors
@@ -172,6 +184,9 @@ pub fn write_directory(to: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Res
         let ours = to.join("manifest.json").exists();
         let empty = || fs::read_dir(to).is_ok_and(|mut d| d.next().is_none());
         anyhow::ensure!(ours || empty(), "{shown}: exists, and was not written by qrtl");
+        if let Some(foreign) = foreign_entry(to, &made) {
+            anyhow::bail!("{shown}: holds {foreign}, which was not written by qrtl");
+        }
         fs::rename(to, staging.path().join("old")).with_context(|| format!("{shown}: cannot replace"))?;
     }
     fs::rename(&made, to).with_context(|| format!("{shown}: cannot write"))

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use qrtl_golden::Rule;
 use qrtl_golden::gemm::Matrix;
-use qrtl_golden::tflite::{FullyConnected, Model};
+use qrtl_golden::tflite::{Error, FullyConnected, Model};
 use qrtl_hdl::blocks::gemm::{Channel, Dimension};
 
 use crate::spec::{DimensionSpec, GemmSpec, OperandType, OutputSpec, Parameter, Spec, ZeroPointSpec};
@@ -20,7 +20,11 @@ pub const MAX_BATCH: usize = 1 << 16;
 /// If the file is no model, or has an operator that is not FULLY_CONNECTED; the error names it and its index.
 pub fn layers(path: &Path) -> Result<Vec<FullyConnected>> {
     let context = || path.display().to_string();
-    let model = Model::read(path).with_context(context)?;
+    let model = match Model::read(path) {
+        // This one names the file already.
+        Err(error @ Error::Read { .. }) => Err(error.into()),
+        other => other.with_context(context),
+    }?;
     model.fully_connected_layers().with_context(context)
 }
 

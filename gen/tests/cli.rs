@@ -64,6 +64,10 @@ fn bad_input_gets_one_line_and_leaves_nothing() {
         (vec!["emit", "requantizer", "--pipeline", "8"], "pipeline: 8 is outside 0..=7"),
         (vec!["emit", "gemm", "--k", "0"], "k: 0 is outside 1..=16777216"),
         (vec!["emit", "gemm", "--requantizers", "3"], "requantizers: 3 does not divide the 4 columns"),
+        (vec!["emit", "saturator", "--run-time-bounds", "--min", "3"], "run_time_bounds: min and max are ports"),
+        (vec!["emit", "fixed_point_multiplier", "--acc-width", "20"], "acc_width, rounding: only the signed form"),
+        (vec!["emit", "gemm", "--b-strategy", "correct"], "b_strategy: without b_zero_point it has no effect"),
+        (vec!["emit", "gemm", "--multiplier", "1,2"], "all are port (the default), or none; not port: multiplier"),
         (vec!["model", "foreign.tflite"], "foreign.tflite"),
     ] {
         let output = generate(dir.path(), &[args.as_slice(), &["-o", "out"]].concat(), "");
@@ -72,6 +76,10 @@ fn bad_input_gets_one_line_and_leaves_nothing() {
         assert!(!text.contains("panicked"), "{text}");
         assert!(!dir.path().join("out").exists(), "{args:?} left something");
     }
+    let emit = || generate(dir.path(), &["emit", "saturator", "-o", "again"], "").status.code();
+    assert_eq!((emit(), emit()), (Some(0), Some(0)));
+    fs::write(dir.path().join("again/precious"), "").unwrap();
+    assert!(emit() == Some(2) && dir.path().join("again/precious").exists());
     let output = generate(dir.path(), &["emit", "saturator", "-o", "file/out"], "");
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     fs::create_dir(dir.path().join("foreign")).unwrap();

@@ -45,6 +45,9 @@ impl FixedPointMultiplierSpec {
     pub(super) fn build(&self, name: &str) -> Result<Built> {
         let width = self.multiplier_width()?;
         check("acc_width", self.acc_width.into(), 2, 32)?;
+        let default = FixedPointMultiplierSpec::default();
+        let unused = !self.signed && (self.acc_width, self.rounding) != (default.acc_width, default.rounding);
+        ensure!(!unused, "acc_width, rounding: only the signed form has them");
         let known = matches!(self.rounding, Rule::Truncate | Rule::Single);
         ensure!(known, "rounding: {} is neither truncate nor single", self.rounding);
         let signed = Product::Signed { acc_width: self.acc_width, rounding: self.rounding };

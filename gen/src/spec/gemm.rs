@@ -14,7 +14,7 @@ use qrtl_hdl::exact::Range;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Built, OutputSpec, Parameter, StreamPorts, Summary, built, multiplier_width};
+use super::{Built, OutputSpec, Parameter, StreamPorts, Summary, built, multiplier_width, word};
 
 /// Greatest number of rows or columns of processing elements.
 const MAX_SIDE: usize = 256;
@@ -270,6 +270,12 @@ impl GemmSpec {
             };
             OperandConfig { range: of.range(), zero_point }
         };
+        for (name, zero, strategy) in
+            [("a", self.a_zero_point, self.a_strategy), ("b", self.b_zero_point, self.b_strategy)]
+        {
+            let unused = zero == ZeroPointSpec::None && strategy != StrategySpec::Subtract;
+            ensure!(!unused, "{name}_strategy: without {name}_zero_point it has no effect");
+        }
         // Elaboration visits every processing element: beyond this it would take minutes, then all memory.
         for (name, n) in [("rows", self.rows), ("cols", self.cols)] {
             ensure!((1..=MAX_SIDE).contains(&n), "{name}: {n} is outside 1..={MAX_SIDE}");
@@ -302,7 +308,9 @@ impl GemmSpec {
         if ports == 3 {
             return Ok(Channels::Memory);
         }
-        ensure!(ports == 0, "bias, multiplier and shift: either all are port, or none");
+        let not_port: Vec<&str> = all.iter().filter(|(_, p)| p.source() != Source::Port).map(|(n, _)| *n).collect();
+        let not_port = not_port.join(", ");
+        ensure!(ports == 0, "bias, multiplier, shift: all are port (the default), or none; not port: {not_port}");
         let channel = |c| {
             let [bias, multiplier, shift] = all.map(|(_, p)| p.value(c).unwrap_or(0));
             Channel { bias, multiplier, shift }
@@ -342,8 +350,13 @@ impl GemmSpec {
         let axis = if self.axis { ", AXI4-Stream" } else { "" };
         Summary {
             parameters: format!(
-                "{} x {}, {:?} x {:?} -> {:?}, {}{axis}",
-                self.rows, self.cols, self.a, self.b, self.output, self.rule
+                "{} x {}, {} x {} -> {}, {}{axis}",
+                self.rows,
+                self.cols,
+                word(self.a),
+                word(self.b),
+                word(self.output),
+                self.rule
             ),
             latency: format!("{latency}"),
             throughput: format!("{} MAC/clock", self.rows * self.cols),

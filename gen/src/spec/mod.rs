@@ -7,7 +7,7 @@ mod requantizer;
 mod saturator;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use qrtl_golden::MultiplierWidth;
 use qrtl_hdl::exact::{Design, Role, elaborate};
 use qrtl_hdl::interface::{BenchPort, Interface, Stream};
@@ -161,6 +161,11 @@ fn blank_line(text: &str, at: usize) -> String {
     let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
     let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
     format!("{}{}{}", &text[..start], " ".repeat(end - start), &text[end..])
+}
+
+/// A choice as the command line spells it.
+pub(crate) fn word(choice: impl ValueEnum) -> String {
+    choice.to_possible_value().map_or(String::new(), |v| v.get_name().to_owned())
 }
 
 /// A multiplier's width from its number of bits.

@@ -7,7 +7,7 @@ use qrtl_hdl::blocks::requantizer::{DEFAULT_PIPELINE, OutputType, Requantizer, R
 use qrtl_hdl::exact::Range;
 use serde::{Deserialize, Serialize};
 
-use super::{Built, Parameter, StreamPorts, Summary, built, check, multiplier_width};
+use super::{Built, Parameter, StreamPorts, Summary, built, check, multiplier_width, word};
 
 /// Parameters of a requantizer. Those that are a number, numbers with commas (one for each channel) or `port` say so.
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
@@ -139,8 +139,11 @@ impl RequantizerSpec {
     pub(super) fn summary(&self) -> Summary {
         Summary {
             parameters: format!(
-                "{}, {} x {} bits -> {:?}",
-                self.rule, self.acc_width, self.multiplier_width, self.output
+                "{}, {} x {} bits -> {}",
+                self.rule,
+                self.acc_width,
+                self.multiplier_width,
+                word(self.output)
             ),
             latency: self.pipeline.to_string(),
             throughput: "1 result/clock".to_owned(),

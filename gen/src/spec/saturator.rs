@@ -41,6 +41,7 @@ pub struct SaturatorSpec {
 /// How a saturator decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum FormSpec {
     /// from the upper bits where the bounds allow it
     Auto,
@@ -79,6 +80,9 @@ impl SaturatorSpec {
     pub(super) fn build(&self, name: &str) -> Result<Built> {
         check("in_width", self.in_width.into(), 1, 64)?;
         check("out_width", self.out_width.into(), 1, 64)?;
+        let default = SaturatorSpec::default();
+        let unused = self.run_time_bounds && (self.min, self.max) != (default.min, default.max);
+        ensure!(!unused, "run_time_bounds: min and max are ports then, and have no value");
         ensure!(self.min <= self.max, "min: {} is greater than max, {}", self.min, self.max);
         let output = full(self.out_width, self.min < 0 || self.run_time_bounds);
         let bounds = if self.run_time_bounds { output } else { Range::new(self.min.into(), self.max.into()) };

@@ -196,8 +196,9 @@ impl GemmConfig {
             Channels::Table(table) => table.len(),
             _ => self.n.max(),
         };
-        // Whole tiles, so that an address never leaves the memory.
-        channels.div_ceil(self.cols) * self.groups()
+        // Whole tiles, so that an address never leaves the memory; and two at least, as a memory of one is none: synthesis
+        // warns of it.
+        (channels.div_ceil(self.cols) * self.groups()).max(2)
     }
 
     /// Configuration of each requantizer.
@@ -248,7 +249,9 @@ impl GemmConfig {
                 return Err(format!("{name}: {} is no range of 1 to 16 bits", side.range));
             }
             if !side.range.covers(side.zero_point_range()) && side.zero_point.is_some() {
-                return Err(format!("{name}.zero_point: {} is outside {}", side.zero_point_range(), side.range));
+                let got = side.zero_point_range();
+                let got = got.singleton().map_or(got.to_string(), |v| v.to_string());
+                return Err(format!("{name}_zero_point: {got} is outside {}", side.range));
             }
         }
         let limit = self.rule.accumulator();

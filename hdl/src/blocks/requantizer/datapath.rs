@@ -35,10 +35,11 @@ pub(super) fn effective_multiplier<'k>(rule: Rule, width: MultiplierWidth, m: In
 }
 
 /// `p + c`: the product and what the rule adds before the shift.
-pub(super) fn with_rounding_term<'k>(rule: Rule, p: Int<'k>, x_negative: Int<'k>, s: Int<'k>) -> Int<'k> {
+pub(super) fn with_rounding_term<'k>(rule: Rule, p: Int<'k>, s: Int<'k>) -> Int<'k> {
     let right = s.lt(0);
     match rule {
-        Rule::TfliteDouble => p + (right.mux(x_negative.mux(-1, 1), 0) << 30),
+        // The sign of x is that of p; where p is 0 either term gives 0.
+        Rule::TfliteDouble => p + (right.mux(p.is_negative().mux(-1, 1), 0) << 30),
         Rule::HalfUpTwice => p + (right << 30),
         Rule::ShiftAway => p - p.is_negative(),
         _ => p,

@@ -182,11 +182,10 @@ impl Describe for Requantizer {
 
         let rank = k.stage(&self.product, advance);
         let p = rank.pass("product", (x * m).named("product"));
-        let x_negative = rank.pass("x_negative", x.is_negative());
         let (s, output) = (rank.pass("shift", s), output.pass(rank));
 
         let rank = k.stage(&self.rounding, advance);
-        let v = rank.pass("rounded", with_rounding_term(c.rule, p, x_negative, s));
+        let v = rank.pass("rounded", with_rounding_term(c.rule, p, s));
         let (s, output) = (rank.pass("shift", s), output.pass(rank));
 
         // One bit more than the result needs, for the rounding behind the shift by k - 1 = 30 - s.
