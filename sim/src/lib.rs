@@ -1,6 +1,7 @@
 //! Builds emitted Verilog with Verilator, runs vectors through it, and compares with golden, bit for bit.
 
 pub mod digits;
+pub mod mutations;
 pub mod netlist;
 pub mod process;
 pub mod rtl;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use qrtl_golden::request::answer_line;
-use qrtl_sim::{digits, netlist, rtl, suite};
+use qrtl_sim::{digits, mutations, netlist, rtl, suite};
 
 /// Runs emitted Verilog in Verilator and compares it with golden, bit for bit.
 #[derive(Parser)]
@@ -45,6 +45,8 @@ enum Verb {
         #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
         seed: u64,
     },
+    /// bugs put into emitted Verilog, each of which the shipped vectors must find; prints a table
+    Mutations,
     /// answers JSON requests, one a line, from the hardware
     Rtl,
 }
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Verb::Block { name, seed } => block(&name, seed),
         Verb::Digits { models } => checked(digits::run(&models)),
         Verb::Netlist { seed } => checked(netlist::run(seed)),
+        Verb::Mutations => checked(mutations::run()),
         Verb::Rtl => rtl().unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

@@ -31,18 +31,20 @@ pub struct Layer {
 pub(super) fn script(spec: &GemmSpec, interface: &Interface, random: &mut Random, count: usize) -> Result<Script> {
     let config = spec.config()?;
     let mut script = Script::new(interface);
-    let mut refused = 0;
-    while script.vectors < count {
-        let layer = draw(&config, random);
+    let (mut whole, mut refused) = (0, 0);
+    while whole < count {
+        let layer = draw(&config, random, (count / 10).max(64));
         match layer.golden(&config) {
             Ok(c) => {
                 // A few products are begun, and cut off by a reset; mostly some cycles after the end of a tile.
-                for _ in 0..random.within(0, 3) {
+                for _ in 0..random.within(0, 2) {
                     let k = layer.a.cols() as i128;
                     let beats = k * random.within(1, 6) + random.within(0, 5.min(k));
                     cut_layer(&mut script, &config, &layer, &c, beats as usize);
                 }
+                let before = script.vectors;
                 gemm_layer(&mut script, &config, &layer, Some(&c));
+                whole += script.vectors - before;
             }
             // A sum beyond 32 bits: outside the contract.
             Err(error) if refused > 1000 => return Err(error),
@@ -73,10 +75,10 @@ impl Layer {
     }
 }
 
-fn draw(config: &GemmConfig, random: &mut Random) -> Layer {
-    let [m, n, k] = sizes(config, random);
-    // One product in six is as large as its accumulator allows: all elements at one end, zero points at the other.
+fn draw(config: &GemmConfig, random: &mut Random, results: usize) -> Layer {
+    // One product in six has all elements at one end, zero points at the other: many terms then fill the accumulator.
     let extreme = random.one_in(6);
+    let [m, n, k] = sizes(config, random, results, extreme);
     let mut matrix = |rows: usize, cols: usize, range: Range| {
         let corners = random.one_in(8);
         let end = if random.one_in(2) { range.lo() } else { range.hi() };
@@ -128,18 +130,26 @@ fn draw(config: &GemmConfig, random: &mut Random) -> Layer {
     Layer { a, b, zero_points, channels, output: [zero_point, bounds[0], bounds[1]] }
 }
 
-/// M, N and K: small, so that many shapes are tried; now and then one of them is the greatest that the block takes.
-fn sizes(config: &GemmConfig, random: &mut Random) -> [usize; 3] {
-    let greatest = random.within(0, 11);
+/// M, N and K: small, so that many shapes are tried; now and then one of them is the greatest that the block takes, or
+/// that gives about `results` results.
+fn sizes(config: &GemmConfig, random: &mut Random, results: usize, extreme: bool) -> [usize; 3] {
+    let greatest = if extreme && random.one_in(2) { 2 } else { random.within(0, 11) };
     let typical = [3 * config.rows, 3 * config.cols, 40];
-    let mut sizes =
-        [config.m, config.n, config.k].into_iter().zip(typical).enumerate().map(|(i, (d, typical))| match d {
-            Dimension::Fixed(n) => n,
-            Dimension::UpTo(max) if greatest == i as i128 => max,
-            Dimension::UpTo(max) if greatest < 3 => random.within(1, 4.min(max as i128)) as usize,
-            Dimension::UpTo(max) => random.corner(1, typical.min(max) as i128) as usize,
-        });
-    [(); 3].map(|()| sizes.next().unwrap_or(1))
+    let mut small = |i: usize, d: Dimension| match d {
+        Dimension::Fixed(n) => n,
+        Dimension::UpTo(max) if greatest < 3 => random.within(1, 4.min(max as i128)) as usize,
+        Dimension::UpTo(max) => random.corner(1, typical[i].min(max) as i128) as usize,
+    };
+    let [m, n, k] = [small(0, config.m), small(1, config.n), small(2, config.k)];
+    let upmost =
+        |d: Dimension, limit: usize| if let Dimension::UpTo(max) = d { max.min(limit.max(1)) } else { d.max() };
+    match greatest {
+        0 => [upmost(config.m, results / n), n, k],
+        1 if matches!(config.m, Dimension::UpTo(_)) => [1, upmost(config.n, results), k],
+        1 => [m, upmost(config.n, results / m), k],
+        2 => [m, n, config.k.max()],
+        _ => [m, n, k],
+    }
 }
 
 /// Sends a product; `expected` is what must come back.

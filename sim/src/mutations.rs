@@ -1,0 +1,130 @@
+//! Bugs put into emitted Verilog on purpose, each of which the vectors that ship with it have to find.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use qrtl_gen::emit::Package;
+use qrtl_gen::spec::Spec;
+use qrtl_gen::vectors::Script;
+use serde::Deserialize;
+
+use crate::verilator::{Build, build};
+
+/// The list of bugs.
+const LIST: &str = include_str!("../mutations.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    designs: BTreeMap<String, Spec>,
+    mutation: Vec<Mutation>,
+}
+
+/// One bug: a text of one file, replaced.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mutation {
+    name: String,
+    design: String,
+    file: String,
+    from: String,
+    to: String,
+    /// why it may live
+    #[serde(default)]
+    survives: Option<String>,
+}
+
+/// A design with its vectors, in files that a bench reads.
+struct Subject {
+    package: Package,
+    script: Script,
+    dir: tempfile::TempDir,
+}
+
+/// Runs every mutation and prints a table of what found it.
+///
+/// # Errors
+/// If a mutation is not found that should be, or found that is said to survive, or its text is not in the Verilog.
+pub fn run() -> Result<()> {
+    let list: List = toml::from_str(LIST).context("sim/mutations.toml")?;
+    let subjects: BTreeMap<&str, Subject> =
+        list.designs.iter().map(|(name, spec)| Ok((name.as_str(), subject(spec)?))).collect::<Result<_>>()?;
+    println!("| mutation | design, file | found at |\n|---|---|---|");
+    let mut wrong = Vec::new();
+    for (i, m) in list.mutation.iter().enumerate() {
+        eprintln!("[{}/{}] {}", i + 1, list.mutation.len(), m.name);
+        let subject = subjects.get(m.design.as_str());
+        let subject = subject.with_context(|| format!("{}: no design is called {}", m.name, m.design))?;
+        let found = subject.find(m).with_context(|| m.name.clone())?;
+        if found.is_some() != m.survives.is_none() {
+            wrong.push(m.name.as_str());
+        }
+        let outcome = found.unwrap_or_else(|| format!("not found: {}", m.survives.as_deref().unwrap_or("?")));
+        println!("| {} | {}, {} | {outcome} |", m.name, m.design, m.file);
+    }
+    ensure!(wrong.is_empty(), "mutations: not as listed: {}", wrong.join("; "));
+    println!("\n{} mutations, all as listed", list.mutation.len());
+    Ok(())
+}
+
+fn subject(spec: &Spec) -> Result<Subject> {
+    let package = Package::new(spec.block(), spec.clone(), "sim")?;
+    let script = package.vectors()?;
+    let dir = tempfile::tempdir()?;
+    fs::write(dir.path().join("in.txt"), &script.input)?;
+    fs::write(dir.path().join("expected.txt"), &script.expected)?;
+    Ok(Subject { package, script, dir })
+}
+
+impl Subject {
+    /// What told of the bug: the first wrong result, or the bench's complaint; without stalls, else with them.
+    fn find(&self, m: &Mutation) -> Result<Option<String>> {
+        ensure!(self.script.vectors > 0, "no vectors");
+        let mut files = self.package.files.clone();
+        let file = files.iter_mut().find(|f| f.name == m.file).with_context(|| format!("no file {}", m.file))?;
+        let count = file.text.matches(&m.from).count();
+        ensure!(count == 1, "{:?} is {count} times in {}, expected once", m.from, m.file);
+        file.text = file.text.replace(&m.from, &m.to);
+        // As a netlist: lint must not find the bug before the vectors do.
+        let executable = build(&files, &self.package.built.interface, Build { netlist: true, ..Build::default() })?;
+        for stall in [0, 30] {
+            if let Some(words) = self.complaint(&executable, stall)? {
+                let when = if stall == 0 { "" } else { "with stalls: " };
+                return Ok(Some(format!("{when}{words}")));
+            }
+        }
+        Ok(None)
+    }
+
+    fn complaint(&self, executable: &Path, stall: u32) -> Result<Option<String>> {
+        let output = Command::new(executable)
+            .arg("--vectors")
+            .arg(self.dir.path().join("in.txt"))
+            .arg("--expect")
+            .arg(self.dir.path().join("expected.txt"))
+            .args(["--stall", &stall.to_string()])
+            .output()?;
+        let text = String::from_utf8_lossy(&output.stderr);
+        match output.status.code() {
+            Some(0) => Ok(None),
+            Some(1 | 3) => Ok(Some(first_words(&text)?)),
+            other => bail!("the bench ended with {other:?}: {text}"),
+        }
+    }
+}
+
+/// `vector 4` of `vector 4, cycle 9: got …`, or what follows the cycle of an error.
+fn first_words(text: &str) -> Result<String> {
+    let line = text.lines().next().ok_or_else(|| anyhow!("no word of a bug"))?;
+    if let Some((vector, _)) = line.split_once(", cycle") {
+        return Ok(vector.to_owned());
+    }
+    Ok(line
+        .split_once("cycle ")
+        .and_then(|(_, rest)| rest.split_once(": "))
+        .map_or(line, |(_, words)| words)
+        .to_owned())
+}
