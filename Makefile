@@ -38,11 +38,12 @@ synth: gen ## LUTs, flip-flops and DSPs of the emitted blocks, by Yosys
 	@scripts/setup.sh yosys
 	@scripts/synth.sh
 
-check: ## format, clippy, documents, tests
+check: ## format, clippy, documents, tests, mutations
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets $(RELEASE) -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --workspace --no-deps $(RELEASE)
 	$(MAKE) --no-print-directory test
+	$(CARGO) run -q $(RELEASE) --bin sim -- mutations
 
 clean: ## remove all that was built or emitted; .tools/ stays
 	$(CARGO) clean
