@@ -89,6 +89,15 @@ fn bad_input_gets_one_line_and_leaves_nothing() {
 }
 
 #[test]
+fn the_example_is_a_block() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/gemm.toml");
+    let output = generate(dir.path(), &["emit", "--config", file, "-o", "g"], "");
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("4 x 8, int8 x int8 -> int8, tflite_double"));
+}
+
+#[test]
 fn golden_answers_line_by_line() {
     let dir = tempfile::tempdir().unwrap();
     let request = |rule: &str| {
