@@ -1,5 +1,9 @@
 //! Quantized matrix products: the general one, and TFLite's fully connected layer.
 
+mod fast;
+
+pub use fast::gemm_fast;
+
 use crate::Error;
 use crate::requantizer::Requantize;
 
@@ -49,7 +53,10 @@ impl Matrix {
 
     /// Columns as rows.
     pub fn transposed(&self) -> Matrix {
-        let data = (0..self.cols).flat_map(|c| (0..self.rows).map(move |r| self.at(r, c))).collect();
+        let mut data = Vec::with_capacity(self.data.len());
+        for c in 0..self.cols {
+            data.extend(self.data.iter().skip(c).step_by(self.cols));
+        }
         Matrix { rows: self.cols, cols: self.rows, data }
     }
 }
@@ -68,17 +75,7 @@ pub struct Operand<'a> {
 /// # Errors
 /// If shapes disagree, or a sum leaves the accumulator of the rule; the error names the element.
 pub fn gemm(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[impl Requantize]) -> Result<Matrix, Error> {
-    let (rows, terms, cols) = (a.matrix.rows, a.matrix.cols, b.matrix.cols);
-    let shape = |what, got: Vec<usize>, expected: String| Err(Error::Shape { what, got, expected });
-    if b.matrix.rows != terms {
-        return shape("b", vec![b.matrix.rows, cols], format!("[{terms}, n], as a is [{rows}, {terms}]"));
-    }
-    if bias.len() != cols {
-        return shape("bias", vec![bias.len()], format!("[{cols}]"));
-    }
-    if scales.len() != 1 && scales.len() != cols {
-        return shape("multiplier", vec![scales.len()], format!("[1] or [{cols}]"));
-    }
+    let [rows, terms, cols] = check_shapes(a.matrix, b.matrix, bias, scales)?;
     let mut data = Vec::new();
     for row in 0..rows {
         for col in 0..cols {
@@ -95,6 +92,22 @@ pub fn gemm(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[impl Requant
         }
     }
     Ok(Matrix { rows, cols, data })
+}
+
+/// M, K and N, if the shapes go together.
+fn check_shapes<S>(a: &Matrix, b: &Matrix, bias: &[i32], scales: &[S]) -> Result<[usize; 3], Error> {
+    let (rows, terms, cols) = (a.rows, a.cols, b.cols);
+    let shape = |what, got: Vec<usize>, expected: String| Err(Error::Shape { what, got, expected });
+    if b.rows != terms {
+        return shape("b", vec![b.rows, cols], format!("[{terms}, n], as a is [{rows}, {terms}]"));
+    }
+    if bias.len() != cols {
+        return shape("bias", vec![bias.len()], format!("[{cols}]"));
+    }
+    if scales.len() != 1 && scales.len() != cols {
+        return shape("multiplier", vec![scales.len()], format!("[1] or [{cols}]"));
+    }
+    Ok([rows, terms, cols])
 }
 
 /// TFLite's `FULLY_CONNECTED`: `input` is batch x K, `weights` N x K.

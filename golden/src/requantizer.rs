@@ -4,6 +4,10 @@
 //! `k = B - 1 - shift`. All products are exact. The accumulator `x` is within its contract
 //! ([`Requantization::check_accumulator`]), so no step leaves the type that the reference computes it in.
 
+mod add_and_shift;
+
+pub use add_and_shift::AddAndShift;
+
 use crate::gemmlowp::{rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
 use crate::round::{away, floor, up};
 use crate::{Error, MultiplierWidth, Requantization, Rule, Scale};
@@ -16,6 +20,11 @@ pub trait Requantize {
     /// # Errors
     /// If the reference does not define it.
     fn requantize_sum(&self, acc: i128) -> Result<i32, Error>;
+
+    /// The same as one addition and one shift, where that is possible.
+    fn add_and_shift(&self) -> Option<AddAndShift> {
+        None
+    }
 }
 
 impl Requantize for Requantization {
@@ -23,6 +32,10 @@ impl Requantize for Requantization {
         self.check_sum(acc)?;
         // Both fit: the accumulator was checked, and the output of a requantization lies within i32.
         Ok(requantize(acc as i64, self)? as i32)
+    }
+
+    fn add_and_shift(&self) -> Option<AddAndShift> {
+        AddAndShift::new(self)
     }
 }
 

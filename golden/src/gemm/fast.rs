@@ -1,0 +1,83 @@
+//! The same products, faster: 16-bit operands and 32-bit sums, which compilers turn into vector instructions.
+
+use multiversion::multiversion;
+
+use super::{Matrix, Operand, check_shapes, gemm};
+use crate::Error;
+use crate::requantizer::Requantize;
+
+/// [`gemm`], result for result and error for error.
+///
+/// Operands without their zero points have to fit 16 bits, no sum of K products may leave 32 bits, and the rule has to be one
+/// addition and one shift; elsewhere this is [`gemm`] itself.
+///
+/// # Errors
+/// As [`gemm`].
+pub fn gemm_fast(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[impl Requantize]) -> Result<Matrix, Error> {
+    let [rows, terms, cols] = check_shapes(a.matrix, b.matrix, bias, scales)?;
+    let columns = b.matrix.transposed();
+    let (Some((x, x_greatest)), Some((w, w_greatest))) =
+        (centred(a.matrix, a.zero_point), centred(&columns, b.zero_point))
+    else {
+        return gemm(a, b, bias, scales);
+    };
+    if x_greatest * w_greatest * terms as i64 > i64::from(i32::MAX) {
+        return gemm(a, b, bias, scales);
+    }
+    let channel = |c: usize| scales[if scales.len() == 1 { 0 } else { c }].add_and_shift();
+    let Some(channels) = (0..cols).map(channel).collect::<Option<Vec<_>>>() else { return gemm(a, b, bias, scales) };
+    let mut data = Vec::with_capacity(rows * cols);
+    let mut defined = true;
+    for sums in products(&x, &w, terms).chunks_exact(cols) {
+        data.extend(sums.iter().zip(bias).zip(&channels).map(|((&sum, &bias), channel)| {
+            let acc = i64::from(sum) + i64::from(bias);
+            defined &= channel.takes(acc);
+            channel.requantize(acc)
+        }));
+    }
+    // Which element it is, and why, the obvious loop says.
+    if defined { Ok(Matrix { rows, cols, data }) } else { gemm(a, b, bias, scales) }
+}
+
+/// Elements without the zero point, if they fit 16 bits, and the greatest magnitude among them.
+fn centred(m: &Matrix, zero_point: i32) -> Option<(Vec<i16>, i64)> {
+    let ends = [m.data.iter().min()?, m.data.iter().max()?].map(|&v| i64::from(v) - i64::from(zero_point));
+    i16::try_from(ends[0]).and(i16::try_from(ends[1])).ok()?;
+    // Whole elements fit, so their low halves do; and so does their difference.
+    let data = m.data.iter().map(|&v| v.wrapping_sub(zero_point) as i16).collect();
+    Some((data, ends[0].abs().max(ends[1].abs())))
+}
+
+/// Columns of B whose sums are built together, so that an element of A that is loaded serves several.
+const COLS: usize = 4;
+
+/// All sums of products, row by row; `x` and `w` hold rows of `terms` elements.
+#[multiversion(targets("x86_64+avx2", "x86_64+avx512f+avx512bw"))]
+fn products(x: &[i16], w: &[i16], terms: usize) -> Vec<i32> {
+    let cols = w.len() / terms;
+    let mut sums = Vec::with_capacity(x.len() / terms * cols);
+    for x in x.chunks_exact(terms) {
+        let tiles = w.chunks_exact(COLS * terms);
+        let rest = tiles.remainder();
+        for w in tiles {
+            sums.extend(dots(x, std::array::from_fn::<_, COLS, _>(|c| &w[c * terms..][..terms])));
+        }
+        for w in rest.chunks_exact(terms) {
+            sums.extend(dots(x, [w]));
+        }
+    }
+    sums
+}
+
+/// Sums of the products of `x` with each of `w`. The compiler turns this form into multiply-and-add of vectors.
+#[inline(always)]
+fn dots<const N: usize>(x: &[i16], w: [&[i16]; N]) -> [i32; N] {
+    let w = w.map(|w| &w[..x.len()]);
+    let mut sums = [0; N];
+    for t in 0..x.len() {
+        for c in 0..N {
+            sums[c] += i32::from(x[t]) * i32::from(w[c][t]);
+        }
+    }
+    sums
+}

@@ -1,0 +1,52 @@
+//! Every rule for a multiplier of 32 bits as one addition and one shift in 64 bits: for speed, not for reading.
+
+use crate::{Bounds, MultiplierWidth, Requantization, Rule};
+
+/// `clamp(((x m + add) >> k) + zero_point, min, max)`, `add` depending on the sign of `x`.
+///
+/// The identities are proved in `docs/numerics.md`, "Two roundings by one addition"; `golden/tests/fast.rs` compares with
+/// the rules as they are defined.
+#[derive(Debug, Clone, Copy)]
+pub struct AddAndShift {
+    accumulator: Bounds,
+    multiplier: i64,
+    /// for `x >= 0` and `x < 0`
+    add: [i64; 2],
+    shift: u32,
+    zero_point: i64,
+    output: Bounds,
+}
+
+impl AddAndShift {
+    /// Of a requantization, unless its multiplier has another width or rule than one of the five that shift once.
+    pub fn new(r: &Requantization) -> Option<AddAndShift> {
+        if r.scale().width() != MultiplierWidth::W32 {
+            return None;
+        }
+        let k = (31 - r.scale().shift()).unsigned_abs();
+        let half = 1i64 << (k - 1);
+        let first = if k > 31 { 1i64 << 30 } else { 0 };
+        let add = match r.rule() {
+            Rule::Truncate => [0, 0],
+            Rule::Single => [half, half],
+            Rule::TfliteDouble => [half + first, half - first],
+            Rule::HalfUpTwice => [half + first, half + first],
+            Rule::ShiftAway => [half, half - 1],
+            Rule::Reduced16 => return None,
+        };
+        let (multiplier, zero_point) = (r.scale().multiplier(), r.zero_point());
+        Some(AddAndShift { accumulator: r.accumulator(), multiplier, add, shift: k, zero_point, output: r.output() })
+    }
+
+    /// The reference defines the result for `acc`.
+    pub fn takes(&self, acc: i64) -> bool {
+        self.accumulator.min() <= acc && acc <= self.accumulator.max()
+    }
+
+    /// The quantized value of an accumulator that it [`takes`](AddAndShift::takes); of another one of 33 bits, any value.
+    pub fn requantize(&self, acc: i64) -> i32 {
+        // Where it takes acc, |x m| < 2^62 and the addend is below 2^62.
+        let scaled = acc.wrapping_mul(self.multiplier).wrapping_add(self.add[usize::from(acc < 0)]) >> self.shift;
+        (scaled + self.zero_point).clamp(self.output.min(), self.output.max()) as i32
+    }
+}

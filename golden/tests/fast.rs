@@ -1,0 +1,72 @@
+//! The fast paths against the obvious ones: the same results, and the same errors.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use qrtl_golden::gemm::{Matrix, Operand, gemm, gemm_fast};
+use qrtl_golden::random::Random;
+use qrtl_golden::requantizer::{AddAndShift, requantize};
+use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+
+fn requantization(rule: Rule, random: &mut Random) -> Requantization {
+    let width = if rule != Rule::Reduced16 && random.one_in(8) { MultiplierWidth::W16 } else { MultiplierWidth::W32 };
+    let shifts = rule.shift_range();
+    let shift = random.corner((*shifts.start()).into(), (*shifts.end()).into()) as i64;
+    let scale = Scale::new(width, random.corner(0, width.max().into()) as i64, shift).unwrap();
+    let ends = [random.corner(-70_000, 70_000) as i64, random.corner(-70_000, 70_000) as i64];
+    let output = Bounds::new(ends[0].min(ends[1]), ends[0].max(ends[1])).unwrap();
+    Requantization::new(rule, scale, random.corner(-40_000, 40_000) as i64, output).unwrap()
+}
+
+/// Every rule and shift, with ties: powers of two as multipliers.
+#[test]
+fn one_addition_and_one_shift() {
+    let mut random = Random::from_env(1);
+    let mut compared = 0;
+    for n in 0..2_000_000 {
+        let r = requantization(Rule::ALL[n % Rule::ALL.len()], &mut random);
+        let Some(fast) = AddAndShift::new(&r) else { continue };
+        let range = r.accumulator();
+        let acc = random.corner(range.min().into(), range.max().into()) as i64;
+        assert_eq!(Ok(i64::from(fast.requantize(acc))), requantize(acc, &r), "{r:?}, acc {acc}");
+        for outside in [range.min() - 1, range.max() + 1] {
+            assert!(!fast.takes(outside) && r.check_accumulator(outside).is_err(), "{r:?}");
+        }
+        assert!(fast.takes(acc));
+        compared += 1;
+    }
+    assert!(compared > 1_200_000, "{compared}");
+}
+
+#[test]
+fn products() {
+    let mut random = Random::from_env(2);
+    let (mut answered, mut refused) = (0, 0);
+    for n in 0..4000 {
+        let rule = Rule::ALL[n % Rule::ALL.len()];
+        let mut size = || random.within(1, 13) as usize;
+        let (rows, terms, cols) = (size(), size() * size(), size());
+        // Mostly 8 bits; some that leave 16, or whose sums may leave 32.
+        let bits = *[8, 8, 8, 8, 16, 20].get(random.within(0, 5) as usize).unwrap();
+        let mut matrix = |rows: usize, cols: usize| {
+            let data = (0..rows * cols).map(|_| random.corner(-(1 << (bits - 1)), (1 << (bits - 1)) - 1) as i32);
+            Matrix::new("matrix", rows, cols, data.collect()).unwrap()
+        };
+        let (a, b) = (matrix(rows, terms), matrix(terms, cols));
+        let bias: Vec<i32> = (0..cols).map(|_| random.corner(i32::MIN.into(), i32::MAX.into()) as i32 >> 4).collect();
+        let channels = if random.one_in(2) { 1 } else { cols };
+        let scales: Vec<Requantization> = (0..channels).map(|_| requantization(rule, &mut random)).collect();
+        let mut zero_point = || random.within(-128, 255) as i32;
+        let (a, b) =
+            (Operand { matrix: &a, zero_point: zero_point() }, Operand { matrix: &b, zero_point: zero_point() });
+        let expected = gemm(a, b, &bias, &scales);
+        assert_eq!(gemm_fast(a, b, &bias, &scales), expected, "case {n}");
+        answered += usize::from(expected.is_ok());
+        refused += usize::from(expected.is_err());
+    }
+    assert!(answered > 500 && refused > 100, "{answered} answered, {refused} refused");
+    let short = Matrix::new("a", 1, 2, vec![1, 2]).unwrap();
+    let x = Operand { matrix: &short, zero_point: 0 };
+    let scale = [requantization(Rule::Single, &mut random)];
+    assert_eq!(gemm_fast(x, x, &[0; 2], &scale), gemm(x, x, &[0; 2], &scale));
+    assert!(gemm_fast(x, x, &[0; 2], &scale).is_err());
+}
