@@ -64,6 +64,25 @@ fn products() {
         refused += usize::from(expected.is_err());
     }
     assert!(answered > 500 && refused > 100, "{answered} answered, {refused} refused");
+    // One element each: a sum that leaves 32 bits, and one that would fit again if it were cut; operands beyond 16 bits.
+    let open =
+        Requantization::new(Rule::Single, Scale::new(MultiplierWidth::W32, 1 << 30, 1).unwrap(), 0, Bounds::INT32);
+    let scale = [open.unwrap()];
+    for (a, za, b, zb) in [
+        (vec![32767; 3], 0, vec![32767; 3], 0),
+        (vec![-32768; 4], 0, vec![-32768; 4], 0),
+        (vec![65_537], 0, vec![1], 0),
+        (vec![1], -65_536, vec![1], 0),
+        (vec![1], 0, vec![-40_000], 1),
+        (vec![32767], -1, vec![1], 0),
+        (vec![-32768], 0, vec![32767], 0),
+        (vec![i32::MAX], i32::MIN, vec![0], 0),
+    ] {
+        let k = a.len();
+        let (a, b) = (Matrix::new("a", 1, k, a).unwrap(), Matrix::new("b", k, 1, b).unwrap());
+        let (a, b) = (Operand { matrix: &a, zero_point: za }, Operand { matrix: &b, zero_point: zb });
+        assert_eq!(gemm_fast(a, b, &[0], &scale), gemm(a, b, &[0], &scale), "{a:?} {b:?}");
+    }
     let short = Matrix::new("a", 1, 2, vec![1, 2]).unwrap();
     let x = Operand { matrix: &short, zero_point: 0 };
     let scale = [requantization(Rule::Single, &mut random)];
