@@ -32,7 +32,6 @@ pub(super) fn script(
         };
         script.beat(&[a, b]);
         script.expect(&[Some(y)]);
-        script.reset_at_times(random);
     }
     script.flush();
     Ok(script)

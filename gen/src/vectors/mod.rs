@@ -88,13 +88,6 @@ impl Script {
         let _ = writeln!(self.input, "r {}", self.pending);
         self.pending = 0;
     }
-
-    /// Once in about 500 calls, [`reset`](Script::reset) with beats in flight.
-    fn reset_at_times(&mut self, random: &mut Random) {
-        if self.interface.clocked && random.one_in(500) {
-            self.reset();
-        }
-    }
 }
 
 /// Lanes of a port as one number in hex, without leading zeros beyond one digit.
