@@ -4,6 +4,7 @@
 //! - [`Rule`], [`Scale`], [`Requantization`], [`Bounds`]: parameters, validated once;
 //! - [`multiplier`]: from a real factor to a fixed-point multiplier and shift;
 //! - [`requantizer`], [`saturator`], [`fixed_point_multiplier`], [`gemm`]: the operators, named as the hardware blocks;
+//! - [`operators`]: those of a small convolutional network;
 //! - [`round`], [`gemmlowp`]: the steps that the rules are made of;
 //! - [`request`]: JSON lines in, JSON lines out;
 //! - [`tflite`], [`npy`]: model files and arrays;
@@ -17,6 +18,7 @@ pub mod gemm;
 pub mod gemmlowp;
 pub mod multiplier;
 pub mod npy;
+pub mod operators;
 pub mod random;
 pub mod requantizer;
 pub mod request;
