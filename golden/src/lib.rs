@@ -8,6 +8,7 @@
 //! - [`round`], [`gemmlowp`]: the steps that the rules are made of;
 //! - [`request`]: JSON lines in, JSON lines out;
 //! - [`tflite`], [`npy`]: model files and arrays;
+//! - [`runner`]: a model, run in the integers of a named runtime;
 //! - [`random`]: seeded numbers for vectors.
 //!
 //! The rules and their sources are in `docs/numerics.md`.
@@ -24,6 +25,7 @@ pub mod requantizer;
 pub mod request;
 pub mod round;
 mod rule;
+pub mod runner;
 pub mod saturator;
 pub mod tflite;
 mod types;
