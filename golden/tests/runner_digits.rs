@@ -88,46 +88,44 @@ fn greatest(logits: &[i8]) -> Option<usize> {
     logits.iter().position(|x| Some(x) == greatest)
 }
 
-/// All that was recorded of a model.
-fn check(name: &str, variant: &str, layer_elements: usize) {
+/// All that was recorded of a model: of the two runtimes of LiteRT whose logits are not here, in how many of 17,970 they
+/// differ from those of the reference kernels.
+fn check(name: &str, variant: &str, layer_elements: usize, builtin_and_xnnpack: [usize; 2]) {
     let digits = Digits::read(name, variant);
     assert_eq!(digits.differences(Runtime::Tflm, "logits_int8_tflm_all"), (0, 0), "tflm");
     assert_eq!(digits.differences(Runtime::LitertReference, "logits_int8_reference_all"), (0, 0), "litert_reference");
     assert_eq!(digits.layer_differences(), (0, layer_elements), "operators");
-    // Of these nothing is recorded here: their logits are others, by a step or two, and their answers the same.
-    for runtime in [Runtime::LitertBuiltin, Runtime::Xnnpack] {
-        let (logits, answers) = digits.differences(runtime, "logits_int8_tflm_all");
-        println!("{name}{variant}: {runtime} differs from tflm in {logits} of {} logits", IMAGES * 10);
-        assert_eq!(answers, 0, "{runtime}");
+    for (runtime, expected) in [Runtime::LitertBuiltin, Runtime::Xnnpack].into_iter().zip(builtin_and_xnnpack) {
+        assert_eq!(digits.differences(runtime, "logits_int8_reference_all"), (expected, 0), "{runtime}");
     }
 }
 
 #[test]
 fn mlp() {
-    check("mlp", "", 8 * (32 + 10));
+    check("mlp", "", 8 * (32 + 10), [51, 0]);
 }
 
 #[test]
 fn mlp_per_tensor() {
-    check("mlp", "_per_tensor", 8 * (32 + 10));
+    check("mlp", "_per_tensor", 8 * (32 + 10), [93, 0]);
 }
 
 #[test]
 fn cnn() {
-    check("cnn", "", 8 * (512 + 256 + 256 + 64 + 64 + 10));
+    check("cnn", "", 8 * (512 + 256 + 256 + 64 + 64 + 10), [75, 967]);
 }
 
 #[test]
 fn cnn_per_tensor() {
-    check("cnn", "_per_tensor", 8 * (512 + 256 + 256 + 64 + 64 + 10));
+    check("cnn", "_per_tensor", 8 * (512 + 256 + 256 + 64 + 64 + 10), [121, 1480]);
 }
 
 #[test]
 fn rescnn() {
-    check("rescnn", "", 8 * (512 + 512 + 512 + 128 + 128 + 10));
+    check("rescnn", "", 8 * (512 + 512 + 512 + 128 + 128 + 10), [50, 511]);
 }
 
 #[test]
 fn rescnn_per_tensor() {
-    check("rescnn", "_per_tensor", 8 * (512 + 512 + 512 + 128 + 128 + 10));
+    check("rescnn", "_per_tensor", 8 * (512 + 512 + 512 + 128 + 128 + 10), [83, 935]);
 }
