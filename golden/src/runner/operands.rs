@@ -72,7 +72,8 @@ impl<'a> Operands<'a> {
         let index = self.input(1)?;
         let (sizes, tensor) = (self.sizes(index)?, self.tensor(index));
         let Some(Data::I8(data)) = &tensor.data else {
-            return Err(format!("tensor {index}: weights must be a constant of INT8, got {}", tensor.element));
+            let kind = if tensor.data.is_some() { "a constant" } else { "an activation" };
+            return Err(format!("tensor {index} is {kind} of {}: weights must be a constant of INT8", tensor.element));
         };
         let q = tensor.quantization.as_ref().ok_or_else(|| format!("tensor {index} is not quantized"))?;
         if q.zero_points.iter().any(|&zero_point| zero_point != 0) {
