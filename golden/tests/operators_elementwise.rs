@@ -23,7 +23,7 @@ fn tflite_double(x: i128, real: f64) -> i128 {
     high.signum() * ((high.abs() + half) >> s.right())
 }
 
-/// One pair, by numerics.md, section 5.
+/// One pair, by the formula of TFLite.
 fn expected(x: [i32; 2], z: [i32; 3], s: [f32; 3], left: u32, sign: i128, bounds: Bounds) -> i32 {
     let [sa, sb, so] = s.map(f64::from);
     let twice = 2.0 * sa.max(sb);
@@ -60,7 +60,7 @@ fn sums_and_differences_of_8_and_16_bits() {
     }
 }
 
-/// numerics.md, section 5: -2.5 becomes -3 in TFLite, -2 in XNNPACK.
+/// -2.5 becomes -3 in TFLite, -2 in XNNPACK.
 #[test]
 fn a_tie() {
     let (a, b) = (vector(vec![-3]), vector(vec![-2]));

@@ -79,6 +79,11 @@ fn softmax_of_rows_that_are_known() {
     // 256 e / (1 + e) = 187.15
     assert_eq!(softmax(&row(vec![16, 0]), &p).unwrap().data(), [59, -59]);
     assert_eq!(softmax(&row(vec![127, -128]), &p).unwrap().data(), [127, -128]);
+    // A factor of 2^30 and more: only the greatest count.
+    for beta in [256.0, 1e9, f32::INFINITY] {
+        let steep = SoftmaxParameters::new(beta, 1.0 / 16.0).unwrap();
+        assert_eq!(softmax(&row(vec![3, 2, 3, -128]), &steep).unwrap().data(), [0, -128, 0, -128]);
+    }
     // 511 equal ones have a 511th each, 512 are refused as the reference refuses them.
     assert_eq!(softmax(&row(vec![3; 511]), &p).unwrap().data(), [-127; 511]);
     assert_eq!(

@@ -141,5 +141,4 @@ fn softmax_scales() {
     let error = |beta, scale| message(SoftmaxParameters::new(beta, scale));
     assert_eq!(error(0.0, 1.0), "real: 0.0 is not beta * scale * 2^26 above 1");
     assert_eq!(error(f32::NAN, 1.0), "real: NaN is not beta * scale * 2^26 above 1");
-    assert_eq!(error(16.0, 4.0), "real: 2147483647.0 is not beta * scale * 2^26 below 2^30");
 }

@@ -1,7 +1,7 @@
 //! Damaged models in the runner: never a panic, never a hang.
 //!
-//! Each case damages a valid model at one random place, prepares it for a runtime and runs what is accepted. The seed is
-//! printed and can be set: `QRTL_SEED=7 cargo test -p qrtl-golden --test runner_mutations`.
+//! Each case damages a valid model at one random place, prepares it for a runtime and runs what is accepted. The seed
+//! is printed and can be set: `QRTL_SEED=7 cargo test -p qrtl-golden --test runner_mutations`.
 
 #![allow(clippy::unwrap_used)] // helpers of tests
 

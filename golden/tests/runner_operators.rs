@@ -46,7 +46,7 @@ fn unknown(operator: &str, runtime: Runtime) -> String {
     format!("operator 0 ({operator}): what {runtime} computes here is not known to the last bit")
 }
 
-/// numerics.md, section 5, with a constant operand that repeats.
+/// With a constant operand that repeats: -2.5 is a tie.
 #[test]
 fn sums_and_differences() {
     let tensors =

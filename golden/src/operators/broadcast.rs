@@ -4,7 +4,8 @@ use super::Array;
 use super::array::at;
 use crate::Error;
 
-/// `f(a, b)` of all pairs of elements. Sizes are aligned at the last; of two that differ one is 1, and its elements repeat.
+/// `f(a, b)` of all pairs of elements. Sizes are aligned at the last; of two that differ one is 1, and its elements
+/// repeat.
 ///
 /// # Errors
 /// If the shapes do not go together, or the first of `f`, with the place of the element.

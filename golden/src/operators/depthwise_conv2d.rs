@@ -9,8 +9,8 @@ use crate::requantizer::Requantize;
 /// TFLite's `DEPTHWISE_CONV_2D` (tflite-micro 90b983c2, `reference/integer_ops/depthwise_conv.h`): output channel
 /// `c * multiplier + m` sees input channel `c` only.
 ///
-/// `input` is `[batch, height, width, channels]`, `weights` are `[1, height, width, channels * multiplier]`. There is one
-/// requantization, or one for each output channel.
+/// `input` is `[batch, height, width, channels]`, `weights` are `[1, height, width, channels * multiplier]`. There is
+/// one requantization, or one for each output channel.
 ///
 /// # Errors
 /// If shapes disagree, the window does not fit, or a sum has no quantized value; the error names the element.

@@ -1,8 +1,8 @@
 //! The operators of a small quantized network, one file each, as obvious loops over integers.
 //!
-//! Activations are `[batch, height, width, channels]`. Sums are exact, whatever their size, and what turns a sum into an
-//! output is a [`Requantize`](crate::requantizer::Requantize): its rounding rule, zero point and clamp. So each operator
-//! is here once for all runtimes, and they differ in what they pass (`docs/numerics.md`, sections 3 to 5).
+//! Activations are `[batch, height, width, channels]`. Sums are exact, whatever their size, and what turns a sum into
+//! an output is a [`Requantize`](crate::requantizer::Requantize): its rounding rule, zero point and clamp. So each
+//! operator is here once for all runtimes, and they differ in what they pass ([`runner`](crate::runner)).
 
 mod array;
 mod broadcast;

@@ -4,12 +4,13 @@ use super::conv2d::each;
 use super::{Array, Window};
 use crate::{Bounds, Error};
 
-/// TFLite's `AVERAGE_POOL_2D` (tflite-micro 90b983c2, `reference/integer_ops/pooling.h`): the mean of the quantized values
-/// that lie within the image, to nearest, ties away from zero; then the clamp. Input and output have the same scale and
-/// zero point; `filter` is height and width.
+/// TFLite's `AVERAGE_POOL_2D` (tflite-micro 90b983c2, `reference/integer_ops/pooling.h`): the mean of the quantized
+/// values that lie within the image, to nearest, ties away from zero; then the clamp. Input and output have the same
+/// scale and zero point; `filter` is height and width.
 ///
 /// # Errors
-/// If `input` is not `[batch, height, width, channels]`, or the window does not fit or lies outside the image altogether.
+/// If `input` is not `[batch, height, width, channels]`, or the window does not fit or lies outside the image
+/// altogether.
 pub fn average_pool(input: &Array, filter: [usize; 2], window: &Window, bounds: Bounds) -> Result<Array, Error> {
     pool(input, filter, window, bounds, |taps| {
         let (sum, n): (i64, i64) = (taps.iter().map(|&x| i64::from(x)).sum(), taps.len() as i64);

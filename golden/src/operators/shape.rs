@@ -11,7 +11,8 @@ pub fn reshape<T: Clone>(input: &Array<T>, shape: &[usize]) -> Result<Array<T>, 
     Array::new("shape", shape.to_vec(), input.data().to_vec())
 }
 
-/// `value` before and after the elements, as often as `padding` says for each dimension; TFLite pads with the zero point.
+/// `value` before and after the elements, as often as `padding` says for each dimension; TFLite pads with the zero
+/// point.
 ///
 /// # Errors
 /// If there are not as many pairs as dimensions, or the result is beyond 2^31 - 1 elements.

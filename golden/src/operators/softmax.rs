@@ -1,8 +1,9 @@
 //! Softmax in integers, as TensorFlow Lite Micro computes it from int8 to int8.
 //!
 //! Reals are fixed-point `i32` with `f` fraction bits, written `Q(31-f)`: gemmlowp's `FixedPoint<int32_t, 31-f>`, whose
-//! product is [`saturating_rounding_doubling_high_mul`]. Constants and steps are gemmlowp's (16e8662c, `fixedpoint.h`) and
-//! TFLite's (tflite-micro 90b983c2, `reference/softmax.h`, `quantization_util.cc`).
+//! product is [`saturating_rounding_doubling_high_mul`](crate::gemmlowp::saturating_rounding_doubling_high_mul).
+//! Constants and steps are gemmlowp's (16e8662c, `fixedpoint.h`) and TFLite's (tflite-micro 90b983c2,
+//! `reference/softmax.h`, `quantization_util.cc`).
 
 use super::Array;
 use crate::gemmlowp::{rounding_divide_by_pot, saturating_rounding_doubling_high_mul as product};
@@ -17,34 +18,34 @@ const SUM_BITS: u32 = 12;
 /// How a difference of inputs becomes the argument of the exponential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SoftmaxParameters {
-    scale: Scale,
+    /// `None` where only a difference of 0 counts
+    scale: Option<Scale>,
     least: i64,
 }
 
 impl SoftmaxParameters {
-    /// For `softmax(beta * scale * q)`: the factor `beta scale 2^26` as multiplier and left shift, capped at `2^31 - 1`,
-    /// and the least difference from the maximum that is not taken for 0.
+    /// For `softmax(beta * scale * q)`: the factor `beta scale 2^26` as multiplier and left shift, and the least
+    /// difference from the maximum that is not taken for 0. The reference caps the factor at `2^31 - 1`; from `2^30` on
+    /// the least difference is 0.
     ///
     /// # Errors
     /// If the factor is not a number above 1, as the reference demands.
     pub fn new(beta: f32, scale: f32) -> Result<SoftmaxParameters, Error> {
         let real = f64::from(beta) * f64::from(scale) * f64::from(1u32 << (31 - DIFFERENCE_BITS));
-        let real = if real > 2_147_483_647.0 { 2_147_483_647.0 } else { real };
         if real.is_nan() || real <= 1.0 {
             return Err(Error::Real { limit: "beta * scale * 2^26 above 1", got: real });
         }
-        // Above 1 and below 2^31: the shift is in 1..=31.
-        let scale = quantize_multiplier(real, MultiplierWidth::W32);
-        let scale = scale.map_err(|_| Error::Real { limit: "beta * scale * 2^26 below 2^30", got: real })?;
-        let radius = (31i64 << (31 - DIFFERENCE_BITS)) >> scale.left();
+        // Fails for what rounds to 2^30 and more.
+        let scale = quantize_multiplier(real, MultiplierWidth::W32).ok();
+        let radius = scale.map_or(0, |scale| (31i64 << (31 - DIFFERENCE_BITS)) >> scale.left());
         Ok(SoftmaxParameters { scale, least: -radius })
     }
 
     /// The difference from the maximum as `Q5`; `None` where its exponential counts as 0.
     fn argument(&self, difference: i64) -> Option<i32> {
         // Within i32: that is what the least difference is made from.
-        let shifted = || (difference << self.scale.left()) as i32;
-        (difference >= self.least).then(|| product(shifted(), self.scale.multiplier() as i32))
+        let scaled = |s: Scale| product((difference << s.left()) as i32, s.multiplier() as i32);
+        (difference >= self.least).then(|| self.scale.map_or(0, scaled))
     }
 }
 
@@ -124,7 +125,7 @@ fn one_over_one_plus_x(a: i32) -> i32 {
     const C48_OVER_17: i32 = 1_515_870_810;
     const MINUS_C32_OVER_17: i32 = -1_010_580_540;
     const ONE: i32 = 1 << 29;
-    // Half the sum, ties up; it is positive.
+    // Half the sum, ties away from zero; it is positive.
     let half = ((i64::from(a) + i64::from(i32::MAX) + 1) / 2) as i32;
     let mut x = C48_OVER_17 + product(half, MINUS_C32_OVER_17);
     for _ in 0..3 {

@@ -46,7 +46,8 @@ impl Axis {
     /// Number of outputs over an axis of `size` elements.
     ///
     /// # Errors
-    /// If stride or dilation is 0, any of the four numbers exceeds 65,536, or the window is larger than the padded axis.
+    /// If stride or dilation is 0, any of the four numbers exceeds 65,536, or the window is larger than the padded
+    /// axis.
     pub fn outputs(&self, size: usize, filter: usize) -> Result<usize, Error> {
         let number = |what, v: usize, least| within(what, i64::try_from(v).unwrap_or(i64::MAX), least..=LIMIT);
         number("stride", self.stride, 1)?;

@@ -10,7 +10,7 @@ use crate::tflite::{Activation, Quantized};
 use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule};
 
 /// Whose integers a model is computed in. They differ in rounding, and in how the factor of an operator is formed from
-/// scales (`docs/numerics.md`, sections 3 to 5 and 9).
+/// scales: per-tensor fully connected layers of TFLite multiply in `f32`, XNNPACK always does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Runtime {
     /// TensorFlow Lite Micro: `tflite_double` everywhere
@@ -128,7 +128,7 @@ impl FromStr for Runtime {
 mod tests {
     use super::*;
 
-    /// numerics.md, section 4: at scale 2 and zero point -128 a bound of 1 is a tie, and the two go apart.
+    /// At scale 2 and zero point -128 a bound of 1 is a tie, and the two go apart.
     #[test]
     fn bounds_differ_at_a_tie() {
         let output = Quantized { scale: 2.0, zero_point: -128 };
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!((max(Runtime::Tflm), max(Runtime::Xnnpack)), (Ok(-127), Ok(-128)));
     }
 
-    /// numerics.md, section 3: the float32 product shows in the last bits.
+    /// The float32 product shows in the last bits.
     #[test]
     fn how_factors_are_formed() {
         let output = Quantized { scale: 0.1, zero_point: 0 };

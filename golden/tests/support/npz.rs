@@ -1,7 +1,7 @@
 //! NumPy's `.npz` files as `numpy.savez` writes them: a ZIP archive whose members are stored, not compressed.
 //!
-//! Only what the recorded files need, read front to back. The crates for it (zip 8) bring decompressors, encryption and a
-//! second `syn` for the sake of six small files.
+//! Only what the recorded files need, read front to back. The crate for it (zip) brings a random number generator,
+//! a second `syn` and others, 20 crates for the sake of six small files.
 
 #![allow(clippy::unwrap_used)] // helpers of tests
 
