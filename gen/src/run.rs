@@ -83,15 +83,15 @@ impl Run {
 
 /// The batches in a file.
 fn read_inputs(path: &Path, runner: &Runner) -> Result<Vec<Value>> {
-    let shape = runner.input_shape();
+    let (shape, bytes) = (runner.input_shape(), fs::read(path)?);
     match runner.input_element() {
         ElementType::Int8 => {
-            let array = npy::Array::<i8>::read(path)?;
+            let array = npy::Array::<i8>::from_bytes(&bytes)?;
             let batches = split(&array.shape, &array.data, shape)?;
             batches.map(|xs| value(xs.iter().map(|&x| x.into()).collect(), shape).map(Value::Int8)).collect()
         }
         _ => {
-            let array = npy::Array::<f32>::read(path)?;
+            let array = npy::Array::<f32>::from_bytes(&bytes)?;
             let batches = split(&array.shape, &array.data, shape)?;
             batches.map(|xs| value(xs.to_vec(), shape).map(Value::Float)).collect()
         }

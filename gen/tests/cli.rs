@@ -128,7 +128,7 @@ fn what_run_refuses() {
     let labels = digits("labels_all.npy");
     for (args, expected) in [
         (["run", "foreign.tflite", "--input", &images], "foreign.tflite: not a TensorFlow Lite model"),
-        (["run", &cnn, "--input", "none.npy"], "none.npy: No such file"),
+        (["run", &cnn, "--input", "none.npy"], "error: none.npy: No such file"),
         (["run", &cnn, "--input", &labels], "elements are of type '|u1': expected '|i1'"),
         (["run", &cnn, "--input", &logits], "shape [1797, 10]: the model takes [N, 8, 8, 1], at least one"),
         (["run", &cnn, "--rule", "tflite"], "rule: tflite is none of tflm, litert_reference, litert_builtin, xnnpack"),
@@ -137,7 +137,7 @@ fn what_run_refuses() {
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
         assert!(text.starts_with("error: ") && text.contains(expected), "{args:?}: {text}");
-        assert!(text.matches("error").count() == 1, "{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("error")).count(), 1, "{text}");
     }
     let args = ["run", &cnn, "--input", &images, "-o", "none/y.npy"];
     let text = String::from_utf8(generate(dir.path(), &args, "").stderr).unwrap();
