@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use qrtl_gen::catalogue::default_catalogue;
 use qrtl_gen::emit::{Package, write_directory};
 use qrtl_gen::model;
+use qrtl_gen::run::Run;
 use qrtl_gen::spec::{Spec, Summary};
 use qrtl_golden::request::{answer, answer_line};
 
@@ -53,6 +54,8 @@ enum Verb {
         #[arg(long, default_value_t = 4)]
         cols: usize,
     },
+    /// runs a .tflite file over inputs, in the integers of a runtime
+    Run(Run),
     /// answers JSON requests, one a line, from standard input
     Golden,
 }
@@ -74,6 +77,10 @@ impl Cli {
                 emit(&output, name, config, block.map(|b| *b))
             }
             Some(Verb::Model { file, out, rows, cols }) => emit_model(&file, &out, rows, cols),
+            Some(Verb::Run(run)) => {
+                writeln!(std::io::stdout(), "{}", run.run()?)?;
+                Ok(ExitCode::SUCCESS)
+            }
             Some(Verb::Golden) => golden(),
         }
     }

@@ -4,5 +4,6 @@ pub mod bench;
 pub mod catalogue;
 pub mod emit;
 pub mod model;
+pub mod run;
 pub mod spec;
 pub mod vectors;

@@ -112,3 +112,51 @@ fn golden_answers_line_by_line() {
     assert_eq!((lines[0], lines[2], lines.len()), ("{\"out\":1}", "{\"out\":0}", 3));
     assert!(lines[1].starts_with("{\"error\":") && output.status.code() == Some(1), "{text}");
 }
+
+fn digits(file: &str) -> String {
+    format!("{}/../models/digits/{file}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn run_gives_the_recorded_logits() {
+    let dir = tempfile::tempdir().unwrap();
+    let (model, input) = (digits("rescnn_int8.tflite"), digits("rescnn_input_int8_all.npy"));
+    for (rule, logits) in
+        [("tflm", "rescnn_logits_int8_tflm_all.npy"), ("litert_reference", "rescnn_logits_int8_reference_all.npy")]
+    {
+        let args = ["run", &model, "--input", &input, "--rule", rule, "-o", "y.npy", "--layers", "layers"];
+        let output = generate(dir.path(), &args, "");
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.starts_with(&format!("{rule}: 1797 inputs of 42752 MAC, 76825344 MAC in ")), "{text}");
+        assert_eq!(fs::read(dir.path().join("y.npy")).unwrap(), fs::read(digits(logits)).unwrap(), "{rule}");
+        let layer = |name: &str| fs::read(dir.path().join("layers").join(name)).unwrap();
+        assert_eq!(layer("05_FULLY_CONNECTED.npy"), fs::read(digits(logits)).unwrap());
+        assert_eq!(layer("02_ADD.npy").len(), 128 + 1797 * 512);
+    }
+}
+
+#[test]
+fn what_run_refuses() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("foreign.tflite"), "this is no model").unwrap();
+    let (cnn, images, logits) =
+        (digits("cnn_int8.tflite"), digits("cnn_input_int8_all.npy"), digits("cnn_logits_int8_tflm_all.npy"));
+    let labels = digits("labels_all.npy");
+    for (args, expected) in [
+        (["run", "foreign.tflite", "--input", &images], "foreign.tflite: not a TensorFlow Lite model"),
+        (["run", &cnn, "--input", "none.npy"], "error: none.npy: No such file"),
+        (["run", &cnn, "--input", &labels], "elements are of type '|u1': expected '|i1'"),
+        (["run", &cnn, "--input", &logits], "shape [1797, 10]: the model takes [N, 8, 8, 1], at least one"),
+        (["run", &cnn, "--rule", "tflite"], "rule: tflite is none of tflm, litert_reference, litert_builtin, xnnpack"),
+    ] {
+        let output = generate(dir.path(), &args, "");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
+        assert!(text.starts_with("error: ") && text.contains(expected), "{args:?}: {text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("error")).count(), 1, "{text}");
+    }
+    let args = ["run", &cnn, "--input", &images, "-o", "none/y.npy"];
+    let text = String::from_utf8(generate(dir.path(), &args, "").stderr).unwrap();
+    assert!(text.starts_with("error: none/y.npy: No such file"), "{text}");
+}

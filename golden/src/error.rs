@@ -68,6 +68,14 @@ pub enum Error {
         /// why
         source: Box<Error>,
     },
+    /// an element of an array that has no value
+    #[error("element {index:?}: {source}")]
+    At {
+        /// its index, slowest first
+        index: Vec<usize>,
+        /// why
+        source: Box<Error>,
+    },
     /// shapes that do not go together
     #[error("{what}: shape {got:?}, expected {expected}")]
     Shape {

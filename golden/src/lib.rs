@@ -4,9 +4,11 @@
 //! - [`Rule`], [`Scale`], [`Requantization`], [`Bounds`]: parameters, validated once;
 //! - [`multiplier`]: from a real factor to a fixed-point multiplier and shift;
 //! - [`requantizer`], [`saturator`], [`fixed_point_multiplier`], [`gemm`]: the operators, named as the hardware blocks;
+//! - [`operators`]: those of a small convolutional network;
 //! - [`round`], [`gemmlowp`]: the steps that the rules are made of;
 //! - [`request`]: JSON lines in, JSON lines out;
 //! - [`tflite`], [`npy`]: model files and arrays;
+//! - [`runner`]: a model, run in the integers of a named runtime;
 //! - [`random`]: seeded numbers for vectors.
 //!
 //! The rules and their sources are in `docs/numerics.md`.
@@ -17,11 +19,13 @@ pub mod gemm;
 pub mod gemmlowp;
 pub mod multiplier;
 pub mod npy;
+pub mod operators;
 pub mod random;
 pub mod requantizer;
 pub mod request;
 pub mod round;
 mod rule;
+pub mod runner;
 pub mod saturator;
 pub mod tflite;
 mod types;

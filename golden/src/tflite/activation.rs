@@ -29,16 +29,21 @@ impl Activation {
         }
     }
 
-    /// The least and the greatest value of an int8 output of the given scale and zero point.
-    ///
-    /// A bound `f` becomes `zero_point + round(f / scale)`, divided in float32 and rounded half away from zero.
-    pub(super) fn int8_bounds(self, scale: f32, zero_point: i32) -> Result<(i32, i32), String> {
-        let (lo, hi) = match self {
+    /// The bounds as real numbers, where there are any.
+    pub(crate) const fn reals(self) -> (Option<f32>, Option<f32>) {
+        match self {
             Self::None => (None, None),
             Self::Relu => (Some(0.0), None),
             Self::ReluN1To1 => (Some(-1.0), Some(1.0)),
             Self::Relu6 => (Some(0.0), Some(6.0)),
-        };
+        }
+    }
+
+    /// The least and the greatest value of an int8 output of the given scale and zero point.
+    ///
+    /// A bound `f` becomes `zero_point + round(f / scale)`, divided in float32 and rounded half away from zero.
+    pub(crate) fn int8_bounds(self, scale: f32, zero_point: i32) -> Result<(i32, i32), String> {
+        let (lo, hi) = self.reals();
         let quantize = |bound: f32| {
             let steps = (bound / scale).round();
             // The reference refuses a quotient that int32 does not hold; 2^31 is a float32, 2^31 - 1 is not.

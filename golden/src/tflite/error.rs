@@ -84,18 +84,18 @@ pub enum Error {
 pub(super) const EXPANSION: usize = 8;
 
 /// What remains of the memory that constants may take.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     limit: usize,
     left: usize,
 }
 
 impl Budget {
-    pub(super) fn of_file(len: usize) -> Self {
+    pub(crate) fn of_file(len: usize) -> Self {
         let limit = len.saturating_mul(EXPANSION);
         Self { limit, left: limit }
     }
 
-    pub(super) fn take(&mut self, bytes: usize) -> Result<(), Error> {
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<(), Error> {
         self.left = self.left.checked_sub(bytes).ok_or(Error::Expansion { limit: self.limit })?;
         Ok(())
     }

@@ -81,6 +81,19 @@ impl Model {
     }
 }
 
+impl Model {
+    /// The layer of one operator, whatever stands before and after it.
+    pub(crate) fn fully_connected(&self, index: usize, budget: &mut Budget) -> Result<FullyConnected, Error> {
+        let step = Step { model: self, index, operator: &self.operators[index] };
+        step.layer(&step.operands()?, budget)
+    }
+
+    /// As much as the constants of this model may take once they are written out.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::of_file(self.file_len)
+    }
+}
+
 fn single(what: &str, tensors: &[usize]) -> Result<usize, Error> {
     match tensors {
         [tensor] => Ok(*tensor),
@@ -141,7 +154,7 @@ impl<'a> Step<'a> {
         };
         let activation = match self.operator.options {
             Options::FullyConnected { activation } => activation.int8_bounds(y.scale, y.zero_point),
-            Options::Unread => Err("options were not read".to_owned()),
+            _ => Err("options were not read".to_owned()),
         };
         Ok(FullyConnected {
             name: name.clone(),

@@ -2,7 +2,7 @@
 //!
 //! [`Model::from_bytes`] turns the bytes of a `.tflite` file into an owned, validated description of its one subgraph,
 //! and [`Model::fully_connected_layers`] turns that into [`FullyConnected`] layers: integers and multipliers, ready for
-//! golden and for the generator.
+//! golden and for the generator. Networks of all operators are run by [`runner`](crate::runner).
 //!
 //! # Contract
 //!
@@ -27,6 +27,7 @@ mod reader;
 mod schema_generated;
 
 pub use activation::Activation;
+pub(crate) use error::Budget;
 pub use error::Error;
 pub use fully_connected::{FullyConnected, Quantized};
-pub use model::{Data, ElementType, Model, Operator, Options, Quantization, Tensor};
+pub use model::{Data, ElementType, Model, Operator, Options, Padding, Quantization, Tensor};

@@ -184,9 +184,65 @@ pub struct Operator {
     pub options: Options,
 }
 
-/// Options of the operators that we can compute.
+/// How much an image is enlarged before a window moves over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// So that there are `ceil(size / stride)` outputs.
+    Same,
+    /// Not at all.
+    Valid,
+}
+
+/// Options of the operators that we can compute. Pairs are height and width, from 1 to 65,536.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Options {
+    /// Of `CONV_2D`.
+    Conv2d {
+        /// Of the image.
+        padding: Padding,
+        /// From one output to the next.
+        stride: [usize; 2],
+        /// From one tap to the next.
+        dilation: [usize; 2],
+        /// Fused into the bounds of the output.
+        activation: Activation,
+    },
+    /// Of `DEPTHWISE_CONV_2D`.
+    DepthwiseConv2d {
+        /// Of the image.
+        padding: Padding,
+        /// From one output to the next.
+        stride: [usize; 2],
+        /// From one tap to the next.
+        dilation: [usize; 2],
+        /// Outputs for each channel.
+        depth_multiplier: usize,
+        /// Fused into the bounds of the output.
+        activation: Activation,
+    },
+    /// Of `AVERAGE_POOL_2D` and `MAX_POOL_2D`.
+    Pool2d {
+        /// Of the image.
+        padding: Padding,
+        /// From one output to the next.
+        stride: [usize; 2],
+        /// Size of the window.
+        filter: [usize; 2],
+        /// Fused into the bounds of the output.
+        activation: Activation,
+    },
+    /// Of `ADD`, `SUB` and `MUL`.
+    Elementwise {
+        /// Fused into the bounds of the output.
+        activation: Activation,
+    },
+    /// Of `SOFTMAX`.
+    Softmax {
+        /// The factor of the exponents.
+        beta: f32,
+    },
+    /// Of `RESHAPE`, `PAD`, `QUANTIZE` and `DEQUANTIZE`, whose tensors say everything.
+    None,
     /// Of `FULLY_CONNECTED`.
     FullyConnected {
         /// Fused into the bounds of the output.

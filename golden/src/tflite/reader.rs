@@ -1,5 +1,6 @@
 //! From bytes to [`Model`]: verification of the flatbuffer, then of what it says.
 
+mod options;
 mod tensor;
 
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use flatbuffers::{Follow, InvalidFlatbuffer, Vector, VerifierOptions};
 
 use super::error::{Budget, EXPANSION, Error, quoted};
 use super::schema_generated::tflite as schema;
-use super::{Activation, Model, Operator, Options};
+use super::{Model, Operator};
+use options::read_options;
 use tensor::{element_type, read_tensor};
 
 /// The deepest path is model, subgraph, tensor, quantization, details; each counts as one.
@@ -115,34 +117,8 @@ fn read_operator(codes: &[Arc<str>], tensors: usize, index: usize, operator: sch
         .map(|output| tensor_index(output, tensors))
         .collect::<Result<_, _>>()
         .map_err(|error| fail(format!("outputs: {error}")))?;
-    let options = match &*name {
-        "FULLY_CONNECTED" => read_fully_connected(operator).map_err(fail)?,
-        _ => Options::Unread,
-    };
+    let options = read_options(&name, operator).map_err(fail)?;
     Ok(Operator { name, inputs, outputs, options })
-}
-
-fn read_fully_connected(operator: schema::Operator<'_>) -> Result<Options, String> {
-    let Some(options) = operator.builtin_options_as_fully_connected_options() else {
-        return match operator.builtin_options_type() {
-            schema::BuiltinOptions::NONE => Ok(Options::FullyConnected { activation: Activation::None }),
-            other => Err(format!("options are of kind {}: must be FullyConnectedOptions", other.0)),
-        };
-    };
-    if options.weights_format() != schema::WeightsFormat::DEFAULT {
-        return Err(format!("weights format is {}: only 0, row-major, is supported", options.weights_format().0));
-    }
-    if options.keep_num_dims() {
-        return Err("keep_num_dims is set: only outputs of shape [batch, units] are supported".to_owned());
-    }
-    match options.quantized_bias_type() {
-        // FLOAT32 is the schema's word for "not said".
-        schema::TensorType::FLOAT32 | schema::TensorType::INT32 => {}
-        other => {
-            return Err(format!("bias type is {}: only INT32 is supported", element_type(other)));
-        }
-    }
-    Ok(Options::FullyConnected { activation: Activation::from_schema(options.fused_activation_function())? })
 }
 
 fn tensor_index(index: i32, tensors: usize) -> Result<usize, String> {

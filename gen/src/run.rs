@@ -1,0 +1,174 @@
+//! Runs a model over a batch of inputs, in the integers of a named runtime.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use qrtl_golden::npy;
+use qrtl_golden::operators::Array;
+use qrtl_golden::runner::{Runner, Runtime, Value};
+use qrtl_golden::tflite::{ElementType, Model};
+
+use crate::emit::write_directory;
+
+/// Flags of `gen run`.
+#[derive(Args)]
+pub struct Run {
+    /// model file (.tflite, int8)
+    model: PathBuf,
+    /// inputs (.npy): int8, or float32 where the model begins with QUANTIZE; [N, ...], one or more batches
+    #[arg(long, value_name = "X.npy")]
+    input: PathBuf,
+    /// whose integers: tflm, litert_reference, litert_builtin or xnnpack
+    #[arg(long, default_value_t = Runtime::Tflm)]
+    rule: Runtime,
+    /// outputs (.npy), [N, ...]
+    #[arg(short = 'o', long, value_name = "Y.npy")]
+    out: Option<PathBuf>,
+    /// directory for the output of every operator
+    #[arg(long, value_name = "DIR")]
+    layers: Option<PathBuf>,
+}
+
+/// What a run was, for people.
+pub struct Report {
+    batches: usize,
+    macs: u64,
+    time: Duration,
+    rule: Runtime,
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Report { batches, macs, time, rule } = self;
+        let seconds = time.as_secs_f64();
+        let (all, speed) = (macs * *batches as u64, (macs * *batches as u64) as f64 / seconds.max(1e-9) / 1e6);
+        write!(f, "{rule}: {batches} inputs of {macs} MAC, {all} MAC in {seconds:.3} s, {speed:.0} MMAC/s")
+    }
+}
+
+impl Run {
+    /// Runs the model over all inputs and writes what was asked for.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written, the model is not supported, or the inputs are not the model's.
+    pub fn run(&self) -> Result<Report> {
+        let shown = || self.model.display().to_string();
+        let model = Model::read(&self.model).with_context(shown)?;
+        let runner = Runner::new(&model, self.rule).with_context(shown)?;
+        let inputs = read_inputs(&self.input, &runner).with_context(|| self.input.display().to_string())?;
+        let start = Instant::now();
+        let mut layers: Vec<Outputs> = Vec::new();
+        for input in &inputs {
+            let values = runner.run(input).with_context(shown)?;
+            if layers.is_empty() {
+                layers = values.iter().map(Outputs::like).collect();
+            }
+            for (outputs, value) in layers.iter_mut().zip(&values) {
+                outputs.push(value);
+            }
+        }
+        let time = start.elapsed();
+        if let Some(out) = &self.out {
+            layers[runner.output()].write(out, inputs.len())?;
+        }
+        if let Some(dir) = &self.layers {
+            write_layers(dir, &self.model, self.rule, &runner, &layers, inputs.len())?;
+        }
+        Ok(Report { batches: inputs.len(), macs: runner.macs(), time, rule: self.rule })
+    }
+}
+
+/// The batches in a file.
+fn read_inputs(path: &Path, runner: &Runner) -> Result<Vec<Value>> {
+    let (shape, bytes) = (runner.input_shape(), fs::read(path)?);
+    match runner.input_element() {
+        ElementType::Int8 => {
+            let array = npy::Array::<i8>::from_bytes(&bytes)?;
+            let batches = split(&array.shape, &array.data, shape)?;
+            batches.map(|xs| value(xs.iter().map(|&x| x.into()).collect(), shape).map(Value::Int8)).collect()
+        }
+        _ => {
+            let array = npy::Array::<f32>::from_bytes(&bytes)?;
+            let batches = split(&array.shape, &array.data, shape)?;
+            batches.map(|xs| value(xs.to_vec(), shape).map(Value::Float)).collect()
+        }
+    }
+}
+
+fn value<T>(data: Vec<T>, shape: &[usize]) -> Result<Array<T>> {
+    Ok(Array::new("input", shape.to_vec(), data)?)
+}
+
+/// Batches of the model's input, of which the array has one or more along its first dimension.
+fn split<'a, T>(got: &[usize], data: &'a [T], shape: &[usize]) -> Result<std::slice::ChunksExact<'a, T>> {
+    let (batch, element) = shape.split_first().context("the model's input has no dimension")?;
+    ensure!(!shape.contains(&0), "the model's input has no element: shape {shape:?}");
+    let fits = got.split_first().is_some_and(|(n, rest)| rest == element && *n > 0 && n % batch == 0);
+    let sizes: String = element.iter().map(|n| format!(", {n}")).collect();
+    let of = if *batch == 1 { String::new() } else { format!(", N a multiple of {batch}") };
+    ensure!(fits, "shape {got:?}: the model takes [N{sizes}]{of}, at least one");
+    Ok(data.chunks_exact(batch * element.iter().product::<usize>()))
+}
+
+/// The outputs of one operator for all batches.
+struct Outputs {
+    shape: Vec<usize>,
+    elements: Elements,
+}
+
+enum Elements {
+    Int8(Vec<i8>),
+    Float(Vec<f32>),
+}
+
+impl Outputs {
+    /// None yet, of the type and shape of `value`.
+    fn like(value: &Value) -> Outputs {
+        let elements = match value {
+            Value::Int8(_) => Elements::Int8(Vec::new()),
+            Value::Float(_) => Elements::Float(Vec::new()),
+        };
+        Outputs { shape: value.shape().to_vec(), elements }
+    }
+
+    fn push(&mut self, value: &Value) {
+        match (&mut self.elements, value) {
+            // Elements are int8 by the contract of a value.
+            (Elements::Int8(all), Value::Int8(array)) => all.extend(array.data().iter().map(|&x| x as i8)),
+            (Elements::Float(all), Value::Float(array)) => all.extend(array.data()),
+            _ => unreachable!("an operator gives the same type for every batch"),
+        }
+    }
+
+    /// With the batches along the first dimension.
+    fn write(&self, path: &Path, batches: usize) -> Result<()> {
+        let mut shape = self.shape.clone();
+        match shape.first_mut() {
+            Some(first) => *first *= batches,
+            None => shape.push(batches),
+        }
+        match &self.elements {
+            Elements::Int8(data) => npy::Array { shape, data: data.clone() }.write(path)?,
+            Elements::Float(data) => npy::Array { shape, data: data.clone() }.write(path)?,
+        }
+        Ok(())
+    }
+}
+
+/// `00_CONV_2D.npy` and so on, with a manifest.
+fn write_layers(to: &Path, model: &Path, rule: Runtime, runner: &Runner, layers: &[Outputs], n: usize) -> Result<()> {
+    write_directory(to, |dir| {
+        let names: Vec<&str> = runner.operators().collect();
+        for (index, (name, outputs)) in names.iter().zip(layers).enumerate() {
+            outputs.write(&dir.join(format!("{index:02}_{name}.npy")), n)?;
+        }
+        let model = model.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let manifest = serde_json::json!({"generator": concat!("qrtl ", env!("CARGO_PKG_VERSION")), "model": model,
+            "rule": rule.name(), "inputs": n, "operators": names});
+        fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
+        Ok(())
+    })
+}

@@ -1,0 +1,47 @@
+//! Two operands of one shape, or of shapes that repeat into one.
+
+use super::Array;
+use super::array::at;
+use crate::Error;
+
+/// `f(a, b)` of all pairs of elements. Sizes are aligned at the last; of two that differ one is 1, and its elements
+/// repeat.
+///
+/// # Errors
+/// If the shapes do not go together, or the first of `f`, with the place of the element.
+pub(super) fn zip(a: &Array, b: &Array, f: impl Fn(i32, i32) -> Result<i32, Error>) -> Result<Array, Error> {
+    let shape = common(a.shape(), b.shape())?;
+    let elements = shape.iter().try_fold(1usize, |n, &size| n.checked_mul(size)).unwrap_or(usize::MAX);
+    let mut data = Vec::new();
+    for flat in 0..elements {
+        let (x, y) = (a.data()[source(&shape, a.shape(), flat)], b.data()[source(&shape, b.shape(), flat)]);
+        data.push(f(x, y).map_err(|source| at(&shape, flat, source))?);
+    }
+    Array::new("output", shape, data)
+}
+
+/// The shape that both repeat into.
+fn common(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
+    let rank = a.len().max(b.len());
+    let padded = |shape: &[usize]| [vec![1; rank - shape.len()], shape.to_vec()].concat();
+    let size = |(x, y): (usize, usize)| match (x, y) {
+        (1, n) | (n, 1) => Some(n),
+        (x, y) => (x == y).then_some(x),
+    };
+    let sizes: Option<Vec<usize>> = padded(a).into_iter().zip(padded(b)).map(size).collect();
+    sizes.ok_or_else(|| Error::Shape { what: "b", got: b.to_vec(), expected: format!("{a:?}, or sizes of 1") })
+}
+
+/// Which element of an operand meets element `flat` of the result.
+fn source(shape: &[usize], operand: &[usize], flat: usize) -> usize {
+    let (mut rest, mut place, mut stride) = (flat, 0, 1);
+    for (axis, &size) in shape.iter().rev().enumerate() {
+        let index = rest % size;
+        rest /= size;
+        if let Some(&own) = operand.iter().rev().nth(axis) {
+            place += if own == 1 { 0 } else { index * stride };
+            stride *= own;
+        }
+    }
+    place
+}

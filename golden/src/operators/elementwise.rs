@@ -1,0 +1,98 @@
+//! Sum, difference and product of two activations.
+
+use super::broadcast::zip;
+use super::{Array, Operand};
+use crate::multiplier::quantize_multiplier;
+use crate::requantizer::Requantize;
+use crate::types::within;
+use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule};
+
+/// What TFLite's `ADD` and `SUB` bring their operands to a common scale with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AddParameters {
+    left_shift: u32,
+    a: Requantization,
+    b: Requantization,
+    output: Requantization,
+}
+
+impl AddParameters {
+    /// The left shift of operands of 8 bits.
+    pub const LEFT_SHIFT_8: u32 = 20;
+    /// The left shift of operands of 16 bits.
+    pub const LEFT_SHIFT_16: u32 = 15;
+
+    /// From the scales of `a`, `b` and the output (tflite-micro 90b983c2, `kernels/add_common.cc`): with
+    /// `twice = 2 max(sa, sb)` the factors are `sa / twice`, `sb / twice` and `twice / (2^left_shift so)`, in `f64`.
+    ///
+    /// # Errors
+    /// If a scale is not finite and positive, a factor is not below 1 once rounded, as the reference demands, or
+    /// `left_shift` is none of 15 and 20.
+    pub fn new(left_shift: u32, scales: [f32; 3], zero_point: i64, bounds: Bounds) -> Result<AddParameters, Error> {
+        if ![Self::LEFT_SHIFT_8, Self::LEFT_SHIFT_16].contains(&left_shift) {
+            return Err(Error::unknown("left_shift", left_shift, &[Self::LEFT_SHIFT_16, Self::LEFT_SHIFT_8]));
+        }
+        if let Some(&scale) = scales.iter().find(|s| !(s.is_finite() && **s > 0.0)) {
+            return Err(Error::Real { limit: "finite and above 0", got: scale.into() });
+        }
+        let [a, b, output] = scales.map(f64::from);
+        let twice = 2.0 * a.max(b);
+        let scaled = (1u64 << left_shift) as f64 * output;
+        Ok(AddParameters {
+            left_shift,
+            a: below_one(a / twice, 0, Bounds::INT32)?,
+            b: below_one(b / twice, 0, Bounds::INT32)?,
+            output: below_one(twice / scaled, zero_point, bounds)?,
+        })
+    }
+
+    /// Three roundings for each output; `sign` is that of `b`.
+    fn apply(&self, a: i64, b: i64, sign: i128) -> Result<i32, Error> {
+        let scale = |x: i64, r: &Requantization| r.requantize_sum(i128::from(x) << self.left_shift);
+        let sum = i128::from(scale(a, &self.a)?) + sign * i128::from(scale(b, &self.b)?);
+        self.output.requantize_sum(sum)
+    }
+}
+
+/// TFLite's `QuantizeMultiplierSmallerThanOneExp`, and its rounding.
+fn below_one(real: f64, zero_point: i64, bounds: Bounds) -> Result<Requantization, Error> {
+    let scale = quantize_multiplier(real, MultiplierWidth::W32)?;
+    if scale.multiplier() == 0 || scale.shift() > 0 {
+        return Err(Error::Real { limit: "above 0 and below 1 once rounded to a multiplier", got: real });
+    }
+    within("shift", scale.shift().into(), -31..=0)?;
+    Requantization::new(Rule::TfliteDouble, scale, zero_point, bounds)
+}
+
+fn difference(x: i32, zero_point: i32) -> i64 {
+    i64::from(x) - i64::from(zero_point)
+}
+
+/// TFLite's `ADD` of int8, uint8 or int16: `requantize(rescale(a - za) + rescale(b - zb))` (tflite-micro 90b983c2,
+/// `reference/add.h`). Shapes are equal, or repeat where a size is 1.
+///
+/// # Errors
+/// If shapes disagree, or an operand leaves the contract of the rule; the error names the element.
+pub fn add(a: Operand<'_>, b: Operand<'_>, parameters: &AddParameters) -> Result<Array, Error> {
+    zip(a.array, b.array, |x, y| parameters.apply(difference(x, a.zero_point), difference(y, b.zero_point), 1))
+}
+
+/// TFLite's `SUB`: [`add`] with the second term, once rounded, subtracted (tflite-micro 90b983c2, `reference/sub.h`).
+///
+/// # Errors
+/// As [`add`].
+pub fn sub(a: Operand<'_>, b: Operand<'_>, parameters: &AddParameters) -> Result<Array, Error> {
+    zip(a.array, b.array, |x, y| parameters.apply(difference(x, a.zero_point), difference(y, b.zero_point), -1))
+}
+
+/// TFLite's `MUL`: `requantize((a - za) (b - zb))` (tflite-micro 90b983c2, `reference/integer_ops/mul.h`). Shapes are
+/// equal, or repeat where a size is 1.
+///
+/// # Errors
+/// If shapes disagree, or a product has no quantized value; the error names the element.
+pub fn mul(a: Operand<'_>, b: Operand<'_>, scale: &impl Requantize) -> Result<Array, Error> {
+    zip(a.array, b.array, |x, y| {
+        let product = i128::from(difference(x, a.zero_point)) * i128::from(difference(y, b.zero_point));
+        scale.requantize_sum(product)
+    })
+}

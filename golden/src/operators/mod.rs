@@ -1,0 +1,28 @@
+//! The operators of a small quantized network, one file each, as obvious loops over integers.
+//!
+//! Activations are `[batch, height, width, channels]`. Sums are exact, whatever their size, and what turns a sum into
+//! an output is a [`Requantize`](crate::requantizer::Requantize): its rounding rule, zero point and clamp. So each
+//! operator is here once for all runtimes, and they differ in what they pass ([`runner`](crate::runner)).
+
+mod array;
+mod broadcast;
+mod conv2d;
+mod convert;
+mod depthwise_conv2d;
+mod elementwise;
+mod pool;
+mod shape;
+mod softmax;
+mod window;
+mod xnnpack_add;
+
+pub use array::{Array, Operand};
+pub use conv2d::conv2d;
+pub use convert::{QuantizeRounding, Quantizer, dequantize, quantize, requantize};
+pub use depthwise_conv2d::depthwise_conv2d;
+pub use elementwise::{AddParameters, add, mul, sub};
+pub use pool::{average_pool, max_pool};
+pub use shape::{pad, reshape};
+pub use softmax::{SoftmaxParameters, softmax};
+pub use window::{Axis, Window};
+pub use xnnpack_add::{XnnpackAdd, xnnpack_add};

@@ -1,0 +1,47 @@
+//! What moves elements and changes none.
+
+use super::Array;
+use crate::Error;
+
+/// The same elements in another shape.
+///
+/// # Errors
+/// If the shape has another number of elements.
+pub fn reshape<T: Clone>(input: &Array<T>, shape: &[usize]) -> Result<Array<T>, Error> {
+    Array::new("shape", shape.to_vec(), input.data().to_vec())
+}
+
+/// `value` before and after the elements, as often as `padding` says for each dimension; TFLite pads with the zero
+/// point.
+///
+/// # Errors
+/// If there are not as many pairs as dimensions, or the result is beyond 2^31 - 1 elements.
+pub fn pad<T: Copy>(input: &Array<T>, padding: &[[usize; 2]], value: T) -> Result<Array<T>, Error> {
+    let rank = input.shape().len();
+    if padding.len() != rank {
+        return Err(Error::Shape { what: "padding", got: vec![padding.len(), 2], expected: format!("[{rank}, 2]") });
+    }
+    let sizes = input.shape().iter().zip(padding);
+    let shape: Vec<usize> =
+        sizes.map(|(&n, &[before, after])| n.saturating_add(before).saturating_add(after)).collect();
+    let elements = shape.iter().try_fold(1usize, |n, &size| n.checked_mul(size)).filter(|&n| n < 1 << 31);
+    let Some(elements) = elements else {
+        return Err(Error::Shape { what: "padding", got: shape, expected: "fewer than 2^31 elements".to_owned() });
+    };
+    let data =
+        (0..elements).map(|flat| source(input.shape(), padding, &shape, flat).map_or(value, |i| input.data()[i]));
+    let data = data.collect();
+    Array::new("padding", shape, data)
+}
+
+/// Which element of the input stands at `flat` of the result; `None` in the padding.
+fn source(input: &[usize], padding: &[[usize; 2]], shape: &[usize], flat: usize) -> Option<usize> {
+    let (mut rest, mut place, mut stride) = (flat, 0, 1);
+    for axis in (0..shape.len()).rev() {
+        let index = (rest % shape[axis]).checked_sub(padding[axis][0]).filter(|&i| i < input[axis])?;
+        rest /= shape[axis];
+        place += index * stride;
+        stride *= input[axis];
+    }
+    Some(place)
+}

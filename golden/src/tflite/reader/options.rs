@@ -1,0 +1,122 @@
+//! What operators are told beside their tensors.
+
+use super::element_type;
+use crate::tflite::schema_generated::tflite as schema;
+use crate::tflite::{Activation, Options, Padding};
+
+/// Strides, dilations and sizes of filters are at most this; what is more is damage.
+const LIMIT: i32 = 1 << 16;
+
+/// The options of a builtin operator, by its name.
+pub(super) fn read_options(name: &str, operator: schema::Operator<'_>) -> Result<Options, String> {
+    match name {
+        "FULLY_CONNECTED" => fully_connected(operator),
+        "CONV_2D" => conv2d(operator),
+        "DEPTHWISE_CONV_2D" => depthwise_conv2d(operator),
+        "AVERAGE_POOL_2D" | "MAX_POOL_2D" => pool2d(operator),
+        "ADD" | "SUB" | "MUL" => elementwise(name, operator),
+        "SOFTMAX" => softmax(operator),
+        "RESHAPE" | "PAD" | "QUANTIZE" | "DEQUANTIZE" => Ok(Options::None),
+        _ => Ok(Options::Unread),
+    }
+}
+
+fn other_kind(operator: schema::Operator<'_>, expected: &str) -> String {
+    format!("options are of kind {}: must be {expected}", operator.builtin_options_type().0)
+}
+
+fn fully_connected(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let Some(options) = operator.builtin_options_as_fully_connected_options() else {
+        return match operator.builtin_options_type() {
+            schema::BuiltinOptions::NONE => Ok(Options::FullyConnected { activation: Activation::None }),
+            _ => Err(other_kind(operator, "FullyConnectedOptions")),
+        };
+    };
+    if options.weights_format() != schema::WeightsFormat::DEFAULT {
+        return Err(format!("weights format is {}: only 0, row-major, is supported", options.weights_format().0));
+    }
+    if options.keep_num_dims() {
+        return Err("keep_num_dims is set: only outputs of shape [batch, units] are supported".to_owned());
+    }
+    check_bias_type(options.quantized_bias_type())?;
+    Ok(Options::FullyConnected { activation: Activation::from_schema(options.fused_activation_function())? })
+}
+
+/// FLOAT32 is the schema's word for "not said".
+fn check_bias_type(code: schema::TensorType) -> Result<(), String> {
+    match code {
+        schema::TensorType::FLOAT32 | schema::TensorType::INT32 => Ok(()),
+        other => Err(format!("bias type is {}: only INT32 is supported", element_type(other))),
+    }
+}
+
+fn conv2d(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = operator.builtin_options_as_conv_2_doptions().ok_or_else(|| other_kind(operator, "Conv2DOptions"))?;
+    check_bias_type(options.quantized_bias_type())?;
+    Ok(Options::Conv2d {
+        padding: padding(options.padding())?,
+        stride: pair("stride", options.stride_h(), options.stride_w())?,
+        dilation: pair("dilation", options.dilation_h_factor(), options.dilation_w_factor())?,
+        activation: Activation::from_schema(options.fused_activation_function())?,
+    })
+}
+
+fn depthwise_conv2d(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = operator.builtin_options_as_depthwise_conv_2_doptions();
+    let options = options.ok_or_else(|| other_kind(operator, "DepthwiseConv2DOptions"))?;
+    Ok(Options::DepthwiseConv2d {
+        padding: padding(options.padding())?,
+        stride: pair("stride", options.stride_h(), options.stride_w())?,
+        dilation: pair("dilation", options.dilation_h_factor(), options.dilation_w_factor())?,
+        depth_multiplier: size("depth multiplier", options.depth_multiplier())?,
+        activation: Activation::from_schema(options.fused_activation_function())?,
+    })
+}
+
+fn pool2d(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = operator.builtin_options_as_pool_2_doptions().ok_or_else(|| other_kind(operator, "Pool2DOptions"))?;
+    Ok(Options::Pool2d {
+        padding: padding(options.padding())?,
+        stride: pair("stride", options.stride_h(), options.stride_w())?,
+        filter: pair("filter", options.filter_height(), options.filter_width())?,
+        activation: Activation::from_schema(options.fused_activation_function())?,
+    })
+}
+
+/// Without options there is no activation.
+fn elementwise(name: &str, operator: schema::Operator<'_>) -> Result<Options, String> {
+    let none = operator.builtin_options_type() == schema::BuiltinOptions::NONE;
+    let code = match name {
+        "ADD" => operator.builtin_options_as_add_options().map(|options| options.fused_activation_function()),
+        "SUB" => operator.builtin_options_as_sub_options().map(|options| options.fused_activation_function()),
+        _ => operator.builtin_options_as_mul_options().map(|options| options.fused_activation_function()),
+    };
+    match code {
+        Some(code) => Ok(Options::Elementwise { activation: Activation::from_schema(code)? }),
+        None if none => Ok(Options::Elementwise { activation: Activation::None }),
+        None => Err(other_kind(operator, &format!("those of {name}"))),
+    }
+}
+
+fn softmax(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options =
+        operator.builtin_options_as_softmax_options().ok_or_else(|| other_kind(operator, "SoftmaxOptions"))?;
+    Ok(Options::Softmax { beta: options.beta() })
+}
+
+fn padding(code: schema::Padding) -> Result<Padding, String> {
+    match code {
+        schema::Padding::SAME => Ok(Padding::Same),
+        schema::Padding::VALID => Ok(Padding::Valid),
+        other => Err(format!("padding is number {}: only SAME and VALID are supported", other.0)),
+    }
+}
+
+fn size(what: &str, value: i32) -> Result<usize, String> {
+    let size = usize::try_from(value).ok().filter(|_| (1..=LIMIT).contains(&value));
+    size.ok_or_else(|| format!("{what} is {value}: must be in 1..={LIMIT}"))
+}
+
+fn pair(what: &str, height: i32, width: i32) -> Result<[usize; 2], String> {
+    Ok([size(what, height)?, size(what, width)?])
+}
