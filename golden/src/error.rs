@@ -68,6 +68,20 @@ pub enum Error {
         /// value given
         got: f64,
     },
+    /// a rule that was given something else than it multiplies by
+    #[error("rule: {rule} takes {takes}")]
+    Takes {
+        /// the rule
+        rule: &'static str,
+        /// what it multiplies by
+        takes: &'static str,
+    },
+    /// a rule that has neither multiplier nor shift, where hardware needs them
+    #[error("rule: {rule} is no hardware; ask `gen golden`")]
+    NoHardware {
+        /// the rule
+        rule: RealRule,
+    },
     /// a clamp of floats to what is none
     #[error("{what}: less the zero point it is {less_zero}, which is no float, and f32_even clamps floats")]
     NoFloat {
