@@ -180,48 +180,28 @@ fn the_pair_that_never_disagrees() {
 }
 
 /// The survey's other discriminators, one of a line each: accumulator, multiplier, shift, and what each mode gives.
+const LINES: [(i64, i64, i64, &str); 7] = [
+    (1, 1 << 30, -1, "TFLITE_DOUBLE 1, SINGLE 0"),
+    (-2, 1 << 30, -1, "TFLITE_DOUBLE -1, RUY_NEON 0, SINGLE 0, EXACT_HALF_EVEN 0, F32_RNE 0, EXACT_HALF_AWAY -1"),
+    (-1, 1 << 30, 0, "TFLITE_DOUBLE 0, SINGLE 0, EXACT_HALF_AWAY -1, EXACT_HALF_EVEN 0, F32_RNE 0, FLOOR -1"),
+    (1, 1 << 30, 0, "TFLITE_DOUBLE 1, EXACT_HALF_EVEN 0, F32_RNE 0"),
+    (-1, (1 << 30) + 1, 0, "SINGLE -1, I64_RED16 0"),
+    (1, 0x7fff_ffff, -2, "TFLITE_DOUBLE 0, QNNPACK_Q31 1"),
+    // The float that this last factor becomes is a quarter, and Q31's answer that of a quarter.
+    (1, 1 << 30, -1, "TFLITE_DOUBLE 1, QNNPACK_Q31 1"),
+];
+
 #[test]
 fn one_line_discriminators() {
-    const HALF: i64 = 1 << 30;
-    let rows: [(i64, i64, i64, &[(&str, i64)]); 7] = [
-        (1, HALF, -1, &[("TFLITE_DOUBLE", 1), ("SINGLE", 0)]),
-        (
-            -2,
-            HALF,
-            -1,
-            &[
-                ("TFLITE_DOUBLE", -1),
-                ("RUY_NEON", 0),
-                ("SINGLE", 0),
-                ("EXACT_HALF_EVEN", 0),
-                ("F32_RNE", 0),
-                ("EXACT_HALF_AWAY", -1),
-            ],
-        ),
-        (
-            -1,
-            HALF,
-            0,
-            &[
-                ("TFLITE_DOUBLE", 0),
-                ("SINGLE", 0),
-                ("EXACT_HALF_AWAY", -1),
-                ("EXACT_HALF_EVEN", 0),
-                ("F32_RNE", 0),
-                ("FLOOR", -1),
-            ],
-        ),
-        (1, HALF, 0, &[("TFLITE_DOUBLE", 1), ("EXACT_HALF_EVEN", 0), ("F32_RNE", 0)]),
-        (-1, HALF + 1, 0, &[("SINGLE", -1), ("I64_RED16", 0)]),
-        (1, i64::from(i32::MAX), -2, &[("TFLITE_DOUBLE", 0), ("QNNPACK_Q31", 1)]),
-        // The scale rounded up to a quarter is what Q31 multiplies by.
-        (1, HALF, -1, &[("TFLITE_DOUBLE", 1), ("QNNPACK_Q31", 1)]),
-    ];
-    for (acc, multiplier, shift, modes) in rows {
-        for &(mode, expected) in modes {
-            assert_eq!(value(mode, acc, multiplier, shift), expected, "{mode}: {acc} * {multiplier}, shift {shift}");
+    let mut checked = 0;
+    for (acc, multiplier, shift, modes) in LINES {
+        for (mode, expected) in modes.split(", ").map(|m| m.split_once(' ').unwrap()) {
+            let got = value(mode, acc, multiplier, shift).to_string();
+            assert_eq!(got, expected, "{mode}: {acc} * {multiplier}, shift {shift}");
+            checked += 1;
         }
     }
+    assert_eq!(checked, 23);
 }
 
 /// Discriminators of wider outputs: the bits of an accumulator that a `float` loses, and zero points, which are added
