@@ -1,6 +1,6 @@
 //! What can be wrong with a number.
 
-use crate::Rule;
+use crate::{RealRule, Rule};
 
 /// A parameter or value outside its contract: what, the limit, what it got.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -57,6 +57,50 @@ pub enum Error {
         multiplier: i64,
         /// shift
         shift: i32,
+    },
+    /// a factor for which the rule is not defined
+    #[error("real_multiplier: {got:?} is not {limit}, as {rule} needs")]
+    Factor {
+        /// the rule
+        rule: RealRule,
+        /// what is possible
+        limit: &'static str,
+        /// value given
+        got: f64,
+    },
+    /// a rule that was given something else than it multiplies by
+    #[error("rule: {rule} takes {takes}")]
+    Takes {
+        /// the rule
+        rule: &'static str,
+        /// what it multiplies by
+        takes: &'static str,
+    },
+    /// a rule that has neither multiplier nor shift, where hardware needs them
+    #[error("rule: {rule} is no hardware; ask `gen golden`")]
+    NoHardware {
+        /// the rule
+        rule: RealRule,
+    },
+    /// a clamp of floats to what is none
+    #[error("{what}: less the zero point it is {less_zero}, which is no float, and f32_even clamps floats")]
+    NoFloat {
+        /// which end
+        what: &'static str,
+        /// this end, the zero point subtracted
+        less_zero: i64,
+    },
+    /// an accumulator, or its product by a real factor, that the reference does not hold
+    #[error("acc: {acc} is not {limit}, where {rule} is defined at real_multiplier {factor:?}")]
+    RealAccumulator {
+        /// the accumulator
+        acc: i128,
+        /// what is possible
+        limit: &'static str,
+        /// the rule
+        rule: RealRule,
+        /// real factor
+        factor: f64,
     },
     /// a sum of products that leaves the accumulator
     #[error("element [{row}, {col}]: {source}")]

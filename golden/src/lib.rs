@@ -2,9 +2,11 @@
 //! against exact rationals. Obvious code, no hardware, no tolerance.
 //!
 //! - [`Rule`], [`Scale`], [`Requantization`], [`Bounds`]: parameters, validated once;
+//! - [`RealRule`], [`RealRequantization`]: the same for the runtimes that multiply by a float;
 //! - [`multiplier`]: from a real factor to a fixed-point multiplier and shift;
 //! - [`requantizer`], [`saturator`], [`fixed_point_multiplier`], [`gemm`]: the operators, named as the hardware blocks;
 //! - [`operators`]: those of a small convolutional network;
+//! - [`real_requantizer`]: the rounding of other runtimes, which is no hardware;
 //! - [`round`], [`gemmlowp`]: the steps that the rules are made of;
 //! - [`request`]: JSON lines in, JSON lines out;
 //! - [`tflite`], [`npy`]: model files and arrays;
@@ -21,6 +23,8 @@ pub mod multiplier;
 pub mod npy;
 pub mod operators;
 pub mod random;
+pub mod real_requantizer;
+mod real_rule;
 pub mod requantizer;
 pub mod request;
 pub mod round;
@@ -31,5 +35,7 @@ pub mod tflite;
 mod types;
 
 pub use error::Error;
+pub use real_requantizer::RealRequantization;
+pub use real_rule::RealRule;
 pub use rule::Rule;
 pub use types::{Bounds, MultiplierWidth, Requantization, Scale};

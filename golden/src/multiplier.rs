@@ -17,20 +17,46 @@ fn frexp(real: f64) -> (f64, i32) {
     (fraction, exponent + extra)
 }
 
-/// TFLite's `QuantizeMultiplier` (tflite-micro 90b983c2, double-rounding build) for `B` = 32, and the same rule for 8 and
-/// 16 bits: `multiplier = round(2^(B-1) * fraction)`, ties away from zero, renormalized where it reaches `2^(B-1)`.
-/// Factors that are below `2^-32` even once rounded become 0.
+/// The builds of TFLite, which make different multipliers of a few factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Build {
+    /// the default
+    DoubleRounding,
+    /// `TFLITE_SINGLE_ROUNDING`: too great a factor becomes the greatest multiplier with the farthest shift
+    SingleRounding,
+    /// `TFLITE_EMULATE_FLOAT`, for processors that have none: a tie of the multiplier goes down
+    EmulatedFloat,
+}
+
+impl Build {
+    /// All of them.
+    pub const ALL: [Build; 3] = [Build::DoubleRounding, Build::SingleRounding, Build::EmulatedFloat];
+}
+
+/// TFLite's `QuantizeMultiplier` in its default build: [`quantize_multiplier_as`] with [`Build::DoubleRounding`].
 ///
 /// # Errors
 /// If `real` is not finite, is negative, or needs a left shift of more than 30.
 pub fn quantize_multiplier(real: f64, width: MultiplierWidth) -> Result<Scale, Error> {
+    quantize_multiplier_as(Build::DoubleRounding, real, width)
+}
+
+/// TFLite's `QuantizeMultiplier` (tflite-micro 90b983c2, `quantization_util.cc`) for `B` = 32, and the same rules for 8
+/// and 16 bits: `multiplier = round(2^(B-1) * fraction)`, renormalized where it reaches `2^(B-1)`. Factors that are below
+/// `2^-32` even once rounded become 0.
+///
+/// # Errors
+/// If `real` is not finite or is negative; and, but for single rounding, if it needs a left shift of more than 30.
+pub fn quantize_multiplier_as(build: Build, real: f64, width: MultiplierWidth) -> Result<Scale, Error> {
     if !real.is_finite() || real < 0.0 {
         return Err(Error::Real { limit: "finite and at least 0", got: real });
     }
     let (fraction, mut shift) = frexp(real);
-    let one = 1i64 << (width.bits() - 1);
-    // Exact: a power of two times 53 bits; and f64::round is half away from zero.
-    let mut multiplier = (fraction * one as f64).round() as i64;
+    let mut multiplier = match build {
+        Build::DoubleRounding | Build::SingleRounding => half_away(fraction, width),
+        Build::EmulatedFloat => half_down(fraction, width),
+    };
+    let one = width.max() + 1;
     if multiplier == one {
         multiplier = one / 2;
         shift += 1;
@@ -38,9 +64,29 @@ pub fn quantize_multiplier(real: f64, width: MultiplierWidth) -> Result<Scale, E
     if shift < -31 {
         return Scale::new(width, 0, 0);
     }
+    if shift > 30 && build == Build::SingleRounding {
+        return Scale::new(width, width.max(), 30);
+    }
     within("shift", shift.into(), -31..=30)
         .map_err(|_| Error::Real { limit: "below 2^30 once rounded to a multiplier", got: real })?;
     Scale::new(width, multiplier, shift.into())
+}
+
+/// `TfLiteRound`, C's `round`.
+fn half_away(fraction: f64, width: MultiplierWidth) -> i64 {
+    // Exact: a power of two times 53 bits; and f64::round is half away from zero.
+    (fraction * (width.max() + 1) as f64).round() as i64
+}
+
+/// `IntegerFrExp`: the upper `B - 1` of the 53 bits, and one more only if those below are more than half.
+fn half_down(fraction: f64, width: MultiplierWidth) -> i64 {
+    if fraction == 0.0 {
+        return 0;
+    }
+    let significand = (fraction.to_bits() & ((1 << 52) - 1) | 1 << 52) as i64;
+    let dropped = 53 - (width.bits() - 1);
+    let rest = significand & ((1 << dropped) - 1);
+    (significand >> dropped) + i64::from(rest > 1 << (dropped - 1))
 }
 
 #[cfg(test)]

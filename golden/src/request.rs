@@ -8,11 +8,19 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Value, json};
 
-use crate::gemm::{Matrix, Operand, fully_connected};
+use crate::gemm::{Operand, fully_connected};
 use crate::multiplier::quantize_multiplier;
-use crate::requantizer::requantize;
+use crate::real_requantizer::requantize_real;
+use crate::requantizer::{Requantize, requantize};
 use crate::saturator::saturate;
-use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule, Scale};
+use crate::{Bounds, Error, MultiplierWidth, RealRequantization, Requantization, Rule, Scale};
+
+mod factor;
+mod layer;
+
+pub use factor::RealFactor;
+use factor::{AnyRule, Factor, factor, present};
+pub use layer::{FullyConnected, FullyConnectedRequest, MAX_ELEMENTS, Output, Tensor};
 
 /// One line of input.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -21,10 +29,12 @@ pub enum Request {
     /// `{"op":"quantize_multiplier","real":0.2,"bits":32}`
     QuantizeMultiplier(QuantizeMultiplierRequest),
     /// `{"op":"requantize","rule":…,"acc":…,"multiplier":…,"shift":…,"zero_point":…,"min":…,"max":…}`
+    /// or, by a real factor, `{"op":"requantize","rule":…,"acc":…,"real_multiplier":…,"zero_point":…,"min":…,"max":…}`
     Requantize(RequantizeRequest),
     /// `{"op":"saturate","x":…,"min":…,"max":…}`
     Saturate(SaturateRequest),
     /// `{"op":"fully_connected","rule":…,"input":…,"weights":…,"bias":[…],"multiplier":[…],"shift":[…],"output":…}`
+    /// or with `"real_multiplier":[…]` in place of the two
     FullyConnected(Box<FullyConnectedRequest>),
 }
 
@@ -39,10 +49,10 @@ pub struct QuantizeMultiplierRequest {
 }
 
 /// An accumulator to be requantized.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(try_from = "RequantizeText")]
 pub struct RequantizeRequest {
-    /// rounding rule
+    /// rounding rule; a place-holder, as `multiplier` and `shift` are, where there is `real`
     pub rule: Rule,
     /// accumulator
     pub acc: i64,
@@ -50,13 +60,49 @@ pub struct RequantizeRequest {
     pub multiplier: i64,
     /// shift with TFLite's sign
     pub shift: i64,
+    /// another rule, and its factor, in place of `rule`, `multiplier` and `shift`
+    pub real: Option<RealFactor<f64>>,
     /// output zero point
-    #[serde(default)]
     pub zero_point: i64,
     /// least result
     pub min: i64,
     /// greatest result
     pub max: i64,
+}
+
+/// The rule of a request that has a real one. Nobody computes with it: what is made of the request first is an error, for
+/// lack of hardware, or takes the real rule.
+const PLACE_HOLDER: Rule = Rule::Truncate;
+
+/// As it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequantizeText {
+    rule: AnyRule,
+    acc: i64,
+    #[serde(default, deserialize_with = "present")]
+    multiplier: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    shift: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    real_multiplier: Option<f64>,
+    #[serde(default)]
+    zero_point: i64,
+    min: i64,
+    max: i64,
+}
+
+impl TryFrom<RequantizeText> for RequantizeRequest {
+    type Error = Error;
+    fn try_from(text: RequantizeText) -> Result<RequantizeRequest, Error> {
+        let (rule, multiplier, shift, real) =
+            match factor(text.rule, text.multiplier, text.shift, text.real_multiplier)? {
+                Factor::Fixed { rule, multiplier, shift } => (rule, multiplier, shift, None),
+                Factor::Real(real) => (PLACE_HOLDER, 0, 0, Some(real)),
+            };
+        let RequantizeText { acc, zero_point, min, max, .. } = text;
+        Ok(RequantizeRequest { rule, acc, multiplier, shift, real, zero_point, min, max })
+    }
 }
 
 /// A value to be saturated.
@@ -71,62 +117,15 @@ pub struct SaturateRequest {
     pub max: i64,
 }
 
-/// A fully connected layer and its input.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FullyConnectedRequest {
-    /// rounding rule
-    pub rule: Rule,
-    /// batch x K
-    #[serde(deserialize_with = "object")]
-    pub input: Tensor,
-    /// N x K
-    #[serde(deserialize_with = "object")]
-    pub weights: Tensor,
-    /// one for each of N; zeros where absent
-    #[serde(default)]
-    pub bias: Option<Vec<i32>>,
-    /// one, or one for each of N
-    pub multiplier: Vec<i64>,
-    /// as many
-    pub shift: Vec<i64>,
-    /// zero point and clamp
-    #[serde(deserialize_with = "object")]
-    pub output: Output,
-}
-
-/// Integers of a shape, row by row.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tensor {
-    /// sizes, outermost first
-    pub shape: Vec<usize>,
-    /// elements
-    pub data: Vec<i32>,
-    /// subtracted from each element
-    #[serde(default)]
-    pub zero_point: i32,
-}
-
-/// What happens after scaling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Output {
-    /// added
-    #[serde(default)]
-    pub zero_point: i64,
-    /// least result
-    pub min: i64,
-    /// greatest result
-    pub max: i64,
-}
-
 impl RequantizeRequest {
-    /// Everything but the accumulator.
+    /// Everything but the accumulator, by a multiplier and a shift.
     ///
     /// # Errors
-    /// If a parameter is out of range.
+    /// If a parameter is out of range, or the rule takes a real factor.
     pub fn requantization(&self) -> Result<Requantization, Error> {
+        if let Some(real) = self.real {
+            return Err(Error::NoHardware { rule: real.rule });
+        }
         let scale = Scale::new(MultiplierWidth::W32, self.multiplier, self.shift)?;
         Requantization::new(self.rule, scale, self.zero_point, Bounds::new(self.min, self.max)?)
     }
@@ -140,74 +139,6 @@ impl SaturateRequest {
     pub fn bounds(&self) -> Result<Bounds, Error> {
         Bounds::new(self.min, self.max)
     }
-}
-
-impl Tensor {
-    fn matrix(&self, what: &'static str) -> Result<Matrix, Error> {
-        match self.shape[..] {
-            [rows, cols] => Matrix::new(what, rows, cols, self.data.clone()),
-            _ => Err(Error::Shape { what, got: self.shape.clone(), expected: "two sizes".to_owned() }),
-        }
-    }
-}
-
-/// A validated [`FullyConnectedRequest`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct FullyConnected {
-    /// batch x K, and its zero point
-    pub input: (Matrix, i32),
-    /// N x K, and its zero point
-    pub weights: (Matrix, i32),
-    /// one for each of N
-    pub bias: Vec<i32>,
-    /// one, or one for each of N
-    pub scales: Vec<Requantization>,
-}
-
-impl FullyConnectedRequest {
-    /// Checks shapes and ranges.
-    ///
-    /// # Errors
-    /// The first that is wrong.
-    pub fn validate(&self) -> Result<FullyConnected, Error> {
-        let (input, weights) = (self.input.matrix("input")?, self.weights.matrix("weights")?);
-        let shape = |what, got: usize, expected: String| Err(Error::Shape { what, got: vec![got], expected });
-        let n = weights.rows();
-        if weights.cols() != input.cols() {
-            let (got, expected) = (self.weights.shape.clone(), format!("[n, {}], as the input", input.cols()));
-            return Err(Error::Shape { what: "weights", got, expected });
-        }
-        let bias = self.bias.clone().unwrap_or_else(|| vec![0; n]);
-        if bias.len() != n {
-            return shape("bias", bias.len(), format!("[{n}]"));
-        }
-        if self.multiplier.len() != 1 && self.multiplier.len() != n {
-            return shape("multiplier", self.multiplier.len(), format!("[1] or [{n}]"));
-        }
-        if self.shift.len() != self.multiplier.len() {
-            return shape("shift", self.shift.len(), format!("[{}], as multiplier", self.multiplier.len()));
-        }
-        check_size(input.rows(), n)?;
-        let output = Bounds::new(self.output.min, self.output.max)?;
-        let scales = self.multiplier.iter().zip(&self.shift).map(|(&m, &s)| {
-            let scale = Scale::new(MultiplierWidth::W32, m, s)?;
-            Requantization::new(self.rule, scale, self.output.zero_point, output)
-        });
-        let scales = scales.collect::<Result<_, _>>()?;
-        let (zx, zw) = (self.input.zero_point, self.weights.zero_point);
-        Ok(FullyConnected { input: (input, zx), weights: (weights, zw), bias, scales })
-    }
-}
-
-/// Greatest number of elements of an answer: a line of a few kilobytes could ask for millions of them.
-pub const MAX_ELEMENTS: usize = 1 << 24;
-
-fn check_size(rows: usize, cols: usize) -> Result<(), Error> {
-    if rows.checked_mul(cols).is_some_and(|n| n <= MAX_ELEMENTS) {
-        return Ok(());
-    }
-    let expected = format!("at most {MAX_ELEMENTS} elements");
-    Err(Error::Shape { what: "output", got: vec![rows, cols], expected })
 }
 
 /// An object, and not the array of its values that serde takes for a struct too.
@@ -247,15 +178,25 @@ pub fn answer(request: &Request) -> Result<Value, Error> {
             let scale = quantize_multiplier(r.real, r.bits)?;
             Ok(json!({"multiplier": scale.multiplier(), "shift": scale.shift()}))
         }
-        Request::Requantize(r) => Ok(json!({"out": requantize(r.acc, &r.requantization()?)?})),
+        Request::Requantize(r) => match r.real {
+            None => Ok(json!({"out": requantize(r.acc, &r.requantization()?)?})),
+            Some(RealFactor { rule, factor }) => {
+                let real = RealRequantization::new(rule, factor, r.zero_point, Bounds::new(r.min, r.max)?)?;
+                Ok(json!({"out": requantize_real(r.acc, &real)?}))
+            }
+        },
         Request::Saturate(r) => Ok(json!({"out": saturate(r.x, r.bounds()?)})),
-        Request::FullyConnected(layer) => {
-            let FullyConnected { input, weights, bias, scales } = layer.validate()?;
-            let [x, w] = [&input, &weights].map(|o| Operand { matrix: &o.0, zero_point: o.1 });
-            let y = fully_connected(x, w, &bias, &scales)?;
-            Ok(json!({"shape": [y.rows(), y.cols()], "data": y.data()}))
-        }
+        Request::FullyConnected(layer) => match &layer.real {
+            None => product(&layer.validate()?),
+            Some(real) => product(&layer.validate_real(real)?),
+        },
     }
+}
+
+fn product(layer: &FullyConnected<impl Requantize>) -> Result<Value, Error> {
+    let [x, w] = [&layer.input, &layer.weights].map(|o| Operand { matrix: &o.0, zero_point: o.1 });
+    let y = fully_connected(x, w, &layer.bias, &layer.scales)?;
+    Ok(json!({"shape": [y.rows(), y.cols()], "data": y.data()}))
 }
 
 /// One line of answer to one line of request, and whether it is an error.

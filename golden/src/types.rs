@@ -30,6 +30,8 @@ impl Bounds {
     pub const INT16: Bounds = Bounds { min: i16::MIN as i64, max: i16::MAX as i64 };
     /// `i32`
     pub const INT32: Bounds = Bounds { min: i32::MIN as i64, max: i32::MAX as i64 };
+    /// `i64`
+    pub const INT64: Bounds = Bounds { min: i64::MIN, max: i64::MAX };
     /// the accumulator of `reduced_16`, -2^47..2^47
     pub const INT48: Bounds = Bounds { min: -(1 << 47), max: (1 << 47) - 1 };
 
@@ -153,6 +155,14 @@ impl Scale {
     }
 }
 
+/// Zero point and clamp of an output are those of an `i32`.
+pub(crate) fn check_output(zero_point: i64, output: Bounds) -> Result<(), Error> {
+    for (what, v) in [("zero_point", zero_point), ("min", output.min), ("max", output.max)] {
+        within(what, v, Bounds::INT32.min..=Bounds::INT32.max)?;
+    }
+    Ok(())
+}
+
 /// Everything that turns an accumulator into a quantized value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Requantization {
@@ -171,9 +181,7 @@ impl Requantization {
     pub fn new(rule: Rule, scale: Scale, zero_point: i64, output: Bounds) -> Result<Requantization, Error> {
         let shifts = rule.shift_range();
         within("shift", scale.shift.into(), (*shifts.start()).into()..=(*shifts.end()).into())?;
-        for (what, v) in [("zero_point", zero_point), ("min", output.min), ("max", output.max)] {
-            within(what, v, Bounds::INT32.min..=Bounds::INT32.max)?;
-        }
+        check_output(zero_point, output)?;
         if rule == Rule::Reduced16 && scale.width != MultiplierWidth::W32 {
             return Err(Error::Width { rule, bits: scale.width.bits() });
         }

@@ -4,10 +4,11 @@
 
 mod support;
 
-use qrtl_golden::multiplier::quantize_multiplier;
-use qrtl_golden::{Bounds, MultiplierWidth, Rule, Scale};
+use num_traits::ToPrimitive;
+use qrtl_golden::multiplier::{Build, quantize_multiplier, quantize_multiplier_as};
+use qrtl_golden::{Bounds, MultiplierWidth, RealRule, Rule, Scale};
 use support::cases::Case;
-use support::{Count, check, scaled};
+use support::{Count, Ties, check, integer, nearest, power, real as oracle, scaled};
 
 const DOCUMENT: &str = include_str!("../../docs/numerics.md");
 
@@ -62,6 +63,55 @@ fn real(text: &str) -> f64 {
         (Some((a, b)), _) => term(a) + term(b),
         (_, Some((a, b))) => term(a) - term(b),
         _ => term(text),
+    }
+}
+
+#[test]
+fn real_rules() {
+    let open = Bounds::new(i64::from(i32::MIN), (1 << 31) - 128).unwrap();
+    for rule in RealRule::ALL {
+        let rows = rows(section(&format!("### `{rule}`")));
+        assert_eq!(rows.len(), 6, "{rule}");
+        for row in rows {
+            let &[acc, factor, exact, result] = &row[..] else { panic!("{rule}: {row:?}") };
+            let (acc, factor) = (acc.parse().unwrap(), real(factor));
+            let held = oracle::held(rule, factor).unwrap();
+            assert_eq!(oracle::scaled(rule, acc, &held).0.to_string(), result, "{rule}: {row:?}");
+            let mut count = oracle::RealCount::default();
+            oracle::check(rule, (acc, factor), (0, open), &mut count);
+            assert_eq!(count.answered, 1, "{rule}: {row:?}");
+            let product = (integer(acc) * held).to_f64().unwrap();
+            assert!((exact.parse::<f64>().unwrap() - product).abs() <= product.abs() * 1e-11, "{rule}: {row:?}");
+        }
+    }
+}
+
+/// The table of ties.
+#[test]
+fn ties() {
+    let section = section("## Notation");
+    let line = |name: &str| {
+        let row = section.lines().find_map(|l| l.strip_prefix(name)).unwrap();
+        row.trim_matches(['|', ' ']).split(" | ").map(str::to_owned).collect::<Vec<_>>()
+    };
+    let halves: Vec<f64> = line("| q |").iter().map(|q| q.parse().unwrap()).collect();
+    assert_eq!(halves.len(), 6);
+    for (name, ties) in [("| `up` |", Ties::Up), ("| `away` |", Ties::Away), ("| `even` |", Ties::Even)] {
+        let rounded = |q: &f64| nearest(&(integer((q * 2.0) as i64) * power(-1)), ties).0.to_string();
+        assert_eq!(line(name), halves.iter().map(rounded).collect::<Vec<_>>(), "{name}");
+    }
+}
+
+#[test]
+fn builds() {
+    let rows = rows(section("### Its builds"));
+    assert_eq!(rows.len(), 5);
+    for row in rows {
+        let got = Build::ALL.map(|build| {
+            let scale = quantize_multiplier_as(build, real(row[0]), MultiplierWidth::W32);
+            scale.map_or("-".to_owned(), |s| format!("{}, {}", s.multiplier(), s.shift()))
+        });
+        assert_eq!(got[..], row[1..], "{row:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! `quantize_multiplier` against the exact rational that a `f64` is, and the values that a TFLite build gave.
+//! `quantize_multiplier` of each build against the exact rational that a `f64` is, and the values that the builds gave.
 
 #![allow(clippy::unwrap_used)] // helpers of tests
 
@@ -7,58 +7,55 @@ mod support;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, ToPrimitive, Zero};
-use qrtl_golden::multiplier::quantize_multiplier;
+use qrtl_golden::multiplier::{Build, quantize_multiplier, quantize_multiplier_as};
 use qrtl_golden::{Error, MultiplierWidth};
+use support::real::exponent;
 use support::{Random, Ties, integer, nearest, power};
 
 const W8: MultiplierWidth = MultiplierWidth::W8;
 const W16: MultiplierWidth = MultiplierWidth::W16;
 const W32: MultiplierWidth = MultiplierWidth::W32;
 
-/// The exponent that brings `real > 0` to 0.5..1, found from the sizes of numerator and denominator.
-fn exponent(real: &BigRational) -> i32 {
-    let mut e = real.numer().bits() as i32 - real.denom().bits() as i32;
-    while &power(e) <= real {
-        e += 1;
-    }
-    while &power(e - 1) > real {
-        e -= 1;
-    }
-    e
-}
-
 /// Multiplier and shift; none where the left shift would be too far.
-fn oracle(real: f64, width: MultiplierWidth) -> Option<(i64, i32)> {
+fn oracle(build: Build, real: f64, width: MultiplierWidth) -> Option<(i64, i32)> {
     let bits = width.bits() as i32 - 1;
     let exact = BigRational::from_float(real).unwrap();
     if exact.is_zero() {
         return Some((0, 0));
     }
     let mut shift = exponent(&exact);
-    let mut multiplier = nearest(&(exact * power(bits - shift)), Ties::Away).0;
+    let ties = if build == Build::EmulatedFloat { Ties::Down } else { Ties::Away };
+    let mut multiplier = nearest(&(exact * power(bits - shift)), ties).0;
     if multiplier == power(bits) {
         (multiplier, shift) = (power(bits - 1), shift + 1);
     }
     match shift {
         ..-31 => Some((0, 0)),
         -31..=30 => Some((multiplier.to_integer().to_i64().unwrap(), shift)),
+        _ if build == Build::SingleRounding => Some(((1 << bits) - 1, 30)),
         _ => None,
     }
 }
 
-fn check(real: f64, width: MultiplierWidth) -> bool {
-    let got = quantize_multiplier(real, width);
-    match oracle(real, width) {
-        Some(expected) => {
-            assert_eq!(got.clone().map(|s| (s.multiplier(), s.shift())), Ok(expected), "{real:e}, {width:?}");
-            assert_eq!(got.unwrap().width(), width);
-            true
+/// All builds agree with their oracle; whether the default one has a multiplier, and whether all have the same.
+fn check(real: f64, width: MultiplierWidth) -> (bool, bool) {
+    let answers = Build::ALL.map(|build| {
+        let got = quantize_multiplier_as(build, real, width);
+        match oracle(build, real, width) {
+            Some(expected) => {
+                let got = got.unwrap_or_else(|e| panic!("{build:?}, {real:e}, {width:?}: {e}"));
+                assert_eq!((got.multiplier(), got.shift()), expected, "{build:?}, {real:e}, {width:?}");
+                assert_eq!(got.width(), width);
+                Some(got)
+            }
+            None => {
+                assert!(matches!(got, Err(Error::Real { .. })), "{build:?}, {real:e}, {width:?}: {got:?}");
+                None
+            }
         }
-        None => {
-            assert!(matches!(got, Err(Error::Real { .. })), "{real:e}, {width:?}: {got:?}");
-            false
-        }
-    }
+    });
+    assert_eq!(quantize_multiplier(real, width).ok(), answers[0], "{real:e}, {width:?}");
+    (answers[0].is_some(), answers.iter().all(|a| *a == answers[0]))
 }
 
 /// All bit patterns, factors of layers, and factors exactly between two multipliers with their neighbours.
@@ -67,8 +64,8 @@ fn random() {
     let mut random = Random::seeded("quantize_multiplier");
     for width in MultiplierWidth::ALL {
         let one = 1i64 << (width.bits() - 1);
-        let mut answered = 0;
-        for n in 0..100_000 {
+        let (mut answered, mut differ) = (0, 0);
+        for n in 0..140_000 {
             let real = match n % 4 {
                 0 => f64::from_bits(random.next() >> 1),
                 1 => random.between(1, 1 << 53) as f64 * 2.0f64.powi(random.between(-90, -20) as i32),
@@ -79,11 +76,13 @@ fn random() {
                 }
             };
             if real.is_finite() {
-                answered += usize::from(check(real, width));
+                let (answers, same) = check(real, width);
+                answered += usize::from(answers);
+                differ += usize::from(!same);
             }
         }
-        println!("{width:?}: {answered} answered");
-        assert!(answered > 80_000, "{width:?}: {answered}");
+        println!("{width:?}: {answered} answered, {differ} differ between builds");
+        assert!(answered > 100_000 && differ > 20_000, "{width:?}: {answered}, {differ}");
     }
 }
 
@@ -140,6 +139,61 @@ fn special_values() {
     }
     for real in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, -f64::MIN_POSITIVE, f64::MAX] {
         assert!(matches!(quantize_multiplier(real, W32), Err(Error::Real { .. })), "{real:e}");
+    }
+}
+
+/// Section 3 of the survey: where the builds part.
+#[test]
+fn builds() {
+    let two = |e: i32| 2.0f64.powi(e);
+    let last = i64::from(i32::MAX);
+    let rows = [
+        (0.5 + two(-32), [Some(((1 << 30) + 1, 0)), Some(((1 << 30) + 1, 0)), Some((1 << 30, 0))]),
+        (1.0 - two(-32), [Some((1 << 30, 1)), Some((1 << 30, 1)), Some((last, 0))]),
+        // One bit more than half goes up in all of them.
+        (0.5 + two(-32) + two(-53), [Some(((1 << 30) + 1, 0)); 3]),
+        (two(30), [None, Some((last, 30)), None]),
+        (two(31), [None, Some((last, 30)), None]),
+        (f64::MAX, [None, Some((last, 30)), None]),
+        (two(30) - 1.0, [Some((last - 1, 30)); 3]),
+        (two(-33), [Some((0, 0)); 3]),
+        (0.0, [Some((0, 0)); 3]),
+    ];
+    for (real, expected) in rows {
+        let got = Build::ALL.map(|build| quantize_multiplier_as(build, real, W32).ok());
+        assert_eq!(got.map(|s| s.map(|s| (s.multiplier(), s.shift()))), expected, "{real:e}");
+    }
+    for real in [f64::NAN, f64::INFINITY, -1.0] {
+        assert!(Build::ALL.iter().all(|&build| quantize_multiplier_as(build, real, W32).is_err()), "{real:e}");
+    }
+}
+
+/// FBGEMM 71d6f8b2, `ChooseRequantizationMultiplier` with 32 bits: multiplier and right shift.
+fn fbgemm(mut real: f32) -> (i64, i32) {
+    let mut right = 31;
+    while real < 0.5 {
+        (real, right) = (real * 2.0, right + 1);
+    }
+    while real > 1.0 {
+        (real, right) = (real / 2.0, right - 1);
+    }
+    // nearbyint; 24 bits leave it nothing to round.
+    let multiplier = (f64::from(real) * 2.0f64.powi(31)).round_ties_even() as i64;
+    if multiplier == 1 << 31 { (1 << 30, right - 1) } else { (multiplier, right) }
+}
+
+/// Of a `float`, FBGEMM makes the multiplier that every build of TFLite does: there are no ties.
+#[test]
+fn fbgemm_agrees() {
+    let mut random = Random::seeded("fbgemm_agrees");
+    for n in 0..100_000 {
+        let significand = if n % 64 == 0 { 1 << 23 } else { random.between(1 << 23, (1 << 24) - 1) };
+        let real = (significand as f64 * 2.0f64.powi(random.between(-55, 6) as i32)) as f32;
+        let (multiplier, right) = fbgemm(real);
+        for build in Build::ALL {
+            let scale = quantize_multiplier_as(build, real.into(), W32).unwrap();
+            assert_eq!((scale.multiplier(), 31 - scale.shift()), (multiplier, right), "{build:?}, {real:e}");
+        }
     }
 }
 

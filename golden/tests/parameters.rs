@@ -8,7 +8,7 @@ use qrtl_golden::fixed_point_multiplier::{signed, unsigned};
 use qrtl_golden::gemm::{Matrix, Operand, fully_connected, gemm};
 use qrtl_golden::multiplier::quantize_multiplier;
 use qrtl_golden::request::{answer, answer_line};
-use qrtl_golden::{Bounds, Error, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
 
 const W8: MultiplierWidth = MultiplierWidth::W8;
 const W32: MultiplierWidth = MultiplierWidth::W32;
@@ -37,6 +37,62 @@ fn names_of_rules() {
         "Single".parse::<Rule>(),
         "rule: Single is none of truncate, single, tflite_double, half_up_twice, reduced_16, shift_away",
     );
+}
+
+/// The same of rules with a real factor; and no name is one of both kinds.
+#[test]
+fn names_of_real_rules() {
+    let names = RealRule::ALL.map(|rule| rule.to_string());
+    assert_eq!(names, ["f64_away", "f32_even", "qnnpack_q31", "xnnpack_rndnu"]);
+    for rule in RealRule::ALL {
+        assert_eq!(rule.to_string().parse(), Ok(rule));
+        assert_eq!(serde_json::to_value(rule).unwrap(), rule.name());
+        assert_eq!(serde_json::from_value::<RealRule>(rule.name().into()).unwrap(), rule);
+        assert!(rule.name().parse::<Rule>().is_err());
+    }
+    let references = Rule::ALL.map(Rule::reference).into_iter().chain(RealRule::ALL.map(RealRule::reference));
+    assert_eq!(references.collect::<BTreeSet<_>>().len(), Rule::ALL.len() + RealRule::ALL.len());
+    says("single".parse::<RealRule>(), "rule: single is none of f64_away, f32_even, qnnpack_q31, xnnpack_rndnu");
+}
+
+/// Factors at the ends of their ranges, as the `float` that they become; and clamps that are no floats.
+#[test]
+fn real_parameters() {
+    use RealRule::{F32Even, F64Away, QnnpackQ31, XnnpackRndnu};
+    let new = |rule, factor| RealRequantization::new(rule, factor, 0, Bounds::INT8);
+    let least = 2.0f64.powi(-32);
+    for (rule, below) in [(QnnpackQ31, 1.0f64), (XnnpackRndnu, 256.0)] {
+        assert!(new(rule, least).is_ok() && new(rule, f64::from((below as f32).next_down())).is_ok(), "{rule}");
+        // What rounds to the least does; so does what rounds to the first that is too great.
+        assert!(new(rule, least.next_down()).is_ok() && new(rule, below.next_down()).is_err(), "{rule}");
+        assert!(new(rule, f64::from((least as f32).next_down())).is_err() && new(rule, below).is_err(), "{rule}");
+    }
+    assert_eq!(new(F32Even, 0.1).unwrap().factor(), f64::from(0.1f32));
+    assert_eq!(new(F64Away, 0.1).unwrap().factor(), 0.1);
+    assert!(new(F64Away, f64::MAX).is_ok() && new(F64Away, f64::from_bits(1)).is_ok());
+    says(new(F64Away, 0.0), "real_multiplier: 0.0 is not finite and positive, as f64_away needs");
+    says(new(F64Away, f64::NAN), "real_multiplier: NaN is not finite and positive, as f64_away needs");
+    says(new(F32Even, 1e-46), "real_multiplier: 1e-46 is not finite and positive as a float, as f32_even needs");
+    says(new(F32Even, 1e39), "real_multiplier: 1e39 is not finite and positive as a float, as f32_even needs");
+    says(
+        new(QnnpackQ31, 1.0),
+        "real_multiplier: 1.0 is not at least 2^-32 and below 1 as a float, as qnnpack_q31 needs",
+    );
+    says(
+        new(XnnpackRndnu, 256.0),
+        "real_multiplier: 256.0 is not at least 2^-32 and below 256 as a float, as xnnpack_rndnu needs",
+    );
+    let output = |rule, zero_point, output| RealRequantization::new(rule, 0.5, zero_point, output);
+    says(
+        output(F32Even, 0, Bounds::INT32),
+        "max: less the zero point it is 2147483647, which is no float, and f32_even clamps floats",
+    );
+    says(
+        output(F32Even, 1 << 24, Bounds::new(-1, 0).unwrap()),
+        "min: less the zero point it is -16777217, which is no float, and f32_even clamps floats",
+    );
+    assert!(output(F32Even, 1 << 24, Bounds::new(0, 2).unwrap()).is_ok());
+    says(output(F64Away, 1 << 31, Bounds::INT8), "zero_point: 2147483648 is outside -2147483648..=2147483647");
 }
 
 /// The width of a multiplier is a number in text.

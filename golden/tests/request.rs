@@ -95,7 +95,8 @@ fn malformed() {
     refuses(&requantize("single", "null", QUARTER), "request: invalid type: null, expected i64");
     refuses(
         &requantize("tflite", "1", QUARTER),
-        "request: rule: tflite is none of truncate, single, tflite_double, half_up_twice, reduced_16, shift_away",
+        "request: rule: tflite is none of truncate, single, tflite_double, half_up_twice, reduced_16, shift_away, \
+         f64_away, f32_even, qnnpack_q31, xnnpack_rndnu",
     );
     refuses(r#"{"op":"saturate","x":1,"x":2,"min":0,"max":2}"#, "request: duplicate field `x`");
     refuses(r#"{"op":"saturate","x":1,"min":0,"max":2} {}"#, "request: trailing characters");

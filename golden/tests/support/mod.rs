@@ -4,10 +4,11 @@
 #![allow(clippy::unwrap_used)] // helpers of tests
 
 pub mod cases;
+pub mod real;
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::{Signed, ToPrimitive};
+use num_traits::{Signed, ToPrimitive, Zero};
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
 
 use cases::Case;
@@ -66,7 +67,9 @@ pub fn power(e: i32) -> BigRational {
 #[derive(Clone, Copy, PartialEq)]
 pub enum Ties {
     Up,
+    Down,
     Away,
+    Even,
 }
 
 /// The nearest integer, and whether two were.
@@ -81,6 +84,9 @@ pub fn nearest(q: &BigRational, ties: Ties) -> (BigRational, bool) {
     }
     let chosen = match ties {
         Ties::Up => above,
+        Ties::Down => below,
+        Ties::Even if (below.to_integer() % 2u32).is_zero() => below,
+        Ties::Even => above,
         Ties::Away if q.is_negative() => below,
         Ties::Away => above,
     };

@@ -1,0 +1,147 @@
+//! From an accumulator to a quantized value by a real factor: one function per rounding rule.
+//!
+//! These are no hardware of this project. They are what other runtimes answer, so that a difference from them can be
+//! explained. `f32` and `f64` in here are the binary32 and binary64 of IEEE 754, each operation rounded once to nearest,
+//! ties to even, which is how Rust defines them on every target.
+
+use crate::requantizer::Requantize;
+use crate::types::check_output;
+use crate::{Bounds, Error, RealRule};
+
+/// Everything that turns an accumulator into a quantized value by a real factor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RealRequantization {
+    rule: RealRule,
+    factor: f64,
+    zero_point: i64,
+    output: Bounds,
+}
+
+impl RealRequantization {
+    /// Rounding rule, factor, output zero point and clamp; the last two are any `i32`. All rules but `f64_away` hold the
+    /// factor as a `float`, to which it is rounded here.
+    ///
+    /// # Errors
+    /// If the rule is not defined for the factor, or zero point, least or greatest output is no `i32`; and if
+    /// `f32_even`, which clamps floats, would have to clamp to a number that is none.
+    pub fn new(rule: RealRule, factor: f64, zero_point: i64, output: Bounds) -> Result<RealRequantization, Error> {
+        let factor = rule.factor(factor)?;
+        check_output(zero_point, output)?;
+        if rule == RealRule::F32Even {
+            for (what, end) in [("min", output.min()), ("max", output.max())] {
+                let less_zero = end - zero_point;
+                if (less_zero as f32) as i64 != less_zero {
+                    return Err(Error::NoFloat { what, less_zero });
+                }
+            }
+        }
+        Ok(RealRequantization { rule, factor, zero_point, output })
+    }
+
+    /// Rounding rule.
+    pub const fn rule(&self) -> RealRule {
+        self.rule
+    }
+
+    /// Real factor, rounded to what the rule multiplies by.
+    pub const fn factor(&self) -> f64 {
+        self.factor
+    }
+
+    /// Output zero point.
+    pub const fn zero_point(&self) -> i64 {
+        self.zero_point
+    }
+
+    /// Clamp.
+    pub const fn output(&self) -> Bounds {
+        self.output
+    }
+
+    /// The ends of the clamp before the zero point is added, which are floats.
+    fn float_bounds(&self) -> [f32; 2] {
+        [self.output.min(), self.output.max()].map(|end| (end - self.zero_point) as f32)
+    }
+
+    fn undefined(&self, acc: i128, limit: &'static str) -> Error {
+        Error::RealAccumulator { acc, limit, rule: self.rule, factor: self.factor }
+    }
+}
+
+impl Requantize for RealRequantization {
+    fn requantize_sum(&self, acc: i128) -> Result<i32, Error> {
+        if !self.rule.accumulator().contains(acc) {
+            let limit = if self.rule == RealRule::F64Away { "one of 64 bits" } else { "one of 32 bits" };
+            return Err(self.undefined(acc, limit));
+        }
+        // Both are exact: the accumulator was checked, and whatever is no f64_away was given a float.
+        let (x, float) = (acc as i64, self.factor as f32);
+        let scaled = match self.rule {
+            RealRule::F64Away => f64_away(x, self.factor),
+            RealRule::F32Even => f32_even(x as i32, float, self.float_bounds()),
+            RealRule::QnnpackQ31 => qnnpack_q31(x as i32, float),
+            RealRule::XnnpackRndnu => xnnpack_rndnu(x as i32, float),
+        };
+        // f32_even has clamped already, and its ends less the zero point may lie beyond.
+        if self.rule != RealRule::F32Even && !Bounds::INT32.contains(scaled.into()) {
+            return Err(self.undefined(acc, "one whose product is rounded to 32 bits"));
+        }
+        let y = scaled + self.zero_point;
+        // Within i32: the bounds are.
+        Ok(y.clamp(self.output.min(), self.output.max()) as i32)
+    }
+}
+
+/// `clamp(requant(acc) + zero_point, min, max)`, the addition exact.
+///
+/// # Errors
+/// If the reference does not define the result for `acc`.
+pub fn requantize_real(acc: i64, r: &RealRequantization) -> Result<i64, Error> {
+    r.requantize_sum(acc.into()).map(i64::from)
+}
+
+/// `round(double(x) * M)`, `round` being C's: LiteRT 13eade63, `reference/integer_ops/fully_connected.h`, and
+/// tensorflow 2.21.0. The conversion of a sum beyond 2^53 and the product are rounded to a `double` each.
+///
+/// C leaves the conversion to `int32_t` of what does not fit undefined; here it ends at the bounds of `i64`, which do not
+/// fit either.
+fn f64_away(x: i64, factor: f64) -> i64 {
+    (x as f64 * factor).round() as i64
+}
+
+/// `lrintf(clamp(float(x) * S, min - z, max - z))`: XNNPACK 75db3c09 `fp32`; ONNX Runtime 06414ba6, mlas `quantize.cpp`;
+/// FBGEMM 71d6f8b2 `Requantize`; PyTorch 013e7e3b, QNNPACK's header; Gemmini 8c3f9923, `ACC_SCALE` with a zero point of 0.
+/// A product beyond the floats is an infinity, and ends at a bound as well.
+fn f32_even(x: i32, factor: f32, [low, high]: [f32; 2]) -> i64 {
+    (x as f32 * factor).clamp(low, high).round_ties_even() as i64
+}
+
+/// QNNPACK 7d2a4e99, `requantization.h`, `qnnp_q31_requantize`: the significand with 7 zeros behind it as multiplier, a
+/// high product with ties up, and a right shift whose remainder is one less below zero. For a factor of `2^-32..1`.
+///
+/// gemmlowp asks for the sign of the high product where this asks for that of `x`. They differ where the product is 0,
+/// which has no remainder, so that this is `tflite_double` by a multiplier of 24 bits.
+fn qnnpack_q31(x: i32, factor: f32) -> i64 {
+    let (significand, exponent) = parts(factor);
+    let (multiplier, shift) = (significand << 7, 126 - exponent);
+    let high = (i64::from(x) * multiplier + (1 << 30)) >> 31;
+    let mask = (1i64 << shift) - 1;
+    let remainder = (high & mask) - i64::from(x < 0);
+    let threshold = mask >> 1;
+    (high >> shift) + i64::from(remainder > threshold)
+}
+
+/// `up(x s, 150 - e)` with the significand and exponent of a `float`: XNNPACK 75db3c09, `rndnu`. For a factor of
+/// `2^-32..256`, where the shift is 16..=55.
+fn xnnpack_rndnu(x: i32, factor: f32) -> i64 {
+    let (significand, exponent) = parts(factor);
+    let shift = 150 - exponent;
+    // No overflow: 31 and 24 bits, and at most 2^54.
+    (i64::from(x) * significand + (1 << (shift - 1))) >> shift
+}
+
+/// The 24 bits of a normal `float`, the hidden one included, and its exponent field: `s * 2^(e - 150)`.
+fn parts(factor: f32) -> (i64, u32) {
+    let bits = factor.to_bits();
+    (i64::from(bits & 0x7f_ffff | 0x80_0000), bits >> 23)
+}

@@ -1,0 +1,118 @@
+//! The rounding rules that multiply by a real number.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Bounds, Error};
+
+/// How a product by a real factor is rounded: a `double` or `float` of the reference, and no multiplier with a shift. The
+/// names are those of `docs/numerics.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
+pub enum RealRule {
+    /// to a `double`, then to nearest, ties away from zero
+    F64Away,
+    /// accumulator and product to a `float`, then to nearest, ties to even
+    F32Even,
+    /// twice, by the 24 bits of a `float` factor: to nearest, ties up; then by the right shift, ties away from zero
+    QnnpackQ31,
+    /// once, by the 24 bits of a `float` factor: to nearest, ties up
+    XnnpackRndnu,
+}
+
+impl RealRule {
+    /// All of them.
+    pub const ALL: [RealRule; 4] = [RealRule::F64Away, RealRule::F32Even, RealRule::QnnpackQ31, RealRule::XnnpackRndnu];
+
+    /// Its name in requests.
+    pub const fn name(self) -> &'static str {
+        match self {
+            RealRule::F64Away => "f64_away",
+            RealRule::F32Even => "f32_even",
+            RealRule::QnnpackQ31 => "qnnpack_q31",
+            RealRule::XnnpackRndnu => "xnnpack_rndnu",
+        }
+    }
+
+    /// Who computes exactly this.
+    pub const fn reference(self) -> &'static str {
+        match self {
+            RealRule::F64Away => "LiteRT and tf.lite, reference kernel of FULLY_CONNECTED",
+            RealRule::F32Even => "XNNPACK, ONNX Runtime, FBGEMM, PyTorch's own QNNPACK, Gemmini",
+            RealRule::QnnpackQ31 => "QNNPACK as first published, q31",
+            RealRule::XnnpackRndnu => "XNNPACK's ARM kernels, rndnu",
+        }
+    }
+
+    /// Accumulators for which it is defined. `f64_away` also takes the 64 bits that 16-bit activations are summed in.
+    pub const fn accumulator(self) -> Bounds {
+        match self {
+            RealRule::F64Away => Bounds::INT64,
+            _ => Bounds::INT32,
+        }
+    }
+
+    /// The factor as the reference holds it: `float` but for `f64_away`.
+    ///
+    /// # Errors
+    /// If that is not one for which the rule is defined.
+    pub(crate) fn factor(self, real: f64) -> Result<f64, Error> {
+        let held = match self {
+            RealRule::F64Away => real,
+            _ => (real as f32).into(),
+        };
+        let below = match self {
+            RealRule::F64Away | RealRule::F32Even => f64::INFINITY,
+            RealRule::QnnpackQ31 => 1.0,
+            RealRule::XnnpackRndnu => 256.0,
+        };
+        let least = match self {
+            RealRule::F64Away | RealRule::F32Even => f64::from_bits(1),
+            RealRule::QnnpackQ31 | RealRule::XnnpackRndnu => LEAST,
+        };
+        // Not a number lies in no range.
+        if (least..below).contains(&held) { Ok(held) } else { Err(self.refuse(real)) }
+    }
+
+    fn refuse(self, got: f64) -> Error {
+        let limit = match self {
+            RealRule::F64Away => "finite and positive",
+            RealRule::F32Even => "finite and positive as a float",
+            RealRule::QnnpackQ31 => "at least 2^-32 and below 1 as a float",
+            RealRule::XnnpackRndnu => "at least 2^-32 and below 256 as a float",
+        };
+        Error::Factor { rule: self, limit, got }
+    }
+}
+
+/// `2^-32`: below it there are no bits left to shift.
+const LEAST: f64 = 1.0 / (1u64 << 32) as f64;
+
+impl fmt::Display for RealRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl TryFrom<String> for RealRule {
+    type Error = Error;
+    fn try_from(s: String) -> Result<RealRule, Error> {
+        s.parse()
+    }
+}
+
+impl From<RealRule> for &'static str {
+    fn from(rule: RealRule) -> &'static str {
+        rule.name()
+    }
+}
+
+impl FromStr for RealRule {
+    type Err = Error;
+    fn from_str(s: &str) -> Result<RealRule, Error> {
+        let unknown = || Error::unknown("rule", s, &RealRule::ALL.map(RealRule::name));
+        RealRule::ALL.into_iter().find(|r| r.name() == s).ok_or_else(unknown)
+    }
+}
