@@ -13,6 +13,8 @@ use qrtl_gen::model;
 use qrtl_gen::spec::{Spec, Summary};
 use qrtl_golden::request::{answer, answer_line};
 
+use crate::multiplier::MultiplierCommand;
+
 /// Quantized integer arithmetic as bit-exact Verilog. Without a verb: the default catalogue into build/.
 #[derive(Parser)]
 #[command(name = "gen", version, args_conflicts_with_subcommands = true)]
@@ -53,6 +55,8 @@ enum Verb {
         #[arg(long, default_value_t = 4)]
         cols: usize,
     },
+    /// the fixed-point multiplier of a real factor, and what it loses without normalization
+    Multiplier(MultiplierCommand),
     /// answers JSON requests, one a line, from standard input
     Golden,
 }
@@ -74,6 +78,7 @@ impl Cli {
                 emit(&output, name, config, block.map(|b| *b))
             }
             Some(Verb::Model { file, out, rows, cols }) => emit_model(&file, &out, rows, cols),
+            Some(Verb::Multiplier(command)) => command.run(),
             Some(Verb::Golden) => golden(),
         }
     }

@@ -6,6 +6,7 @@
 //! - [`requantizer`], [`saturator`], [`fixed_point_multiplier`], [`gemm`]: the operators, named as the hardware blocks;
 //! - [`round`], [`gemmlowp`]: the steps that the rules are made of;
 //! - [`request`]: JSON lines in, JSON lines out;
+//! - [`quantization`]: from floats to integers: scales, zero points, calibration, batch norms, sizes;
 //! - [`tflite`], [`npy`]: model files and arrays;
 //! - [`random`]: seeded numbers for vectors.
 //!
@@ -17,6 +18,7 @@ pub mod gemm;
 pub mod gemmlowp;
 pub mod multiplier;
 pub mod npy;
+pub mod quantization;
 pub mod random;
 pub mod requantizer;
 pub mod request;
