@@ -63,7 +63,7 @@ fn least_squares() {
         let chosen = calibrate(&values, Calibration::MeanSquaredError, format).unwrap();
         assert_eq!((error(&chosen), mean_squared_error(&values, &chosen)), (least, least), "{format:?}");
         if format.integers == Bounds::INT4 {
-            assert!(least < all[99] / 2.0, "{format:?}: {least} against {} of min-max", all[99]);
+            assert!(least < all[99] * 0.7, "{format:?}: {least} against {} of min-max", all[99]);
         }
     }
     // Nothing to gain: of equal errors the widest range.
@@ -81,16 +81,21 @@ fn divergence(p: &[f64], q: &[f64]) -> f64 {
     p.iter().zip(q).map(term).sum()
 }
 
-/// The histogram with what lies beyond `kept` in its last bin, and the same made of `levels` numbers.
+/// The histogram with what lies beyond `kept` in its last bin, and the same made of `levels` numbers; to an outlier where there are
+/// no others that gives 1e-4 of all.
 fn distributions(counts: &[f64], kept: usize, levels: usize) -> (Vec<f64>, Vec<f64>) {
     let mut p = counts[..kept].to_vec();
     *p.last_mut().unwrap() += counts[kept..].iter().sum::<f64>();
     let mut q = vec![0.0; kept];
     for level in 0..levels {
         let bins = level * kept / levels..(level + 1) * kept / levels;
-        let filled: Vec<usize> = bins.clone().filter(|b| counts[*b] > 0.0).collect();
+        let filled: Vec<usize> = bins.clone().filter(|b| p[*b] > 0.0).collect();
         let total: f64 = counts[bins].iter().sum();
         filled.iter().for_each(|b| q[*b] = total / filled.len() as f64);
+    }
+    let seen: f64 = q.iter().sum();
+    if p[kept - 1] > 0.0 && q[kept - 1] == 0.0 {
+        q[kept - 1] = seen * 1e-4 / (1.0 - 1e-4);
     }
     (p, q)
 }

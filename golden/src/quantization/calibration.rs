@@ -139,27 +139,28 @@ fn entropy_threshold(values: &[f32], levels: usize) -> f32 {
     if kept == BINS { top } else { ((kept as f64 + 0.5) * width) as f32 }
 }
 
-/// `sum p ln(p / q)` over the first `kept` bins: `p` has what lies beyond in its last bin, `q` has every level's count spread
-/// evenly over those of its bins that are not empty. Infinite where `q` is 0 and `p` is not.
+/// What `q` gets of a last level that holds nothing but outliers of `p`, as MXNet's implementation has it.
+const UNSEEN: f64 = 1e-4;
+
+/// `sum p ln(p / q)` over the first `kept` bins, both normalized: `p` has what lies beyond in its last bin; `q` is without, and has
+/// every level's count spread evenly over those of its bins that are not empty in `p`.
 fn divergence(counts: &[f64], kept: usize, levels: usize) -> f64 {
     let (inside, beyond) = counts.split_at(kept);
     let (inside_total, outliers) = (inside.iter().sum::<f64>(), beyond.iter().sum::<f64>());
-    let all = inside_total + outliers;
+    let mut p = inside.to_vec();
+    p[kept - 1] += outliers;
+    let bins_of = |level: usize| level * kept / levels..(level + 1) * kept / levels;
+    let last_is_empty = inside[bins_of(levels - 1)].iter().all(|n| *n == 0.0);
+    let unseen = if outliers > 0.0 && last_is_empty { UNSEEN } else { 0.0 };
     let mut sum = 0.0;
     for level in 0..levels {
-        let (first, end) = (level * kept / levels, (level + 1) * kept / levels);
-        let bins = &inside[first..end];
-        let filled = bins.iter().filter(|n| **n > 0.0).count() as f64;
-        let mean = bins.iter().sum::<f64>() / filled;
-        for (bin, count) in bins.iter().enumerate() {
-            let here = if first + bin == kept - 1 { count + outliers } else { *count };
-            if here == 0.0 {
-                continue;
-            }
-            if *count == 0.0 {
-                return f64::INFINITY;
-            }
-            sum += here / all * ((here / all) / (mean / inside_total)).ln();
+        let count = inside[bins_of(level)].iter().sum::<f64>();
+        let filled = p[bins_of(level)].iter().filter(|n| **n > 0.0).count() as f64;
+        // Of every bin of the level that is filled; only the last one can be without a count.
+        let q = if count > 0.0 { count / filled / inside_total * (1.0 - unseen) } else { unseen };
+        for here in p[bins_of(level)].iter().filter(|n| **n > 0.0) {
+            let p = here / (inside_total + outliers);
+            sum += p * (p / q).ln();
         }
     }
     sum
