@@ -63,7 +63,7 @@ fn least_squares() {
         let chosen = calibrate(&values, Calibration::MeanSquaredError, format).unwrap();
         assert_eq!((error(&chosen), mean_squared_error(&values, &chosen)), (least, least), "{format:?}");
         if format.integers == Bounds::INT4 {
-            assert!(least < all[99] * 0.7, "{format:?}: {least} against {} of min-max", all[99]);
+            assert!(least < all[99] * 0.9, "{format:?}: {least} against {} of min-max", all[99]);
         }
     }
     // Nothing to gain: of equal errors the widest range.
