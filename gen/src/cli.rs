@@ -14,6 +14,8 @@ use qrtl_gen::run::Run;
 use qrtl_gen::spec::{Spec, Summary};
 use qrtl_golden::request::{answer, answer_line};
 
+use crate::multiplier::MultiplierCommand;
+
 /// Quantized integer arithmetic as bit-exact Verilog. Without a verb: the default catalogue into build/.
 #[derive(Parser)]
 #[command(name = "gen", version, args_conflicts_with_subcommands = true)]
@@ -56,6 +58,8 @@ enum Verb {
     },
     /// runs a .tflite file over inputs, in the integers of a runtime
     Run(Run),
+    /// the fixed-point multiplier of a real factor, and what it loses without normalization
+    Multiplier(MultiplierCommand),
     /// answers JSON requests, one a line, from standard input
     Golden,
 }
@@ -81,6 +85,7 @@ impl Cli {
                 writeln!(std::io::stdout(), "{}", run.run()?)?;
                 Ok(ExitCode::SUCCESS)
             }
+            Some(Verb::Multiplier(command)) => command.run(),
             Some(Verb::Golden) => golden(),
         }
     }

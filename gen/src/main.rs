@@ -1,6 +1,7 @@
 //! `gen`: emits Verilog, and answers JSON requests from golden.
 
 mod cli;
+mod multiplier;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;

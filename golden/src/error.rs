@@ -34,6 +34,28 @@ pub enum Error {
         /// value given
         got: f64,
     },
+    /// a real parameter outside its range
+    #[error("{what}: {got:?} is not {limit}")]
+    Float {
+        /// name of the parameter
+        what: &'static str,
+        /// what is possible
+        limit: String,
+        /// value given
+        got: f64,
+    },
+    /// an element of a list or tensor of reals outside its range
+    #[error("{what}: element {index} is {got:?}, not {limit}")]
+    Value {
+        /// which list or tensor
+        what: &'static str,
+        /// which element, row-major
+        index: usize,
+        /// what is possible
+        limit: &'static str,
+        /// value given
+        got: f64,
+    },
     /// a rule together with a multiplier width for which it is not defined
     #[error("multiplier width: {rule} is defined for 32 bits, got {bits}")]
     Width {

@@ -9,6 +9,7 @@
 //! - [`real_requantizer`]: the rounding of other runtimes, which is no hardware;
 //! - [`round`], [`gemmlowp`]: the steps that the rules are made of;
 //! - [`request`]: JSON lines in, JSON lines out;
+//! - [`quantization`]: from floats to integers: scales, zero points, calibration, batch norms, sizes;
 //! - [`tflite`], [`npy`]: model files and arrays;
 //! - [`runner`]: a model, run in the integers of a named runtime;
 //! - [`random`]: seeded numbers for vectors.
@@ -22,6 +23,7 @@ pub mod gemmlowp;
 pub mod multiplier;
 pub mod npy;
 pub mod operators;
+pub mod quantization;
 pub mod random;
 pub mod real_requantizer;
 mod real_rule;

@@ -4,7 +4,7 @@ use crate::types::within;
 use crate::{Error, MultiplierWidth, Scale};
 
 /// `real = fraction * 2^exponent` with `fraction` in 0.5..1; `(0, 0)` for 0. C's `frexp`.
-fn frexp(real: f64) -> (f64, i32) {
+pub(crate) fn frexp(real: f64) -> (f64, i32) {
     if real == 0.0 {
         return (0.0, 0);
     }

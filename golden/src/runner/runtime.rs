@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::rules::{F32Even, F64Away, Requantizer};
+use super::rules::Requantizer;
 use crate::multiplier::quantize_multiplier;
 use crate::operators::QuantizeRounding;
 use crate::tflite::{Activation, Quantized};
-use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule};
+use crate::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
 
 /// Whose integers a model is computed in. They differ in rounding, and in how the factor of an operator is formed from
 /// scales: per-tensor fully connected layers of TFLite multiply in `f32`, XNNPACK always does.
@@ -74,14 +74,15 @@ impl Runtime {
         bounds: Bounds,
     ) -> Result<Requantizer, Error> {
         let zero_point = output.zero_point;
+        let real =
+            |rule, factor| RealRequantization::new(rule, factor, zero_point.into(), bounds).map(Requantizer::Real);
         let in_double = f64::from(input) * f64::from(weight) / f64::from(output.scale);
         let rule = match (self, layer) {
             (Runtime::Xnnpack, _) => {
-                return xnnpack((input * weight) / output.scale, zero_point, bounds);
+                let factor = xnnpack_factor(input * weight / output.scale)?;
+                return real(RealRule::F32Even, factor.into());
             }
-            (Runtime::LitertReference, Layer::FullyConnected { .. }) => {
-                return Ok(Requantizer::F64Away(F64Away { factor: in_double, zero_point, bounds }));
-            }
+            (Runtime::LitertReference, Layer::FullyConnected { .. }) => return real(RealRule::F64Away, in_double),
             (Runtime::LitertBuiltin, Layer::FullyConnected { .. } | Layer::Convolution) => Rule::HalfUpTwice,
             _ => Rule::TfliteDouble,
         };
@@ -96,11 +97,11 @@ impl Runtime {
 }
 
 /// XNNPACK takes factors of 2^-32 to below 256.
-fn xnnpack(factor: f32, zero_point: i32, bounds: Bounds) -> Result<Requantizer, Error> {
-    if !(1.0 / 4_294_967_296.0..256.0).contains(&factor) {
-        return Err(Error::Real { limit: "in 2^-32..256, where XNNPACK is defined", got: factor.into() });
+fn xnnpack_factor(factor: f32) -> Result<f32, Error> {
+    if (1.0 / 4_294_967_296.0..256.0).contains(&factor) {
+        return Ok(factor);
     }
-    Ok(Requantizer::F32Even(F32Even { factor, zero_point, bounds }))
+    Err(Error::Real { limit: "in 2^-32..256, where XNNPACK is defined", got: factor.into() })
 }
 
 /// `rne(f / scale + zero_point)`, all in `f32`, within int8.

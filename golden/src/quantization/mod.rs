@@ -1,0 +1,28 @@
+//! From floats to integers: scales and zero points, what they are chosen by, and what they cost.
+//!
+//! - [`parameters`]: scale and zero point of a range, as the lab prints them and as they can be used;
+//! - [`affine`]: quantize and dequantize, with the three roundings that frameworks use;
+//! - [`granularity`], [`calibration`]: who shares a scale, and which range it has to cover;
+//! - [`linear`], [`modes`]: the lab's quantized linear layer; weight-only, dynamic and static quantization of one;
+//! - [`batch_norm`]: folding a batch norm into the layer before it, and what that changes;
+//! - [`model_size`]: bytes at any bit width and granularity;
+//! - [`normalization`]: `M = 2^-n * M0`, and what is lost without.
+//!
+//! `docs/quantization.md` tells the same for a reader who never saw any of it.
+
+pub mod affine;
+pub mod batch_norm;
+pub mod calibration;
+mod float_matrix;
+pub mod granularity;
+pub mod linear;
+pub mod model_size;
+pub mod modes;
+pub mod normalization;
+pub mod parameters;
+
+pub use affine::{Rounding, dequantize, quantize};
+pub use calibration::Calibration;
+pub use float_matrix::FloatMatrix;
+pub use granularity::{Granularity, QuantizedWeights, WeightQuantization};
+pub use parameters::{Format, Parameters, Symmetry};

@@ -1,0 +1,128 @@
+//! What is quantized when: weight-only, dynamic and static quantization of one linear layer.
+//!
+//! | | weights | inputs | sums | outputs |
+//! |---|---|---|---|---|
+//! | [`weight_only`] | beforehand | never | float | never |
+//! | [`dynamic`] | beforehand | by the range of each batch, as it comes | integer | never |
+//! | [`StaticLayer`] | beforehand | by a range calibrated beforehand | integer | by a range calibrated beforehand |
+
+use super::calibration::calibrate;
+use super::float_matrix::{all_finite, same_length};
+use super::linear::{check_operands, fill, linear};
+use super::{Calibration, FloatMatrix, Format, Granularity, Parameters, QuantizedWeights, Rounding, quantize};
+use crate::gemm::{Matrix, Operand, fully_connected};
+use crate::multiplier::quantize_multiplier;
+use crate::{Error, MultiplierWidth, Requantization, Rule};
+
+/// Weights are integers in memory and become floats again before they are used: smaller, not faster.
+///
+/// # Errors
+/// As [`linear`].
+pub fn weight_only(x: &FloatMatrix, weights: &QuantizedWeights, bias: &[f32]) -> Result<FloatMatrix, Error> {
+    linear(x, &weights.dequantized()?, bias)
+}
+
+/// The range of `x` is looked at, `x` quantized (ties to even), integers summed, and each sum scaled to a float by
+/// `scale_x * scale_w`; a sum for each group of weights. No calibration; outputs stay floats. Rounded to float32 once.
+///
+/// # Errors
+/// As [`linear`].
+pub fn dynamic(x: &FloatMatrix, input: Format, weights: &QuantizedWeights, bias: &[f32]) -> Result<FloatMatrix, Error> {
+    let w = weights.matrix();
+    check_operands(x, &weights.dequantized()?, bias)?;
+    let parameters = calibrate(x.data(), Calibration::MinMax, input)?;
+    let quantized = quantized(x, &parameters)?;
+    let run = weights.granularity().run(x.cols());
+    fill(x.rows(), w.rows(), |m, n| {
+        let mut y = f64::from(bias[n]);
+        for first in (0..x.cols()).step_by(run) {
+            let group = weights.parameters_at(n, first);
+            let term = |k| {
+                let x = i64::from(quantized.at(m, k)) - i64::from(parameters.zero_point());
+                x * (i64::from(w.at(n, k)) - i64::from(group.zero_point()))
+            };
+            let sum: i64 = (first..(first + run).min(x.cols())).map(term).sum();
+            y += sum as f64 * f64::from(parameters.scale()) * f64::from(group.scale());
+        }
+        y as f32
+    })
+}
+
+/// Every element, ties to even.
+fn quantized(x: &FloatMatrix, parameters: &Parameters) -> Result<Matrix, Error> {
+    let data = x.data().iter().map(|v| quantize(*v, parameters, Rounding::HalfEven)).collect::<Result<_, _>>()?;
+    Matrix::new("x", x.rows(), x.cols(), data)
+}
+
+/// A layer of which nothing is a float any more: TFLite's `FULLY_CONNECTED`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StaticLayer {
+    weights: QuantizedWeights,
+    input: Parameters,
+    bias: Vec<i32>,
+    requantizations: Vec<Requantization>,
+}
+
+impl StaticLayer {
+    /// A bias is quantized at `scale_x * scale_w`, ties away from zero, with zero point 0 and saturated to int32; the multiplier of
+    /// 32 bits is that of `scale_x * scale_w / scale_out` in float64, as TFLite forms it for convolutions.
+    ///
+    /// # Errors
+    /// If the weights are per group, which have no one multiplier for an output, or channels have zero points of
+    /// their own; if there are other numbers of biases or one is not finite; if the rule or the multiplier is not defined.
+    pub fn new(
+        weights: QuantizedWeights,
+        bias: &[f32],
+        input: Parameters,
+        output: &Parameters,
+        rule: Rule,
+    ) -> Result<StaticLayer, Error> {
+        if let granularity @ Granularity::PerGroup(_) = weights.granularity() {
+            return Err(Error::unknown("granularity", granularity, &["per_tensor", "per_channel"]));
+        }
+        same_length("bias", bias, weights.matrix().rows())?;
+        all_finite("bias", bias)?;
+        let shared = weights.parameters()[0].zero_point();
+        if let Some(other) = weights.parameters().iter().map(Parameters::zero_point).find(|z| *z != shared) {
+            let shared = shared.into();
+            return Err(Error::OutOfRange { what: "zero_point", min: shared, max: shared, got: other.into() });
+        }
+        let scale = |n| f64::from(input.scale()) * f64::from(weights.parameters_at(n, 0).scale());
+        // The cast saturates.
+        let bias = bias.iter().enumerate().map(|(n, b)| (f64::from(*b) / scale(n)).round() as i32).collect();
+        let requantize = |n| {
+            let multiplier = quantize_multiplier(scale(n) / f64::from(output.scale()), MultiplierWidth::W32)?;
+            Requantization::new(rule, multiplier, output.zero_point().into(), output.integers())
+        };
+        let requantizations = (0..weights.matrix().rows()).map(requantize).collect::<Result<_, _>>()?;
+        Ok(StaticLayer { weights, input, bias, requantizations })
+    }
+
+    /// The integers of `x`, ties to even, as the layer takes them.
+    ///
+    /// # Errors
+    /// None that a [`FloatMatrix`] could cause.
+    pub fn quantized_input(&self, x: &FloatMatrix) -> Result<Matrix, Error> {
+        quantized(x, &self.input)
+    }
+
+    /// Integers to integers.
+    ///
+    /// # Errors
+    /// If the shape of `x` does not fit, or a sum leaves the accumulator of the rule.
+    pub fn run(&self, x: &Matrix) -> Result<Matrix, Error> {
+        let x = Operand { matrix: x, zero_point: self.input.zero_point() };
+        let weights = Operand { matrix: self.weights.matrix(), zero_point: self.weights.parameters()[0].zero_point() };
+        fully_connected(x, weights, &self.bias, &self.requantizations)
+    }
+
+    /// The quantized biases.
+    pub fn bias(&self) -> &[i32] {
+        &self.bias
+    }
+
+    /// How a sum becomes an output, for each output.
+    pub fn requantizations(&self) -> &[Requantization] {
+        &self.requantizations
+    }
+}
