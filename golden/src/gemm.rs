@@ -3,6 +3,7 @@
 mod fast;
 
 pub use fast::gemm_fast;
+pub(crate) use fast::requantized_products;
 
 use crate::Error;
 use crate::requantizer::Requantize;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use qrtl_golden::gemm::{Matrix, Operand, gemm, gemm_fast};
+use qrtl_golden::operators::{self, Array, Axis, Window, conv2d, conv2d_fast};
 use qrtl_golden::random::Random;
 use qrtl_golden::requantizer::{AddAndShift, requantize};
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
@@ -88,4 +89,34 @@ fn products() {
     let scale = [requantization(Rule::Single, &mut random)];
     assert_eq!(gemm_fast(x, x, &[0; 2], &scale), gemm(x, x, &[0; 2], &scale));
     assert!(gemm_fast(x, x, &[0; 2], &scale).is_err());
+}
+
+#[test]
+fn convolutions() {
+    let mut random = Random::from_env(3);
+    let (mut answered, mut refused) = (0, 0);
+    for n in 0..3000 {
+        let mut size = |lo, hi| random.within(lo, hi) as usize;
+        let (batch, depth, groups, outputs) = (size(1, 2), size(1, 4), size(1, 8).saturating_sub(6).max(1), size(1, 4));
+        let (filter, image) = ([size(1, 3), size(1, 3)], [size(1, 7), size(1, 7)]);
+        let mut axis = || Axis { stride: size(1, 3), dilation: size(1, 2), before: size(0, 2), after: size(0, 2) };
+        let window = Window { rows: axis(), cols: axis() };
+        let mut array = |shape: [usize; 4]| {
+            let data = (0..shape.iter().product()).map(|_| random.corner(-128, 127) as i32).collect();
+            Array::new("array", shape.to_vec(), data).unwrap()
+        };
+        let input = array([batch, image[0], image[1], depth * groups]);
+        let weights = array([outputs * groups, filter[0], filter[1], depth]);
+        let rule = Rule::ALL[n % Rule::ALL.len()];
+        let channels = if random.one_in(2) { 1 } else { outputs * groups };
+        let scales: Vec<Requantization> = (0..channels).map(|_| requantization(rule, &mut random)).collect();
+        let bias: Vec<i32> = (0..outputs * groups).map(|_| random.within(-50_000, 50_000) as i32).collect();
+        let mut operand = |array| operators::Operand { array, zero_point: random.within(-128, 127) as i32 };
+        let (x, w) = (operand(&input), operand(&weights));
+        let expected = conv2d(x, w, &bias, &window, &scales);
+        assert_eq!(conv2d_fast(x, w, &bias, &window, &scales), expected, "case {n}");
+        answered += usize::from(expected.is_ok());
+        refused += usize::from(expected.is_err());
+    }
+    assert!(answered > 1000 && refused > 300, "{answered} answered, {refused} refused");
 }

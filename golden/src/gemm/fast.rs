@@ -14,18 +14,29 @@ use crate::requantizer::Requantize;
 /// # Errors
 /// As [`gemm`].
 pub fn gemm_fast(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[impl Requantize]) -> Result<Matrix, Error> {
-    let [rows, terms, cols] = check_shapes(a.matrix, b.matrix, bias, scales)?;
+    check_shapes(a.matrix, b.matrix, bias, scales)?;
     let columns = b.matrix.transposed();
-    let (Some((x, x_greatest)), Some((w, w_greatest))) =
-        (centred(a.matrix, a.zero_point), centred(&columns, b.zero_point))
-    else {
-        return gemm(a, b, bias, scales);
-    };
+    // Which element has no value, and why, the obvious loop says.
+    requantized_products(a, Operand { matrix: &columns, ..b }, bias, scales)
+        .map_or_else(|| gemm(a, b, bias, scales), Ok)
+}
+
+/// `C[m][n] = requantize(bias[n] + sum_k (X[m][k] - zx)(W[n][k] - zw))`, if it can be had fast and every element has a
+/// value. Shapes go together.
+pub(crate) fn requantized_products(
+    x: Operand<'_>,
+    w: Operand<'_>,
+    bias: &[i32],
+    scales: &[impl Requantize],
+) -> Option<Matrix> {
+    let (rows, terms, cols) = (x.matrix.rows, x.matrix.cols, w.matrix.rows);
+    let (x, x_greatest) = centred(x)?;
+    let (w, w_greatest) = centred(w)?;
     if x_greatest * w_greatest * terms as i64 > i64::from(i32::MAX) {
-        return gemm(a, b, bias, scales);
+        return None;
     }
     let channel = |c: usize| scales[if scales.len() == 1 { 0 } else { c }].add_and_shift();
-    let Some(channels) = (0..cols).map(channel).collect::<Option<Vec<_>>>() else { return gemm(a, b, bias, scales) };
+    let channels = (0..cols).map(channel).collect::<Option<Vec<_>>>()?;
     let mut data = Vec::with_capacity(rows * cols);
     let mut defined = true;
     for sums in products(&x, &w, terms).chunks_exact(cols) {
@@ -35,20 +46,19 @@ pub fn gemm_fast(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[impl Re
             channel.requantize(acc)
         }));
     }
-    // Which element it is, and why, the obvious loop says.
-    if defined { Ok(Matrix { rows, cols, data }) } else { gemm(a, b, bias, scales) }
+    defined.then_some(Matrix { rows, cols, data })
 }
 
 /// Elements without the zero point, if they fit 16 bits, and the greatest magnitude among them.
-fn centred(m: &Matrix, zero_point: i32) -> Option<(Vec<i16>, i64)> {
-    let ends = [m.data.iter().min()?, m.data.iter().max()?].map(|&v| i64::from(v) - i64::from(zero_point));
+fn centred(Operand { matrix, zero_point }: Operand<'_>) -> Option<(Vec<i16>, i64)> {
+    let ends = [matrix.data.iter().min()?, matrix.data.iter().max()?].map(|&v| i64::from(v) - i64::from(zero_point));
     i16::try_from(ends[0]).and(i16::try_from(ends[1])).ok()?;
     // Whole elements fit, so their low halves do; and so does their difference.
-    let data = m.data.iter().map(|&v| v.wrapping_sub(zero_point) as i16).collect();
+    let data = matrix.data.iter().map(|&v| v.wrapping_sub(zero_point) as i16).collect();
     Some((data, ends[0].abs().max(ends[1].abs())))
 }
 
-/// Columns of B whose sums are built together, so that an element of A that is loaded serves several.
+/// Rows of W whose sums are built together, so that an element of X that is loaded serves several.
 const COLS: usize = 4;
 
 /// All sums of products, row by row; `x` and `w` hold rows of `terms` elements.

@@ -1,5 +1,9 @@
 //! Convolution.
 
+mod fast;
+
+pub use fast::conv2d_fast;
+
 use super::array::{at, channel, check_channels, dot};
 use super::{Array, Operand, Window};
 use crate::Error;

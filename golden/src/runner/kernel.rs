@@ -4,7 +4,7 @@ use super::Value;
 use super::rules::Requantizer;
 use crate::gemm::{self, Matrix, fully_connected};
 use crate::operators::{
-    AddParameters, Array, Operand, Quantizer, SoftmaxParameters, Window, XnnpackAdd, add, average_pool, conv2d,
+    AddParameters, Array, Operand, Quantizer, SoftmaxParameters, Window, XnnpackAdd, add, average_pool, conv2d_fast,
     depthwise_conv2d, dequantize, max_pool, mul, pad, quantize, requantize, reshape, softmax, sub, xnnpack_add,
 };
 use crate::{Bounds, Error};
@@ -58,7 +58,7 @@ impl Kernel {
         match self {
             Kernel::FullyConnected(layer) => dense(x, layer, shape),
             Kernel::Conv2d(l, window) => {
-                conv2d(operand(x, l.zero_point), operand(&l.weights, 0), &l.bias, window, &l.scales)
+                conv2d_fast(operand(x, l.zero_point), operand(&l.weights, 0), &l.bias, window, &l.scales)
             }
             Kernel::DepthwiseConv2d(l, window) => {
                 depthwise_conv2d(operand(x, l.zero_point), operand(&l.weights, 0), &l.bias, window, &l.scales)

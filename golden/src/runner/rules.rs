@@ -1,6 +1,6 @@
 //! How a runtime turns a sum into an int8: by multiplier and shift, or by a real factor.
 
-use crate::requantizer::Requantize;
+use crate::requantizer::{AddAndShift, Requantize};
 use crate::{Error, RealRequantization, Requantization};
 
 /// One of the two, as all sums of an operator are requantized alike.
@@ -17,6 +17,13 @@ impl Requantize for Requantizer {
         match self {
             Requantizer::Fixed(r) => r.requantize_sum(acc),
             Requantizer::Real(r) => r.requantize_sum(acc),
+        }
+    }
+
+    fn add_and_shift(&self) -> Option<AddAndShift> {
+        match self {
+            Requantizer::Fixed(r) => r.add_and_shift(),
+            Requantizer::Real(r) => r.add_and_shift(),
         }
     }
 }
