@@ -3,8 +3,8 @@
 use crate::types::within;
 use crate::{Bounds, Error};
 
-/// The lab's figure as it is printed: `scale = (fp_max - fp_min) / (q_max - q_min)`, `zero_point = q_min - fp_min /
-/// scale`.
+/// The lab's figure as it is printed: `scale = (fp_max - fp_min) / (q_max - q_min)`,
+/// `zero_point = q_min - fp_min / scale`.
 ///
 /// Neither is rounded, as in the lab: the zero point is in general no integer, and 0.0 has then no exact
 /// representation. [`Parameters::from_range`] is the usable one.
