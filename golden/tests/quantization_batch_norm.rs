@@ -41,8 +41,8 @@ fn by_hand() {
 
 /// Layer and batch norm, against the folded layer, in floats.
 ///
-/// What float32 rounds, each by 2^-24 of its size at most: the weights and the bias of the folded layer, the output of the layer before
-/// its batch norm, and either result. All else is float64.
+/// What float32 rounds, each by 2^-24 of its size at most: the weights and the bias of the folded layer, the output of
+/// the layer before its batch norm, and either result. All else is float64.
 #[test]
 fn folding_keeps_the_function() {
     let mut random = Random::seeded("folding_keeps_the_function");
@@ -77,8 +77,8 @@ fn folding_keeps_the_function() {
     assert!(differ > 1_000, "{differ} differ: is anything folded?");
 }
 
-/// Weights 1 and 1, normalized by 1 and 8. Apart, both are 7 steps of 1/7: exactly 1. Folded, 1 is one step of 8/7. At output
-/// steps of 1/16, 1 is 16 = 00010000, and 8/7 is 18.3: 18 = 00010010, of -1 -16 = 11110000 and -18 = 11101110.
+/// Weights 1 and 1, normalized by 1 and 8. Apart, both are 7 steps of 1/7: exactly 1. Folded, 1 is one step of 8/7. At
+/// output steps of 1/16, 1 is 16 = 00010000, and 8/7 is 18.3: 18 = 00010010, of -1 -16 = 11110000 and -18 = 11101110.
 #[test]
 fn changes_by_hand() {
     let bn = BatchNorm::new(vec![1.0, 8.0], vec![0.0; 2], vec![0.0; 2], vec![1.0; 2], 0.0).unwrap();

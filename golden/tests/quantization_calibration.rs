@@ -66,7 +66,12 @@ fn least_squares() {
             assert!(least < all[99] * 0.9, "{format:?}: {least} against {} of min-max", all[99]);
         }
     }
-    // Nothing to gain: of equal errors the widest range.
+    // Of equal errors the widest range: at the least scale that there is, half a step becomes 0 with either zero
+    // point, and only all of the range has the zero point 1.
+    let uint4 = Format { integers: Bounds::new(0, 15).unwrap(), symmetry: Symmetry::Asymmetric };
+    let half_a_step = [-f32::MIN_POSITIVE / 2.0];
+    assert_eq!(calibrate(&half_a_step, Calibration::MeanSquaredError, uint4).unwrap().zero_point(), 1);
+    // Nothing to gain.
     let lattice: Vec<f32> = (-7..=7).map(|v| v as f32).collect();
     let min_max = calibrate(&lattice, Calibration::MinMax, INT4).unwrap();
     assert_eq!(calibrate(&lattice, Calibration::MeanSquaredError, INT4).unwrap(), min_max);
@@ -81,8 +86,8 @@ fn divergence(p: &[f64], q: &[f64]) -> f64 {
     p.iter().zip(q).map(term).sum()
 }
 
-/// The histogram with what lies beyond `kept` in its last bin, and the same made of `levels` numbers; to an outlier where there are
-/// no others that gives 1e-4 of all.
+/// The histogram with what lies beyond `kept` in its last bin, and the same made of `levels` numbers; to an outlier
+/// where there are no others that gives 1e-4 of all.
 fn distributions(counts: &[f64], kept: usize, levels: usize) -> (Vec<f64>, Vec<f64>) {
     let mut p = counts[..kept].to_vec();
     *p.last_mut().unwrap() += counts[kept..].iter().sum::<f64>();

@@ -42,7 +42,8 @@ fn by_hand() {
     assert_eq!(y.unwrap(), matrix(&[[17.5, 0.0, 7.0], [39.5, -1.0, 7.0]]));
 }
 
-/// ((10 - 2)(3 - 1) + (20 - 2)(4 - 1)) / 2 + 7 = 42; a zero point of 1.5 makes it ((10 - 2) 1.5 + (20 - 2) 2.5) / 2 + 7.
+/// ((10 - 2)(3 - 1) + (20 - 2)(4 - 1)) / 2 + 7 = 42; with a zero point of 1.5,
+/// ((10 - 2) 1.5 + (20 - 2) 2.5) / 2 + 7.
 #[test]
 fn the_labs_figure() {
     let (x, w) = (matrix(&[[10.0, 20.0]]), matrix(&[[3.0, 4.0]]));
@@ -52,7 +53,8 @@ fn the_labs_figure() {
     assert_eq!(lab_multiplier(0.5, 0.25, 2.0), Ok(0.0625));
 }
 
-/// The lab's layer stands for the float layer of what its integers stand for: `so (y - zo) = sum sx (x - zx) sw (w - zw)`.
+/// The lab's layer stands for the float layer of what its integers stand for:
+/// `so (y - zo) = sum sx (x - zx) sw (w - zw)`.
 #[test]
 fn the_labs_figure_is_the_float_layer() {
     let mut random = Random::seeded("the_labs_figure_is_the_float_layer");

@@ -144,9 +144,10 @@ fn zero_is_exact() {
 
 /// Every number of the range comes back with an error of half a step at most.
 ///
-/// Rounding to the nearest integer errs by 1/2. A number beyond the integers' ends is clamped: the zero point was rounded by
-/// 1/2 at most, so that the ends moved by no more than half a step. Added to that are float32's own roundings, each 2^-24 of at
-/// most the width of the range: the quotient (two, with a reciprocal), the scale (times the steps), the product.
+/// Rounding to the nearest integer errs by 1/2. A number beyond the integers' ends is clamped: the zero point was
+/// rounded by 1/2 at most, so that the ends moved by no more than half a step. Added to that are float32's own
+/// roundings, each 2^-24 of at most the width of the range: the quotient (two, with a reciprocal), the scale (times
+/// the steps), the product.
 #[test]
 fn half_a_step() {
     let mut random = Random::seeded("half_a_step");

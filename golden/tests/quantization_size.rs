@@ -48,8 +48,8 @@ fn a_layer_by_hand() {
     assert_eq!(size(&nothing, int(8, Granularity::PerTensor, false)).unwrap(), sizes(0, 0, 0, 8));
 }
 
-/// 64 to 32 to 10: 2,048 and 320 weights, 42 outputs. The file has a scale and a zero point for every output, of weights and
-/// biases; or for every tensor.
+/// 64 to 32 to 10: 2,048 and 320 weights, 42 outputs. The file has a scale and a zero point for every output, of
+/// weights and biases; or for every tensor.
 #[test]
 fn the_digits_mlp() {
     let model = Model::read(digits("mlp_int8.tflite")).unwrap();

@@ -78,8 +78,8 @@ impl From<Rounding> for &'static str {
     }
 }
 
-/// `clamp(round(x / scale) + zero_point)`: the zero point is added after the rounding and exactly (ONNX, TFLite). Infinities, and
-/// whatever is too large, become the least or greatest integer.
+/// `clamp(round(x / scale) + zero_point)`: the zero point is added after the rounding and exactly (ONNX, TFLite).
+/// Infinities, and whatever is too large, become the least or greatest integer.
 ///
 /// # Errors
 /// If `x` is NaN, for which no framework defines a result.

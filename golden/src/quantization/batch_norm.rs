@@ -66,7 +66,8 @@ impl BatchNorm {
     }
 
     /// Weights (a row for each channel) and bias of the one layer that does both:
-    /// `w' = w * gamma / sqrt(variance + epsilon)`, `b' = beta + (b - mean) * gamma / sqrt(variance + epsilon)`, in float64, rounded to float32 once.
+    /// `w' = w * gamma / sqrt(variance + epsilon)`, `b' = beta + (b - mean) * gamma / sqrt(variance + epsilon)`, in
+    /// float64, rounded to float32 once.
     ///
     /// # Errors
     /// If there are other numbers of rows or of biases, or a result is beyond float32.
@@ -118,9 +119,9 @@ pub struct NormalizedLayer<'a> {
 
 /// Compares the quantized outputs of layer and batch norm in turn with those of the folded layer, by channel.
 ///
-/// With `how`, the weights of both are quantized, those of the folded layer after folding: it is then that per-tensor scales
-/// suffer from channels that the batch norm spread apart. Without, all is float32 but the outputs, and what differs is
-/// float32's own rounding.
+/// With `how`, the weights of both are quantized, those of the folded layer after folding: it is then that per-tensor
+/// scales suffer from channels that the batch norm spread apart. Without, all is float32 but the outputs, and what
+/// differs is float32's own rounding.
 ///
 /// # Errors
 /// As [`BatchNorm::fold`], [`linear`] and [`QuantizedWeights::new`].

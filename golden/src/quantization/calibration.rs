@@ -12,13 +12,13 @@ use crate::Error;
 pub enum Calibration {
     /// from the least to the greatest: clips nothing
     MinMax,
-    /// from the `100 - p`th to the `p`th percentile, `p` in `50..=100`; symmetric: the `p`th of the magnitudes. Between two
-    /// values it is interpolated (NumPy's default)
+    /// from the `100 - p`th to the `p`th percentile, `p` in `50..=100`; symmetric: the `p`th of the magnitudes.
+    /// Between two values it is interpolated (NumPy's default)
     Percentile(f64),
     /// min-max, shrunk to k/100 with the `k` in `1..=100` that makes the mean squared error of the values least
     MeanSquaredError,
-    /// TensorRT's: the magnitude at which to clip so that the distribution loses the least information (Kullback-Leibler
-    /// divergence between 2048-bin histograms; Migacz, GTC 2017). Meant for thousands of values
+    /// TensorRT's: the magnitude at which to clip so that the distribution loses the least information
+    /// (Kullback-Leibler divergence between 2048-bin histograms; Migacz, GTC 2017). Meant for thousands of values
     Entropy,
 }
 
@@ -115,8 +115,8 @@ fn levels_of_magnitude(min: f32, max: f32, format: Format) -> usize {
     usize::try_from(levels).unwrap_or(BINS).clamp(1, BINS)
 }
 
-/// The magnitude at which to clip. Of equal divergences the greatest; no less than `levels` bins, and with as many levels
-/// as bins nothing is clipped.
+/// The magnitude at which to clip. Of equal divergences the greatest; no less than `levels` bins, and with as many
+/// levels as bins nothing is clipped.
 fn entropy_threshold(values: &[f32], levels: usize) -> f32 {
     let top = values.iter().fold(0.0f32, |top, v| top.max(v.abs()));
     let width = f64::from(top) / BINS as f64;
@@ -136,14 +136,15 @@ fn entropy_threshold(values: &[f32], levels: usize) -> f32 {
             (kept, least) = (candidate, lost);
         }
     }
-    if kept == BINS { top } else { ((kept as f64 + 0.5) * width) as f32 }
+    // Beyond the greatest magnitude where all bins are kept.
+    ((kept as f64 + 0.5) * width) as f32
 }
 
 /// What `q` gets of a last level that holds nothing but outliers of `p`, as MXNet's implementation has it.
 const UNSEEN: f64 = 1e-4;
 
-/// `sum p ln(p / q)` over the first `kept` bins, both normalized: `p` has what lies beyond in its last bin; `q` is without, and has
-/// every level's count spread evenly over those of its bins that are not empty in `p`.
+/// `sum p ln(p / q)` over the first `kept` bins, both normalized: `p` has what lies beyond in its last bin; `q` is
+/// without, and has every level's count spread evenly over those of its bins that are not empty in `p`.
 fn divergence(counts: &[f64], kept: usize, levels: usize) -> f64 {
     let (inside, beyond) = counts.split_at(kept);
     let (inside_total, outliers) = (inside.iter().sum::<f64>(), beyond.iter().sum::<f64>());

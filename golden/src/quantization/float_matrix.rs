@@ -4,8 +4,9 @@ use crate::Error;
 
 /// A matrix of finite float32, row by row.
 ///
-/// Weights have a row for each output channel: `[n, k]` of a fully connected layer, and `OHWI` weights of a convolution as
-/// `[O, H * W * I]`. Depthwise weights, `1HWC`, are `[H * W, C]` [`transposed`](FloatMatrix::transposed).
+/// Weights have a row for each output channel: `[n, k]` of a fully connected layer, and `OHWI` weights of a
+/// convolution as `[O, H * W * I]`. Depthwise weights, `1HWC`, are `[H * W, C]`
+/// [`transposed`](FloatMatrix::transposed).
 #[derive(Debug, Clone, PartialEq)]
 pub struct FloatMatrix {
     rows: usize,

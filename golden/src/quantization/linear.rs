@@ -7,8 +7,8 @@ use crate::Error;
 
 /// `y[m][n] = sum_k x[m][k] * w[n][k] + bias[n]`: `x` is batch x K, `weights` N x K.
 ///
-/// Sums are float64, rounded to float32 once, so that the order of terms, which no framework promises, matters as little
-/// as it can.
+/// Sums are float64, rounded to float32 once, so that the order of terms, which no framework promises, matters as
+/// little as it can.
 ///
 /// # Errors
 /// If shapes disagree, or a number is not finite, inputs and results alike.
@@ -50,7 +50,8 @@ pub fn lab_multiplier(scale_x: f64, scale_w: f64, scale_out: f64) -> Result<f64,
     finite("multiplier", scale_x * scale_w / scale_out)
 }
 
-/// The zero points and the multiplier of the lab's layer. Zero points need not be integers, as the lab does not round them.
+/// The zero points and the multiplier of the lab's layer. Zero points need not be integers, as the lab does not round
+/// them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LabLayer {
     /// of the input

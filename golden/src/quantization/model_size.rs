@@ -96,8 +96,8 @@ pub fn size(layers: &[LayerShape], storage: Storage) -> Result<ModelSize, Error>
     Ok(all)
 }
 
-/// The layers with weights of `model`: `FULLY_CONNECTED`, `CONV_2D` and `DEPTHWISE_CONV_2D`. Weights that several of them share
-/// are counted once, and so are biases. [`size`] then tells what the model takes at another width.
+/// The layers with weights of `model`: `FULLY_CONNECTED`, `CONV_2D` and `DEPTHWISE_CONV_2D`. Weights that several of
+/// them share are counted once, and so are biases. [`size`] then tells what the model takes at another width.
 pub fn layers(model: &Model) -> Vec<LayerShape> {
     let mut seen = BTreeSet::new();
     let mut first = |tensor: Option<usize>| tensor.filter(|t| seen.insert(*t)).and_then(|t| constant(model, t));
@@ -112,8 +112,8 @@ pub fn layers(model: &Model) -> Vec<LayerShape> {
     layers
 }
 
-/// Bytes that the layers of `model` take as they are stored: weights and biases by their types, and a float32 scale and an
-/// int64 zero point for each part, as `.tflite` has them, of weights and biases alike.
+/// Bytes that the layers of `model` take as they are stored: weights and biases by their types, and a float32 scale
+/// and an int64 zero point for each part, as `.tflite` has them, of weights and biases alike.
 pub fn stored_size(model: &Model) -> ModelSize {
     let mut seen = BTreeSet::new();
     let mut all = ModelSize::default();

@@ -64,12 +64,14 @@ pub struct StaticLayer {
 }
 
 impl StaticLayer {
-    /// A bias is quantized at `scale_x * scale_w`, ties away from zero, with zero point 0 and saturated to int32; the multiplier of
-    /// 32 bits is that of `scale_x * scale_w / scale_out` in float64, as TFLite forms it for convolutions.
+    /// A bias is quantized at `scale_x * scale_w`, ties away from zero, with zero point 0 and saturated to int32; the
+    /// multiplier of 32 bits is that of `scale_x * scale_w / scale_out` in float64, as TFLite forms it for
+    /// convolutions.
     ///
     /// # Errors
     /// If the weights are per group, which have no one multiplier for an output, or channels have zero points of
-    /// their own; if there are other numbers of biases or one is not finite; if the rule or the multiplier is not defined.
+    /// their own; if there are other numbers of biases or one is not finite; if the rule or the multiplier is not
+    /// defined.
     pub fn new(
         weights: QuantizedWeights,
         bias: &[f32],

@@ -10,8 +10,8 @@ pub struct Normalized {
     pub fraction: f64,
     /// `M = 2^-n * M0`; negative for `M >= 1`
     pub n: i32,
-    /// `IntRepr(M0) = round(2^(B-1) * M0)` and the shift `-n`. Where the integer reaches `2^(B-1)`, which does not fit, it is halved and
-    /// the shift is `1 - n`
+    /// `IntRepr(M0) = round(2^(B-1) * M0)` and the shift `-n`. Where the integer reaches `2^(B-1)`, which does not
+    /// fit, it is halved and the shift is `1 - n`
     pub scale: Scale,
 }
 
@@ -27,8 +27,8 @@ impl Normalized {
         self.scale.multiplier() as f64 * 2f64.powi(self.scale.shift() - fraction_bits)
     }
 
-    /// `(represented - M) / M`; at most `2^-(B-1)` in magnitude, as `M0` is at least one half and its integer off by half at
-    /// most.
+    /// `(represented - M) / M`; at most `2^-(B-1)` in magnitude, as `M0` is at least one half and its integer off by
+    /// half at most.
     pub fn relative_error(&self) -> f64 {
         (self.represented() - self.real()) / self.real()
     }
@@ -48,8 +48,8 @@ pub fn normalize(real: f64, width: MultiplierWidth) -> Result<Normalized, Error>
     Ok(Normalized { fraction, n: -exponent, scale })
 }
 
-/// `round(2^(B-1) * M)`, ties away from zero: the integer that `M` gets without normalization. Its leading bits are zeros
-/// where `M` is small, and the bits that they displace are lost: of 8 bits 0.064453125 and 0.0625 are both 8.
+/// `round(2^(B-1) * M)`, ties away from zero: the integer that `M` gets without normalization. Its leading bits are
+/// zeros where `M` is small, and the bits that they displace are lost: of 8 bits 0.064453125 and 0.0625 are both 8.
 ///
 /// # Errors
 /// If `real` is not finite and at least 0, or the integer does not fit: `M` is 1 or more, once rounded.

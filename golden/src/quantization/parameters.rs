@@ -3,10 +3,11 @@
 use crate::types::within;
 use crate::{Bounds, Error};
 
-/// The lab's figure as it is printed: `scale = (fp_max - fp_min) / (q_max - q_min)`, `zero_point = q_min - fp_min / scale`.
+/// The lab's figure as it is printed: `scale = (fp_max - fp_min) / (q_max - q_min)`,
+/// `zero_point = q_min - fp_min / scale`.
 ///
-/// Neither is rounded, as in the lab: the zero point is in general no integer, and 0.0 has then no exact representation.
-/// [`Parameters::from_range`] is the usable one.
+/// Neither is rounded, as in the lab: the zero point is in general no integer, and 0.0 has then no exact
+/// representation. [`Parameters::from_range`] is the usable one.
 ///
 /// # Errors
 /// If an end of the real range is not finite, a range is empty or a point, or the result is not finite.
@@ -132,15 +133,16 @@ impl Parameters {
     /// The parameters under which the integers of `format` cover `fp_min..=fp_max`.
     ///
     /// What the lab's figure leaves out:
-    /// - the range is first widened to hold 0.0, and the zero point rounded (ties away from zero), so that 0.0 is exact.
-    ///   The ends move by half a step at most. One-sided ranges and constant tensors need nothing more;
+    /// - the range is first widened to hold 0.0, and the zero point rounded (ties away from zero), so that 0.0 is
+    ///   exact. The ends move by half a step at most. One-sided ranges and constant tensors need nothing more;
     /// - a tensor of zeros has no range: scale 1, and the zero point that is nearest to 0;
     /// - a scale below the least normal float32 (1.2e-38) becomes that.
     ///
     /// The scale is computed in float64 and rounded to float32 once; the zero point is that of the rounded scale.
     ///
     /// # Errors
-    /// If an end is not finite, the range is empty, there are fewer than two integers or they are not of int32, or the scale overflows.
+    /// If an end is not finite, the range is empty, there are fewer than two integers or they are not of int32, or the
+    /// scale overflows.
     pub fn from_range(fp_min: f32, fp_max: f32, format: Format) -> Result<Parameters, Error> {
         let (low, high) = (finite("fp_min", fp_min.into())?, finite("fp_max", fp_max.into())?);
         if low > high {
