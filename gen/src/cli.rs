@@ -15,6 +15,7 @@ use qrtl_gen::spec::{Spec, Summary};
 use qrtl_golden::request::{answer, answer_line};
 
 use crate::multiplier::MultiplierCommand;
+use crate::size::SizeCommand;
 
 /// Quantized integer arithmetic as bit-exact Verilog. Without a verb: the default catalogue into build/.
 #[derive(Parser)]
@@ -60,6 +61,8 @@ enum Verb {
     Run(Run),
     /// the fixed-point multiplier of a real factor, and what it loses without normalization
     Multiplier(MultiplierCommand),
+    /// bytes of a model, or of a number of parameters, at each bit width and granularity
+    Size(SizeCommand),
     /// answers JSON requests, one a line, from standard input
     Golden,
 }
@@ -86,6 +89,7 @@ impl Cli {
                 Ok(ExitCode::SUCCESS)
             }
             Some(Verb::Multiplier(command)) => command.run(),
+            Some(Verb::Size(command)) => command.run(),
             Some(Verb::Golden) => golden(),
         }
     }

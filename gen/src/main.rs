@@ -2,6 +2,7 @@
 
 mod cli;
 mod multiplier;
+mod size;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
