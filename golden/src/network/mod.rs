@@ -142,16 +142,20 @@ impl Network {
         self.layers().map(count).collect()
     }
 
-    /// The same network with other weights, of the same shapes.
+    /// The same network with other weights, of the same shapes: `f` gets the number of the layer, of those with weights, and
+    /// its weights.
     ///
     /// # Errors
     /// Those of `f`; and if a shape is another.
-    pub fn with_weights(&self, f: impl Fn(&FloatMatrix) -> Result<FloatMatrix, Error>) -> Result<Network, Error> {
+    pub fn with_weights(
+        &self,
+        f: impl Fn(usize, &FloatMatrix) -> Result<FloatMatrix, Error>,
+    ) -> Result<Network, Error> {
         let mut nodes = self.nodes.clone();
-        for node in &mut nodes {
-            if let Operation::Layer(layer) = &mut node.operation {
-                layer.weights = f(&layer.weights)?;
-            }
+        let operations = nodes.iter_mut().map(|node| &mut node.operation);
+        let layers = operations.filter_map(|o| if let Operation::Layer(layer) = o { Some(layer) } else { None });
+        for (i, layer) in layers.enumerate() {
+            layer.weights = f(i, &layer.weights)?;
         }
         Network::new(self.shapes[0], nodes)
     }

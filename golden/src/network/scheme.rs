@@ -48,7 +48,7 @@ impl Scheme {
     pub fn quantize(&self, network: &Network, activations: &[Parameters]) -> Result<QuantizedNetwork, Error> {
         let arithmetic = match self.weights.granularity {
             Granularity::PerGroup(_) => {
-                let through = |w: &_| QuantizedWeights::new(w, &self.weights)?.dequantized();
+                let through = |_, w: &_| QuantizedWeights::new(w, &self.weights)?.dequantized();
                 Arithmetic::Rounded(network.with_weights(through)?)
             }
             _ => Arithmetic::Integer(IntegerNetwork::new(network, &self.weights, activations)?),
