@@ -106,7 +106,7 @@ impl Subject {
         let difference = logits.iter().zip(&recorded).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         ensure!(
             difference < LOGIT_BOUND,
-            "{architecture}: a float logit is {difference:e} from TensorFlow's: {LOGIT_BOUND:e} would do"
+            "{architecture}: a float logit is {difference:.1e} from TensorFlow's, of other weights: rounding gives less than {LOGIT_BOUND:e}"
         );
         let test_set = images.test_set()?;
         let recognized = images.recognized(&last(network.run(&test_set)?));

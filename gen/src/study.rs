@@ -16,7 +16,7 @@ use qrtl_golden::digits::{Architecture, Images};
 use qrtl_golden::quantization::{Calibration, Granularity, Parameters, Symmetry};
 use rayon::prelude::*;
 
-use crate::emit::write_directory;
+use crate::emit::{check_ours, write_directory};
 use crate::quantize::{Subject, percent, scheme, symmetry_name};
 use layers::LayerLoss;
 
@@ -89,6 +89,7 @@ impl Study {
     /// # Errors
     /// If a file cannot be read or written, or a network cannot be quantized.
     pub fn run(&self) -> Result<Report> {
+        check_ours(&self.out)?;
         let images = Images::read(&self.models)?;
         let subjects = Architecture::ALL.map(|a| Subject::read(a, &self.models, &images));
         let subjects = subjects.into_iter().collect::<Result<Vec<_>>>()?;

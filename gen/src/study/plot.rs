@@ -8,9 +8,10 @@ use super::tables::Axis;
 use super::{BITS, Row};
 use crate::quantize::percent;
 
+/// Width and height in pixels.
 const SIZE: (u32, u32) = (1020, 380);
 
-/// Tell apart without colour vision too (Okabe and Ito).
+/// Told apart without colour vision too (Okabe and Ito).
 const COLOURS: [RGBColor; 4] =
     [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115), RGBColor(204, 121, 167)];
 
@@ -27,7 +28,7 @@ fn svg(axis: Axis, title: &str, rows: &[Row]) -> Result<String> {
     {
         let root = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
         root.fill(&WHITE)?;
-        let area = root.titled(title, ("sans-serif", 20))?;
+        let area = root.titled(title, ("sans-serif", 24))?;
         for (panel, architecture) in area.split_evenly((1, 3)).iter().zip(Architecture::ALL) {
             draw(panel, axis, rows, architecture)?;
         }
@@ -41,10 +42,10 @@ type Panel<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 /// Accuracy over bits, and floats as a dashed line.
 fn draw(panel: &Panel<'_>, axis: Axis, rows: &[Row], architecture: Architecture) -> Result<()> {
     let mut chart = ChartBuilder::on(panel)
-        .caption(architecture.name(), ("sans-serif", 16))
+        .caption(architecture.name(), ("sans-serif", 20))
         .margin(8)
-        .x_label_area_size(36)
-        .y_label_area_size(44)
+        .x_label_area_size(42)
+        .y_label_area_size(52)
         .build_cartesian_2d(1.8..8.2f64, 0.0..102.0f64)?;
     chart
         .configure_mesh()
@@ -52,6 +53,8 @@ fn draw(panel: &Panel<'_>, axis: Axis, rows: &[Row], architecture: Architecture)
         .x_labels(7)
         .x_label_formatter(&|x| format!("{x:.0}"))
         .y_label_formatter(&|y| format!("{y:.0}"))
+        .label_style(("sans-serif", 15))
+        .axis_desc_style(("sans-serif", 16))
         .x_desc("bits of a weight")
         .y_desc("recognized, percent")
         .draw()?;
@@ -72,7 +75,7 @@ fn draw(panel: &Panel<'_>, axis: Axis, rows: &[Row], architecture: Architecture)
         .position(SeriesLabelPosition::LowerRight)
         .background_style(WHITE.mix(0.85))
         .border_style(BLACK.mix(0.3))
-        .label_font(("sans-serif", 12))
+        .label_font(("sans-serif", 16))
         .draw()?;
     Ok(())
 }
