@@ -1,5 +1,6 @@
 //! The command line of `gen`.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -10,8 +11,10 @@ use clap::{Parser, Subcommand};
 use qrtl_gen::catalogue::default_catalogue;
 use qrtl_gen::emit::{Package, write_directory};
 use qrtl_gen::model;
+use qrtl_gen::quantize::Quantize;
 use qrtl_gen::run::Run;
 use qrtl_gen::spec::{Spec, Summary};
+use qrtl_gen::study::Study;
 use qrtl_golden::request::{answer, answer_line};
 
 use crate::multiplier::MultiplierCommand;
@@ -59,6 +62,10 @@ enum Verb {
     },
     /// runs a .tflite file over inputs, in the integers of a runtime
     Run(Run),
+    /// quantizes a float digits network, and shows its accuracy before and after
+    Quantize(Quantize),
+    /// quantizes the digits networks in every way there is, and compares
+    Study(Study),
     /// the fixed-point multiplier of a real factor, and what it loses without normalization
     Multiplier(MultiplierCommand),
     /// bytes of a model, or of a number of parameters, at each bit width and granularity
@@ -84,15 +91,20 @@ impl Cli {
                 emit(&output, name, config, block.map(|b| *b))
             }
             Some(Verb::Model { file, out, rows, cols }) => emit_model(&file, &out, rows, cols),
-            Some(Verb::Run(run)) => {
-                writeln!(std::io::stdout(), "{}", run.run()?)?;
-                Ok(ExitCode::SUCCESS)
-            }
+            Some(Verb::Run(run)) => print(run.run()?),
+            Some(Verb::Quantize(quantize)) => print(quantize.run()?),
+            Some(Verb::Study(study)) => print(study.run()?),
             Some(Verb::Multiplier(command)) => command.run(),
             Some(Verb::Size(command)) => command.run(),
             Some(Verb::Golden) => golden(),
         }
     }
+}
+
+/// A report on standard output.
+fn print(report: impl Display) -> Result<ExitCode> {
+    writeln!(std::io::stdout(), "{report}")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn row(name: &str, place: &str, s: &Summary) -> [String; 5] {

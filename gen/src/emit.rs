@@ -164,6 +164,17 @@ fn foreign_entry(old: &Path, new: &Path) -> Option<String> {
     foreign.into_iter().next()
 }
 
+/// There is nothing at `to`, an empty directory, or one that qrtl wrote: for those who compute long before they write.
+///
+/// # Errors
+/// If there is something else.
+pub fn check_ours(to: &Path) -> Result<()> {
+    let ours = !to.exists() || to.join("manifest.json").exists();
+    let empty = || fs::read_dir(to).is_ok_and(|mut d| d.next().is_none());
+    anyhow::ensure!(ours || empty(), "{}: exists, and was not written by qrtl", to.display());
+    Ok(())
+}
+
 /// Fills a directory beside `to`, then puts it in the place of `to`.
 ///
 /// # Errors
@@ -180,10 +191,8 @@ pub fn write_directory(to: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Res
     let made = staging.path().join("made");
     fs::create_dir(&made).with_context(|| format!("{shown}: cannot write"))?;
     fill(&made).with_context(|| format!("{shown}: cannot write"))?;
+    check_ours(to)?;
     if to.exists() {
-        let ours = to.join("manifest.json").exists();
-        let empty = || fs::read_dir(to).is_ok_and(|mut d| d.next().is_none());
-        anyhow::ensure!(ours || empty(), "{shown}: exists, and was not written by qrtl");
         if let Some(foreign) = foreign_entry(to, &made) {
             anyhow::bail!("{shown}: holds {foreign}, which was not written by qrtl");
         }

@@ -1,9 +1,12 @@
-//! From a configuration to a directory of Verilog: the blocks as users name them, their vectors, and the files around.
+//! From a configuration to a directory of Verilog: the blocks as users name them, their vectors, and the files around;
+//! and the verbs that run and quantize models.
 
 pub mod bench;
 pub mod catalogue;
 pub mod emit;
 pub mod model;
+pub mod quantize;
 pub mod run;
 pub mod spec;
+pub mod study;
 pub mod vectors;

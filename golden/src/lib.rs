@@ -10,17 +10,20 @@
 //! - [`round`], [`gemmlowp`]: the steps that the rules are made of;
 //! - [`request`]: JSON lines in, JSON lines out;
 //! - [`quantization`]: from floats to integers: scales, zero points, calibration, batch norms, sizes;
+//! - [`network`], [`digits`]: float networks as graphs, quantized by our own code; three real ones;
 //! - [`tflite`], [`npy`]: model files and arrays;
 //! - [`runner`]: a model, run in the integers of a named runtime;
 //! - [`random`]: seeded numbers for vectors.
 //!
 //! The rules and their sources are in `docs/numerics.md`.
 
+pub mod digits;
 mod error;
 pub mod fixed_point_multiplier;
 pub mod gemm;
 pub mod gemmlowp;
 pub mod multiplier;
+pub mod network;
 pub mod npy;
 pub mod operators;
 pub mod quantization;

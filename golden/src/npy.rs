@@ -1,4 +1,4 @@
-//! NumPy's `.npy` files, versions 1 and 2: vectors to and from Python.
+//! NumPy's `.npy` files, versions 1 and 2: vectors to and from Python; archives of them are in [`npz`].
 //!
 //! # Contract
 //!
@@ -9,6 +9,7 @@
 //! elements. The crate for it, npyz 0.9.1, brings 28 crates and panics on a shape whose product overflows.
 
 mod header;
+pub mod npz;
 
 use std::path::{Path, PathBuf};
 
@@ -65,6 +66,20 @@ pub enum Error {
         expected: u128,
         /// Bytes that follow the header.
         got: usize,
+    },
+    /// Not an archive of arrays, or a damaged one.
+    #[error("not a .npz file that can be read: {what}")]
+    Archive {
+        /// The finding.
+        what: String,
+    },
+    /// An array of an archive that cannot be read.
+    #[error("{name}: {cause}")]
+    Member {
+        /// The name of the array.
+        name: String,
+        /// What is wrong with it.
+        cause: Box<Error>,
     },
 }
 

@@ -3,11 +3,9 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests
 
-#[path = "support/npz.rs"]
-mod npz;
 mod tflite_patch;
 
-use qrtl_golden::npy::Array as Npy;
+use qrtl_golden::npy::{Array as Npy, npz};
 use qrtl_golden::operators::Array;
 use qrtl_golden::runner::{Runner, Runtime, Value};
 use qrtl_golden::tflite::Model;
@@ -57,14 +55,15 @@ impl Digits {
     fn layer_differences(&self) -> (usize, usize) {
         let runner = Runner::new(&self.model, Runtime::LitertReference).unwrap();
         let inputs = self.array("input_int8_all");
-        let recorded = npz::read(&digits(&format!("{}_layer_outputs_reference_first8_test.npz", self.files)));
+        let recorded =
+            npz::Archive::read(digits(&format!("{}_layer_outputs_reference_first8_test.npz", self.files))).unwrap();
         let test = Npy::<i32>::read(digits("test_indices.npy")).unwrap();
-        assert_eq!(recorded.len(), self.model.operators().len());
+        assert_eq!(recorded.names().count(), self.model.operators().len());
         let (mut different, mut all) = (0, 0);
         for (n, &image) in test.data[..8].iter().enumerate() {
             let values = runner.run(&self.image(&inputs, &runner, image as usize)).unwrap();
             for (tensor, value) in runner.tensors().zip(&values) {
-                let (_, layer) = recorded.iter().find(|(name, _)| *name == format!("tensor_{tensor}")).unwrap();
+                let layer = recorded.array::<i8>(&format!("tensor_{tensor}")).unwrap();
                 let size = layer.data.len() / 8;
                 let (got, expected) = (elements(value), &layer.data[n * size..][..size]);
                 assert_eq!(got.len(), size);

@@ -37,7 +37,7 @@ impl<T> Array<T> {
     ///
     /// # Errors
     /// If there are not four.
-    pub(super) fn sizes(&self, what: &'static str, names: &str) -> Result<[usize; 4], Error> {
+    pub(crate) fn sizes(&self, what: &'static str, names: &str) -> Result<[usize; 4], Error> {
         let error = |_| Error::Shape { what, got: self.shape.clone(), expected: names.to_owned() };
         <[usize; 4]>::try_from(&self.shape[..]).map_err(error)
     }
@@ -46,7 +46,7 @@ impl<T> Array<T> {
     ///
     /// # Errors
     /// The first error of `f`, with the place of the element.
-    pub(super) fn try_map<U>(&self, mut f: impl FnMut(&T) -> Result<U, Error>) -> Result<Array<U>, Error> {
+    pub(crate) fn try_map<U>(&self, mut f: impl FnMut(&T) -> Result<U, Error>) -> Result<Array<U>, Error> {
         let element = |(i, x)| f(x).map_err(|source| at(&self.shape, i, source));
         let data = self.data.iter().enumerate().map(element).collect::<Result<_, _>>()?;
         Ok(Array { shape: self.shape.clone(), data })

@@ -66,7 +66,7 @@ impl Axis {
     }
 
     /// The taps of an output that lie within the image, each with the element that it meets: padding omits taps.
-    pub(super) fn taps(&self, output: usize, size: usize, filter: usize) -> impl Iterator<Item = (usize, usize)> {
+    pub(crate) fn taps(&self, output: usize, size: usize, filter: usize) -> impl Iterator<Item = (usize, usize)> {
         let Axis { stride, dilation, before, .. } = *self;
         let element = move |tap: usize| (output * stride + tap * dilation).checked_sub(before);
         (0..filter).filter_map(move |tap| element(tap).filter(|&x| x < size).map(|x| (tap, x)))

@@ -12,7 +12,7 @@ use super::linear::{check_operands, fill, linear};
 use super::{Calibration, FloatMatrix, Format, Granularity, Parameters, QuantizedWeights, Rounding, quantize};
 use crate::gemm::{Matrix, Operand, fully_connected};
 use crate::multiplier::quantize_multiplier;
-use crate::{Error, MultiplierWidth, Requantization, Rule};
+use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule};
 
 /// Weights are integers in memory and become floats again before they are used: smaller, not faster.
 ///
@@ -54,6 +54,34 @@ fn quantized(x: &FloatMatrix, parameters: &Parameters) -> Result<Matrix, Error> 
     Matrix::new("x", x.rows(), x.cols(), data)
 }
 
+/// Bias and requantization of each output: the bias at `scale_x * scale_w`, ties away from zero, saturated to int32; the
+/// factor `scale_x * scale_w / scale_out` in float64. The outputs are clamped to `bounds`.
+///
+/// # Errors
+/// As [`StaticLayer::new`].
+pub(crate) fn sums(
+    weights: &QuantizedWeights,
+    bias: &[f32],
+    input: &Parameters,
+    output: &Parameters,
+    bounds: Bounds,
+    rule: Rule,
+) -> Result<(Vec<i32>, Vec<Requantization>), Error> {
+    if let granularity @ Granularity::PerGroup(_) = weights.granularity() {
+        return Err(Error::unknown("granularity", granularity, &["per_tensor", "per_channel"]));
+    }
+    same_length("bias", bias, weights.matrix().rows())?;
+    all_finite("bias", bias)?;
+    let scale = |n| f64::from(input.scale()) * f64::from(weights.parameters_at(n, 0).scale());
+    // The cast saturates.
+    let integers = bias.iter().enumerate().map(|(n, b)| (f64::from(*b) / scale(n)).round() as i32).collect();
+    let requantize = |n| {
+        let multiplier = quantize_multiplier(scale(n) / f64::from(output.scale()), MultiplierWidth::W32)?;
+        Requantization::new(rule, multiplier, output.zero_point().into(), bounds)
+    };
+    Ok((integers, (0..bias.len()).map(requantize).collect::<Result<_, _>>()?))
+}
+
 /// A layer of which nothing is a float any more: TFLite's `FULLY_CONNECTED`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StaticLayer {
@@ -79,24 +107,12 @@ impl StaticLayer {
         output: &Parameters,
         rule: Rule,
     ) -> Result<StaticLayer, Error> {
-        if let granularity @ Granularity::PerGroup(_) = weights.granularity() {
-            return Err(Error::unknown("granularity", granularity, &["per_tensor", "per_channel"]));
-        }
-        same_length("bias", bias, weights.matrix().rows())?;
-        all_finite("bias", bias)?;
+        let (bias, requantizations) = sums(&weights, bias, &input, output, output.integers(), rule)?;
         let shared = weights.parameters()[0].zero_point();
         if let Some(other) = weights.parameters().iter().map(Parameters::zero_point).find(|z| *z != shared) {
             let shared = shared.into();
             return Err(Error::OutOfRange { what: "zero_point", min: shared, max: shared, got: other.into() });
         }
-        let scale = |n| f64::from(input.scale()) * f64::from(weights.parameters_at(n, 0).scale());
-        // The cast saturates.
-        let bias = bias.iter().enumerate().map(|(n, b)| (f64::from(*b) / scale(n)).round() as i32).collect();
-        let requantize = |n| {
-            let multiplier = quantize_multiplier(scale(n) / f64::from(output.scale()), MultiplierWidth::W32)?;
-            Requantization::new(rule, multiplier, output.zero_point().into(), output.integers())
-        };
-        let requantizations = (0..weights.matrix().rows()).map(requantize).collect::<Result<_, _>>()?;
         Ok(StaticLayer { weights, input, bias, requantizations })
     }
 

@@ -1,0 +1,205 @@
+//! A small float network as a graph, and the same in integers.
+//!
+//! - [`Network`]: layers with weights, sums of two values, pooling; run in floats, the reference;
+//! - [`Scheme`]: how it is to be quantized, and [`Scheme::quantize`], which calibrates and does it;
+//! - [`QuantizedNetwork`]: the result, in integers where one multiplier serves all terms of an output, else in floats that
+//!   are rounded to the integers' grids.
+//!
+//! Values are `[batch, height, width, channels]`; a dense layer takes all but the batch as one row and gives
+//! `[batch, 1, 1, outputs]`. A batch norm is folded ([`BatchNorm::fold`](crate::quantization::batch_norm::BatchNorm::fold))
+//! before its layer is put in.
+
+mod convolution;
+mod float;
+mod integer;
+mod scheme;
+
+pub use convolution::Convolution;
+pub use integer::IntegerNetwork;
+pub use scheme::{QuantizedNetwork, Scheme};
+
+use crate::Error;
+use crate::quantization::FloatMatrix;
+use crate::quantization::model_size::LayerShape;
+
+/// What a layer with weights sums over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// every element: weights are `[outputs, height * width * channels]`
+    Dense,
+    /// a window of all channels: weights are `[outputs, height * width * channels]` of the filter
+    Conv2d(Convolution),
+    /// a window of its own channel: weights are `[channels, height * width]` of the filter
+    DepthwiseConv2d(Convolution),
+}
+
+impl Kind {
+    /// The operator's name in TensorFlow Lite.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Dense => "FULLY_CONNECTED",
+            Kind::Conv2d(_) => "CONV_2D",
+            Kind::DepthwiseConv2d(_) => "DEPTHWISE_CONV_2D",
+        }
+    }
+}
+
+/// A layer with weights: `y[o] = sum x * w[o] + bias[o]`, where it is told to at least 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// what it sums over
+    pub kind: Kind,
+    /// a row for each output channel
+    pub weights: FloatMatrix,
+    /// one for each output channel
+    pub bias: Vec<f32>,
+    /// outputs below 0 become 0
+    pub relu: bool,
+}
+
+/// What a node does with its inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operation {
+    /// a layer with weights, of one value
+    Layer(Layer),
+    /// the sum of two values of one shape
+    Add {
+        /// sums below 0 become 0
+        relu: bool,
+    },
+    /// the mean of each channel under a window, of one value
+    AveragePool(Convolution),
+    /// the greatest of each channel under a window, of one value
+    MaxPool(Convolution),
+}
+
+/// An operation and what it is applied to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// what it does
+    pub operation: Operation,
+    /// the values that it takes: 0 is the network's input, `i + 1` the output of node `i`
+    pub inputs: Vec<usize>,
+}
+
+impl Node {
+    /// The node that applies `operation` to values.
+    pub fn new(operation: Operation, inputs: impl Into<Vec<usize>>) -> Node {
+        Node { operation, inputs: inputs.into() }
+    }
+}
+
+/// Nodes in the order in which they run; the output of the last is that of the network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    nodes: Vec<Node>,
+    /// of every value, without the batch
+    shapes: Vec<[usize; 3]>,
+}
+
+impl Network {
+    /// For inputs of `[height, width, channels]`.
+    ///
+    /// # Errors
+    /// If there is no node, one takes a value that does not stand before it or another number of them than its operation
+    /// needs, or shapes disagree.
+    pub fn new(input: [usize; 3], nodes: Vec<Node>) -> Result<Network, Error> {
+        if nodes.is_empty() || input.contains(&0) {
+            let expected = "an input with elements, and at least one node".to_owned();
+            return Err(Error::Shape { what: "network", got: input.to_vec(), expected });
+        }
+        let mut shapes = vec![input];
+        for node in &nodes {
+            let inputs = node.inputs.iter().map(|&i| shapes.get(i).copied().ok_or(i)).collect::<Result<Vec<_>, _>>();
+            let inputs = inputs.map_err(|value| missing(value, shapes.len()))?;
+            shapes.push(output_shape(&node.operation, &inputs)?);
+        }
+        Ok(Network { nodes, shapes })
+    }
+
+    /// The nodes, in the order in which they run.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// `[height, width, channels]` of every value: the input, then the output of every node.
+    pub fn shapes(&self) -> &[[usize; 3]] {
+        &self.shapes
+    }
+
+    /// Its layers with weights.
+    pub fn layers(&self) -> impl Iterator<Item = &Layer> {
+        self.nodes.iter().filter_map(|node| match &node.operation {
+            Operation::Layer(layer) => Some(layer),
+            _ => None,
+        })
+    }
+
+    /// How many parameters its layers have, for [`size`](crate::quantization::model_size::size).
+    pub fn layer_shapes(&self) -> Vec<LayerShape> {
+        let count =
+            |l: &Layer| LayerShape { channels: l.weights.rows(), inputs: l.weights.cols(), biases: l.bias.len() };
+        self.layers().map(count).collect()
+    }
+
+    /// The same network with other weights, of the same shapes: `f` gets the number of the layer, of those with weights, and
+    /// its weights.
+    ///
+    /// # Errors
+    /// Those of `f`; and if a shape is another.
+    pub fn with_weights(
+        &self,
+        f: impl Fn(usize, &FloatMatrix) -> Result<FloatMatrix, Error>,
+    ) -> Result<Network, Error> {
+        let mut nodes = self.nodes.clone();
+        let operations = nodes.iter_mut().map(|node| &mut node.operation);
+        let layers = operations.filter_map(|o| if let Operation::Layer(layer) = o { Some(layer) } else { None });
+        for (i, layer) in layers.enumerate() {
+            layer.weights = f(i, &layer.weights)?;
+        }
+        Network::new(self.shapes[0], nodes)
+    }
+}
+
+/// A node takes `value`, of which there are `values`.
+fn missing(value: usize, values: usize) -> Error {
+    let limit = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    Error::OutOfRange { what: "inputs", min: 0, max: limit(values - 1), got: limit(value) }
+}
+
+/// `[height, width, channels]` of what an operation gives for inputs of these shapes.
+fn output_shape(operation: &Operation, inputs: &[[usize; 3]]) -> Result<[usize; 3], Error> {
+    let needed = if matches!(operation, Operation::Add { .. }) { 2 } else { 1 };
+    if inputs.len() != needed {
+        return Err(Error::Shape { what: "inputs", got: vec![inputs.len()], expected: format!("[{needed}]") });
+    }
+    match operation {
+        Operation::Layer(layer) => layer_shape(layer, inputs[0]),
+        Operation::AveragePool(pool) | Operation::MaxPool(pool) => pool.outputs(inputs[0], inputs[0][2]),
+        Operation::Add { .. } if inputs[0] == inputs[1] => Ok(inputs[0]),
+        Operation::Add { .. } => {
+            let expected = format!("{:?}, as the other operand", inputs[0]);
+            Err(Error::Shape { what: "inputs", got: inputs[1].to_vec(), expected })
+        }
+    }
+}
+
+fn layer_shape(layer: &Layer, [height, width, channels]: [usize; 3]) -> Result<[usize; 3], Error> {
+    let (outputs, cols) = (layer.weights.rows(), layer.weights.cols());
+    let (rows, terms) = match layer.kind {
+        Kind::Dense => (outputs, height * width * channels),
+        Kind::Conv2d(c) => (outputs, c.taps() * channels),
+        Kind::DepthwiseConv2d(c) => (channels, c.taps()),
+    };
+    if (outputs, cols) != (rows, terms) {
+        let expected = format!("[{rows}, {terms}]");
+        return Err(Error::Shape { what: "weights", got: vec![outputs, cols], expected });
+    }
+    if layer.bias.len() != outputs {
+        return Err(Error::Shape { what: "bias", got: vec![layer.bias.len()], expected: format!("[{outputs}]") });
+    }
+    match layer.kind {
+        Kind::Dense => Ok([1, 1, outputs]),
+        Kind::Conv2d(c) | Kind::DepthwiseConv2d(c) => c.outputs([height, width, channels], outputs),
+    }
+}

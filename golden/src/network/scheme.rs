@@ -1,0 +1,115 @@
+//! Post-training quantization of a network: calibrate, quantize, run.
+
+use super::{IntegerNetwork, Network, Operation};
+use crate::Error;
+use crate::operators::Array;
+use crate::quantization::calibration::calibrate;
+use crate::quantization::model_size::{ModelSize, Storage, size};
+use crate::quantization::{
+    Calibration, Format, Granularity, Parameters, QuantizedWeights, Rounding, Symmetry, WeightQuantization, dequantize,
+    quantize,
+};
+
+/// How a network is quantized.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scheme {
+    /// integers and symmetry of the weights, who shares a scale, and which range it covers
+    pub weights: WeightQuantization,
+    /// integers and symmetry of the values between the layers
+    pub activations: Format,
+    /// which range their scales cover
+    pub calibration: Calibration,
+}
+
+impl Scheme {
+    /// The parameters of every value, from what it is for the calibration set. A pool's output has those of its input, as
+    /// TFLite demands.
+    ///
+    /// # Errors
+    /// If the calibration set has another shape than inputs, a value is not finite, and as [`calibrate`].
+    pub fn calibrate(&self, network: &Network, calibration_set: &Array<f32>) -> Result<Vec<Parameters>, Error> {
+        let mut all: Vec<Parameters> = Vec::new();
+        for (v, value) in network.run(calibration_set)?.iter().enumerate() {
+            // Value v is the output of node v - 1.
+            let node = v.checked_sub(1).map(|i| &network.nodes()[i]);
+            let pooled = node.filter(|n| matches!(n.operation, Operation::AveragePool(_) | Operation::MaxPool(_)));
+            all.push(match pooled {
+                Some(node) => all[node.inputs[0]],
+                None => calibrate(value.data(), self.calibration, self.activations)?,
+            });
+        }
+        Ok(all)
+    }
+
+    /// The network in integers; per group, where an output has no one multiplier, in floats on the grids of the integers.
+    ///
+    /// # Errors
+    /// As [`Scheme::calibrate`], which gives `activations`, and [`IntegerNetwork::new`].
+    pub fn quantize(&self, network: &Network, activations: &[Parameters]) -> Result<QuantizedNetwork, Error> {
+        let arithmetic = match self.weights.granularity {
+            Granularity::PerGroup(_) => {
+                let through = |_, w: &_| QuantizedWeights::new(w, &self.weights)?.dequantized();
+                Arithmetic::Rounded(network.with_weights(through)?)
+            }
+            _ => Arithmetic::Integer(IntegerNetwork::new(network, &self.weights, activations)?),
+        };
+        Ok(QuantizedNetwork { arithmetic, activations: activations.to_vec() })
+    }
+
+    /// Bytes of the network's weights, biases, scales and zero points.
+    ///
+    /// # Errors
+    /// None for weights of 2 to 16 bits.
+    pub fn size(&self, network: &Network) -> Result<ModelSize, Error> {
+        let format = self.weights.format;
+        let count = format.integers.max() - format.integers.min();
+        let symmetric = format.symmetry != Symmetry::Asymmetric;
+        let storage =
+            Storage::Quantized { bits: 64 - count.leading_zeros(), granularity: self.weights.granularity, symmetric };
+        size(&network.layer_shapes(), storage)
+    }
+}
+
+/// A network after quantization.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuantizedNetwork {
+    arithmetic: Arithmetic,
+    activations: Vec<Parameters>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Arithmetic {
+    /// integers throughout
+    Integer(IntegerNetwork),
+    /// floats, weights and every value rounded to what integers can say
+    Rounded(Network),
+}
+
+impl QuantizedNetwork {
+    /// It is made of integers, rather than of floats that were rounded.
+    pub fn is_integer(&self) -> bool {
+        matches!(self.arithmetic, Arithmetic::Integer(_))
+    }
+
+    /// The last value for a batch of inputs: real inputs to real outputs, both quantized (ties to even).
+    ///
+    /// # Errors
+    /// If the input has another shape or is not a number somewhere, or a sum leaves the accumulator of 32 bits.
+    pub fn run(&self, input: &Array<f32>) -> Result<Array<f32>, Error> {
+        let last = self.activations.len() - 1;
+        match &self.arithmetic {
+            Arithmetic::Integer(network) => {
+                let integer = |&x: &f32| quantize(x, &self.activations[0], Rounding::HalfEven);
+                let values = network.run(&input.try_map(integer)?)?;
+                values[last].try_map(|&q| Ok(dequantize(q, &self.activations[last])))
+            }
+            Arithmetic::Rounded(network) => {
+                let through = |v: usize, value: Array<f32>| {
+                    let p = &self.activations[v];
+                    value.try_map(|&x| Ok(dequantize(quantize(x, p, Rounding::HalfEven)?, p)))
+                };
+                network.run_through(input, through).map(|mut values| values.swap_remove(last))
+            }
+        }
+    }
+}

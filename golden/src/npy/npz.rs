@@ -1,0 +1,113 @@
+//! NumPy's `.npz` files as `numpy.savez` writes them: a ZIP archive whose members are stored, not compressed.
+//!
+//! # Contract
+//!
+//! Members are read front to back by their local headers, each with its size in front; ZIP64 sizes as NumPy writes them.
+//! Checksums are not compared. Compressed members and any damaged file give an [`Error`]; nothing panics.
+//!
+//! The crate for it (zip) brings a random number generator, a second `syn` and others: 20 crates for the sake of a
+//! dozen small files.
+
+use std::path::Path;
+
+use super::{Array, Element, Error};
+
+/// The begin of a member's local header.
+const MEMBER: &[u8; 4] = b"PK\x03\x04";
+
+/// What follows the last member: the directory, or the end of an archive without members.
+const ENDS: [&[u8; 4]; 2] = [b"PK\x01\x02", b"PK\x05\x06"];
+
+/// The fixed part of a local header.
+const HEADER: usize = 30;
+
+/// A size of 32 bits that says that the true one is in a ZIP64 field.
+const IN_ZIP64: u32 = u32::MAX;
+
+/// An archive of arrays, each as the bytes of its `.npy` file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Archive {
+    members: Vec<(String, Vec<u8>)>,
+}
+
+impl Archive {
+    /// Reads the archive in the file at `path`.
+    ///
+    /// # Errors
+    /// As [`Archive::from_bytes`], and where the file cannot be read.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|cause| Error::Io { path: path.to_owned(), cause })?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// Reads an archive from the bytes of a `.npz` file.
+    ///
+    /// # Errors
+    /// If they are no ZIP archive, end too early, or a member is compressed.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let (mut rest, mut members) = (bytes, Vec::new());
+        while let Some(header) = rest.strip_prefix(MEMBER) {
+            let at = bytes.len() - rest.len();
+            let (name, data, after) = member(header).map_err(|what| archive(format!("member at byte {at}: {what}")))?;
+            members.push((name, data.to_vec()));
+            rest = after;
+        }
+        if !ENDS.iter().any(|end| rest.starts_with(*end)) {
+            return Err(archive(format!("no member and no directory at byte {}", bytes.len() - rest.len())));
+        }
+        Ok(Self { members })
+    }
+
+    /// The names of the arrays, in the order of the file.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The array of this name.
+    ///
+    /// # Errors
+    /// If there is none, or as [`Array::from_bytes`].
+    pub fn array<T: Element>(&self, name: &str) -> Result<Array<T>, Error> {
+        let member = self.members.iter().find(|(other, _)| other == name);
+        let (_, bytes) = member.ok_or_else(|| archive(format!("it has no array {name:?}")))?;
+        Array::from_bytes(bytes).map_err(|cause| Error::Member { name: name.to_owned(), cause: Box::new(cause) })
+    }
+}
+
+fn archive(what: String) -> Error {
+    Error::Archive { what }
+}
+
+/// Name and data of the member whose local header, less its first four bytes, begins here; and what comes after.
+fn member(header: &[u8]) -> Result<(String, &[u8], &[u8]), String> {
+    let cut = || "the file ends within it".to_owned();
+    let (fixed, rest) = header.split_at_checked(HEADER - MEMBER.len()).ok_or_else(cut)?;
+    let half = |at: usize| u16::from_le_bytes([fixed[at], fixed[at + 1]]);
+    let (flags, method) = (half(2), half(4));
+    if method != 0 {
+        return Err(format!("compression method is {method}: only stored members, method 0, are supported"));
+    }
+    // Bit 0: encrypted; bit 3: the size comes after the data.
+    if flags & 0b1001 != 0 {
+        return Err(format!("flags are {flags:#06x}: members must be plain, with their size in front"));
+    }
+    let size = u32::from_le_bytes([fixed[18], fixed[19], fixed[20], fixed[21]]);
+    let (name, rest) = rest.split_at_checked(half(22).into()).ok_or_else(cut)?;
+    let (extra, rest) = rest.split_at_checked(half(24).into()).ok_or_else(cut)?;
+    let size = if size == IN_ZIP64 { zip64_size(extra)? } else { size.into() };
+    let size = usize::try_from(size).map_err(|_| cut())?;
+    let (data, rest) = rest.split_at_checked(size).ok_or_else(cut)?;
+    let name = std::str::from_utf8(name).map_err(|error| format!("its name is not text: {error}"))?;
+    Ok((name.strip_suffix(".npy").unwrap_or(name).to_owned(), data, rest))
+}
+
+/// NumPy puts the size into the first extra field, of kind 1.
+fn zip64_size(extra: &[u8]) -> Result<u64, String> {
+    match extra {
+        [1, 0, _, _, size @ ..] if size.len() >= 8 => {
+            Ok(size[..8].iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)))
+        }
+        _ => Err("its size is said to be in a ZIP64 field, which is missing".to_owned()),
+    }
+}
