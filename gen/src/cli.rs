@@ -9,9 +9,9 @@ use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use qrtl_gen::catalogue::default_catalogue;
 use qrtl_gen::emit::{Package, write_directory};
-use qrtl_gen::model;
 use qrtl_gen::run::Run;
 use qrtl_gen::spec::{Spec, Summary};
+use qrtl_gen::{conformance, model};
 use qrtl_golden::request::{answer, answer_line};
 
 use crate::multiplier::MultiplierCommand;
@@ -60,6 +60,12 @@ enum Verb {
     Run(Run),
     /// the fixed-point multiplier of a real factor, and what it loses without normalization
     Multiplier(MultiplierCommand),
+    /// JSON requests for every rule and operator with golden's answers, for other implementations
+    Conformance {
+        /// directory to write; a pack that is there is replaced
+        #[arg(short = 'o', long, value_name = "DIR")]
+        out: PathBuf,
+    },
     /// answers JSON requests, one a line, from standard input
     Golden,
 }
@@ -86,6 +92,10 @@ impl Cli {
                 Ok(ExitCode::SUCCESS)
             }
             Some(Verb::Multiplier(command)) => command.run(),
+            Some(Verb::Conformance { out }) => {
+                writeln!(std::io::stdout(), "{}", conformance::write(&out)?.join("\n"))?;
+                Ok(ExitCode::SUCCESS)
+            }
             Some(Verb::Golden) => golden(),
         }
     }

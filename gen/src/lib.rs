@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod catalogue;
+pub mod conformance;
 pub mod emit;
 pub mod model;
 pub mod run;
