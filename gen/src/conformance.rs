@@ -19,13 +19,15 @@ use serde_json::{Value, json};
 
 use crate::emit::write_directory;
 
+/// The i-th request of a file; what golden refuses, or was there before, is drawn again.
+type Draw = dyn Fn(&mut Random, usize) -> Value;
+
 /// Requests of one kind.
 struct Group {
     name: String,
     covers: String,
     count: usize,
-    /// the i-th request; what golden refuses, or was there before, is drawn again
-    draw: Box<dyn Fn(&mut Random, usize) -> Value>,
+    draw: Box<Draw>,
 }
 
 /// Lines of a file about single numbers, and of one about tensors.

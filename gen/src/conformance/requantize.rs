@@ -68,7 +68,7 @@ fn exact_tie(random: &mut Random, to: &To) -> [i64; 3] {
     let e = 30 - j.ilog2();
     let shift = integer(random, [-12, 0]);
     let zeros = 30 - shift - i64::from(e);
-    let odd = wanted(random, to) / j | 1;
+    let odd = (wanted(random, to) / j) | 1;
     [odd << zeros, j << e, shift]
 }
 
@@ -110,7 +110,7 @@ pub(super) fn by_real(rule: RealRule, random: &mut Random, i: usize) -> Value {
 /// `acc j / 2^k` is an odd number of halves.
 fn real_tie(random: &mut Random, to: &To) -> (i64, f64) {
     let (j, k) = (pick(random, &[1i64, 1, 3, 5, 7]), integer(random, [3, 12]));
-    let odd = wanted(random, to) / j | 1;
+    let odd = (wanted(random, to) / j) | 1;
     (odd << (k - 1), j as f64 / f64::from(1 << k))
 }
 
