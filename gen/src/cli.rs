@@ -10,11 +10,11 @@ use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use qrtl_gen::catalogue::default_catalogue;
 use qrtl_gen::emit::{Package, write_directory};
-use qrtl_gen::model;
 use qrtl_gen::quantize::Quantize;
 use qrtl_gen::run::Run;
 use qrtl_gen::spec::{Spec, Summary};
 use qrtl_gen::study::Study;
+use qrtl_gen::{conformance, model};
 use qrtl_golden::request::{answer, answer_line};
 
 use crate::multiplier::MultiplierCommand;
@@ -70,6 +70,12 @@ enum Verb {
     Multiplier(MultiplierCommand),
     /// bytes of a model, or of a number of parameters, at each bit width and granularity
     Size(SizeCommand),
+    /// JSON requests for every rule and operator with golden's answers, for other implementations
+    Conformance {
+        /// directory to write; a pack that is there is replaced
+        #[arg(short = 'o', long, value_name = "DIR")]
+        out: PathBuf,
+    },
     /// answers JSON requests, one a line, from standard input
     Golden,
 }
@@ -96,6 +102,10 @@ impl Cli {
             Some(Verb::Study(study)) => print(study.run()?),
             Some(Verb::Multiplier(command)) => command.run(),
             Some(Verb::Size(command)) => command.run(),
+            Some(Verb::Conformance { out }) => {
+                writeln!(std::io::stdout(), "{}", conformance::write(&out)?.join("\n"))?;
+                Ok(ExitCode::SUCCESS)
+            }
             Some(Verb::Golden) => golden(),
         }
     }

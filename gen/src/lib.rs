@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod catalogue;
+pub mod conformance;
 pub mod emit;
 pub mod model;
 pub mod quantize;

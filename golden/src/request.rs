@@ -1,26 +1,27 @@
 //! Requests as JSON lines, and golden's answers. The hardware side parses the same requests and answers by itself.
 
-use std::fmt;
-use std::marker::PhantomData;
-
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Value, json};
 
-use crate::gemm::{Operand, fully_connected};
-use crate::multiplier::quantize_multiplier;
-use crate::real_requantizer::requantize_real;
-use crate::requantizer::{Requantize, requantize};
-use crate::saturator::saturate;
-use crate::{Bounds, Error, MultiplierWidth, RealRequantization, Requantization, Rule, Scale};
+use crate::Error;
 
-mod factor;
+mod convert;
+mod convolution;
+mod elementwise;
 mod layer;
+mod pool;
+mod scalar;
+mod scaling;
+mod tensor;
 
-pub use factor::RealFactor;
-use factor::{AnyRule, Factor, factor, present};
-pub use layer::{FullyConnected, FullyConnectedRequest, MAX_ELEMENTS, Output, Tensor};
+pub use convert::{DequantizeRequest, QuantizeRequest};
+pub use convolution::ConvolutionRequest;
+pub use elementwise::{AddRequest, MulRequest};
+pub use layer::{FullyConnected, FullyConnectedRequest};
+pub use pool::{Clamp, PoolRequest};
+pub use scalar::{QuantizeMultiplierRequest, RequantizeRequest, SaturateRequest};
+pub use scaling::{ChannelScaling, Scaling};
+pub use tensor::{MAX_ELEMENTS, MAX_TERMS, Output, Tensor};
 
 /// One line of input.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -36,124 +37,26 @@ pub enum Request {
     /// `{"op":"fully_connected","rule":…,"input":…,"weights":…,"bias":[…],"multiplier":[…],"shift":[…],"output":…}`
     /// or with `"real_multiplier":[…]` in place of the two
     FullyConnected(Box<FullyConnectedRequest>),
-}
-
-/// A real factor to be made a multiplier.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct QuantizeMultiplierRequest {
-    /// real factor
-    pub real: f64,
-    /// width of the multiplier
-    pub bits: MultiplierWidth,
-}
-
-/// An accumulator to be requantized.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(try_from = "RequantizeText")]
-pub struct RequantizeRequest {
-    /// rounding rule; a place-holder, as `multiplier` and `shift` are, where there is `real`
-    pub rule: Rule,
-    /// accumulator
-    pub acc: i64,
-    /// multiplier of 32 bits
-    pub multiplier: i64,
-    /// shift with TFLite's sign
-    pub shift: i64,
-    /// another rule, and its factor, in place of `rule`, `multiplier` and `shift`
-    pub real: Option<RealFactor<f64>>,
-    /// output zero point
-    pub zero_point: i64,
-    /// least result
-    pub min: i64,
-    /// greatest result
-    pub max: i64,
-}
-
-/// The rule of a request that has a real one. Nobody computes with it: what is made of the request first is an error, for
-/// lack of hardware, or takes the real rule.
-const PLACE_HOLDER: Rule = Rule::Truncate;
-
-/// As it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RequantizeText {
-    rule: AnyRule,
-    acc: i64,
-    #[serde(default, deserialize_with = "present")]
-    multiplier: Option<i64>,
-    #[serde(default, deserialize_with = "present")]
-    shift: Option<i64>,
-    #[serde(default, deserialize_with = "present")]
-    real_multiplier: Option<f64>,
-    #[serde(default)]
-    zero_point: i64,
-    min: i64,
-    max: i64,
-}
-
-impl TryFrom<RequantizeText> for RequantizeRequest {
-    type Error = Error;
-    fn try_from(text: RequantizeText) -> Result<RequantizeRequest, Error> {
-        let (rule, multiplier, shift, real) =
-            match factor(text.rule, text.multiplier, text.shift, text.real_multiplier)? {
-                Factor::Fixed { rule, multiplier, shift } => (rule, multiplier, shift, None),
-                Factor::Real(real) => (PLACE_HOLDER, 0, 0, Some(real)),
-            };
-        let RequantizeText { acc, zero_point, min, max, .. } = text;
-        Ok(RequantizeRequest { rule, acc, multiplier, shift, real, zero_point, min, max })
-    }
-}
-
-/// A value to be saturated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SaturateRequest {
-    /// value
-    pub x: i64,
-    /// least result
-    pub min: i64,
-    /// greatest result
-    pub max: i64,
-}
-
-impl RequantizeRequest {
-    /// Everything but the accumulator, by a multiplier and a shift.
-    ///
-    /// # Errors
-    /// If a parameter is out of range, or the rule takes a real factor.
-    pub fn requantization(&self) -> Result<Requantization, Error> {
-        if let Some(real) = self.real {
-            return Err(Error::NoHardware { rule: real.rule });
-        }
-        let scale = Scale::new(MultiplierWidth::W32, self.multiplier, self.shift)?;
-        Requantization::new(self.rule, scale, self.zero_point, Bounds::new(self.min, self.max)?)
-    }
-}
-
-impl SaturateRequest {
-    /// Everything but the value.
-    ///
-    /// # Errors
-    /// If they are in the wrong order.
-    pub fn bounds(&self) -> Result<Bounds, Error> {
-        Bounds::new(self.min, self.max)
-    }
-}
-
-/// An object, and not the array of its values that serde takes for a struct too.
-fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct Object<T>(PhantomData<T>);
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-        type Value = T;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(map))
-        }
-    }
-    deserializer.deserialize_map(Object(PhantomData))
+    /// as `fully_connected`, and `"stride":[h,w],"dilation":[h,w],"padding":[top,bottom,left,right],"groups":…`
+    #[serde(rename = "conv2d")]
+    Conv2d(Box<ConvolutionRequest>),
+    /// as `conv2d`, with `"depth_multiplier":…` in place of `groups`
+    #[serde(rename = "depthwise_conv2d")]
+    DepthwiseConv2d(Box<ConvolutionRequest>),
+    /// `{"op":"add","input1":…,"input2":…,"left_shift":20,"input1_multiplier":…,"input1_shift":…,…,"output":…}`
+    Add(Box<AddRequest>),
+    /// as `add`
+    Sub(Box<AddRequest>),
+    /// `{"op":"mul","input1":…,"input2":…,"multiplier":…,"shift":…,"output":…}`
+    Mul(Box<MulRequest>),
+    /// `{"op":"average_pool","input":…,"filter":[h,w],"stride":…,"padding":…,"output":{"min":…,"max":…}}`
+    AveragePool(Box<PoolRequest>),
+    /// as `average_pool`
+    MaxPool(Box<PoolRequest>),
+    /// `{"op":"quantize","real":[…],"scale":…,"zero_point":…,"min":…,"max":…,"rounding":…}`
+    Quantize(QuantizeRequest),
+    /// `{"op":"dequantize","input":…,"scale":…}`
+    Dequantize(DequantizeRequest),
 }
 
 impl Request {
@@ -163,8 +66,27 @@ impl Request {
     /// If it is no request: not JSON, an unknown operation or field, a value of the wrong type.
     pub fn parse(line: &str) -> Result<Request, Error> {
         let mut json = serde_json::Deserializer::from_str(line);
-        let request = object(&mut json).and_then(|request| json.end().map(|()| request));
+        let request = tensor::object(&mut json).and_then(|request| json.end().map(|()| request));
         request.map_err(|e| Error::Request(e.to_string()))
+    }
+
+    /// The operator by its name in requests.
+    pub const fn op(&self) -> &'static str {
+        match self {
+            Request::QuantizeMultiplier(_) => "quantize_multiplier",
+            Request::Requantize(_) => "requantize",
+            Request::Saturate(_) => "saturate",
+            Request::FullyConnected(_) => "fully_connected",
+            Request::Conv2d(_) => "conv2d",
+            Request::DepthwiseConv2d(_) => "depthwise_conv2d",
+            Request::Add(_) => "add",
+            Request::Sub(_) => "sub",
+            Request::Mul(_) => "mul",
+            Request::AveragePool(_) => "average_pool",
+            Request::MaxPool(_) => "max_pool",
+            Request::Quantize(_) => "quantize",
+            Request::Dequantize(_) => "dequantize",
+        }
     }
 }
 
@@ -174,29 +96,20 @@ impl Request {
 /// If a parameter is out of range, or the reference does not define the result.
 pub fn answer(request: &Request) -> Result<Value, Error> {
     match request {
-        Request::QuantizeMultiplier(r) => {
-            let scale = quantize_multiplier(r.real, r.bits)?;
-            Ok(json!({"multiplier": scale.multiplier(), "shift": scale.shift()}))
-        }
-        Request::Requantize(r) => match r.real {
-            None => Ok(json!({"out": requantize(r.acc, &r.requantization()?)?})),
-            Some(RealFactor { rule, factor }) => {
-                let real = RealRequantization::new(rule, factor, r.zero_point, Bounds::new(r.min, r.max)?)?;
-                Ok(json!({"out": requantize_real(r.acc, &real)?}))
-            }
-        },
-        Request::Saturate(r) => Ok(json!({"out": saturate(r.x, r.bounds()?)})),
-        Request::FullyConnected(layer) => match &layer.real {
-            None => product(&layer.validate()?),
-            Some(real) => product(&layer.validate_real(real)?),
-        },
+        Request::QuantizeMultiplier(r) => r.answer(),
+        Request::Requantize(r) => r.answer(),
+        Request::Saturate(r) => r.answer(),
+        Request::FullyConnected(r) => r.answer(),
+        Request::Conv2d(r) => r.answer(),
+        Request::DepthwiseConv2d(r) => r.answer_depthwise(),
+        Request::Add(r) => r.answer(),
+        Request::Sub(r) => r.answer_difference(),
+        Request::Mul(r) => r.answer(),
+        Request::AveragePool(r) => r.answer_average(),
+        Request::MaxPool(r) => r.answer_max(),
+        Request::Quantize(r) => r.answer(),
+        Request::Dequantize(r) => r.answer(),
     }
-}
-
-fn product(layer: &FullyConnected<impl Requantize>) -> Result<Value, Error> {
-    let [x, w] = [&layer.input, &layer.weights].map(|o| Operand { matrix: &o.0, zero_point: o.1 });
-    let y = fully_connected(x, w, &layer.bias, &layer.scales)?;
-    Ok(json!({"shape": [y.rows(), y.cols()], "data": y.data()}))
 }
 
 /// One line of answer to one line of request, and whether it is an error.

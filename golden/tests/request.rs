@@ -79,7 +79,9 @@ fn malformed() {
     refuses("{}", "request: missing field `op`");
     refuses(
         r#"{"op":"divide"}"#,
-        "request: unknown variant `divide`, expected one of `quantize_multiplier`, `requantize`, `saturate`, `fully_connected`",
+        "request: unknown variant `divide`, expected one of `quantize_multiplier`, `requantize`, `saturate`, \
+         `fully_connected`, `conv2d`, `depthwise_conv2d`, `add`, `sub`, `mul`, `average_pool`, `max_pool`, `quantize`, \
+         `dequantize`",
     );
     refuses(
         r#"{"op":"saturate","x":1,"min":0,"max":2,"mix":3}"#,

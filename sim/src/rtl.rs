@@ -10,7 +10,7 @@ use qrtl_gen::spec::{
 use qrtl_gen::vectors::{Layer, Script, collect_results, gemm_layer};
 use qrtl_golden::Rule;
 use qrtl_golden::gemm::Matrix;
-use qrtl_golden::request::{FullyConnected, Request};
+use qrtl_golden::request::{FullyConnected, Output, Request};
 use qrtl_hdl::blocks::gemm::{Channel, Dimension, GemmConfig};
 use qrtl_hdl::exact::Range;
 use serde_json::{Value, json};
@@ -31,14 +31,17 @@ impl Hardware {
     /// If a parameter is out of range or of no type that the hardware has, or Verilator fails.
     pub fn answer(&mut self, request: &Request) -> Result<Value> {
         match request {
-            Request::QuantizeMultiplier(_) => bail!("op: quantize_multiplier is no hardware; ask `gen golden`"),
             Request::Requantize(r) => {
                 // The contract is a matter of types; what lies beyond it saturates, where golden has no answer.
-                r.requantization()?.check_accumulator(r.acc)?;
-                let acc_width = if r.rule == Rule::Reduced16 { 48 } else { 32 };
-                let output = output_type(&[r.min, r.max, r.zero_point])?;
-                let spec = RequantizerSpec { rule: r.rule, acc_width, output, ..RequantizerSpec::default() };
-                self.one(Spec::Requantizer(spec), &[r.acc, r.multiplier, r.shift, r.zero_point, r.min, r.max])
+                let requantization = r.requantization()?;
+                requantization.check_accumulator(r.acc)?;
+                let (rule, scale) = (requantization.rule(), requantization.scale());
+                let acc_width = if rule == Rule::Reduced16 { 48 } else { 32 };
+                let Output { zero_point, min, max } = r.output;
+                let output = output_type(&[min, max, zero_point])?;
+                let spec = RequantizerSpec { rule, acc_width, output, ..RequantizerSpec::default() };
+                let beat = [r.acc, scale.multiplier(), scale.shift().into(), zero_point, min, max];
+                self.one(Spec::Requantizer(spec), &beat)
             }
             Request::Saturate(r) => {
                 r.bounds()?;
@@ -48,8 +51,9 @@ impl Hardware {
             }
             Request::FullyConnected(layer) => {
                 let output = [layer.output.zero_point, layer.output.min, layer.output.max];
-                self.fully_connected(layer.rule, &layer.validate()?, output)
+                self.fully_connected(&layer.validate()?, output)
             }
+            other => bail!("op: {} is no hardware; ask `gen golden`", other.op()),
         }
     }
 
@@ -77,10 +81,10 @@ impl Hardware {
         Ok(json!({"out": i64::try_from(*out)?}))
     }
 
-    fn fully_connected(&mut self, rule: Rule, layer: &FullyConnected, output: [i64; 3]) -> Result<Value> {
+    fn fully_connected(&mut self, layer: &FullyConnected, output: [i64; 3]) -> Result<Value> {
         let (x, w) = (&layer.input, &layer.weights);
         let (m, n, k) = (x.0.rows(), w.0.rows(), x.0.cols());
-        let spec = gemm_spec(rule, layer, output)?;
+        let spec = gemm_spec(layer, output)?;
         let config = spec.config().with_context(|| format!("the hardware does not take K = {k}"))?;
         let channel = |c: usize| {
             let scale = layer.scales[c.min(layer.scales.len() - 1)].scale();
@@ -110,7 +114,7 @@ impl Hardware {
 }
 
 /// The least structure of a few that fits a layer, so that few are ever built.
-fn gemm_spec(rule: Rule, layer: &FullyConnected, output: [i64; 3]) -> Result<GemmSpec> {
+fn gemm_spec(layer: &FullyConnected, output: [i64; 3]) -> Result<GemmSpec> {
     let (x, w) = (&layer.input, &layer.weights);
     let sized = |name: &str, n: usize, least: usize| {
         ensure!(n <= 1 << 16, "{name}: {n} is more than {}, the most that the simulated block takes", 1 << 16);
@@ -135,7 +139,8 @@ fn gemm_spec(rule: Rule, layer: &FullyConnected, output: [i64; 3]) -> Result<Gem
         m: sized("batch", x.0.rows(), 1 << 12)?,
         n: sized("outputs", w.0.rows(), 256)?,
         k: sized("inputs", x.0.cols(), 256)?,
-        rule,
+        // One for all channels.
+        rule: layer.scales[0].rule(),
         output: output_type(&output)?,
         ..GemmSpec::default()
     };

@@ -89,6 +89,24 @@ fn errors_in_their_places() {
     assert_eq!(agrees(&requests), 7);
 }
 
+/// What golden answers and the hardware has not.
+#[test]
+fn no_hardware() {
+    let tensor = r#"{"shape":[1,1,1,1],"data":[1]}"#;
+    let output = r#""output":{"min":0,"max":9}"#;
+    let weighted = format!(r#""input":{tensor},"weights":{tensor},"multiplier":[1],"shift":[0],{output}"#);
+    let requests = [
+        format!(r#"{{"op":"conv2d","rule":"single",{weighted}}}"#),
+        format!(r#"{{"op":"depthwise_conv2d","rule":"single",{weighted}}}"#),
+        format!(r#"{{"op":"max_pool","input":{tensor},"filter":[1,1],{output}}}"#),
+        r#"{"op":"requantize","rule":"f32_even","acc":1,"real_multiplier":0.5,"min":0,"max":9}"#.to_owned(),
+    ];
+    let (text, status) = rtl(&(requests.join("\n") + "\n"));
+    let expected = ["op: conv2d", "op: depthwise_conv2d", "op: max_pool", "rule: f32_even"]
+        .map(|what| format!("{{\"error\":\"{what} is no hardware; ask `gen golden`\"}}\n"));
+    assert_eq!((text, status), (expected.concat(), Some(1)));
+}
+
 /// One product.
 fn one(rule: &str, x: i32, w: i32, bias: i32, shift: i32) -> String {
     let matrix = |v: i32| format!(r#"{{"shape":[1,1],"data":[{v}]}}"#);

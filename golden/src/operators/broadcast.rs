@@ -10,7 +10,10 @@ use crate::Error;
 /// # Errors
 /// If the shapes do not go together, or the first of `f`, with the place of the element.
 pub(super) fn zip(a: &Array, b: &Array, f: impl Fn(i32, i32) -> Result<i32, Error>) -> Result<Array, Error> {
-    let shape = common(a.shape(), b.shape())?;
+    let shape = common_shape(a.shape(), b.shape()).ok_or_else(|| {
+        let expected = format!("{:?}, or sizes of 1", a.shape());
+        Error::Shape { what: "b", got: b.shape().to_vec(), expected }
+    })?;
     let elements = shape.iter().try_fold(1usize, |n, &size| n.checked_mul(size)).unwrap_or(usize::MAX);
     let mut data = Vec::new();
     for flat in 0..elements {
@@ -20,16 +23,15 @@ pub(super) fn zip(a: &Array, b: &Array, f: impl Fn(i32, i32) -> Result<i32, Erro
     Array::new("output", shape, data)
 }
 
-/// The shape that both repeat into.
-fn common(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Error> {
+/// The shape that both repeat into, if there is one.
+pub(crate) fn common_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
     let padded = |shape: &[usize]| [vec![1; rank - shape.len()], shape.to_vec()].concat();
     let size = |(x, y): (usize, usize)| match (x, y) {
         (1, n) | (n, 1) => Some(n),
         (x, y) => (x == y).then_some(x),
     };
-    let sizes: Option<Vec<usize>> = padded(a).into_iter().zip(padded(b)).map(size).collect();
-    sizes.ok_or_else(|| Error::Shape { what: "b", got: b.to_vec(), expected: format!("{a:?}, or sizes of 1") })
+    padded(a).into_iter().zip(padded(b)).map(size).collect()
 }
 
 /// Which element of an operand meets element `flat` of the result.

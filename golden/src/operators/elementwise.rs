@@ -5,7 +5,7 @@ use super::{Array, Operand};
 use crate::multiplier::quantize_multiplier;
 use crate::requantizer::Requantize;
 use crate::types::within;
-use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule};
+use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule, Scale};
 
 /// What TFLite's `ADD` and `SUB` bring their operands to a common scale with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,6 +44,23 @@ impl AddParameters {
             b: below_one(b / twice, 0, Bounds::INT32)?,
             output: below_one(twice / scaled, zero_point, bounds)?,
         })
+    }
+
+    /// From the three factors themselves, all of one rule: those of `a`, `b` and the output.
+    ///
+    /// # Errors
+    /// If `left_shift` is not in `0..=30`, or the rule is not defined for a factor, the zero point or the clamp.
+    pub fn from_multipliers(
+        rule: Rule,
+        left_shift: i64,
+        [a, b, output]: [Scale; 3],
+        zero_point: i64,
+        bounds: Bounds,
+    ) -> Result<AddParameters, Error> {
+        let left_shift = within("left_shift", left_shift, 0..=30)? as u32;
+        let operand = |scale| Requantization::new(rule, scale, 0, Bounds::INT32);
+        let output = Requantization::new(rule, output, zero_point, bounds)?;
+        Ok(AddParameters { left_shift, a: operand(a)?, b: operand(b)?, output })
     }
 
     /// Three roundings for each output; `sign` is that of `b`.

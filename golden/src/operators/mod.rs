@@ -17,6 +17,7 @@ mod window;
 mod xnnpack_add;
 
 pub use array::{Array, Operand};
+pub(crate) use broadcast::common_shape;
 pub use conv2d::{conv2d, conv2d_fast};
 pub use convert::{QuantizeRounding, Quantizer, dequantize, quantize, requantize};
 pub use depthwise_conv2d::depthwise_conv2d;

@@ -1,0 +1,144 @@
+//! Sum, difference and product of two activations in a request.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::scaling::{AnyRule, Scaling, present};
+use super::tensor::{Output, Tensor, bounds, check_size, object, shaped};
+use crate::operators::{AddParameters, Array, Operand, add, common_shape, mul, sub};
+use crate::types::within;
+use crate::{Error, MultiplierWidth, Rule, Scale};
+
+/// A sum or difference: three multipliers, as TFLite has them.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddRequest {
+    /// of all three roundings; TFLite's where absent
+    #[serde(default = "tflite")]
+    pub rule: Rule,
+    /// first operand
+    #[serde(deserialize_with = "object")]
+    pub input1: Tensor,
+    /// second operand
+    #[serde(deserialize_with = "object")]
+    pub input2: Tensor,
+    /// of both operands before they are multiplied: 20 for those of 8 bits, 15 for those of 16
+    #[serde(default = "left_shift")]
+    pub left_shift: i64,
+    /// of the first operand
+    pub input1_multiplier: i64,
+    /// TFLite's sign; a right shift
+    pub input1_shift: i64,
+    /// of the second operand
+    pub input2_multiplier: i64,
+    /// a right shift
+    pub input2_shift: i64,
+    /// of the sum
+    pub output_multiplier: i64,
+    /// a right shift
+    pub output_shift: i64,
+    /// zero point and clamp
+    #[serde(deserialize_with = "object")]
+    pub output: Output,
+}
+
+fn tflite() -> Rule {
+    Rule::TfliteDouble
+}
+
+fn left_shift() -> i64 {
+    AddParameters::LEFT_SHIFT_8.into()
+}
+
+impl AddRequest {
+    fn parameters(&self) -> Result<AddParameters, Error> {
+        let scale = |[multiplier, shift]: [&'static str; 2], m: i64, s: i64| {
+            within(multiplier, m, 0..=MultiplierWidth::W32.max())?;
+            Scale::new(MultiplierWidth::W32, m, within(shift, s, -31..=0)?)
+        };
+        let scales = [
+            scale(["input1_multiplier", "input1_shift"], self.input1_multiplier, self.input1_shift)?,
+            scale(["input2_multiplier", "input2_shift"], self.input2_multiplier, self.input2_shift)?,
+            scale(["output_multiplier", "output_shift"], self.output_multiplier, self.output_shift)?,
+        ];
+        let Output { zero_point, min, max } = self.output;
+        AddParameters::from_multipliers(self.rule, self.left_shift, scales, zero_point, bounds(min, max)?)
+    }
+
+    pub(super) fn answer(&self) -> Result<Value, Error> {
+        let arrays = operands(&self.input1, &self.input2)?;
+        let [a, b] = with_zero_points(&arrays, [&self.input1, &self.input2]);
+        add(a, b, &self.parameters()?).map(|y| shaped(&y))
+    }
+
+    pub(super) fn answer_difference(&self) -> Result<Value, Error> {
+        let arrays = operands(&self.input1, &self.input2)?;
+        let [a, b] = with_zero_points(&arrays, [&self.input1, &self.input2]);
+        sub(a, b, &self.parameters()?).map(|y| shaped(&y))
+    }
+}
+
+/// A product.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "MulText")]
+pub struct MulRequest {
+    /// rule, TFLite's where absent, and what it multiplies by
+    pub scaling: Scaling<i64, f64>,
+    /// first operand
+    pub input1: Tensor,
+    /// second operand
+    pub input2: Tensor,
+    /// zero point and clamp
+    pub output: Output,
+}
+
+/// As it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MulText {
+    #[serde(default = "AnyRule::tflite")]
+    rule: AnyRule,
+    #[serde(deserialize_with = "object")]
+    input1: Tensor,
+    #[serde(deserialize_with = "object")]
+    input2: Tensor,
+    #[serde(default, deserialize_with = "present")]
+    multiplier: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    shift: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    real_multiplier: Option<f64>,
+    #[serde(deserialize_with = "object")]
+    output: Output,
+}
+
+impl TryFrom<MulText> for MulRequest {
+    type Error = Error;
+    fn try_from(text: MulText) -> Result<MulRequest, Error> {
+        let scaling = Scaling::new(text.rule, text.multiplier, text.shift, text.real_multiplier)?;
+        Ok(MulRequest { scaling, input1: text.input1, input2: text.input2, output: text.output })
+    }
+}
+
+impl MulRequest {
+    pub(super) fn answer(&self) -> Result<Value, Error> {
+        let arrays = operands(&self.input1, &self.input2)?;
+        let [a, b] = with_zero_points(&arrays, [&self.input1, &self.input2]);
+        mul(a, b, &self.scaling.any(&self.output)?).map(|y| shaped(&y))
+    }
+}
+
+/// Two arrays that go together, to an answer that is no more than one line may ask for.
+fn operands(a: &Tensor, b: &Tensor) -> Result<[Array; 2], Error> {
+    let arrays = [a.array("input1")?, b.array("input2")?];
+    let shape = common_shape(&a.shape, &b.shape).ok_or_else(|| {
+        let expected = format!("{:?}, or sizes of 1", a.shape);
+        Error::Shape { what: "input2", got: b.shape.clone(), expected }
+    })?;
+    check_size(&shape, &[])?;
+    Ok(arrays)
+}
+
+fn with_zero_points<'a>([a, b]: &'a [Array; 2], [x, y]: [&Tensor; 2]) -> [Operand<'a>; 2] {
+    [Operand { array: a, zero_point: x.zero_point }, Operand { array: b, zero_point: y.zero_point }]
+}

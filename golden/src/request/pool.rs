@@ -1,0 +1,65 @@
+//! Pooling in a request.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::tensor::{IMAGE, Tensor, bounds, check_size, moved, object, ones, shaped, window};
+use crate::operators::{Array, Window, average_pool, max_pool};
+use crate::{Bounds, Error};
+
+/// A pool and its input.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolRequest {
+    /// `[batch, height, width, channels]`; its zero point, which is that of the output, does not matter
+    #[serde(deserialize_with = "object")]
+    pub input: Tensor,
+    /// height and width
+    pub filter: [usize; 2],
+    /// of height and width
+    #[serde(default = "ones")]
+    pub stride: [usize; 2],
+    /// top, bottom, left, right
+    #[serde(default)]
+    pub padding: [usize; 4],
+    /// clamp
+    #[serde(deserialize_with = "object")]
+    pub output: Clamp,
+}
+
+/// What a result is clamped to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clamp {
+    /// least result
+    pub min: i64,
+    /// greatest result
+    pub max: i64,
+}
+
+impl PoolRequest {
+    /// As `average_pool`.
+    pub(super) fn answer_average(&self) -> Result<Value, Error> {
+        self.answer(average_pool)
+    }
+
+    /// As `max_pool`.
+    pub(super) fn answer_max(&self) -> Result<Value, Error> {
+        self.answer(max_pool)
+    }
+
+    fn answer(
+        &self,
+        pool: impl Fn(&Array, [usize; 2], &Window, Bounds) -> Result<Array, Error>,
+    ) -> Result<Value, Error> {
+        let (input, [batch, height, width, channels]) = self.input.image("input", IMAGE)?;
+        if self.filter.contains(&0) {
+            let expected = "at least [1, 1]".to_owned();
+            return Err(Error::Shape { what: "filter", got: self.filter.to_vec(), expected });
+        }
+        let window = window(self.stride, ones(), self.padding);
+        let [rows, cols] = moved(&window, [height, width], self.filter)?;
+        check_size(&[batch, rows, cols, channels], &self.filter)?;
+        pool(&input, self.filter, &window, bounds(self.output.min, self.output.max)?).map(|y| shaped(&y))
+    }
+}

@@ -1,0 +1,184 @@
+//! The rule of a request and what it multiplies by: a multiplier and a shift, or a real factor.
+
+use serde::{Deserialize, Deserializer};
+
+use super::tensor::Output;
+use crate::requantizer::Requantize;
+use crate::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
+
+/// A rule of either kind, by its name.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) enum AnyRule {
+    Fixed(Rule),
+    Real(RealRule),
+}
+
+impl AnyRule {
+    /// Where a request may leave the rule out: TFLite's.
+    pub(super) fn tflite() -> AnyRule {
+        AnyRule::Fixed(Rule::TfliteDouble)
+    }
+}
+
+impl TryFrom<String> for AnyRule {
+    type Error = Error;
+    fn try_from(name: String) -> Result<AnyRule, Error> {
+        let fixed = name.parse().map(AnyRule::Fixed);
+        fixed.or_else(|_| name.parse().map(AnyRule::Real)).map_err(|_: Error| {
+            let names: Vec<_> =
+                Rule::ALL.map(Rule::name).into_iter().chain(RealRule::ALL.map(RealRule::name)).collect();
+            Error::unknown("rule", name, &names)
+        })
+    }
+}
+
+/// A rule with what it multiplies by: one number, or a list with one for all channels or one for each.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scaling<M, R> {
+    /// by a multiplier and a shift
+    Fixed {
+        /// rounding rule
+        rule: Rule,
+        /// multiplier of 32 bits
+        multiplier: M,
+        /// shift with TFLite's sign
+        shift: M,
+    },
+    /// by a real factor, which hardware has not
+    Real {
+        /// rounding rule
+        rule: RealRule,
+        /// real factor
+        factor: R,
+    },
+}
+
+/// That of an operator with channels.
+pub type ChannelScaling = Scaling<Vec<i64>, Vec<f64>>;
+
+impl<M, R> Scaling<M, R> {
+    /// The rule with what it takes.
+    ///
+    /// # Errors
+    /// If that is missing, or there is something else.
+    pub(super) fn new(rule: AnyRule, multiplier: Option<M>, shift: Option<M>, real: Option<R>) -> Result<Self, Error> {
+        match (rule, multiplier, shift, real) {
+            (AnyRule::Fixed(rule), Some(multiplier), Some(shift), None) => {
+                Ok(Scaling::Fixed { rule, multiplier, shift })
+            }
+            (AnyRule::Real(rule), None, None, Some(factor)) => Ok(Scaling::Real { rule, factor }),
+            (AnyRule::Fixed(rule), ..) => {
+                Err(Error::Takes { rule: rule.name(), takes: "multiplier and shift, and no real_multiplier" })
+            }
+            (AnyRule::Real(rule), ..) => {
+                Err(Error::Takes { rule: rule.name(), takes: "real_multiplier, and neither multiplier nor shift" })
+            }
+        }
+    }
+}
+
+impl Scaling<i64, f64> {
+    /// By a multiplier and a shift.
+    ///
+    /// # Errors
+    /// If a parameter is out of range, or the rule takes a real factor.
+    pub(super) fn fixed(&self, output: &Output) -> Result<Requantization, Error> {
+        match *self {
+            Scaling::Fixed { rule, multiplier, shift } => fixed(rule, multiplier, shift, output),
+            Scaling::Real { rule, .. } => Err(Error::NoHardware { rule }),
+        }
+    }
+
+    /// By whichever it is.
+    ///
+    /// # Errors
+    /// If a parameter is out of range.
+    pub(super) fn any(&self, output: &Output) -> Result<AnyRequantization, Error> {
+        match *self {
+            Scaling::Fixed { rule, multiplier, shift } => {
+                fixed(rule, multiplier, shift, output).map(AnyRequantization::Fixed)
+            }
+            Scaling::Real { rule, factor } => real(rule, factor, output).map(AnyRequantization::Real),
+        }
+    }
+}
+
+impl ChannelScaling {
+    /// There is one for all of the channels, or one for each.
+    ///
+    /// # Errors
+    /// If there is not.
+    pub(super) fn check_channels(&self, channels: usize) -> Result<(), Error> {
+        let (what, count) = match self {
+            Scaling::Fixed { multiplier, .. } => ("multiplier", multiplier.len()),
+            Scaling::Real { factor, .. } => ("real_multiplier", factor.len()),
+        };
+        if count != 1 && count != channels {
+            return Err(Error::Shape { what, got: vec![count], expected: format!("[1] or [{channels}]") });
+        }
+        match self {
+            Scaling::Fixed { shift, .. } if shift.len() != count => {
+                let expected = format!("[{count}], as multiplier");
+                Err(Error::Shape { what: "shift", got: vec![shift.len()], expected })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// By multipliers and shifts, which are of one length.
+    ///
+    /// # Errors
+    /// If a parameter is out of range, or the rule takes real factors.
+    pub(super) fn all_fixed(&self, output: &Output) -> Result<Vec<Requantization>, Error> {
+        match self {
+            Scaling::Fixed { rule, multiplier, shift } => {
+                multiplier.iter().zip(shift).map(|(&m, &s)| fixed(*rule, m, s, output)).collect()
+            }
+            Scaling::Real { rule, .. } => Err(Error::NoHardware { rule: *rule }),
+        }
+    }
+
+    /// By whichever they are.
+    ///
+    /// # Errors
+    /// If a parameter is out of range.
+    pub(super) fn all(&self, output: &Output) -> Result<Vec<AnyRequantization>, Error> {
+        match self {
+            Scaling::Fixed { .. } => Ok(self.all_fixed(output)?.into_iter().map(AnyRequantization::Fixed).collect()),
+            Scaling::Real { rule, factor } => {
+                factor.iter().map(|&f| real(*rule, f, output).map(AnyRequantization::Real)).collect()
+            }
+        }
+    }
+}
+
+fn fixed(rule: Rule, multiplier: i64, shift: i64, output: &Output) -> Result<Requantization, Error> {
+    let scale = Scale::new(MultiplierWidth::W32, multiplier, shift)?;
+    Requantization::new(rule, scale, output.zero_point, Bounds::new(output.min, output.max)?)
+}
+
+fn real(rule: RealRule, factor: f64, output: &Output) -> Result<RealRequantization, Error> {
+    RealRequantization::new(rule, factor, output.zero_point, Bounds::new(output.min, output.max)?)
+}
+
+/// Requantization by a rule of either kind.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum AnyRequantization {
+    Fixed(Requantization),
+    Real(RealRequantization),
+}
+
+impl Requantize for AnyRequantization {
+    fn requantize_sum(&self, acc: i128) -> Result<i32, Error> {
+        match self {
+            AnyRequantization::Fixed(r) => r.requantize_sum(acc),
+            AnyRequantization::Real(r) => r.requantize_sum(acc),
+        }
+    }
+}
+
+/// A field that may be missing, but that is no null.
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
