@@ -84,58 +84,70 @@ pub(super) fn places(s: Int<'_>) -> Int<'_> {
     if s.range().singleton().is_some() { 31 - s } else { s.bits(0, 6) ^ s.lit(31) }
 }
 
-/// What the rounding of a rule needs to know of the product.
+/// What the rounding of a rule needs to know of the product beside its bits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rounding<'k> {
     rule: Rule,
-    /// the value that is shifted is the complement of the product
-    pub flipped: Int<'k>,
+    /// the product is below 0
+    pub negative: Int<'k>,
 }
 
 impl<'k> Rounding<'k> {
     /// The value to be shifted, and how to go on.
-    pub(super) fn new(k: &'k Kernel, rule: Rule, p: Int<'k>) -> (Int<'k>, Rounding<'k>) {
-        let symmetric = matches!(rule, Rule::TfliteDouble | Rule::ShiftAway);
-        let flipped = if symmetric { p.is_negative() } else { k.lit(0) };
-        let rounding = Rounding { rule, flipped };
-        if flipped.range().singleton() == Some(0) {
-            return (p, rounding);
+    pub(super) fn new(rule: Rule, p: Int<'k>) -> (Int<'k>, Rounding<'k>) {
+        let rounding = Rounding { rule, negative: p.is_negative() };
+        match rounding.flipped() {
+            Some(flipped) if p.range().is_signed() => {
+                let width = p.range().width() - 1;
+                (complemented(p.bits(0, width), flipped).named("magnitude"), rounding)
+            }
+            _ => (p, rounding),
         }
-        let width = p.range().width() - 1;
-        (p.bits(0, width) ^ flipped.mux(Range::unsigned(width).hi(), 0), rounding)
     }
 
-    /// Guard and sticky bit before anything was shifted out.
-    fn start(self, k: &'k Kernel) -> (Int<'k>, Int<'k>) {
+    /// Whether the value that is shifted is the complement of the product, for the rules that are symmetric about 0.
+    fn flipped(self) -> Option<Int<'k>> {
+        matches!(self.rule, Rule::TfliteDouble | Rule::ShiftAway).then_some(self.negative)
+    }
+
+    /// Guard and sticky bit before anything was shifted out of `v`.
+    fn start(self, v: Int<'k>) -> (Int<'k>, Int<'k>) {
         match self.rule {
             // The first bit that is shifted out finds nothing before it.
-            Rule::ShiftAway => (k.lit(1), self.flipped),
-            _ => (k.lit(0), k.lit(0)),
+            Rule::ShiftAway => (v.lit(1), self.negative),
+            // The sticky bit of a shift by 32; without that shift the guard is 0, and the next shift clears it.
+            Rule::TfliteDouble | Rule::HalfUpTwice => (v.lit(0), v.bit(30)),
+            _ => (v.lit(0), v.lit(0)),
         }
     }
 
-    /// Whether the bits of `v` that a shift by 32 drops, but for the last, count as all ones.
-    fn sticky_of_32(self, k: &'k Kernel, v: Int<'k>) -> Int<'k> {
-        match self.rule {
-            Rule::TfliteDouble | Rule::HalfUpTwice => v.bit(30),
-            Rule::ShiftAway => self.flipped & all_ones(v, 31),
-            _ => k.lit(0),
-        }
+    /// The sticky bit once `v` is shifted by 32.
+    fn sticky_of_32(self, v: Shifted<'k>) -> Int<'k> {
+        if self.rule == Rule::ShiftAway { self.negative & all_ones(v.low, 31) } else { v.sticky }
+    }
+
+    /// The bit that was shifted out last; `truncate` does not ask.
+    fn guard(self, shifts: Int<'k>, last: Int<'k>, before: Int<'k>) -> Int<'k> {
+        if self.rule == Rule::Truncate { before } else { shifts.mux(last, before) }
     }
 
     /// The carry that rounds, into the addition of the zero point.
-    pub(super) fn carry(self, k: &'k Kernel, v: Shifted<'k>) -> Int<'k> {
+    fn carry(self, v: Shifted<'k>) -> Int<'k> {
         match self.rule {
-            Rule::Truncate => k.lit(0),
-            Rule::Single | Rule::Reduced16 => v.guard,
+            Rule::Truncate | Rule::Single | Rule::Reduced16 => v.guard,
             Rule::HalfUpTwice => v.guard | v.sticky,
-            Rule::TfliteDouble | Rule::ShiftAway => (v.guard | v.sticky) ^ self.flipped,
+            Rule::TfliteDouble | Rule::ShiftAway => (v.guard | v.sticky) ^ self.negative,
         }
     }
 
     pub(super) fn pass(self, rank: Rank<'k>) -> Rounding<'k> {
-        Rounding { flipped: rank.pass("flipped", self.flipped), ..self }
+        Rounding { negative: rank.pass("negative", self.negative), ..self }
     }
+}
+
+/// All bits of `v` inverted where `flipped`.
+fn complemented<'k>(v: Int<'k>, flipped: Int<'k>) -> Int<'k> {
+    v ^ flipped.mux(Range::unsigned(v.range().width()).hi(), 0)
 }
 
 fn all_ones<'k>(v: Int<'k>, bits: u32) -> Int<'k> {
@@ -157,7 +169,7 @@ pub(super) struct Shifted<'k> {
 
 impl<'k> Shifted<'k> {
     pub(super) fn new(k: &'k Kernel, v: Int<'k>, rounding: Rounding<'k>) -> Shifted<'k> {
-        let (guard, sticky) = rounding.start(k);
+        let (guard, sticky) = rounding.start(v);
         Shifted { low: v, beyond: k.lit(0), guard, sticky }
     }
 
@@ -173,34 +185,36 @@ impl<'k> Shifted<'k> {
 
     /// Shifted right by `2^bit` where that bit of `places` is 1. Then what lies above `keep` bits and the shifts still to
     /// come is dropped: it can only say that the value is out of bounds.
-    pub(super) fn shift(self, k: &'k Kernel, places: Int<'k>, bit: u32, rounding: Rounding<'k>, keep: u32) -> Shifted<'k> {
+    pub(super) fn shift(self, places: Int<'k>, bit: u32, rounding: Rounding<'k>, keep: u32) -> Shifted<'k> {
         let (by, shifts) = (1 << bit, places.bit(bit));
         let sticky = match bit {
-            5 => rounding.sticky_of_32(k, self.low),
+            5 => rounding.sticky_of_32(self),
             _ => self.sticky & self.guard & all_ones(self.low, by - 1),
         };
-        let low = shifts.mux(self.low >> by, self.low);
+        let low = shifts.mux(self.low >> by, self.low).named(format!("low_{by}"));
         let (kept, beyond) = keep_low(low, keep + by - 1);
         Shifted {
             low: kept,
-            beyond: self.beyond | beyond,
-            guard: shifts.mux(self.low.bit(by - 1), self.guard),
-            sticky: shifts.mux(sticky, self.sticky),
+            beyond: (self.beyond | beyond).named(format!("beyond_{by}")),
+            guard: rounding.guard(shifts, self.low.bit(by - 1), self.guard).named(format!("guard_{by}")),
+            sticky: shifts.mux(sticky, self.sticky).named(format!("sticky_{by}")),
         }
     }
 
-    /// `zero_point + floor(v / 2^k) + carry`, the first two complemented where the value is.
-    pub(super) fn offset(self, k: &'k Kernel, rounding: Rounding<'k>, zero_point: Int<'k>) -> Int<'k> {
-        let carry = rounding.carry(k, self);
-        let low = if self.low.range().is_signed() || rounding.flipped.range().singleton().is_some() {
-            self.low
-        } else {
-            let width = self.low.range().width();
-            let bits = self.low ^ rounding.flipped.mux(Range::unsigned(width).hi(), 0);
-            rounding.flipped.as_signed().concat(bits, width)
+    /// `zero_point + floor(v / 2^k) + carry`, the second complemented where the value is.
+    pub(super) fn offset(self, rounding: Rounding<'k>, zero_point: Int<'k>) -> Int<'k> {
+        let carry = rounding.carry(self).named("carry");
+        let scaled = match rounding.flipped() {
+            Some(flipped) if !self.low.range().is_signed() => {
+                flipped.as_signed().concat(complemented(self.low, flipped), self.low.range().width())
+            }
+            _ => self.low,
         };
+        if carry.range().singleton() == Some(0) {
+            return scaled + zero_point;
+        }
         // One adder: a place below the lowest makes the carry.
-        (low.concat(carry, 1) + zero_point.concat(carry, 1)) >> 1
+        (scaled.concat(carry, 1) + zero_point.concat(carry, 1)) >> 1
     }
 }
 
@@ -249,8 +263,8 @@ impl<'k> Side<'k> {
     /// carry out of a comparator.
     pub(super) fn new(beyond: Int<'k>, negative: Int<'k>, z: Int<'k>, output: Output<'k>) -> Side<'k> {
         Side {
-            below: beyond.mux(negative, (z - output.min).is_negative()),
-            above: beyond.mux(!negative, (output.max - z).is_negative()),
+            below: beyond.mux(negative, (z - output.min).is_negative()).named("below"),
+            above: beyond.mux(!negative, (output.max - z).is_negative()).named("above"),
         }
     }
 

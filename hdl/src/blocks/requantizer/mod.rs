@@ -186,23 +186,21 @@ impl Describe for Requantizer {
         let (s, output) = (rank.pass("shift", s), output.pass(rank));
         let (p, s, output) = self.product(k, advance, [x, m], s, output);
 
-        let (v, rounding) = Rounding::new(k, c.rule, p);
-        let (mut negative, mut rounding, mut places) = (p.is_negative(), rounding, places(s));
-        let (mut v, mut output) = (Shifted::new(k, v, rounding), output);
+        let (v, mut rounding) = Rounding::new(c.rule, p);
+        let (mut v, mut places, mut output) = (Shifted::new(k, v, rounding), places(s).named("places"), output);
         let keep = kept_bits(c.output.range());
         for (stage, bits) in [(&self.wide, [5, 4]), (&self.narrow, [3, 2]), (&self.fine, [1, 0])] {
             for bit in bits {
-                v = v.shift(k, places, bit, rounding, keep);
+                v = v.shift(places, bit, rounding, keep);
             }
             let rank = k.stage(stage, advance);
             (v, rounding, output) = (v.pass(rank), rounding.pass(rank), output.pass(rank));
-            negative = rank.pass("negative", negative);
             places = rank.pass("places", places.bits(0, bits[1]));
         }
 
         let rank = k.stage(&self.offset, advance);
-        let z = rank.pass("z", v.offset(k, rounding, output.zero_point).named("z"));
-        let (beyond, negative) = (rank.pass("beyond", v.beyond), rank.pass("negative", negative));
+        let z = rank.pass("z", v.offset(rounding, output.zero_point).named("z"));
+        let (beyond, negative) = (rank.pass("beyond", v.beyond), rank.pass("negative", rounding.negative));
         let output = output.pass(rank);
 
         let rank = k.stage(&self.compare, advance);
