@@ -1,5 +1,5 @@
 //! Vectors of the requantizer. Random multipliers never hit a tie, and long shifts hide almost every rounding bug: ties
-//! are constructed, results near the bounds are aimed at, and half of the shifts are short.
+//! are constructed, results near the bounds are aimed at, and a third of the shifts is short.
 
 use anyhow::{Result, bail};
 use qrtl_golden::random::Random;
@@ -71,7 +71,9 @@ fn draw(spec: &RequantizerSpec, config: &RequantizerConfig, random: &mut Random)
         let free = match name {
             "multiplier" if ties => half >> random.within(0, 3),
             "multiplier" if random.one_in(2) => random.within(half, range.hi()),
-            "shift" if random.one_in(2) => random.within(-4, 2).clamp(range.lo(), range.hi()),
+            "shift" if random.one_in(3) => random.within(-4, 2).clamp(range.lo(), range.hi()),
+            // Those of layers.
+            "shift" if random.one_in(2) => random.within(-16, -5).clamp(range.lo(), range.hi()),
             "shift" => random.within(range.lo(), range.hi()),
             "min" if random.one_in(2) => output.lo(),
             "max" if random.one_in(2) => output.hi(),
@@ -107,9 +109,12 @@ fn accumulator(range: Range, parameters: &[i64; 6], random: &mut Random, bits: u
             let tie = (2 * wanted + 1) << k >> 1;
             tie / multiplier + random.within(-1, 1)
         }
-        // The first rounding of the double rule gives a tie of the second.
+        // The first rounding of the double rule gives a tie of the second, or misses it in one bit: those above are all ones.
         2 if multiplier > 0 && shift < 0 => {
-            let first = (2 * wanted + 1) << (-shift - 1);
+            let missed = if random.one_in(2) { 0 } else { 1 << random.within(0, -shift - 1) };
+            // Small ones too: of a long shift, others leave the accumulator.
+            let wanted = wanted >> random.within(0, 9);
+            let first = ((2 * wanted + 1) << (-shift - 1)) - missed;
             (first << (bits - 1)) / multiplier + random.within(-1, 1)
         }
         3 => random.corner(range.lo(), range.hi()),

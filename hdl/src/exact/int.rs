@@ -49,6 +49,11 @@ impl<'k> Int<'k> {
         self.kernel.value(self.id)
     }
 
+    /// A constant of the same description.
+    pub fn lit(self, v: i128) -> Int<'k> {
+        self.kernel.lit(v)
+    }
+
     /// Every value that it can have.
     pub fn range(self) -> Range {
         self.range

@@ -90,7 +90,7 @@ fn requantizers() -> Vec<(Spec, usize)> {
         all.push((RequantizerSpec { output, bias: Parameter::Port, ..base.clone() }, DETAIL));
     }
     all.extend(
-        (0..=7).filter(|p| *p != base.pipeline).map(|p| (RequantizerSpec { pipeline: p, ..base.clone() }, DETAIL)),
+        (0..=10).filter(|p| *p != base.pipeline).map(|p| (RequantizerSpec { pipeline: p, ..base.clone() }, DETAIL)),
     );
     for (multiplier, shift) in
         [(1_518_500_250, -7), (1 << 30, -1), (1 << 30, 1), (2_147_483_647, 0), (1_200_414_753, -20)]

@@ -93,7 +93,7 @@ pub struct RequantizerConfig {
 }
 
 /// The most register ranks that the pipeline has places for.
-pub const MAX_PIPELINE: usize = 7;
+pub const MAX_PIPELINE: usize = 10;
 
 /// The default depth: a rank after each of product, rounding term, coarse shift and result.
 pub const DEFAULT_PIPELINE: usize = 4;

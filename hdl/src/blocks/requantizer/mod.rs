@@ -23,7 +23,7 @@ mod datapath;
 use rust_hdl::prelude::*;
 
 pub use config::{DEFAULT_PIPELINE, MAX_PIPELINE, OutputType, RequantizerConfig, Source};
-use datapath::{Narrowed, Output, clamped, effective_multiplier, kept_bits, offset, shift_right, with_rounding_term};
+use datapath::{Output, Partial, Rounding, Shifted, Side, effective_multiplier, joined, kept_bits, places};
 
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Stage};
@@ -50,17 +50,20 @@ pub struct Requantizer {
     /// result
     pub y: Port<Out>,
     biased: Stage,
+    partial: Stage,
+    middle: Stage,
     product: Stage,
-    rounding: Stage,
-    coarse: Stage,
+    wide: Stage,
+    narrow: Stage,
     fine: Stage,
     offset: Stage,
+    compare: Stage,
     result: Stage,
     _config: RequantizerConfig,
 }
 
 /// The places for register ranks in the order in which a deeper pipeline takes them, counted along the data path.
-const PLACES: [usize; MAX_PIPELINE] = [6, 1, 3, 2, 4, 0, 5];
+const PLACES: [usize; MAX_PIPELINE] = [9, 3, 7, 5, 1, 4, 8, 6, 2, 0];
 
 impl Requantizer {
     /// A requantizer.
@@ -88,12 +91,15 @@ impl Requantizer {
             max: port("max", &config.max, "greatest result"),
             y: Port::new(config.output.range(), "result"),
             biased: stage(0),
-            product: stage(1),
-            rounding: stage(2),
-            coarse: stage(3),
-            fine: stage(4),
-            offset: stage(5),
-            result: stage(6),
+            partial: stage(1),
+            middle: stage(2),
+            product: stage(3),
+            wide: stage(4),
+            narrow: stage(5),
+            fine: stage(6),
+            offset: stage(7),
+            compare: stage(8),
+            result: stage(9),
             _config: config,
         })
     }
@@ -175,35 +181,61 @@ impl Describe for Requantizer {
         let limit = c.rule.accumulator();
         let limit = Range::new(limit.min().into(), limit.max().into());
         // No reference defines a sum beyond its accumulator. A wrapped one would change its sign.
-        let x = (k.read(&self.acc) + bias).clamp(limit);
-        let x = rank.pass("x", x);
+        let x = rank.pass("x", (k.read(&self.acc) + bias).clamp(limit));
         let m = rank.pass("multiplier", effective_multiplier(c.rule, c.multiplier_width, m));
         let (s, output) = (rank.pass("shift", s), output.pass(rank));
+        let (p, s, output) = self.product(k, advance, [x, m], s, output);
 
-        let rank = k.stage(&self.product, advance);
-        let p = rank.pass("product", (x * m).named("product"));
-        let (s, output) = (rank.pass("shift", s), output.pass(rank));
-
-        let rank = k.stage(&self.rounding, advance);
-        let v = rank.pass("rounded", with_rounding_term(c.rule, p, s));
-        let (s, output) = (rank.pass("shift", s), output.pass(rank));
-
-        // One bit more than the result needs, for the rounding behind the shift by k - 1 = 30 - s.
-        let keep = kept_bits(c.output.range()) + 1;
-        let n = (30 - s).named("places");
-        let rank = k.stage(&self.coarse, advance);
-        let v = shift_right(Narrowed::new(k, v), n, &[5, 4, 3], 7, keep).pass(rank);
-        let (n, output) = (rank.pass("places", n.bits(0, 3)), output.pass(rank));
-
-        let rank = k.stage(&self.fine, advance);
-        let v = shift_right(v, n, &[2, 1, 0], 0, keep).pass(rank);
-        let output = output.pass(rank);
+        let (v, mut rounding) = Rounding::new(c.rule, p);
+        let (mut v, mut places, mut output) = (Shifted::new(k, v, rounding), places(s).named("places"), output);
+        let keep = kept_bits(c.output.range());
+        for (stage, bits) in [(&self.wide, [5, 4]), (&self.narrow, [3, 2]), (&self.fine, [1, 0])] {
+            for bit in bits {
+                v = v.shift(places, bit, rounding, keep);
+            }
+            let rank = k.stage(stage, advance);
+            (v, rounding, output) = (v.pass(rank), rounding.pass(rank), output.pass(rank));
+            places = rank.pass("places", places.bits(0, bits[1]));
+        }
 
         let rank = k.stage(&self.offset, advance);
-        let z = rank.pass("z", offset(c.rule, v.low, output.zero_point).named("z"));
-        let (v, output) = (Narrowed { low: k.lit(0), ..v }.pass(rank), output.pass(rank));
+        let z = rank.pass("z", v.offset(rounding, output.zero_point).named("z"));
+        let (beyond, negative) = (rank.pass("beyond", v.beyond), rank.pass("negative", rounding.negative));
+        let output = output.pass(rank);
+
+        let rank = k.stage(&self.compare, advance);
+        let side = Side::new(beyond, negative, z, output).pass(rank);
+        let (z, output) = (rank.pass("z", z), output.pass(rank));
 
         let rank = k.stage(&self.result, advance);
-        k.drive(&self.y, rank.pass("y", clamped(v, z, output, c.output.range())));
+        k.drive(&self.y, rank.pass("y", side.clamped(z, output, c.output.range())));
+    }
+}
+
+impl Requantizer {
+    /// `x * m`: by one multiplier, or cut into four products where a rank of registers stands behind them.
+    fn product<'k>(
+        &'k self,
+        k: &'k Kernel,
+        advance: Int<'k>,
+        [x, m]: [Int<'k>; 2],
+        s: Int<'k>,
+        output: Output<'k>,
+    ) -> (Int<'k>, Int<'k>, Output<'k>) {
+        let whole = x * m;
+        let ranks = [&self.partial, &self.middle].map(|stage| k.stage(stage, advance));
+        let (mut s, mut output) = (s, output);
+        let p = if self.partial.latency() == 0 {
+            whole
+        } else {
+            let parts = Partial::new(x, m).pass(ranks[0]);
+            let sums = parts.sums().map(|sum| ranks[1].pass("sum", sum));
+            for rank in ranks {
+                (s, output) = (rank.pass("shift", s), output.pass(rank));
+            }
+            joined(sums, whole.range())
+        };
+        let rank = k.stage(&self.product, advance);
+        (rank.pass("product", p.named("product")), rank.pass("shift", s), output.pass(rank))
     }
 }
