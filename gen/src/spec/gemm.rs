@@ -86,7 +86,7 @@ pub struct GemmSpec {
     /// greatest result: port or a number
     #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub max: Parameter,
-    /// register ranks of the requantizers, 0..=7
+    /// register ranks of the requantizers, 0..=10
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
     /// AXI4-Stream ports for operands and results

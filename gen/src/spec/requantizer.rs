@@ -43,7 +43,7 @@ pub struct RequantizerSpec {
     /// greatest result: port or numbers
     #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub max: Parameter,
-    /// register ranks, 0..=7
+    /// register ranks, 0..=10
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
 }
