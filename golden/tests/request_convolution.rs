@@ -49,6 +49,9 @@ fn convolutions_of_one_channel() {
         // A row above, two columns at the right: what lies outside is no term.
         let padded = format!(r#""padding":[1,0,0,2],"stride":[2,3],{ONE}"#);
         gives(&conv(op, CORNERS, &padded), r#"{"shape":[1,2,2,1],"data":[20,0,84,0]}"#);
+        // A row below, two columns at the left.
+        let padded = format!(r#""padding":[0,1,2,0],{ONE}"#);
+        gives(&conv(op, CORNERS, &padded), r#"{"shape":[1,3,4,1],"data":[0,40,51,62,0,70,84,95,0,0,7,8]}"#);
         // 51 / 2 and 95 / 2 are ties.
         gives(&conv(op, CORNERS, HALF), r#"{"shape":[1,2,2,1],"data":[26,31,42,48]}"#);
         let truncated = conv(op, CORNERS, HALF).replace("tflite_double", "truncate");
