@@ -9,27 +9,23 @@ pub mod real;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive, Zero};
-use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale, random};
 
 use cases::Case;
 
-/// SplitMix64.
-pub struct Random(u64);
+/// Seeded numbers, drawn as the cases need them.
+pub struct Random(random::Random);
 
 impl Random {
     /// Of the seed in the environment, or a fixed one. It is printed, as a failure is of no use without it.
     pub fn seeded(test: &str) -> Random {
         let seed = std::env::var("QRTL_SEED").ok().map_or(2026, |s| s.parse().unwrap());
         println!("{test}: QRTL_SEED={seed}");
-        Random(seed)
+        Random(random::Random::new(seed))
     }
 
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.bits()
     }
 
     /// Uniform in `min..=max`.
