@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::fs;
-use std::io::{BufRead, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ use qrtl_gen::run::Run;
 use qrtl_gen::spec::{Spec, Summary};
 use qrtl_gen::study::Study;
 use qrtl_gen::{conformance, model};
-use qrtl_golden::request::{answer, answer_line};
+use qrtl_golden::request::{Request, answer, answer_lines};
 
 use crate::multiplier::MultiplierCommand;
 use crate::size::SizeCommand;
@@ -219,19 +219,7 @@ fn emit_model(file: &Path, output: &Path, rows: usize, cols: usize) -> Result<Ex
 }
 
 fn golden() -> Result<ExitCode> {
-    let mut status = ExitCode::SUCCESS;
-    let mut out = std::io::stdout().lock();
-    for line in std::io::stdin().lock().lines() {
-        let line = line.context("standard input")?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let (text, failed) = answer_line(&line, |r| answer(r).map_err(|e| e.to_string()));
-        if failed {
-            status = ExitCode::FAILURE;
-        }
-        writeln!(out, "{text}")?;
-        out.flush()?;
-    }
-    Ok(status)
+    let answer = |r: &Request| answer(r).map_err(|e| e.to_string());
+    let failed = answer_lines(std::io::stdin().lock(), std::io::stdout().lock(), answer)?;
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

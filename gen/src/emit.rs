@@ -169,10 +169,32 @@ fn foreign_entry(old: &Path, new: &Path) -> Option<String> {
 /// # Errors
 /// If there is something else.
 pub fn check_ours(to: &Path) -> Result<()> {
+    let parent = parent(to);
+    fs::create_dir_all(parent).with_context(|| format!("{}: cannot create", parent.display()))?;
     let ours = !to.exists() || to.join("manifest.json").exists();
     let empty = || fs::read_dir(to).is_ok_and(|mut d| d.next().is_none());
     anyhow::ensure!(ours || empty(), "{}: exists, and was not written by qrtl", to.display());
     Ok(())
+}
+
+/// Writes a file beside `to`, then puts it in the place of `to`.
+///
+/// # Errors
+/// If `to` cannot be written.
+pub fn write_file(to: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let parent = parent(to);
+    let staging = tempfile::Builder::new().prefix(".qrtl-").tempdir_in(parent);
+    let staging = staging.with_context(|| format!("{}: cannot write", parent.display()))?;
+    let made = staging.path().join("made");
+    write(&made).with_context(|| format!("{}: cannot write", to.display()))?;
+    fs::rename(&made, to).with_context(|| format!("{}: cannot write", to.display()))
+}
+
+fn parent(to: &Path) -> &Path {
+    match to.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    }
 }
 
 /// Fills a directory beside `to`, then puts it in the place of `to`.
@@ -181,10 +203,7 @@ pub fn check_ours(to: &Path) -> Result<()> {
 /// If `to` cannot be written, or is something other than an empty directory or one that qrtl wrote.
 pub fn write_directory(to: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let shown = to.display();
-    let parent = match to.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    };
+    let parent = parent(to);
     fs::create_dir_all(parent).with_context(|| format!("{}: cannot create", parent.display()))?;
     let staging = tempfile::Builder::new().prefix(".qrtl-").tempdir_in(parent);
     let staging = staging.with_context(|| format!("{}: cannot write", parent.display()))?;

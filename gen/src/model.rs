@@ -19,13 +19,19 @@ pub const MAX_BATCH: usize = 1 << 16;
 /// # Errors
 /// If the file is no model, or has an operator that is not FULLY_CONNECTED; the error names it and its index.
 pub fn layers(path: &Path) -> Result<Vec<FullyConnected>> {
-    let context = || path.display().to_string();
-    let model = match Model::read(path) {
+    read_model(path)?.fully_connected_layers().with_context(|| path.display().to_string())
+}
+
+/// A model file; the error names it once.
+///
+/// # Errors
+/// If the file cannot be read, or is no model.
+pub fn read_model(path: &Path) -> Result<Model> {
+    match Model::read(path) {
         // This one names the file already.
         Err(error @ Error::Read { .. }) => Err(error.into()),
-        other => other.with_context(context),
-    }?;
-    model.fully_connected_layers().with_context(context)
+        other => other.with_context(|| path.display().to_string()),
+    }
 }
 
 /// The channels of a layer with the zero point of its input folded into the bias:

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use qrtl_golden::quantization::normalization::{Normalized, normalize, unnormalized};
 use qrtl_golden::{MultiplierWidth, Scale};
@@ -35,7 +35,7 @@ impl MultiplierCommand {
         // Everything before the first line: bad input prints nothing but its error.
         let mut text = table(self.real, &widths)?;
         if let Some(other) = self.versus {
-            text += &table(other, &widths)?;
+            text += &table(other, &widths).context("versus")?;
             for &width in &widths {
                 text += &comparison(self.real, other, width)?;
             }

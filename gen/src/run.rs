@@ -9,9 +9,10 @@ use clap::Args;
 use qrtl_golden::npy;
 use qrtl_golden::operators::Array;
 use qrtl_golden::runner::{Runner, Runtime, Value};
-use qrtl_golden::tflite::{ElementType, Model};
+use qrtl_golden::tflite::ElementType;
 
-use crate::emit::write_directory;
+use crate::emit::{check_ours, write_directory, write_file};
+use crate::model::read_model;
 
 /// Flags of `gen run`.
 #[derive(Args)]
@@ -56,7 +57,13 @@ impl Run {
     /// If a file cannot be read or written, the model is not supported, or the inputs are not the model's.
     pub fn run(&self) -> Result<Report> {
         let shown = || self.model.display().to_string();
-        let model = Model::read(&self.model).with_context(shown)?;
+        if let Some(dir) = &self.layers {
+            // Before minutes are spent, and before anything is written.
+            check_ours(dir)?;
+            let inside = self.out.as_ref().is_some_and(|out| out.starts_with(dir));
+            ensure!(!inside, "out: lies within {}, which is written as a whole", dir.display());
+        }
+        let model = read_model(&self.model)?;
         let runner = Runner::new(&model, self.rule).with_context(shown)?;
         let inputs = read_inputs(&self.input, &runner).with_context(|| self.input.display().to_string())?;
         let start = Instant::now();
@@ -71,11 +78,11 @@ impl Run {
             }
         }
         let time = start.elapsed();
-        if let Some(out) = &self.out {
-            layers[runner.output()].write(out, inputs.len())?;
-        }
         if let Some(dir) = &self.layers {
             write_layers(dir, &self.model, self.rule, &runner, &layers, inputs.len())?;
+        }
+        if let Some(out) = &self.out {
+            write_file(out, |place| layers[runner.output()].write(place, inputs.len()))?;
         }
         Ok(Report { batches: inputs.len(), macs: runner.macs(), time, rule: self.rule })
     }

@@ -2,20 +2,20 @@
 
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use qrtl_gen::model::read_model;
 use qrtl_golden::quantization::Granularity;
 use qrtl_golden::quantization::model_size::{ModelSize, Storage, bytes, layers, size, stored_size};
-use qrtl_golden::tflite::Model;
 
 /// What `gen size` is told.
 #[derive(Args)]
 pub struct SizeCommand {
     /// model file (.tflite)
-    #[arg(required_unless_present = "parameters", conflicts_with = "parameters")]
+    #[arg(conflicts_with = "parameters")]
     model: Option<PathBuf>,
     /// in place of a file, a number of parameters
     #[arg(long, value_name = "N")]
@@ -37,7 +37,7 @@ impl SizeCommand {
         let text = match (&self.model, self.parameters) {
             (_, Some(n)) => of_parameters(n)?,
             (Some(path), None) => of_model(path)?,
-            (None, None) => anyhow::bail!("size: give a model file or --parameters"),
+            (None, None) => anyhow::bail!("size: give a model file, or --parameters N"),
         };
         std::io::stdout().lock().write_all(text.as_bytes())?;
         Ok(ExitCode::SUCCESS)
@@ -50,9 +50,9 @@ fn of_parameters(n: u64) -> Result<String> {
     std::iter::once(line("float32", 32)).chain(quantized).collect()
 }
 
-fn of_model(path: &PathBuf) -> Result<String> {
+fn of_model(path: &Path) -> Result<String> {
     let shown = path.display().to_string();
-    let model = Model::read(path)?;
+    let model = read_model(path)?;
     let layers = layers(&model);
     ensure!(!layers.is_empty(), "{shown}: no layer with weights");
     let row = |name: &str, s: ModelSize| {

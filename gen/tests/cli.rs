@@ -111,6 +111,19 @@ fn golden_answers_line_by_line() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!((lines[0], lines[2], lines.len()), ("{\"out\":1}", "{\"out\":0}", 3));
     assert!(lines[1].starts_with("{\"error\":") && output.status.code() == Some(1), "{text}");
+    // Bytes that are no text: the stream goes on.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gen"))
+        .arg("golden")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let input = [b"\xff\xfe\n\n", request("single").as_bytes()].concat();
+    child.stdin.take().unwrap().write_all(&input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("{\"error\":") && text.ends_with("\n{\"out\":0}\n"), "{text}");
+    assert_eq!((text.lines().count(), output.status.code()), (2, Some(1)));
 }
 
 fn digits(file: &str) -> String {
@@ -156,7 +169,16 @@ fn what_run_refuses() {
         assert!(text.starts_with("error: ") && text.contains(expected), "{args:?}: {text}");
         assert_eq!(text.lines().filter(|line| line.starts_with("error")).count(), 1, "{text}");
     }
-    let args = ["run", &cnn, "--input", &images, "-o", "none/y.npy"];
-    let text = String::from_utf8(generate(dir.path(), &args, "").stderr).unwrap();
-    assert!(text.starts_with("error: none/y.npy: No such file"), "{text}");
+    // Nothing is written where something else cannot be.
+    for (out, layers, expected) in [
+        ("none/y.npy", "new", "error: none: cannot write: No such file"),
+        ("y.npy", "foreign.tflite", "error: foreign.tflite: exists, and was not written by qrtl"),
+        ("new/y.npy", "new", "error: out: lies within new, which is written as a whole"),
+    ] {
+        let args = ["run", &cnn, "--input", &images, "-o", out, "--layers", layers];
+        let output = generate(dir.path(), &args, "");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && text.starts_with(expected), "{text}");
+        assert!(!dir.path().join("y.npy").exists(), "{text}");
+    }
 }

@@ -76,7 +76,7 @@ fn bad_input_gets_one_line() {
         ("0", "error: real: 0.0 is not at least 2^-32 once rounded to a multiplier\n"),
         ("2e9", "error: real: 2000000000.0 is not below 2^30 once rounded to a multiplier\n"),
         ("0.2 --bits 9", "error: bits: 9 is none of 8, 16, 32\n"),
-        ("0.2 --versus -3", "error: real: -3.0 is not finite and at least 0\n"),
+        ("0.2 --versus -3", "error: versus: real: -3.0 is not finite and at least 0\n"),
     ] {
         let output = multiplier(args);
         assert_eq!(String::from_utf8(output.stderr).unwrap(), expected, "{args}");

@@ -46,7 +46,7 @@ fn bad_input() {
     for (args, expected) in [
         (vec!["none.tflite"], "error: cannot read none.tflite"),
         (vec!["--parameters", "144115188075855872"], "error: parameters: 144115188075855872 is outside 0..="),
-        (vec![], "required arguments were not provided"),
+        (vec![], "size: give a model file, or --parameters N"),
     ] {
         let output = size(&args);
         let text = String::from_utf8(output.stderr.clone()).unwrap();

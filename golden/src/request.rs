@@ -1,5 +1,7 @@
 //! Requests as JSON lines, and golden's answers. The hardware side parses the same requests and answers by itself.
 
+use std::io::{self, BufRead, Write};
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -110,6 +112,30 @@ pub fn answer(request: &Request) -> Result<Value, Error> {
         Request::Quantize(r) => r.answer(),
         Request::Dequantize(r) => r.answer(),
     }
+}
+
+/// Answers each line of `input` in a line of `output`, empty ones excepted, as it comes; gives whether one is an error.
+///
+/// # Errors
+/// If the input cannot be read, or the output written.
+pub fn answer_lines(
+    mut input: impl BufRead,
+    mut output: impl Write,
+    mut answer: impl FnMut(&Request) -> Result<Value, String>,
+) -> io::Result<bool> {
+    let (mut line, mut failed) = (Vec::new(), false);
+    while input.read_until(b'\n', &mut line)? > 0 {
+        // What is no UTF-8 is no JSON either, and gets its error as such.
+        let text = String::from_utf8_lossy(&line);
+        if !text.trim().is_empty() {
+            let (answer, error) = answer_line(text.trim_end(), &mut answer);
+            failed |= error;
+            writeln!(output, "{answer}")?;
+            output.flush()?;
+        }
+        line.clear();
+    }
+    Ok(failed)
 }
 
 /// One line of answer to one line of request, and whether it is an error.

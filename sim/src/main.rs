@@ -1,12 +1,11 @@
 //! `sim`: the emitted Verilog against golden.
 
-use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
-use qrtl_golden::request::answer_line;
+use qrtl_golden::request::{Request, answer_lines};
 use qrtl_sim::{digits, mutations, netlist, rtl, suite};
 
 /// Runs emitted Verilog in Verilator and compares it with golden, bit for bit.
@@ -98,19 +97,7 @@ fn block(name: &str, seed: u64) -> ExitCode {
 
 fn rtl() -> Result<ExitCode> {
     let mut hardware = rtl::Hardware::default();
-    let mut status = ExitCode::SUCCESS;
-    let mut out = std::io::stdout().lock();
-    for line in std::io::stdin().lock().lines() {
-        let line = line.context("standard input")?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let (text, failed) = answer_line(&line, |r| hardware.answer(r).map_err(|e| format!("{e:#}")));
-        if failed {
-            status = ExitCode::FAILURE;
-        }
-        writeln!(out, "{text}")?;
-        out.flush()?;
-    }
-    Ok(status)
+    let answer = |r: &Request| hardware.answer(r).map_err(|e| format!("{e:#}"));
+    let failed = answer_lines(std::io::stdin().lock(), std::io::stdout().lock(), answer)?;
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
