@@ -76,20 +76,22 @@ fn ours(
     Ok(Subject { name, baseline: Some(baseline), about, spec, interface: built.interface, files, targets })
 }
 
-/// The file `bench/baselines/NAME.v`, which has the ports of `spec`.
-fn by_hand(name: &'static str, about: &'static str, spec: Spec, targets: Vec<Target>) -> Result<Subject> {
-    let path = format!("{BASELINES}/{name}.v");
-    let text = fs::read_to_string(&path).with_context(|| path.clone())?;
+/// The file `bench/baselines/NAME.v`, which has the ports of `spec`; `parts` are the files that it needs.
+fn by_hand(
+    name: &'static str,
+    parts: &[&str],
+    about: &'static str,
+    spec: Spec,
+    targets: Vec<Target>,
+) -> Result<Subject> {
+    let read = |name: &&str| -> Result<File> {
+        let path = format!("{BASELINES}/{name}.v");
+        let text = fs::read_to_string(&path).with_context(|| path.clone())?;
+        Ok(File { name: (*name).to_owned(), text })
+    };
+    let files = parts.iter().chain([&name]).map(read).collect::<Result<Vec<_>>>()?;
     let interface = spec.build(name)?.interface;
-    Ok(Subject {
-        name,
-        baseline: None,
-        about,
-        spec,
-        interface,
-        files: vec![File { name: name.to_owned(), text }],
-        targets,
-    })
+    Ok(Subject { name, baseline: None, about, spec, interface, files, targets })
 }
 
 fn saturators(all: &mut Vec<Subject>) -> Result<()> {
@@ -97,14 +99,14 @@ fn saturators(all: &mut Vec<Subject>) -> Result<()> {
     let ports = SaturatorSpec { run_time_bounds: true, ..SaturatorSpec::default() };
     let to = || targets(&EVERYWHERE);
     let (fixed, run_time) = ("saturator_by_hand", "saturator_ports_by_hand");
-    all.push(by_hand(fixed, "32 -> 8 bits, 0..=255", Spec::Saturator(spec(FormSpec::Auto)), to())?);
+    all.push(by_hand(fixed, &[], "32 -> 8 bits, 0..=255", Spec::Saturator(spec(FormSpec::Auto)), to())?);
     for (name, about, form) in [
         ("saturator_upper_bits", "32 -> 8 bits, 0..=255, from the upper bits", FormSpec::UpperBits),
         ("saturator_compare", "32 -> 8 bits, 0..=255, by comparators", FormSpec::Compare),
     ] {
         all.push(ours(name, about, fixed, Spec::Saturator(spec(form)), to())?);
     }
-    all.push(by_hand(run_time, "32 -> 8 bits, bounds are ports", Spec::Saturator(ports.clone()), to())?);
+    all.push(by_hand(run_time, &[], "32 -> 8 bits, bounds are ports", Spec::Saturator(ports.clone()), to())?);
     all.push(ours("saturator_ports", "32 -> 8 bits, bounds are ports", run_time, Spec::Saturator(ports), to())?);
     Ok(())
 }
@@ -112,7 +114,7 @@ fn saturators(all: &mut Vec<Subject>) -> Result<()> {
 fn multipliers(all: &mut Vec<Subject>) -> Result<()> {
     let spec = Spec::FixedPointMultiplier(FixedPointMultiplierSpec::default());
     let (hand, to) = ("fixed_point_multiplier_by_hand", || targets(&WITH_DSP));
-    all.push(by_hand(hand, "Q1.31 x Q1.31, rounded", spec.clone(), to())?);
+    all.push(by_hand(hand, &[], "Q1.31 x Q1.31, rounded", spec.clone(), to())?);
     all.push(ours("fixed_point_multiplier", "Q1.31 x Q1.31, rounded", hand, spec, to())?);
     Ok(())
 }
@@ -127,7 +129,7 @@ fn requantizers(all: &mut Vec<Subject>) -> Result<()> {
         to
     };
     let hand = "requantizer_by_hand";
-    all.push(by_hand(hand, "32 x 32 bits, all at run time, 5 ranks", Spec::Requantizer(base.clone()), to(true))?);
+    all.push(by_hand(hand, &[], "32 x 32 bits, all at run time, 5 ranks", Spec::Requantizer(base.clone()), to(true))?);
     let piped = |pipeline| RequantizerSpec { pipeline, ..base.clone() };
     let constant = |spec: RequantizerSpec| RequantizerSpec {
         multiplier: Parameter::Constant(1_518_500_250),
@@ -157,6 +159,8 @@ fn gemms(all: &mut Vec<Subject>) -> Result<()> {
     let axis = |spec: GemmSpec| GemmSpec { axis: true, ..spec };
     let one = GemmSpec { requantizers: Some(1), ..base.clone() };
     let hand = "gemm_4x4_by_hand";
+    let about = "4 x 4, int8, 4 requantizers";
+    all.push(by_hand(hand, &["requantizer_by_hand"], about, Spec::Gemm(base.clone()), small())?);
     for (name, about, spec, targets) in [
         ("gemm_4x4", "4 x 4, int8, 4 requantizers", base.clone(), small()),
         ("gemm_4x4_r1", "4 x 4, int8, 1 requantizer", one.clone(), small()),
