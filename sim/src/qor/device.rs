@@ -42,7 +42,10 @@ pub struct Area {
 
 /// `synth` but for its `abc`, which takes minutes for a multiplier.
 const GATES: &str = "synth -flatten -top TOP -run begin:fine; opt -fast -full; opt -full; memory_map; opt -full; \
-    techmap; opt -fast; abc -fast -g gates; opt -fast; clean";
+    techmap; opt -fast; abc -g gates -script gates.abc; opt -fast; clean";
+
+/// What ABC does for them: `gates.abc`.
+pub const ABC: &str = "strash\nifraig\ndch\nmap\n";
 
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

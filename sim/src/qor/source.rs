@@ -44,7 +44,7 @@ fn target(line: &str) -> Option<String> {
         Some((left, _)) if !text.starts_with("wire") && !text.starts_with("assign") => left,
         _ => text.split_once(" = ")?.0,
     };
-    let word = left.split_whitespace().filter(|w| !w.starts_with('[')).next_back()?;
+    let word = left.split_whitespace().rfind(|w| !w.starts_with('['))?;
     let name = word.split('[').next()?;
     let legal = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     legal.then(|| name.to_owned())
