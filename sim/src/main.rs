@@ -51,9 +51,9 @@ enum Verb {
     Qor {
         /// only blocks whose names begin so
         blocks: Vec<String>,
-        /// where qor.md, qor.csv and qor.svg go
-        #[arg(long, default_value = "docs")]
-        to: PathBuf,
+        /// where qor.md, qor.csv and qor.svg go; docs if no block is named
+        #[arg(long)]
+        to: Option<PathBuf>,
         /// seed of the vectors for the baselines
         #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
         seed: u64,
@@ -78,7 +78,10 @@ fn main() -> ExitCode {
         Verb::Digits { models } => checked(digits::run(&models)),
         Verb::Netlist { seed } => checked(netlist::run(seed)),
         Verb::Mutations => checked(mutations::run()),
-        Verb::Qor { blocks, to, seed } => checked(qor::run(&blocks, &to, seed)),
+        Verb::Qor { blocks, to, seed } => {
+            let to = to.or_else(|| blocks.is_empty().then(|| PathBuf::from("docs")));
+            checked(qor::run(&blocks, to.as_deref(), seed))
+        }
         Verb::Rtl => rtl().unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

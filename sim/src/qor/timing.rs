@@ -6,19 +6,8 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use super::harness::{CHAIN, Harness, INSTANCE};
+use super::mac16::{Pieces, Registers};
 use super::source::Sources;
-
-/// Nanoseconds through a combinational 16 x 16 SB_MAC16, from A or B to O (icestorm, worst corner of UP5K).
-const MAC16_PRODUCT: f64 = 9.05;
-
-/// Nanoseconds through the adder of a SB_MAC16, from C or D to O.
-const MAC16_ADDER: f64 = 5.3;
-
-/// Nanoseconds from the clock to O of a registered SB_MAC16.
-const MAC16_CLOCK_TO_OUTPUT: f64 = 2.0;
-
-/// What nextpnr takes for each of them, and for a setup.
-const NEXTPNR_MAC16: f64 = 0.1;
 
 /// nextpnr's `--report`.
 #[derive(Debug, Deserialize)]
@@ -84,30 +73,31 @@ impl Report {
         self.utilization.get(cell).map_or(0, |u| u.used)
     }
 
-    /// The clock, and the path that bounds it once multipliers are counted.
+    /// The clock, and the path that bounds it once multipliers are counted, which have `registers`.
     ///
     /// # Errors
     /// If the design has no path from clock to clock.
-    pub fn timing(&self, harness: &Harness, sources: &Sources) -> Result<Timing> {
+    pub fn timing(&self, harness: &Harness, sources: &Sources, registers: Option<Registers>) -> Result<Timing> {
         let path =
             |from: &str, to: &str| self.critical_paths.iter().find(|p| domain(&p.from) == from && domain(&p.to) == to);
         let clocked = path("clk", "clk").context("the report of nextpnr has no path from clock to clock")?;
         let own = clocked.delay();
-        let mut worst = (own + clocked.registered_mac16(), vec![clocked]);
-        // nextpnr cuts a path at each SB_MAC16 without registers: the halves are put together again.
-        if let (Some(into), Some(out)) = (path("clk", "dsp"), path("dsp", "clk")) {
-            let mut sum = into.delay() + MAC16_PRODUCT - 2.0 * NEXTPNR_MAC16 + out.delay();
-            let mut halves = vec![into, out];
-            if let Some(hop) = path("dsp", "dsp") {
-                sum += hop.delay() + MAC16_ADDER - 2.0 * NEXTPNR_MAC16;
-                halves.insert(1, hop);
+        let mut worst = (own, vec![clocked]);
+        // What nextpnr itself would say if the multipliers had kept their clock.
+        let mut by_nextpnr = own;
+        if let (Some(into), Some(out), Some(registers)) = (path("clk", "dsp"), path("dsp", "clk"), registers) {
+            let between = path("dsp", "dsp");
+            let pieces = Pieces { into: into.delay(), between: between.map(Path::delay), out: out.delay() };
+            let sum = pieces.longest(registers);
+            if registers.inputs || registers.output {
+                by_nextpnr = own.max(into.delay()).max(out.delay());
             }
-            if sum > worst.0 {
-                worst = (sum, halves);
+            if sum > own {
+                worst = (sum, [Some(into), between, Some(out)].into_iter().flatten().collect());
             }
         }
         Ok(Timing {
-            mhz: 1000.0 / own,
+            mhz: 1000.0 / by_nextpnr,
             mhz_with_dsp: 1000.0 / worst.0,
             in_block: worst.1.iter().any(|p| p.in_block()),
             words: worst.1.iter().map(|p| p.words(harness, sources)).collect::<Vec<_>>().join("; "),
@@ -133,12 +123,6 @@ impl Path {
 
     fn of(&self, kinds: &[&str]) -> f64 {
         self.path.iter().filter(|h| kinds.contains(&h.kind.as_str())).map(|h| h.delay).sum()
-    }
-
-    /// What is missing where the path leaves a registered SB_MAC16.
-    fn registered_mac16(&self) -> f64 {
-        let leaves = self.path.first().is_some_and(|h| h.from.cell.ends_with("_DSP"));
-        if leaves { MAC16_CLOCK_TO_OUTPUT - NEXTPNR_MAC16 } else { 0.0 }
     }
 
     fn in_block(&self) -> bool {
