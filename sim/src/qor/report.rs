@@ -154,7 +154,7 @@ fn csv(rows: &[Row]) -> String {
 
 /// How the figures come about, for whoever reads the table.
 const METHOD: &str = "\
-Made by `make qor`; do not edit. All figures are of one run.
+Made by `make qor`; do not edit. A block is measured again when its Verilog, the flags or the tools change.
 
 Each block is synthesized alone, then placed between flip-flops: a shift chain drives each input bit, a register takes
 each output bit, 3 pins in all. LUT, FF and DSP are those of the block. The clock is the median of nextpnr's for the
