@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One profile for all: the vectors of `sim` want a release build, and `test` then shares its dependencies.
 RELEASE := --release --locked
 
-.PHONY: help setup doctor gen sim test lint synth check clean
+.PHONY: help setup doctor gen sim test lint synth qor check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,11 @@ lint: gen ## the emitted Verilog in Verilator, Icarus and Yosys: no warnings
 synth: gen ## LUTs, flip-flops and DSPs of the emitted blocks, by Yosys
 	@scripts/setup.sh yosys
 	@scripts/synth.sh
+
+qor: ## area and clock of every block, placed and routed, beside what is written by hand: docs/qor.md
+	@scripts/setup.sh verilator make g++
+	@scripts/setup.sh qor
+	@$(CARGO) run -q $(RELEASE) --bin sim -- qor
 
 check: ## format, clippy, documents, tests, mutations
 	$(CARGO) fmt --all --check

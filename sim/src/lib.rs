@@ -4,6 +4,7 @@ pub mod digits;
 pub mod mutations;
 pub mod netlist;
 pub mod process;
+pub mod qor;
 pub mod rtl;
 pub mod suite;
 pub mod verilator;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use qrtl_golden::request::{Request, answer_lines};
-use qrtl_sim::{digits, mutations, netlist, rtl, suite};
+use qrtl_sim::{digits, mutations, netlist, qor, rtl, suite};
 
 /// Runs emitted Verilog in Verilator and compares it with golden, bit for bit.
 #[derive(Parser)]
@@ -46,6 +46,17 @@ enum Verb {
     },
     /// bugs put into emitted Verilog, each of which the shipped vectors must find; prints a table
     Mutations,
+    /// area and clock by Yosys and nextpnr; prints a table, and writes it to docs/ if no block is named
+    Qor {
+        /// only blocks whose names begin so
+        blocks: Vec<String>,
+        /// where qor.md, qor.csv and qor.svg go; docs if no block is named
+        #[arg(long)]
+        to: Option<PathBuf>,
+        /// seed of the vectors for the baselines
+        #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
+        seed: u64,
+    },
     /// answers JSON requests, one a line, from the hardware
     Rtl,
 }
@@ -66,6 +77,10 @@ fn main() -> ExitCode {
         Verb::Digits { models } => checked(digits::run(&models)),
         Verb::Netlist { seed } => checked(netlist::run(seed)),
         Verb::Mutations => checked(mutations::run()),
+        Verb::Qor { blocks, to, seed } => {
+            let to = to.or_else(|| blocks.is_empty().then(|| PathBuf::from("docs")));
+            checked(qor::run(&blocks, to.as_deref(), seed))
+        }
         Verb::Rtl => rtl().unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

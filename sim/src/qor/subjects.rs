@@ -1,0 +1,174 @@
+//! What is measured: blocks in the configurations that matter, and for each function the Verilog that a good engineer
+//! writes by hand.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use qrtl_gen::emit::Package;
+use qrtl_gen::spec::{FixedPointMultiplierSpec, FormSpec, GemmSpec, Parameter, RequantizerSpec, SaturatorSpec, Spec};
+use qrtl_hdl::interface::Interface;
+use qrtl_hdl::verilog::File;
+
+use super::device::{Device, Target};
+
+/// Where the baselines are.
+const BASELINES: &str = "bench/baselines";
+
+/// A block to measure.
+pub struct Subject {
+    /// its name, and that of its module
+    pub name: &'static str,
+    /// the baseline that it is compared with, by name; a baseline has none
+    pub baseline: Option<&'static str>,
+    /// what the table says of it
+    pub about: &'static str,
+    /// its function
+    pub spec: Spec,
+    /// its ports
+    pub interface: Interface,
+    /// its Verilog, the top last
+    pub files: Vec<File>,
+    /// where it is measured
+    pub targets: Vec<Target>,
+}
+
+impl Subject {
+    /// It was written by hand.
+    pub fn is_baseline(&self) -> bool {
+        self.baseline.is_none()
+    }
+}
+
+/// Small blocks fit everywhere.
+const EVERYWHERE: [Device; 4] = [Device::Ecp5Small, Device::Up5k, Device::Hx8k, Device::Gates];
+
+/// A multiplier of 32 bits takes HX8K minutes, and thousands of its LUTs.
+const WITH_DSP: [Device; 3] = [Device::Ecp5Small, Device::Up5k, Device::Gates];
+
+/// Those that are synthesized for ECP5 without its wide multiplexers as well: smaller, at times, and as fast.
+const NARROW: [&str; 2] = ["requantizer_p4", "requantizer_p10"];
+
+/// Everything, baselines before what is compared with them.
+///
+/// # Errors
+/// If a description is refused, or a baseline cannot be read.
+pub fn subjects() -> Result<Vec<Subject>> {
+    let mut all = Vec::new();
+    saturators(&mut all)?;
+    multipliers(&mut all)?;
+    requantizers(&mut all)?;
+    gemms(&mut all)?;
+    Ok(all)
+}
+
+fn targets(devices: &[Device]) -> Vec<Target> {
+    devices.iter().map(|d| d.plain()).collect()
+}
+
+fn ours(
+    name: &'static str,
+    about: &'static str,
+    baseline: &'static str,
+    spec: Spec,
+    targets: Vec<Target>,
+) -> Result<Subject> {
+    let Package { spec, built, files, .. } = Package::new(name, spec, "sim qor").with_context(|| name.to_owned())?;
+    Ok(Subject { name, baseline: Some(baseline), about, spec, interface: built.interface, files, targets })
+}
+
+/// The file `bench/baselines/NAME.v`, which has the ports of `spec`; `parts` are the files that it needs.
+fn by_hand(
+    name: &'static str,
+    parts: &[&str],
+    about: &'static str,
+    spec: Spec,
+    targets: Vec<Target>,
+) -> Result<Subject> {
+    let read = |name: &&str| -> Result<File> {
+        let path = format!("{BASELINES}/{name}.v");
+        let text = fs::read_to_string(&path).with_context(|| path.clone())?;
+        Ok(File { name: (*name).to_owned(), text })
+    };
+    let files = parts.iter().chain([&name]).map(read).collect::<Result<Vec<_>>>()?;
+    let interface = spec.build(name)?.interface;
+    Ok(Subject { name, baseline: None, about, spec, interface, files, targets })
+}
+
+fn saturators(all: &mut Vec<Subject>) -> Result<()> {
+    let spec = |form| SaturatorSpec { form, ..SaturatorSpec::default() };
+    let ports = SaturatorSpec { run_time_bounds: true, ..SaturatorSpec::default() };
+    let to = || targets(&EVERYWHERE);
+    let (fixed, run_time) = ("saturator_by_hand", "saturator_ports_by_hand");
+    all.push(by_hand(fixed, &[], "32 -> 8 bits, 0..=255", Spec::Saturator(spec(FormSpec::Auto)), to())?);
+    for (name, about, form) in [
+        ("saturator_upper_bits", "32 -> 8 bits, 0..=255, from the upper bits", FormSpec::UpperBits),
+        ("saturator_compare", "32 -> 8 bits, 0..=255, by comparators", FormSpec::Compare),
+    ] {
+        all.push(ours(name, about, fixed, Spec::Saturator(spec(form)), to())?);
+    }
+    all.push(by_hand(run_time, &[], "32 -> 8 bits, bounds are ports", Spec::Saturator(ports.clone()), to())?);
+    all.push(ours("saturator_ports", "32 -> 8 bits, bounds are ports", run_time, Spec::Saturator(ports), to())?);
+    Ok(())
+}
+
+fn multipliers(all: &mut Vec<Subject>) -> Result<()> {
+    let spec = Spec::FixedPointMultiplier(FixedPointMultiplierSpec::default());
+    let (hand, to) = ("fixed_point_multiplier_by_hand", || targets(&WITH_DSP));
+    all.push(by_hand(hand, &[], "Q1.31 x Q1.31, rounded", spec.clone(), to())?);
+    all.push(ours("fixed_point_multiplier", "Q1.31 x Q1.31, rounded", hand, spec, to())?);
+    Ok(())
+}
+
+fn requantizers(all: &mut Vec<Subject>) -> Result<()> {
+    let base = RequantizerSpec::default();
+    let to = |narrow: bool| {
+        let mut to = targets(&WITH_DSP);
+        if narrow {
+            to.insert(1, Target { device: Device::Ecp5Small, flags: "-nowidelut" });
+        }
+        to
+    };
+    let hand = "requantizer_by_hand";
+    all.push(by_hand(hand, &[], "32 x 32 bits, all at run time, 5 ranks", Spec::Requantizer(base.clone()), to(true))?);
+    let piped = |pipeline| RequantizerSpec { pipeline, ..base.clone() };
+    let constant = |spec: RequantizerSpec| RequantizerSpec {
+        multiplier: Parameter::Constant(1_518_500_250),
+        shift: Parameter::Constant(-8),
+        ..spec
+    };
+    let narrow = |spec: RequantizerSpec| RequantizerSpec { multiplier_width: 16, ..spec };
+    for (name, about, spec) in [
+        ("requantizer_p4", "32 x 32 bits, all at run time, 4 ranks (the default)", piped(4)),
+        ("requantizer_p7", "32 x 32 bits, all at run time, 7 ranks", piped(7)),
+        ("requantizer_p10", "32 x 32 bits, all at run time, 10 ranks", piped(10)),
+        ("requantizer_16_p4", "32 x 16 bits, all at run time, 4 ranks", narrow(piped(4))),
+        ("requantizer_16_p10", "32 x 16 bits, all at run time, 10 ranks", narrow(piped(10))),
+        ("requantizer_constant_p4", "constant multiplier and shift, 4 ranks", constant(piped(4))),
+        ("requantizer_constant_p10", "constant multiplier and shift, 10 ranks", constant(piped(10))),
+    ] {
+        all.push(ours(name, about, hand, Spec::Requantizer(spec), to(NARROW.contains(&name)))?);
+    }
+    Ok(())
+}
+
+fn gemms(all: &mut Vec<Subject>) -> Result<()> {
+    // 16 multipliers, and 4 for each requantizer: with four of them more than the 28 of ECP5-25.
+    let (small, large) = (targets(&[Device::Ecp5Small]), targets(&[Device::Ecp5Large]));
+    let base = GemmSpec::default();
+    let one = GemmSpec { requantizers: Some(1), ..base.clone() };
+    let two = GemmSpec { requantizers: Some(2), ..base.clone() };
+    let eight = GemmSpec { rows: 8, cols: 8, ..base.clone() };
+    let axis = |spec: &GemmSpec| GemmSpec { axis: true, ..spec.clone() };
+    let (hand, about) = ("gemm_4x4_by_hand", "4 x 4, int8, 4 requantizers");
+    all.push(by_hand(hand, &["requantizer_by_hand"], about, Spec::Gemm(base.clone()), large.clone())?);
+    for (name, about, spec, targets) in [
+        ("gemm_4x4_r1", "4 x 4, int8, 1 requantizer", one.clone(), &small),
+        ("gemm_4x4_r2_axis", "4 x 4, int8, 2 requantizers, AXI4-Stream", axis(&two), &small),
+        ("gemm_4x4", about, base.clone(), &large),
+        ("gemm_4x4_axis", "4 x 4, int8, 4 requantizers, AXI4-Stream", axis(&base), &large),
+        ("gemm_8x8", "8 x 8, int8, 8 requantizers", eight, &large),
+    ] {
+        all.push(ours(name, about, hand, Spec::Gemm(spec), targets.clone())?);
+    }
+    Ok(())
+}

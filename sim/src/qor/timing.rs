@@ -1,0 +1,212 @@
+//! What nextpnr reports: clock and critical path, in words.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use super::harness::{CHAIN, Harness, INSTANCE};
+use super::mac16::{Pieces, Registers};
+use super::source::Sources;
+
+/// nextpnr's `--report`.
+#[derive(Debug, Deserialize)]
+pub struct Report {
+    critical_paths: Vec<Path>,
+    utilization: BTreeMap<String, Used>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Used {
+    used: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Path {
+    from: String,
+    to: String,
+    path: Vec<Hop>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Hop {
+    delay: f64,
+    from: Pin,
+    to: Pin,
+    net: Option<String>,
+    #[serde(default)]
+    sources: Vec<String>,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Pin {
+    cell: String,
+    port: String,
+}
+
+/// The clock of a placed block, and what bounds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timing {
+    /// by nextpnr
+    pub mhz: f64,
+    /// with the delay of SB_MAC16 counted: at least that
+    pub mhz_with_dsp: f64,
+    /// cells on the way lie in the block
+    pub in_block: bool,
+    /// the critical path
+    pub words: String,
+}
+
+impl Report {
+    /// Reads a report.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn parse(text: &str) -> Result<Report> {
+        serde_json::from_str(text).context("the report of nextpnr")
+    }
+
+    /// Cells of a type that are used.
+    pub fn used(&self, cell: &str) -> u64 {
+        self.utilization.get(cell).map_or(0, |u| u.used)
+    }
+
+    /// The clock, and the path that bounds it once multipliers are counted, which have `registers`.
+    ///
+    /// # Errors
+    /// If the design has no path from clock to clock.
+    pub fn timing(&self, harness: &Harness, sources: &Sources, registers: Option<Registers>) -> Result<Timing> {
+        let path =
+            |from: &str, to: &str| self.critical_paths.iter().find(|p| domain(&p.from) == from && domain(&p.to) == to);
+        let clocked = path("clk", "clk").context("the report of nextpnr has no path from clock to clock")?;
+        let own = clocked.delay();
+        let mut worst = (own, vec![clocked]);
+        // What nextpnr itself would say if the multipliers had kept their clock.
+        let mut by_nextpnr = own;
+        if let (Some(into), Some(out), Some(registers)) = (path("clk", "dsp"), path("dsp", "clk"), registers) {
+            let between = path("dsp", "dsp");
+            let pieces = Pieces { into: into.delay(), between: between.map(Path::delay), out: out.delay() };
+            let sum = pieces.longest(registers);
+            if registers.inputs || registers.output {
+                by_nextpnr = own.max(into.delay()).max(out.delay());
+            }
+            if sum > own {
+                worst = (sum, [Some(into), between, Some(out)].into_iter().flatten().collect());
+            }
+        }
+        Ok(Timing {
+            mhz: 1000.0 / by_nextpnr,
+            mhz_with_dsp: 1000.0 / worst.0,
+            in_block: worst.1.iter().any(|p| p.in_block()),
+            words: worst.1.iter().map(|p| p.words(harness, sources)).collect::<Vec<_>>().join("; "),
+        })
+    }
+}
+
+/// `clk`, `dsp` for the edges that nextpnr invents where a SB_MAC16 has no clock, else nothing.
+fn domain(event: &str) -> &'static str {
+    if event.contains("PACKER_GND") {
+        "dsp"
+    } else if event.contains("clk$") {
+        "clk"
+    } else {
+        ""
+    }
+}
+
+impl Path {
+    fn delay(&self) -> f64 {
+        self.path.iter().map(|h| h.delay).sum()
+    }
+
+    fn of(&self, kinds: &[&str]) -> f64 {
+        self.path.iter().filter(|h| kinds.contains(&h.kind.as_str())).map(|h| h.delay).sum()
+    }
+
+    fn in_block(&self) -> bool {
+        let inside = |h: &Hop| h.from.cell.starts_with(INSTANCE) && (h.kind == "logic" || h.kind == "clk-to-q");
+        self.path.iter().any(inside)
+    }
+
+    /// From where, through what, to where.
+    fn words(&self, harness: &Harness, sources: &Sources) -> String {
+        let (Some(first), Some(last)) = (self.path.first(), self.path.last()) else { return String::new() };
+        let from = self.input(harness).unwrap_or_else(|| register(&first.from.cell));
+        let to = if last.to.cell.starts_with(INSTANCE) { register(&last.to.cell) } else { "an output".to_owned() };
+        let nets = sources.nets(self.path.iter().flat_map(|h| &h.sources));
+        let through = if nets.is_empty() { String::new() } else { format!(", by way of {}", nets.join(", ")) };
+        let (logic, routing) = (self.of(&["logic", "clk-to-q", "setup"]), self.of(&["routing"]));
+        format!("{from} to {to}{through}: {} ({logic:.1} ns cells, {routing:.1} ns routing)", self.cells())
+    }
+
+    /// The input that the path begins at, if an element of the chain drives it.
+    fn input(&self, harness: &Harness) -> Option<String> {
+        let net = self.path.iter().find_map(|h| h.net.as_deref())?;
+        let element = net.strip_prefix(CHAIN)?.strip_prefix('[')?.strip_suffix(']')?;
+        harness.input_of(element.parse().ok()?)
+    }
+
+    /// The cells on the way: LUTs counted, a carry chain with its length.
+    fn cells(&self) -> String {
+        let mut list: Vec<(&str, usize)> = Vec::new();
+        for hop in self.path.iter().filter(|h| h.kind == "logic") {
+            match list.last_mut() {
+                // A chain ends where its sum leaves it.
+                Some((last, n))
+                    if *last == hop.cell()
+                        && (*last != "carry" || hop.from.port.ends_with("CI") || hop.from.port == "CIN") =>
+                {
+                    *n += 1
+                }
+                _ => list.push((hop.cell(), 1)),
+            }
+        }
+        if list.is_empty() {
+            return "no logic".to_owned();
+        }
+        let text = |&(cell, n): &(&str, usize)| if n == 1 { cell.to_owned() } else { format!("{cell} x {n}") };
+        list.iter().map(text).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Hop {
+    /// What a signal goes through, for the eye.
+    fn cell(&self) -> &'static str {
+        let name = &self.from.cell;
+        let carries = |p: &str| p.ends_with("FCO") || p.ends_with("FCI") || p == "COUT" || p == "CIN";
+        if name.contains("MULT18X18D") && !name.contains("COMB") {
+            "MULT18X18D"
+        } else if name.ends_with("_DSP") {
+            "SB_MAC16"
+        } else if name.contains("DP16KD") || name.ends_with("_RAM") {
+            "memory"
+        } else if carries(&self.from.port) || carries(&self.to.port) {
+            "carry"
+        } else if self.to.port.starts_with("OFX") {
+            "wide mux"
+        } else {
+            "LUT"
+        }
+    }
+}
+
+/// The register behind the name that Yosys gave a flip-flop.
+fn register(cell: &str) -> String {
+    let name = cell.strip_prefix(INSTANCE).and_then(|n| n.strip_prefix('.')).unwrap_or(cell);
+    let ends = [
+        "_TRELLIS_FF",
+        "_SB_DFF",
+        "_SB_MAC16",
+        "_MULT18X18D",
+        "_SB_LUT4",
+        "_DP16KD",
+        "_LUT4",
+        "_CCU2C",
+        "_L6MUX",
+        "_PFUMX",
+    ];
+    let end = ends.iter().filter_map(|e| name.find(e)).min().unwrap_or(name.len());
+    name[..end].to_owned()
+}
