@@ -58,7 +58,7 @@ pub fn run(names: &[String], to: Option<&Path>, seed: u64) -> Result<()> {
     let rows = measure_all(&tools, &subjects)?;
     print!("{}", report::text(&rows));
     if let Some(to) = to {
-        report::write(&rows, &tools.versions, to)?;
+        report::write(names, &rows, &tools.versions, to)?;
         plot::write(&rows, &to.join("qor.svg"))?;
         println!("written: {0}/qor.md, {0}/qor.csv, {0}/qor.svg", to.display());
     }

@@ -114,13 +114,14 @@ pub fn text(rows: &[Row]) -> String {
 ///
 /// # Errors
 /// If they cannot be written.
-pub fn write(rows: &[Row], versions: &[String], to: &Path) -> Result<()> {
+pub fn write(names: &[String], rows: &[Row], versions: &[String], to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("{}: cannot create", to.display()))?;
     let put = |name: &str, text: String| {
         let path = to.join(name);
         fs::write(&path, text).with_context(|| format!("{}: cannot write", path.display()))
     };
     put("qor.csv", csv(rows))?;
-    put("qor.md", markdown(rows, versions))
+    put("qor.md", markdown(names, rows, versions))
 }
 
 fn csv(rows: &[Row]) -> String {
@@ -154,7 +155,7 @@ fn csv(rows: &[Row]) -> String {
 
 /// How the figures come about, for whoever reads the table.
 const METHOD: &str = "\
-Made by `make qor`; do not edit. A block is measured again when its Verilog, the flags or the tools change.
+A block is measured again when its Verilog, the flags or the tools change.
 
 Each block is synthesized alone, then placed between flip-flops: a shift chain drives each input bit, a register takes
 each output bit, 3 pins in all. LUT, FF and DSP are those of the block. The clock is the median of nextpnr's for the
@@ -172,8 +173,12 @@ checked with golden's vectors in the same run; *LUT x* and *MHz x* are the ratio
 ![Area against clock](qor.svg)
 ";
 
-fn markdown(rows: &[Row], versions: &[String]) -> String {
-    let mut text = format!("# Area and clock\n\n{METHOD}\n");
+fn markdown(names: &[String], rows: &[Row], versions: &[String]) -> String {
+    let made = match names {
+        [] => "Made by `make qor`".to_owned(),
+        some => format!("Made by `sim qor {}`, a part of `make qor`", some.join(" ")),
+    };
+    let mut text = format!("# Area and clock\n\n{made}; do not edit. {METHOD}\n");
     for version in versions {
         let _ = writeln!(text, "- {version}");
     }
