@@ -95,7 +95,7 @@ pub struct RequantizerConfig {
 /// The most register ranks that the pipeline has places for.
 pub const MAX_PIPELINE: usize = 10;
 
-/// The default depth: a rank after each of product, rounding term, coarse shift and result.
+/// The default depth: a rank after each of product, shifts by 4 places and more, zero point, and result.
 pub const DEFAULT_PIPELINE: usize = 4;
 
 impl RequantizerConfig {
