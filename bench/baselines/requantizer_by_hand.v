@@ -40,9 +40,8 @@ module requantizer_by_hand (
 
     // 3: doubling high half, rounded
     reg signed [31:0] h3;
-    /* verilator lint_off UNUSED */
     wire signed [62:0] nudged = p2 + 63'sd1073741824;
-    /* verilator lint_on UNUSED */
+    wire [30:0] unused_nudged = nudged[30:0];
 
     // 4: division by a power of two, rounded, ties away from zero
     reg signed [31:0] d4;
