@@ -9,6 +9,7 @@ use qrtl_golden::real_requantizer::requantize_real;
 use qrtl_golden::requantizer::{Requantize, requantize};
 use qrtl_golden::{Bounds, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
 use support::Random;
+use support::cases::any_output;
 use support::real::{RealCount, check, corners, near_tie, ordinary, second_tie, tie};
 
 /// Answered cases of each rule, corners not counted.
@@ -18,15 +19,6 @@ const CASES: usize = 120_000;
 fn open(rule: RealRule) -> (i64, Bounds) {
     let float = Bounds::new(i64::from(i32::MIN), (1 << 31) - 128).unwrap();
     (0, if rule == RealRule::F32Even { float } else { Bounds::INT32 })
-}
-
-fn any_output(random: &mut Random) -> (i64, Bounds) {
-    let ends = [random.between(-70_000, 70_000), random.between(-70_000, 70_000)];
-    let own = Bounds::new(ends[0].min(ends[1]), ends[0].max(ends[1])).unwrap();
-    let bounds = random.pick(&[Bounds::INT4, Bounds::INT8, Bounds::UINT8, Bounds::INT16, Bounds::INT32, own]);
-    let far = random.pick(&[i64::from(i32::MIN), i64::from(i32::MAX), -1, 1]);
-    let near = random.between(-1000, 1000);
-    (random.pick(&[near, near, near, 128, -128, far]), bounds)
 }
 
 /// Which cases have to be among those that are answered.

@@ -5,7 +5,7 @@
 mod support;
 
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
-use support::cases::{Case, corners, ordinary, second_tie, tie};
+use support::cases::{Case, any_output, corners, ordinary, second_tie, tie};
 use support::{Count, Random, check};
 
 const W32: MultiplierWidth = MultiplierWidth::W32;
@@ -14,15 +14,6 @@ const CASES: usize = 100_000;
 
 /// Everything an `i32` clamp lets through, so that the clamp hides nothing.
 const OPEN: (i64, Bounds) = (0, Bounds::INT32);
-
-fn any_output(random: &mut Random) -> (i64, Bounds) {
-    let ends = [random.between(-70_000, 70_000), random.between(-70_000, 70_000)];
-    let own = Bounds::new(ends[0].min(ends[1]), ends[0].max(ends[1])).unwrap();
-    let bounds = random.pick(&[Bounds::INT4, Bounds::INT8, Bounds::UINT8, Bounds::INT16, Bounds::INT32, own]);
-    let far = random.pick(&[i64::from(i32::MIN), i64::from(i32::MAX), -1, 1]);
-    let near = random.between(-1000, 1000);
-    (random.pick(&[near, near, 128, -128, far]), bounds)
-}
 
 fn run(rule: Rule) {
     let mut random = Random::seeded(rule.name());

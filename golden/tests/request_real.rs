@@ -2,25 +2,10 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests
 
-use qrtl_golden::request::{Request, answer, answer_line};
+mod support;
 
-fn ask(line: &str) -> (String, bool) {
-    answer_line(line, |request| answer(request).map_err(|e| e.to_string()))
-}
-
-#[track_caller]
-fn gives(line: &str, expected: &str) {
-    assert_eq!(ask(line), (expected.to_owned(), false), "{line}");
-}
-
-/// The error's text, without the place in the line where the JSON is wrong.
-#[track_caller]
-fn refuses(line: &str, error: &str) {
-    let (text, failed) = ask(line);
-    let answer: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let message = answer["error"].as_str().unwrap_or_default();
-    assert_eq!((message.split(" at line ").next(), failed), (Some(error), true), "{line}");
-}
+use qrtl_golden::request::Request;
+use support::requests::{gives, refuses};
 
 /// A request of `requantize` to int8, by what is given.
 fn requantize(rule: &str, acc: &str, factor: &str) -> String {

@@ -1,6 +1,6 @@
 //! Accumulators, multipliers and shifts: corners, random ones, and ties made on purpose.
 
-use qrtl_golden::{MultiplierWidth, Rule};
+use qrtl_golden::{Bounds, MultiplierWidth, Rule};
 
 use super::Random;
 
@@ -104,4 +104,14 @@ pub fn second_tie(width: MultiplierWidth, random: &mut Random) -> Case {
     // Nearest to high / (multiplier / one); the product is then off by at most half.
     let acc = (i128::from(high) * i128::from(one) * 2 + i128::from(multiplier)) / (2 * i128::from(multiplier));
     Case { acc: acc as i64 * random.sign(), multiplier, shift: -(right as i32) }
+}
+
+/// A zero point and bounds: those of a type, or any; zero points mostly near 0.
+pub fn any_output(random: &mut Random) -> (i64, Bounds) {
+    let ends = [random.between(-70_000, 70_000), random.between(-70_000, 70_000)];
+    let own = Bounds::new(ends[0].min(ends[1]), ends[0].max(ends[1])).unwrap();
+    let bounds = random.pick(&[Bounds::INT4, Bounds::INT8, Bounds::UINT8, Bounds::INT16, Bounds::INT32, own]);
+    let far = random.pick(&[i64::from(i32::MIN), i64::from(i32::MAX), -1, 1]);
+    let near = random.between(-1000, 1000);
+    (random.pick(&[near, near, 128, -128, far]), bounds)
 }

@@ -5,6 +5,7 @@
 
 pub mod cases;
 pub mod real;
+pub mod requests;
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
