@@ -4,7 +4,6 @@
 
 mod support;
 
-use qrtl_golden::request::answer;
 use support::requests::{ask, gives, refuses};
 
 /// A request of `requantize` with this in it.

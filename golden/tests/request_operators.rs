@@ -4,7 +4,7 @@
 
 mod support;
 
-use qrtl_golden::request::{Request, answer};
+use qrtl_golden::request::Request;
 use support::requests::{ask, gives, refuses};
 
 const INT8: &str = r#""output":{"min":-128,"max":127}"#;
