@@ -3,6 +3,7 @@
 pub mod digits;
 pub mod mutations;
 pub mod netlist;
+pub mod parallel;
 pub mod process;
 pub mod qor;
 pub mod rtl;

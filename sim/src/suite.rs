@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -17,6 +15,7 @@ mod jobs;
 
 pub use jobs::jobs;
 
+use crate::parallel;
 use crate::verilator::{Build, build};
 
 /// One configuration and how many vectors it gets.
@@ -45,24 +44,9 @@ pub struct Outcome {
 /// If a result differs, or a module cannot be built or run: all such configurations are reported first.
 pub fn run(jobs: &[Job], seed: u64) -> Result<()> {
     let begin = Instant::now();
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let results = Mutex::new(Vec::new());
-    let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let begin = Instant::now();
-                    let outcome = run_job(job, seed);
-                    let count = done.fetch_add(1, Ordering::Relaxed) + 1;
-                    eprintln!("[{count}/{}] {}: {}", jobs.len(), job.block, job.spec.summary().parameters);
-                    let mut results = results.lock().unwrap_or_else(|e| e.into_inner());
-                    results.push((job, outcome, begin.elapsed().as_secs_f64()));
-                }
-            });
-        }
-    });
-    let results = results.into_inner().unwrap_or_else(|e| e.into_inner());
+    let words = |job: &Job, _: &_| format!("{}: {}", job.block, job.spec.summary().parameters);
+    let done = parallel::each(jobs, |job| run_job(job, seed), words);
+    let results: Vec<_> = jobs.iter().zip(done).map(|(job, (outcome, seconds))| (job, outcome, seconds)).collect();
     let mut blocks: Vec<&str> = jobs.iter().map(|j| j.block).collect();
     blocks.dedup();
     println!(

@@ -4,11 +4,8 @@
 //! clock is that of paths from register to register.
 
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, ensure};
 use qrtl_gen::emit::Package;
 use qrtl_gen::vectors::script;
 
@@ -22,6 +19,7 @@ pub mod source;
 pub mod subjects;
 pub mod timing;
 
+use crate::parallel::{self, Done};
 use crate::suite::check_files;
 use crate::verilator::Build;
 use device::Target;
@@ -78,32 +76,16 @@ fn exact(subject: &Subject, seed: u64) -> Result<()> {
 /// Every block on every target, as many at a time as there are cores; in the order of the subjects.
 fn measure_all<'s>(tools: &Tools, subjects: &'s [Subject]) -> Result<Vec<Row<'s>>> {
     let jobs: Vec<(&Subject, Target)> = subjects.iter().flat_map(|s| s.targets.iter().map(move |t| (s, *t))).collect();
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let results = Mutex::new(Vec::new());
-    let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(&(s, target)) = jobs.get(index) else { break };
-                    let begin = Instant::now();
-                    let outcome = flow::measure(tools, s.name, &s.files, &s.interface, target);
-                    let (count, seconds) = (done.fetch_add(1, Ordering::Relaxed) + 1, begin.elapsed().as_secs());
-                    let failed = if outcome.is_ok() { "" } else { ", FAILED" };
-                    eprintln!("[{count}/{}] {} on {}: {seconds} s{failed}", jobs.len(), s.name, target.device);
-                    results.lock().unwrap_or_else(|e| e.into_inner()).push((index, outcome));
-                }
-            });
-        }
-    });
-    let mut results = results.into_inner().unwrap_or_else(|e| e.into_inner());
-    results.sort_by_key(|(index, _)| *index);
-    let failed: Vec<String> = results.iter().filter_map(|(_, o)| o.as_ref().err()).map(|e| format!("{e:#}")).collect();
+    let run = |&(s, target): &(&Subject, Target)| flow::measure(tools, s.name, &s.files, &s.interface, target);
+    let words = |(s, target): &(&Subject, Target), (outcome, seconds): &Done<Result<Measured>>| {
+        let failed = if outcome.is_ok() { "" } else { ", FAILED" };
+        format!("{} on {}: {seconds:.0} s{failed}", s.name, target.device)
+    };
+    let outcomes: Vec<Result<Measured>> = parallel::each(&jobs, run, words).into_iter().map(|(o, _)| o).collect();
+    let failed: Vec<String> = outcomes.iter().filter_map(|o| o.as_ref().err()).map(|e| format!("{e:#}")).collect();
     ensure!(failed.is_empty(), "{}", failed.join("\n"));
-    let row = |(index, outcome): (usize, Result<Measured>)| {
-        let (subject, target) = *jobs.get(index).context("no such job").map_err(|e| anyhow!(e))?;
+    let row = |((subject, target), outcome): ((&'s Subject, Target), Result<Measured>)| {
         Ok(Row { subject, target, measured: outcome? })
     };
-    results.into_iter().map(row).collect()
+    jobs.into_iter().zip(outcomes).map(row).collect()
 }
