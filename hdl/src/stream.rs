@@ -2,37 +2,40 @@
 //!
 //! The four rules: a transfer happens where valid and ready are both 1; once valid is up, it and the payload hold until
 //! the transfer; valid never waits for ready; ready depends on the valid of others through registers only.
+//!
+//! A pipeline without backpressure has no ready: a beat enters at each clock with `in_valid`, and whoever takes the results
+//! has room for them. Its registers need no clock enable, so it is smaller and faster.
 
 use rust_hdl::prelude::{Block, In, Logic, Out, Probe};
 
-use crate::exact::{Int, Kernel, Port, Reg, Stage};
+use crate::exact::{Int, Kernel, Opt, Port, Reg, Stage};
 
-/// The stream ports of a block that is a pipeline: `in_valid`, `in_ready`, `out_valid`, `out_ready`, and a valid bit for
-/// each of its register ranks. All ranks move together: where the last result waits, everything waits.
+/// The stream ports of a block that is a pipeline: `in_valid`, `out_valid`, with backpressure `in_ready` and `out_ready`,
+/// and a valid bit for each of its register ranks. All ranks move together: where the last result waits, everything waits.
 #[derive(Debug)]
 pub struct Flow {
     in_valid: Port<In>,
-    in_ready: Port<Out>,
+    in_ready: Opt<Port<Out>>,
     out_valid: Port<Out>,
-    out_ready: Port<In>,
+    out_ready: Opt<Port<In>>,
     ranks: Vec<Reg>,
 }
 
 impl Flow {
     /// The stream ports of a pipeline of `depth` ranks; 0 is combinational.
-    pub fn new(depth: usize) -> Flow {
+    pub fn new(depth: usize, backpressure: bool) -> Flow {
         Flow {
             in_valid: Port::bit("a beat is offered"),
-            in_ready: Port::bit("the beat is taken"),
+            in_ready: Opt::when(backpressure, || Port::bit("the beat is taken")),
             out_valid: Port::bit("a result is offered"),
-            out_ready: Port::bit("the result is taken"),
+            out_ready: Opt::when(backpressure, || Port::bit("the result is taken")),
             ranks: (0..depth).map(|_| Reg::control(0..=1, 0)).collect(),
         }
     }
 
-    /// A pipeline cut at each registered stage of `stages`.
+    /// A pipeline with backpressure, cut at each registered stage of `stages`.
     pub fn through<'a>(stages: impl IntoIterator<Item = &'a Stage>) -> Flow {
-        Flow::new(stages.into_iter().map(Stage::latency).sum())
+        Flow::new(stages.into_iter().map(Stage::latency).sum(), true)
     }
 
     /// Clock edges from a beat to its result.
@@ -45,38 +48,33 @@ impl Flow {
         &self.in_valid
     }
 
-    /// The port on which a beat is taken.
-    pub fn in_ready(&self) -> &Port<Out> {
-        &self.in_ready
-    }
-
     /// The port on which a result is offered.
     pub fn out_valid(&self) -> &Port<Out> {
         &self.out_valid
     }
 
-    /// The port on which a result is taken.
-    pub fn out_ready(&self) -> &Port<In> {
-        &self.out_ready
+    /// With backpressure, the ports on which a beat and a result are taken.
+    pub fn ready(&self) -> Option<(&Port<Out>, &Port<In>)> {
+        self.in_ready.get().zip(self.out_ready.get())
     }
 
     /// Describes the handshake; gives the enable of every rank of the pipeline.
     pub fn describe<'k>(&'k self, k: &'k Kernel) -> Int<'k> {
-        let out_ready = k.read(&self.out_ready);
-        let Some(last) = self.ranks.last() else {
-            k.drive(&self.in_ready, out_ready);
-            k.drive(&self.out_valid, k.read(&self.in_valid));
-            return k.lit(1);
+        let waiting = self.ranks.last().map(|last| k.read(last));
+        let advance = match (self.ready(), waiting) {
+            (None, _) => k.lit(1),
+            (Some((_, out_ready)), None) => k.read(out_ready),
+            (Some((_, out_ready)), Some(waiting)) => (k.read(out_ready) | !waiting).named("advance"),
         };
-        let waiting = k.read(last);
-        let advance = (out_ready | !waiting).named("advance");
         let mut valid = k.read(&self.in_valid);
         for rank in &self.ranks {
             k.register_when(rank, advance, valid);
             valid = k.read(rank);
         }
-        k.drive(&self.in_ready, advance);
-        k.drive(&self.out_valid, waiting);
+        if let Some((in_ready, _)) = self.ready() {
+            k.drive(in_ready, advance);
+        }
+        k.drive(&self.out_valid, valid);
         advance
     }
 }

@@ -46,6 +46,9 @@ pub struct RequantizerSpec {
     /// register ranks, 0..=10
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
+    /// no in_ready, no out_ready: results do not wait, one at each clock is taken
+    #[arg(long)]
+    pub no_backpressure: bool,
 }
 
 /// The integer type of a result.
@@ -85,6 +88,7 @@ impl Default for RequantizerSpec {
             min: Parameter::Port,
             max: Parameter::Port,
             pipeline: DEFAULT_PIPELINE,
+            no_backpressure: false,
         }
     }
 }
@@ -106,6 +110,7 @@ impl RequantizerSpec {
             min: self.min.source(),
             max: self.max.source(),
             pipeline: self.pipeline,
+            backpressure: !self.no_backpressure,
             ..RequantizerConfig::run_time(self.rule, Range::signed(self.acc_width), self.output.output_type())
         };
         config.validate().map_err(|e| anyhow!(e))?;
@@ -131,8 +136,9 @@ impl RequantizerSpec {
         payload.extend(tables.then_some("channel"));
         let ports = self.parameters().into_iter().filter(|(_, p)| **p == Parameter::Port);
         payload.extend(ports.map(|(n, _)| n));
-        let input = StreamPorts { valid: Some("in_valid"), ready: Some("in_ready"), payload };
-        let output = StreamPorts { valid: Some("out_valid"), ready: Some("out_ready"), payload: vec!["y"] };
+        let ready = |name| (!self.no_backpressure).then_some(name);
+        let input = StreamPorts { valid: Some("in_valid"), ready: ready("in_ready"), payload };
+        let output = StreamPorts { valid: Some("out_valid"), ready: ready("out_ready"), payload: vec!["y"] };
         built(&block, name, input, output)
     }
 

@@ -21,6 +21,11 @@ pub(super) struct Control<'k> {
 }
 
 impl Gemm {
+    /// The handshake of requantizer `lane`.
+    fn ready(&self, lane: usize) -> (&Port<Out>, &Port<In>) {
+        self.requantizer[lane].flow.ready().expect("the requantizers of a GEMM block wait for its results")
+    }
+
     /// Valid bits and the stall. The array waits only while a finished tile finds the drain busy.
     pub(super) fn control<'k>(&'k self, k: &'k Kernel) -> Control<'k> {
         let offered = k.read(&self.in_valid);
@@ -35,7 +40,7 @@ impl Gemm {
         k.drive(&self.sequencer.accept, (run & offered).named("accept"));
         let accumulate = (run & valid).named("accumulate");
         let load = (run & complete).named("load");
-        Control { run, accumulate, load, advance: k.read(self.requantizer[0].flow.in_ready()) }
+        Control { run, accumulate, load, advance: k.read(self.ready(0).0) }
     }
 
     /// Clock, reset and dimensions to the blocks that want them.
@@ -182,7 +187,7 @@ impl Gemm {
                     k.drive(to, k.read(from));
                 }
             }
-            k.drive(requantizer.flow.out_ready(), k.read(&self.out_ready));
+            k.drive(self.ready(lane).1, k.read(&self.out_ready));
             k.drive_lane(&self.y, lane, k.read(&requantizer.y));
         }
         k.drive(&self.out_valid, k.read(self.requantizer[0].flow.out_valid()));

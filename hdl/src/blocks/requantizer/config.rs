@@ -90,6 +90,8 @@ pub struct RequantizerConfig {
     pub output: OutputType,
     /// register ranks, `0..=MAX_PIPELINE`
     pub pipeline: usize,
+    /// results can wait; without, whoever takes them takes one at each clock
+    pub backpressure: bool,
 }
 
 /// The most register ranks that the pipeline has places for.
@@ -115,6 +117,7 @@ impl RequantizerConfig {
             max: Source::Port,
             output,
             pipeline: DEFAULT_PIPELINE,
+            backpressure: true,
         }
     }
 

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! One result per clock, `pipeline` clocks after its accumulator. Every parameter that is a port travels with its
-//! accumulator. Overflow is impossible: the product is exact, and what the shifter drops decides the clamp.
+//! accumulator. Without backpressure there is no `in_ready` and no `out_ready`. Overflow is impossible: the product is exact, and what the shifter drops decides the clamp.
 
 mod config;
 mod datapath;
@@ -80,7 +80,7 @@ impl Requantizer {
         Ok(Requantizer {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
-            flow: Flow::new(config.pipeline),
+            flow: Flow::new(config.pipeline, config.backpressure),
             acc: Port::new(config.acc, "accumulator"),
             channel: Opt::when(channels > 0, || Port::new(0..=channels - 1, "channel, which selects table entries")),
             bias: port("bias", &config.bias, "added to the accumulator"),
