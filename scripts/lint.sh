@@ -25,6 +25,8 @@ for dir in $dirs; do
     top=$(top_of "$dir")
     rtl=("$dir"/rtl/*.v)
     [ -e "${rtl[0]}" ] || { echo "error: $dir/rtl holds no Verilog" >&2; exit 1; }
+    # Models of the cells that it instantiates.
+    [ ! -d "$dir/cells" ] || rtl=("$dir"/cells/*.v "${rtl[@]}")
     silent verilator --lint-only -Wall --top-module "$top" "${rtl[@]}"
     silent iverilog -g2005 -Wall -s "$top" -o "$work/lint.vvp" "${rtl[@]}"
     silent yosys -q -e '.*' -p "read_verilog ${rtl[*]}; hierarchy -check -top $top; proc; check -assert"

@@ -60,7 +60,7 @@ fn run_model(models: &Path, name: &str, file: &str, logits: &str) -> Result<usiz
         let product = layer_product(layer, &activations)?;
         let mut script = Script::new(&package.built.interface);
         gemm_layer(&mut script, &config, &product, None);
-        let executable = build(&package.files, &package.built.interface, Build::default())?;
+        let executable = build(&package.simulated(), &package.built.interface, Build::default())?;
         let beats = Bench::start(&executable, &package.built.interface)?.run(&script)?;
         activations = collect_results(&config, activations.rows(), layer.outputs, &beats)?;
     }

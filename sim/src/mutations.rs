@@ -83,7 +83,7 @@ impl Subject {
     /// What told of the bug: the first wrong result, or the bench's complaint; without stalls, else with them.
     fn find(&self, m: &Mutation) -> Result<Option<String>> {
         ensure!(self.script.vectors > 0, "no vectors");
-        let mut files = self.package.files.clone();
+        let mut files = self.package.simulated();
         let file = files.iter_mut().find(|f| f.name == m.file).with_context(|| format!("no file {}", m.file))?;
         let count = file.text.matches(&m.from).count();
         ensure!(count == 1, "{:?} is {count} times in {}, expected once", m.from, m.file);

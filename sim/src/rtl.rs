@@ -62,7 +62,7 @@ impl Hardware {
         let key = format!("{spec:?}");
         if !self.benches.contains_key(&key) {
             let package = Package::new(spec.block(), spec, "sim")?;
-            let executable = build(&package.files, &package.built.interface, Build::default())?;
+            let executable = build(&package.simulated(), &package.built.interface, Build::default())?;
             let bench = Bench::start(&executable, &package.built.interface)?;
             self.benches.insert(key.clone(), (package, bench));
         }

@@ -95,7 +95,7 @@ fn run_job(job: &Job, seed: u64) -> Result<Outcome> {
 /// # Errors
 /// If it cannot be built or run.
 pub fn check(package: &Package, script: &Script, seed: u64, how: Build) -> Result<Outcome> {
-    check_files(package, &package.files, script, seed, how)
+    check_files(package, &package.simulated(), script, seed, how)
 }
 
 /// [`check`] of other Verilog with the same ports.

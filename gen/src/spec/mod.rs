@@ -5,6 +5,7 @@ mod gemm;
 mod parameter;
 mod requantizer;
 mod saturator;
+mod target;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{Subcommand, ValueEnum};
@@ -20,6 +21,7 @@ pub use gemm::{DimensionSpec, GemmSpec, OperandType, StrategySpec, ZeroPointSpec
 pub use parameter::Parameter;
 pub use requantizer::{OutputSpec, RequantizerSpec};
 pub use saturator::{FormSpec, SaturatorSpec};
+pub use target::TargetSpec;
 
 /// A block and its parameters.
 #[derive(Debug, Clone, PartialEq, Subcommand, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use qrtl_hdl::blocks::requantizer::{DEFAULT_PIPELINE, OutputType, Requantizer, R
 use qrtl_hdl::exact::Range;
 use serde::{Deserialize, Serialize};
 
-use super::{Built, Parameter, StreamPorts, Summary, built, check, multiplier_width, word};
+use super::{Built, Parameter, StreamPorts, Summary, TargetSpec, built, check, multiplier_width, word};
 
 /// Parameters of a requantizer. Those that are a number, numbers with commas (one for each channel) or `port` say so.
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
@@ -43,12 +43,15 @@ pub struct RequantizerSpec {
     /// greatest result: port or numbers
     #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub max: Parameter,
-    /// register ranks, 0..=10
+    /// register ranks, 0..=11, or 0..=12 for ecp5
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
     /// no in_ready, no out_ready: results do not wait, one at each clock is taken
     #[arg(long)]
     pub no_backpressure: bool,
+    /// whose multipliers it instantiates
+    #[arg(long, value_enum, default_value_t = TargetSpec::Generic)]
+    pub target: TargetSpec,
 }
 
 /// The integer type of a result.
@@ -89,6 +92,7 @@ impl Default for RequantizerSpec {
             max: Parameter::Port,
             pipeline: DEFAULT_PIPELINE,
             no_backpressure: false,
+            target: TargetSpec::Generic,
         }
     }
 }
@@ -111,6 +115,7 @@ impl RequantizerSpec {
             max: self.max.source(),
             pipeline: self.pipeline,
             backpressure: !self.no_backpressure,
+            target: self.target.target(),
             ..RequantizerConfig::run_time(self.rule, Range::signed(self.acc_width), self.output.output_type())
         };
         config.validate().map_err(|e| anyhow!(e))?;

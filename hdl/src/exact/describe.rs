@@ -2,6 +2,7 @@
 
 use rust_hdl::prelude::{Block, Verilog};
 
+use super::cell::Cell;
 use super::elaborate;
 use super::kernel::{Kernel, Mode};
 use crate::verilog;
@@ -15,12 +16,14 @@ pub struct Header {
     pub summary: Vec<String>,
     /// Facts in the order in which they are printed: parameter, latency, throughput, rounding rule and its reference.
     pub facts: Vec<(String, String)>,
+    /// the cell that it is, if it is one
+    pub cell: Option<Cell>,
 }
 
 impl Header {
     /// A header of a name and a summary line.
     pub fn new(module: impl Into<String>, summary: impl Into<String>) -> Header {
-        Header { module: module.into(), summary: vec![summary.into()], facts: Vec::new() }
+        Header { module: module.into(), summary: vec![summary.into()], facts: Vec::new(), cell: None }
     }
 
     /// Adds a summary line.
@@ -32,6 +35,12 @@ impl Header {
     /// Adds a fact.
     pub fn fact(mut self, name: impl Into<String>, value: impl ToString) -> Header {
         self.facts.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// Says that the module is a cell of a device.
+    pub fn cell(mut self, cell: Cell) -> Header {
+        self.cell = Some(cell);
         self
     }
 }

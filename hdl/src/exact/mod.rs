@@ -3,6 +3,7 @@
 
 mod arithmetic;
 mod atom;
+mod cell;
 mod check;
 pub mod describe;
 mod elaborate;
@@ -15,6 +16,7 @@ mod simulate;
 mod stage;
 
 pub use atom::{AtomInfo, Bus, Clk, Net, Port, Reg, Role};
+pub use cell::Cell;
 pub use check::Faults;
 pub use describe::{Describe, Header};
 pub use elaborate::{Design, Instance, Module, Named, NetRef, elaborate};

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::form::shape;
 use super::module::{Frame, Parts, Printer, is_declared_signed, total_width};
-use crate::exact::{AtomInfo, Design, Module, NetRef, Role};
+use crate::exact::{AtomInfo, Cell, Design, Module, Named, NetRef, Role};
 
 /// A file of Verilog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,20 +42,40 @@ pub fn print(design: &Design, provenance: &Provenance) -> Vec<File> {
 fn file(design: &Design, module: &Module, name: &str, provenance: &Provenance) -> String {
     let ports_of = Printer::instance_ports(design, module);
     let mut printer = Printer::new(module, ports_of.clone(), &Ansi);
-    let parts = printer.parts(&Ansi, true);
-    let unused = printer.unused();
     let mut text = head(module, name, provenance);
     text += "`default_nettype none\n\n";
     text += &ports(&printer, name);
-    section(&mut text, &(parts.registers.clone() + &parts.memories + &parts.outputs));
-    section(&mut text, &parts.wires);
-    section(&mut text, &parts.pins);
-    section(&mut text, &instances(design, &printer, &ports_of, &parts));
-    section(&mut text, parts.clocked.trim_end_matches('\n'));
-    section(&mut text, &parts.drives);
-    section(&mut text, &unused);
+    match &module.header.cell {
+        Some(cell) => section(&mut text, &instance_of(cell)),
+        None => body(&mut text, design, &ports_of, &mut printer),
+    }
     text += "\nendmodule\n\n`default_nettype wire\n";
     text
+}
+
+fn body(text: &mut String, design: &Design, ports_of: &[&[Named]], printer: &mut Printer<'_>) {
+    let parts = printer.parts(&Ansi, true);
+    let unused = printer.unused();
+    section(text, &(parts.registers.clone() + &parts.memories + &parts.outputs));
+    section(text, &parts.wires);
+    section(text, &parts.pins);
+    section(text, &instances(design, printer, ports_of, &parts));
+    section(text, parts.clocked.trim_end_matches('\n'));
+    section(text, &parts.drives);
+    section(text, &unused);
+}
+
+/// Pins of a cell that stand on one line.
+const PINS_A_LINE: usize = 6;
+
+fn instance_of(cell: &Cell) -> String {
+    let connected = |(pin, to): &(String, String)| format!(".{pin}({to})");
+    let pins: Vec<String> = cell.pins.iter().map(connected).collect();
+    let lines: Vec<String> = pins.chunks(PINS_A_LINE).map(|line| format!("        {}", line.join(", "))).collect();
+    let width = cell.parameters.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let set = |(name, value): &(&str, String)| format!("        .{name:width$} ({value})");
+    let parameters: Vec<String> = cell.parameters.iter().map(set).collect();
+    format!("    {} #(\n{}\n    ) cell_0 (\n{}\n    );\n", cell.name, parameters.join(",\n"), lines.join(",\n"))
 }
 
 fn section(text: &mut String, part: &str) {
@@ -100,7 +120,9 @@ fn comment(info: &AtomInfo) -> String {
 fn ports(printer: &Printer<'_>, name: &str) -> String {
     let ports = &printer.module.ports;
     let names: Vec<&str> = (0..ports.len()).map(|i| printer.net(NetRef::Port(i)).name.as_str()).collect();
-    let shapes: Vec<String> = ports.iter().map(|(_, i)| shape(total_width(i), is_declared_signed(i))).collect();
+    // Pins of a cell are bits, and Yosys 0.70 stops over a bit of a signed port at a pin.
+    let signed = |info| is_declared_signed(info) && printer.module.header.cell.is_none();
+    let shapes: Vec<String> = ports.iter().map(|(_, i)| shape(total_width(i), signed(i))).collect();
     let shape_width = shapes.iter().map(String::len).max().unwrap_or(0);
     let name_width = names.iter().map(|n| n.len() + 1).max().unwrap_or(0);
     let mut text = format!("module {name} (\n");
@@ -116,7 +138,7 @@ fn ports(printer: &Printer<'_>, name: &str) -> String {
     text + ");\n"
 }
 
-fn instances(design: &Design, printer: &Printer<'_>, ports_of: &[&[(String, AtomInfo)]], parts: &Parts) -> String {
+fn instances(design: &Design, printer: &Printer<'_>, ports_of: &[&[Named]], parts: &Parts) -> String {
     let mut text = String::new();
     for (i, instance) in printer.module.instances.iter().enumerate() {
         let width = ports_of[i].iter().map(|(n, _)| n.len()).max().unwrap_or(0);

@@ -130,10 +130,7 @@ pub fn measure(tools: &Tools, name: &str, files: &[File], interface: &Interface,
 fn script(files: &[File], module: &str, target: Target) -> String {
     let synthesis = |top| target.synthesis(top);
     let reads: String = files.iter().map(|f| format!("read_verilog {}.v\n", f.name)).collect();
-    let alone = format!(
-        "{reads}hierarchy -check -top {module}\n{}\ncheck -assert\ntee -q -o stat.json stat -json\n",
-        synthesis(module)
-    );
+    let alone = format!("{reads}{}\ncheck -assert\ntee -q -o stat.json stat -json\n", synthesis(module));
     if target.device.place().is_none() {
         return alone + "tee -q -o done.json stat -json\n";
     }

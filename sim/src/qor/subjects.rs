@@ -5,7 +5,9 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use qrtl_gen::emit::Package;
-use qrtl_gen::spec::{FixedPointMultiplierSpec, FormSpec, GemmSpec, Parameter, RequantizerSpec, SaturatorSpec, Spec};
+use qrtl_gen::spec::{
+    FixedPointMultiplierSpec, FormSpec, GemmSpec, Parameter, RequantizerSpec, SaturatorSpec, Spec, TargetSpec,
+};
 use qrtl_hdl::interface::Interface;
 use qrtl_hdl::verilog::File;
 
@@ -147,6 +149,22 @@ fn requantizers(all: &mut Vec<Subject>) -> Result<()> {
         ("requantizer_constant_p10", "constant multiplier and shift, 10 ranks", constant(piped(10))),
     ] {
         all.push(ours(name, about, hand, Spec::Requantizer(spec), to(NARROW.contains(&name)))?);
+    }
+    let ecp5 = |pipeline| RequantizerSpec { target: TargetSpec::Ecp5, ..piped(pipeline) };
+    let free = |spec: RequantizerSpec| RequantizerSpec { no_backpressure: true, ..spec };
+    let to_ecp5 = ["", "-nowidelut"].map(|flags| Target { device: Device::Ecp5Small, flags });
+    for (name, about, spec) in [
+        ("requantizer_ecp5_p9", "32 x 32 bits, all at run time, 9 ranks, MULT18X18D", ecp5(9)),
+        ("requantizer_ecp5_p12", "32 x 32 bits, all at run time, 12 ranks, MULT18X18D", ecp5(12)),
+        ("requantizer_ecp5_p9_free", "the same without backpressure, 9 ranks", free(ecp5(9))),
+        ("requantizer_ecp5_p12_free", "the same without backpressure, 12 ranks", free(ecp5(12))),
+        (
+            "requantizer_ecp5_16_p12_free",
+            "32 x 16 bits, MULT18X18D, without backpressure, 12 ranks",
+            free(narrow(ecp5(12))),
+        ),
+    ] {
+        all.push(ours(name, about, hand, Spec::Requantizer(spec), to_ecp5.to_vec())?);
     }
     Ok(())
 }

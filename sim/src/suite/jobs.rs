@@ -2,7 +2,7 @@
 
 use qrtl_gen::spec::{
     DimensionSpec, FixedPointMultiplierSpec, FormSpec, GemmSpec, OperandType, OutputSpec, Parameter, RequantizerSpec,
-    SaturatorSpec, Spec, StrategySpec, ZeroPointSpec,
+    SaturatorSpec, Spec, StrategySpec, TargetSpec, ZeroPointSpec,
 };
 use qrtl_golden::Rule;
 use qrtl_hdl::blocks::gemm::Dimension;
@@ -90,8 +90,10 @@ fn requantizers() -> Vec<(Spec, usize)> {
         all.push((RequantizerSpec { output, bias: Parameter::Port, ..base.clone() }, DETAIL));
     }
     all.extend(
-        (0..=10).filter(|p| *p != base.pipeline).map(|p| (RequantizerSpec { pipeline: p, ..base.clone() }, DETAIL)),
+        (0..=11).filter(|p| *p != base.pipeline).map(|p| (RequantizerSpec { pipeline: p, ..base.clone() }, DETAIL)),
     );
+    let ecp5 = RequantizerSpec { target: TargetSpec::Ecp5, ..base.clone() };
+    all.extend((0..=12).map(|p| (RequantizerSpec { pipeline: p, ..ecp5.clone() }, DETAIL)));
     let free = |pipeline| RequantizerSpec { pipeline, no_backpressure: true, ..base.clone() };
     all.extend([0, 4, 10].map(|p| (free(p), DETAIL)));
     for (multiplier, shift) in

@@ -2,6 +2,10 @@
 
 use qrtl_golden::{MultiplierWidth, Rule};
 
+use super::datapath::effective_range;
+use super::product::cells;
+use super::rank_order;
+use crate::cells::Target;
 use crate::exact::Range;
 
 /// Where a parameter comes from.
@@ -92,10 +96,12 @@ pub struct RequantizerConfig {
     pub pipeline: usize,
     /// results can wait; without, whoever takes them takes one at each clock
     pub backpressure: bool,
+    /// whose multipliers it instantiates
+    pub target: Target,
 }
 
-/// The most register ranks that the pipeline has places for.
-pub const MAX_PIPELINE: usize = 10;
+/// The most register ranks that any pipeline has places for.
+pub const MAX_PIPELINE: usize = 12;
 
 /// The default depth: a rank after each of product, shifts by 4 places and more, zero point, and result.
 pub const DEFAULT_PIPELINE: usize = 4;
@@ -118,6 +124,7 @@ impl RequantizerConfig {
             output,
             pipeline: DEFAULT_PIPELINE,
             backpressure: true,
+            target: Target::Generic,
         }
     }
 
@@ -153,13 +160,32 @@ impl RequantizerConfig {
         }
     }
 
+    /// The most register ranks that there are places for.
+    pub fn deepest_pipeline(&self) -> usize {
+        rank_order(self.target).len()
+    }
+
+    /// Values of `acc + bias`, kept within what the rule defines.
+    pub(super) fn sum(&self) -> Range {
+        let limit = self.rule.accumulator();
+        let bias = self.bias.range(self.port_range("bias"));
+        (self.acc + bias).clamp(Range::new(limit.min().into(), limit.max().into()))
+    }
+
+    /// Multiplier cells that its product takes.
+    pub(super) fn cells(&self) -> usize {
+        let multiplier = effective_range(self.rule, self.multiplier.range(self.port_range("multiplier")));
+        cells(self.target, self.sum(), multiplier)
+    }
+
     /// Checks what the types do not say.
     ///
     /// # Errors
     /// A sentence that names the parameter, the limit and what it got.
     pub fn validate(&self) -> Result<(), String> {
-        if self.pipeline > MAX_PIPELINE {
-            return Err(format!("pipeline: {} is outside 0..={MAX_PIPELINE}", self.pipeline));
+        let deepest = self.deepest_pipeline();
+        if self.pipeline > deepest {
+            return Err(format!("pipeline: {} is outside 0..={deepest}", self.pipeline));
         }
         let shifts = self.rule.shift_range();
         let shifts = Range::new((*shifts.start()).into(), (*shifts.end()).into());

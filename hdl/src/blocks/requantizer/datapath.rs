@@ -23,6 +23,7 @@
 
 use qrtl_golden::{MultiplierWidth, Rule};
 
+use super::product::with_carry;
 use crate::exact::{Int, Kernel, Range, Rank};
 
 /// Bits that the magnitude of a scaled value needs, so that nothing beyond them changes the clamped result.
@@ -38,46 +39,14 @@ pub(super) const fn kept_bits(output: Range) -> u32 {
 pub(super) fn effective_multiplier(rule: Rule, width: MultiplierWidth, m: Int<'_>) -> (Int<'_>, u32) {
     match rule {
         // TFLite int16x8: 16 bits, rounded half up, with a ceiling; its scale is that of 32 bits.
-        Rule::Reduced16 => (((m + (1 << 15)) >> 16).clamp(0..=0x7fff), 16),
+        Rule::Reduced16 => (((m + (1 << 15)) >> 16).clamp(effective_range(rule, m.range())), 16),
         _ => (m, 32 - width.bits()),
     }
 }
 
-/// Bits of the lower part of an operand whose product is built of four: a signed multiplier of 18 bits takes it.
-const SPLIT: u32 = 17;
-
-/// The four products of two operands cut at bit 17.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Partial<'k> {
-    high: Int<'k>,
-    middle: [Int<'k>; 2],
-    low: Int<'k>,
-}
-
-impl<'k> Partial<'k> {
-    pub(super) fn new(x: Int<'k>, m: Int<'k>) -> Partial<'k> {
-        let [(x_high, x_low), (m_high, m_low)] = [x, m].map(|v| (v >> SPLIT, v.bits(0, SPLIT)));
-        Partial { high: x_high * m_high, middle: [x_high * m_low, x_low * m_high], low: x_low * m_low }
-    }
-
-    pub(super) fn pass(self, rank: Rank<'k>) -> Partial<'k> {
-        Partial {
-            high: rank.pass("high", self.high),
-            middle: [rank.pass("middle_0", self.middle[0]), rank.pass("middle_1", self.middle[1])],
-            low: rank.pass("low", self.low),
-        }
-    }
-
-    /// The two parts that one addition puts together: what is aligned, and what is 17 places further left.
-    pub(super) fn sums(self) -> [Int<'k>; 2] {
-        [self.high.concat(self.low, 2 * SPLIT), self.middle[0] + self.middle[1]]
-    }
-}
-
-/// `outer + middle * 2^17`, whose low bits need no adder.
-pub(super) fn joined<'k>([outer, middle]: [Int<'k>; 2], exact: Range) -> Int<'k> {
-    let sum = ((outer >> SPLIT) + middle).concat(outer.bits(0, SPLIT), SPLIT);
-    sum.bounded(exact, "it is the product of the two operands")
+/// Values of that multiplier.
+pub(super) fn effective_range(rule: Rule, given: Range) -> Range {
+    if rule == Rule::Reduced16 { Range::new(0, 0x7fff) } else { given }
 }
 
 /// `k = 31 - s` for `s` in -32..=31: as 6 bits, the low 5 bits of `s` inverted. No subtractor.
@@ -111,20 +80,31 @@ impl<'k> Rounding<'k> {
         matches!(self.rule, Rule::TfliteDouble | Rule::ShiftAway).then_some(self.negative)
     }
 
-    /// Guard and sticky bit before anything was shifted out of `v`.
-    fn start(self, v: Int<'k>) -> (Int<'k>, Int<'k>) {
+    /// Guard and sticky bit before anything was shifted out of `v`; no sticky bit where the rule asks for none.
+    fn start(self, v: Int<'k>) -> (Int<'k>, Option<Int<'k>>) {
         match self.rule {
             // The first bit that is shifted out finds nothing before it.
-            Rule::ShiftAway => (v.lit(1), self.negative),
+            Rule::ShiftAway => (v.lit(1), Some(self.negative)),
             // The sticky bit of a shift by 32; without that shift the guard is 0, and the next shift clears it.
-            Rule::TfliteDouble | Rule::HalfUpTwice => (v.lit(0), v.bit(30)),
-            _ => (v.lit(0), v.lit(0)),
+            Rule::TfliteDouble | Rule::HalfUpTwice => (v.lit(0), Some(v.bit(30))),
+            _ => (v.lit(0), None),
         }
     }
 
-    /// The sticky bit once `v` is shifted by 32.
-    fn sticky_of_32(self, v: Shifted<'k>) -> Int<'k> {
-        if self.rule == Rule::ShiftAway { self.negative & all_ones(v.low, 31) } else { v.sticky }
+    /// What a shift by `by` adds to the reasons against the sticky bit.
+    fn reasons(self, v: &Shifted<'k>, shifts: Int<'k>, by: u32) -> Vec<Int<'k>> {
+        match self.rule {
+            // What a shift by 32 brings is there from the start.
+            Rule::TfliteDouble | Rule::HalfUpTwice if by == 32 => Vec::new(),
+            _ => {
+                let (bits, ones) = (v.low.bits(0, by - 1), Range::unsigned(by - 1).hi());
+                if !bits.range().contains(ones) {
+                    return vec![shifts];
+                }
+                let zeros = groups(bits ^ v.low.lit(ones), GATED, |zeros| shifts & zeros);
+                std::iter::once(shifts & !v.guard).chain(zeros).collect()
+            }
+        }
     }
 
     /// The bit that was shifted out last; `truncate` does not ask.
@@ -132,13 +112,10 @@ impl<'k> Rounding<'k> {
         if self.rule == Rule::Truncate { before } else { shifts.mux(last, before) }
     }
 
-    /// The carry that rounds, into the addition of the zero point.
-    fn carry(self, v: Shifted<'k>) -> Int<'k> {
-        match self.rule {
-            Rule::Truncate | Rule::Single | Rule::Reduced16 => v.guard,
-            Rule::HalfUpTwice => v.guard | v.sticky,
-            Rule::TfliteDouble | Rule::ShiftAway => (v.guard | v.sticky) ^ self.negative,
-        }
+    /// The bit that rounds: it is added with the zero point.
+    fn carry(self, v: &Shifted<'k>) -> Int<'k> {
+        let up = v.missed.map_or(v.guard, |missed| v.guard | !any(missed));
+        if self.flipped().is_some() { up ^ self.negative } else { up }
     }
 
     pub(super) fn pass(self, rank: Rank<'k>) -> Rounding<'k> {
@@ -151,36 +128,56 @@ fn complemented<'k>(v: Int<'k>, flipped: Int<'k>) -> Int<'k> {
     v ^ flipped.mux(Range::unsigned(v.range().width()).hi(), 0)
 }
 
-fn all_ones<'k>(v: Int<'k>, bits: u32) -> Int<'k> {
-    if bits == 0 { v.lit(1) } else { v.bits(0, bits).equals(Range::unsigned(bits).hi()) }
+/// Bits that a LUT of four inputs takes in beside one that gates them.
+const GATED: u32 = 3;
+
+/// Whether a bit of `v` is 1, asked of at most `size` bits at a time.
+fn groups<'k>(v: Int<'k>, size: u32, gate: impl Fn(Int<'k>) -> Int<'k>) -> Vec<Int<'k>> {
+    let width = if v.range() == Range::constant(0) { 0 } else { v.range().width() };
+    let starts = (0..width).step_by(size as usize);
+    starts.map(|lo| gate(any(v.bits(lo, size.min(width - lo))))).collect()
+}
+
+/// 1 where a bit of `v` is.
+fn any(v: Int<'_>) -> Int<'_> {
+    if v.range().width() == 1 { v } else { !v.equals(0) }
+}
+
+/// The bits side by side, without those that are always 0; 0 if there are no others.
+fn gathered<'k>(zero: Int<'k>, bits: impl IntoIterator<Item = Int<'k>>) -> Int<'k> {
+    let bits = bits.into_iter().filter(|b| b.range() != Range::constant(0));
+    bits.reduce(|all, bit| bit.concat(all, all.range().width())).unwrap_or(zero)
 }
 
 /// A value on its way through the shifter.
+///
+/// That it has left its bounds, and that it is sticky, depends on many bits. They are gathered a few at a time, and put
+/// together behind the next rank: both are asked for only at the end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shifted<'k> {
     /// the bits that can still matter, right unless `beyond`
     low: Int<'k>,
-    /// a bit above them differs from the sign
+    /// where any is 1, a bit above them differs from the sign
     pub beyond: Int<'k>,
     /// the bit that was shifted out last
     guard: Int<'k>,
-    /// those before it are as the rule asks
-    sticky: Int<'k>,
+    /// where any is 1, those before it are not as the rule asks
+    missed: Option<Int<'k>>,
 }
 
 impl<'k> Shifted<'k> {
     pub(super) fn new(k: &'k Kernel, v: Int<'k>, rounding: Rounding<'k>) -> Shifted<'k> {
         let (guard, sticky) = rounding.start(v);
-        Shifted { low: v, beyond: k.lit(0), guard, sticky }
+        Shifted { low: v, beyond: k.lit(0), guard, missed: sticky.map(|s| !s) }
     }
 
     /// Through a rank.
     pub(super) fn pass(self, rank: Rank<'k>) -> Shifted<'k> {
         Shifted {
             low: rank.pass("low", self.low),
-            beyond: rank.pass("beyond", self.beyond),
+            beyond: any(rank.pass("beyond", self.beyond)),
             guard: rank.pass("guard", self.guard),
-            sticky: rank.pass("sticky", self.sticky),
+            missed: self.missed.map(|missed| any(rank.pass("missed", missed))),
         }
     }
 
@@ -188,46 +185,80 @@ impl<'k> Shifted<'k> {
     /// come is dropped: it can only say that the value is out of bounds.
     pub(super) fn shift(self, places: Int<'k>, bit: u32, rounding: Rounding<'k>, keep: u32) -> Shifted<'k> {
         let (by, shifts) = (1 << bit, places.bit(bit));
-        let sticky = match bit {
-            5 => rounding.sticky_of_32(self),
-            _ => self.sticky & self.guard & all_ones(self.low, by - 1),
-        };
+        let kept = keep + by - 1;
         let low = shifts.mux(self.low >> by, self.low).named(format!("low_{by}"));
-        let (kept, beyond) = keep_low(low, keep + by - 1);
+        let reasons = rounding.reasons(&self, shifts, by);
         Shifted {
-            low: kept,
-            beyond: (self.beyond | beyond).named(format!("beyond_{by}")),
+            low: kept_bits_of(low, kept),
+            beyond: gathered(low.lit(0), std::iter::once(self.beyond).chain(beyond(self.low, shifts, by, kept))),
             guard: rounding.guard(shifts, self.low.bit(by - 1), self.guard).named(format!("guard_{by}")),
-            sticky: shifts.mux(sticky, self.sticky).named(format!("sticky_{by}")),
+            missed: self.missed.map(|missed| gathered(missed, std::iter::once(missed).chain(reasons))),
         }
     }
 
-    /// `zero_point + floor(v / 2^k) + carry`, the second complemented where the value is.
-    pub(super) fn offset(self, rounding: Rounding<'k>, zero_point: Int<'k>) -> Int<'k> {
-        let carry = rounding.carry(self).named("carry");
-        let scaled = match rounding.flipped() {
+    /// What is left to be added, once nothing more is shifted.
+    pub(super) fn rounded(self, rounding: Rounding<'k>) -> Scaled<'k> {
+        let floor = match rounding.flipped() {
             Some(flipped) if !self.low.range().is_signed() => {
                 flipped.as_signed().concat(complemented(self.low, flipped), self.low.range().width())
             }
             _ => self.low,
         };
-        if carry.range().singleton() == Some(0) {
-            return scaled + zero_point;
-        }
-        // One adder: a place below the lowest makes the carry.
-        (scaled.concat(carry, 1) + zero_point.concat(carry, 1)) >> 1
+        let carry = rounding.carry(&self).named("carry");
+        Scaled { floor: floor.named("floor"), beyond: self.beyond, carry, negative: rounding.negative }
     }
 }
 
-/// The low bits of `v`, `bits` and a sign, and whether any above them differs from the sign.
-fn keep_low<'k>(v: Int<'k>, bits: u32) -> (Int<'k>, Int<'k>) {
-    let (range, all) = (v.range(), if v.range().is_signed() { Range::signed(bits + 1) } else { Range::unsigned(bits) });
-    if all.covers(range) {
-        return (v, v.lit(0));
+/// The low bits of `v`, `bits` and a sign.
+fn kept_bits_of(v: Int<'_>, bits: u32) -> Int<'_> {
+    let all = if v.range().is_signed() { Range::signed(bits + 1) } else { Range::unsigned(bits) };
+    if all.covers(v.range()) { v } else { v.wrap(all) }
+}
+
+/// Bits that differ from the sign of `v` and that its low `kept` bits, after a shift by `by` if it `shifts`, do not have.
+fn beyond<'k>(v: Int<'k>, shifts: Int<'k>, by: u32, kept: u32) -> Vec<Int<'k>> {
+    let width = v.range().width() - u32::from(v.range().is_signed());
+    let window = |lo: u32, hi: u32| match (hi > lo, v.range().is_signed()) {
+        (false, _) => v.lit(0),
+        (true, false) => v.bits(lo, hi - lo),
+        (true, true) => complemented(v.bits(lo, hi - lo), v.is_negative()),
+    };
+    // Above what both leave, and what only the unshifted value has.
+    let both = window((kept + by).min(width), width);
+    let unshifted = window(kept.min(width), (kept + by).min(width));
+    let above = groups(both, GATED + 1, |bits| bits);
+    // A bit of the first shift is one of the product and its sign: no gate fits beside three of them.
+    let unshifted = if by == 32 { gathered(v.lit(0), groups(unshifted, GATED, |bits| bits)) } else { unshifted };
+    above.into_iter().chain(groups(unshifted, GATED, |bits| bits & !shifts)).collect()
+}
+
+/// A scaled value: `floor + carry`, unless it is `beyond`, out of bounds on the side of its sign.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scaled<'k> {
+    /// rounded down, or, of what was complemented, complemented again
+    floor: Int<'k>,
+    carry: Int<'k>,
+    /// where any is 1, the value is beyond what `floor` holds
+    pub beyond: Int<'k>,
+    /// the product is below 0
+    pub negative: Int<'k>,
+}
+
+impl<'k> Scaled<'k> {
+    /// Through a rank.
+    pub(super) fn pass(self, rank: Rank<'k>) -> Scaled<'k> {
+        Scaled {
+            floor: rank.pass("floor", self.floor),
+            carry: rank.pass("carry", self.carry),
+            beyond: any(rank.pass("beyond", self.beyond)),
+            negative: rank.pass("negative", self.negative),
+        }
     }
-    let upper = v >> bits;
-    let fits = if range.is_signed() { upper.equals(0) | upper.equals(-1) } else { upper.equals(0) };
-    (v.wrap(all), !fits)
+
+    /// The zero point added.
+    pub(super) fn offset(self, zero_point: Int<'k>) -> Int<'k> {
+        with_carry(self.floor, zero_point, self.carry).named("z")
+    }
 }
 
 /// What the end of the pipeline needs and its beginning is given.
@@ -235,20 +266,27 @@ fn keep_low<'k>(v: Int<'k>, bits: u32) -> (Int<'k>, Int<'k>) {
 pub(super) struct Output<'k> {
     /// output zero point
     pub zero_point: Int<'k>,
-    /// least result
+    pub bounds: Bounds<'k>,
+}
+
+/// Least and greatest result.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds<'k> {
     pub min: Int<'k>,
-    /// greatest result
     pub max: Int<'k>,
 }
 
 impl<'k> Output<'k> {
     /// Through a rank, beside the data.
     pub(super) fn pass(self, rank: Rank<'k>) -> Output<'k> {
-        Output {
-            zero_point: rank.pass("zero_point", self.zero_point),
-            min: rank.pass("min", self.min),
-            max: rank.pass("max", self.max),
-        }
+        Output { zero_point: rank.pass("zero_point", self.zero_point), bounds: self.bounds.pass(rank) }
+    }
+}
+
+impl<'k> Bounds<'k> {
+    /// Through a rank, beside the data.
+    pub(super) fn pass(self, rank: Rank<'k>) -> Bounds<'k> {
+        Bounds { min: rank.pass("min", self.min), max: rank.pass("max", self.max) }
     }
 }
 
@@ -262,10 +300,10 @@ pub(super) struct Side<'k> {
 impl<'k> Side<'k> {
     /// `beyond` and the sign decide before the comparators do. These are subtractors, whose sign is ready sooner than a
     /// carry out of a comparator.
-    pub(super) fn new(beyond: Int<'k>, negative: Int<'k>, z: Int<'k>, output: Output<'k>) -> Side<'k> {
+    pub(super) fn new(beyond: Int<'k>, negative: Int<'k>, z: Int<'k>, bounds: Bounds<'k>) -> Side<'k> {
         Side {
-            below: beyond.mux(negative, (z - output.min).is_negative()).named("below"),
-            above: beyond.mux(!negative, (output.max - z).is_negative()).named("above"),
+            below: beyond.mux(negative, (z - bounds.min).is_negative()).named("below"),
+            above: beyond.mux(!negative, (bounds.max - z).is_negative()).named("above"),
         }
     }
 
@@ -274,7 +312,7 @@ impl<'k> Side<'k> {
     }
 
     /// The clamp.
-    pub(super) fn clamped(self, z: Int<'k>, output: Output<'k>, range: Range) -> Int<'k> {
-        self.below.mux(output.min, self.above.mux(output.max, z.within(range)))
+    pub(super) fn clamped(self, z: Int<'k>, bounds: Bounds<'k>, range: Range) -> Int<'k> {
+        self.below.mux(bounds.min, self.above.mux(bounds.max, z.within(range)))
     }
 }

@@ -15,16 +15,20 @@
 //! ```
 //!
 //! One result per clock, `pipeline` clocks after its accumulator. Every parameter that is a port travels with its
-//! accumulator. Without backpressure there is no `in_ready` and no `out_ready`. Overflow is impossible: the product is exact, and what the shifter drops decides the clamp.
+//! accumulator. Without backpressure there is no `in_ready` and no `out_ready`. Overflow is impossible: the product is
+//! exact, and what the shifter drops decides the clamp.
 
 mod config;
 mod datapath;
+mod product;
 
 use rust_hdl::prelude::*;
 
 pub use config::{DEFAULT_PIPELINE, MAX_PIPELINE, OutputType, RequantizerConfig, Source};
-use datapath::{Output, Partial, Rounding, Shifted, Side, effective_multiplier, joined, kept_bits, places};
+use datapath::{Bounds, Output, Rounding, Shifted, Side, effective_multiplier, kept_bits, places};
+use product::Partial;
 
+use crate::cells::{Mult18x18d, Registers, Target};
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Stage};
 use crate::stream::Flow;
@@ -49,9 +53,12 @@ pub struct Requantizer {
     max: Opt<Port<In>>,
     /// result
     pub y: Port<Out>,
+    part: Vec<Mult18x18d>,
     biased: Stage,
+    multiply: Stage,
     partial: Stage,
     middle: Stage,
+    join: Stage,
     product: Stage,
     wide: Stage,
     narrow: Stage,
@@ -63,7 +70,13 @@ pub struct Requantizer {
 }
 
 /// The places for register ranks in the order in which a deeper pipeline takes them, counted along the data path.
-const PLACES: [usize; MAX_PIPELINE] = [9, 3, 7, 5, 1, 4, 8, 6, 2, 0];
+const fn rank_order(target: Target) -> &'static [usize] {
+    match target {
+        // Place 1 is within a multiplier cell.
+        Target::Generic => &[11, 5, 9, 7, 2, 6, 10, 8, 3, 0, 4],
+        Target::Ecp5 => &[11, 5, 9, 2, 0, 6, 8, 1, 3, 7, 10, 4],
+    }
+}
 
 impl Requantizer {
     /// A requantizer.
@@ -72,7 +85,10 @@ impl Requantizer {
     /// What [`RequantizerConfig::validate`] reports.
     pub fn new(config: RequantizerConfig) -> Result<Requantizer, String> {
         config.validate()?;
-        let stage = |place: usize| Stage::new(PLACES[..config.pipeline].contains(&place));
+        let registered = |place: usize| rank_order(config.target)[..config.pipeline].contains(&place);
+        let stage = |place| Stage::new(registered(place));
+        let inside = Registers { input: registered(0), pipeline: registered(1), output: registered(2) };
+        let cells = if inside.output { config.cells() } else { 0 };
         let port = |name: &str, source: &Source, doc: &str| {
             Opt::when(*source == Source::Port, || Port::new(config.port_range(name), doc))
         };
@@ -90,16 +106,19 @@ impl Requantizer {
             min: port("min", &config.min, "least result"),
             max: port("max", &config.max, "greatest result"),
             y: Port::new(config.output.range(), "result"),
+            part: (0..cells).map(|_| Mult18x18d::new(inside, config.backpressure)).collect(),
             biased: stage(0),
-            partial: stage(1),
-            middle: stage(2),
-            product: stage(3),
-            wide: stage(4),
-            narrow: stage(5),
-            fine: stage(6),
-            offset: stage(7),
-            compare: stage(8),
-            result: stage(9),
+            multiply: stage(1),
+            partial: stage(2),
+            middle: stage(3),
+            join: stage(4),
+            product: stage(5),
+            wide: stage(6),
+            narrow: stage(7),
+            fine: stage(8),
+            offset: stage(9),
+            compare: stage(10),
+            result: stage(11),
             _config: config,
         })
     }
@@ -173,49 +192,54 @@ impl Describe for Requantizer {
         let s = self.parameter(k, &c.shift, &self.shift, "shift");
         let output = Output {
             zero_point: self.parameter(k, &c.zero_point, &self.zero_point, "zero_point"),
-            min: self.parameter(k, &c.min, &self.min, "min"),
-            max: self.parameter(k, &c.max, &self.max, "max"),
+            bounds: Bounds {
+                min: self.parameter(k, &c.min, &self.min, "min"),
+                max: self.parameter(k, &c.max, &self.max, "max"),
+            },
         };
 
-        let rank = k.stage(&self.biased, advance);
         let limit = c.rule.accumulator();
         let limit = Range::new(limit.min().into(), limit.max().into());
         // No reference defines a sum beyond its accumulator. A wrapped one would change its sign.
-        let x = rank.pass("x", (k.read(&self.acc) + bias).clamp(limit));
+        let x = (k.read(&self.acc) + bias).clamp(limit);
         let (m, lift) = effective_multiplier(c.rule, c.multiplier_width, m);
-        let m = rank.pass("multiplier", m);
-        let (s, output) = (rank.pass("shift", s), output.pass(rank));
         let (p, s, output) = self.product(k, advance, [x, m], s, output);
         let p = p << lift;
 
         let (v, mut rounding) = Rounding::new(c.rule, p);
         let (mut v, mut places, mut output) = (Shifted::new(k, v, rounding), places(s).named("places"), output);
         let keep = kept_bits(c.output.range());
-        for (stage, bits) in [(&self.wide, [5, 4]), (&self.narrow, [3, 2]), (&self.fine, [1, 0])] {
-            for bit in bits {
+        // By as many places behind each rank.
+        let (wide, narrow): (&[u32], &[u32]) =
+            if self.narrow.latency() == 1 { (&[5, 4], &[3, 2]) } else { (&[5, 4, 3], &[2]) };
+        for (stage, bits, left) in [(&self.wide, wide, 6 - wide.len()), (&self.narrow, narrow, 2)] {
+            for &bit in bits {
                 v = v.shift(places, bit, rounding, keep);
             }
             let rank = k.stage(stage, advance);
             (v, rounding, output) = (v.pass(rank), rounding.pass(rank), output.pass(rank));
-            places = rank.pass("places", places.bits(0, bits[1]));
+            places = rank.pass("places", places.bits(0, left as u32));
         }
+        let v = v.shift(places, 1, rounding, keep).shift(places, 0, rounding, keep).rounded(rounding);
+        let rank = k.stage(&self.fine, advance);
+        let (v, output) = (v.pass(rank), output.pass(rank));
 
         let rank = k.stage(&self.offset, advance);
-        let z = rank.pass("z", v.offset(rounding, output.zero_point).named("z"));
-        let (beyond, negative) = (rank.pass("beyond", v.beyond), rank.pass("negative", rounding.negative));
-        let output = output.pass(rank);
+        let z = rank.pass("z", v.offset(output.zero_point));
+        let (beyond, negative) = (rank.pass("beyond", v.beyond), rank.pass("negative", v.negative));
+        let bounds = output.bounds.pass(rank);
 
         let rank = k.stage(&self.compare, advance);
-        let side = Side::new(beyond, negative, z, output).pass(rank);
-        let (z, output) = (rank.pass("z", z), output.pass(rank));
+        let side = Side::new(beyond, negative, z, bounds).pass(rank);
+        let (z, bounds) = (rank.pass("z", z), bounds.pass(rank));
 
         let rank = k.stage(&self.result, advance);
-        k.drive(&self.y, rank.pass("y", side.clamped(z, output, c.output.range())));
+        k.drive(&self.y, rank.pass("y", side.clamped(z, bounds, c.output.range())));
     }
 }
 
 impl Requantizer {
-    /// `x * m`: by one multiplier, or cut into four products where a rank of registers stands behind them.
+    /// `x * m`: by one multiplier, or cut into products where a rank of registers stands behind them.
     fn product<'k>(
         &'k self,
         k: &'k Kernel,
@@ -224,20 +248,42 @@ impl Requantizer {
         s: Int<'k>,
         output: Output<'k>,
     ) -> (Int<'k>, Int<'k>, Output<'k>) {
-        let whole = x * m;
-        let ranks = [&self.partial, &self.middle].map(|stage| k.stage(stage, advance));
-        let (mut s, mut output) = (s, output);
-        let p = if self.partial.latency() == 0 {
-            whole
-        } else {
-            let parts = Partial::new(x, m).pass(ranks[0]);
-            let sums = parts.sums().map(|sum| ranks[1].pass("sum", sum));
-            for rank in ranks {
-                (s, output) = (rank.pass("shift", s), output.pass(rank));
+        let stages = [&self.biased, &self.multiply, &self.partial, &self.middle, &self.join, &self.product];
+        let ranks = stages.map(|stage| k.stage(stage, advance));
+        let [biased, multiply, partial, middle, join, product] = ranks;
+        let beside = ranks.iter().fold((s, output), |(s, o), rank| (rank.pass("shift", s), o.pass(*rank)));
+
+        let target = self._config.target;
+        let parts = if self.part.is_empty() {
+            let (x, m) = (biased.pass("x", x), biased.pass("multiplier", m));
+            if self.partial.latency() == 0 {
+                return (product.pass("product", (x * m).named("product")), beside.0, beside.1);
             }
-            joined(sums, whole.range())
+            Partial::new(target, [x, m], |name, a, b| partial.pass(name, multiply.pass(name, a * b)))
+        } else {
+            let mut cells = self.part.iter();
+            Partial::new(target, [x, m], |_, a, b| self.in_cell(k, cells.next(), advance, [a, b]))
         };
-        let rank = k.stage(&self.product, advance);
-        (rank.pass("product", p.named("product")), rank.pass("shift", s), output.pass(rank))
+        let p = match self.join.latency() {
+            0 => parts.sum([middle, product]),
+            _ => parts.sum_in_three([middle, join, product]),
+        };
+        (p, beside.0, beside.1)
+    }
+
+    /// A product by a multiplier cell, whose registers are the ranks up to that of the products.
+    fn in_cell<'k>(
+        &'k self,
+        k: &'k Kernel,
+        cell: Option<&'k Mult18x18d>,
+        advance: Int<'k>,
+        [a, b]: [Int<'k>; 2],
+    ) -> Int<'k> {
+        let cell = cell.expect("the configuration counts the products");
+        k.pass_clock(&self.clk, &cell.clk);
+        k.drive(&cell.a, a);
+        k.drive(&cell.b, b);
+        cell.enable.get().into_iter().for_each(|enable| k.drive(enable, advance));
+        k.read(&cell.p).bounded((a * b).range(), "it is the product of the two factors")
     }
 }

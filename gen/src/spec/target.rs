@@ -1,0 +1,25 @@
+//! Devices as users name them.
+
+use clap::ValueEnum;
+use qrtl_hdl::cells::Target;
+use serde::{Deserialize, Serialize};
+
+/// Whose cells a block instantiates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetSpec {
+    /// no cells: any device
+    Generic,
+    /// Lattice ECP5: MULT18X18D
+    Ecp5,
+}
+
+impl TargetSpec {
+    /// As the hardware takes it.
+    pub fn target(self) -> Target {
+        match self {
+            TargetSpec::Generic => Target::Generic,
+            TargetSpec::Ecp5 => Target::Ecp5,
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Cells of devices that synthesis does not infer, or not well: each a block with a behaviour in Rust, for simulation
+//! there, and a model in Verilog, for simulation and lint of the text that instantiates it.
+
+mod mult18x18d;
+
+pub use mult18x18d::{FACTOR, Mult18x18d, Registers};
+
+use crate::exact::Design;
+use crate::verilog::File;
+
+/// What a block is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Target {
+    /// any device: no cell is instantiated
+    #[default]
+    Generic,
+    /// Lattice ECP5: `MULT18X18D` with its registers
+    Ecp5,
+}
+
+/// The models of the cells that a design instantiates, each once.
+pub fn models(design: &Design) -> Vec<File> {
+    let mut models: Vec<File> = Vec::new();
+    for cell in design.modules.iter().filter_map(|m| m.header.cell.as_ref()) {
+        if models.iter().all(|m| m.name != cell.name) {
+            models.push(File { name: cell.name.to_owned(), text: cell.model.to_owned() });
+        }
+    }
+    models
+}
