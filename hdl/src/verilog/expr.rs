@@ -11,6 +11,9 @@ use crate::exact::{BIT, Module, NetRef, Node, NodeId, Op, Range};
 /// Operands in one inlined sum, and conditions in one inlined test: longer ones get nets.
 const MAX_INLINE: usize = 4;
 
+/// Characters of the parts of a concatenation on one line.
+const MAX_LINE: usize = 80;
+
 /// What uses a node, as far as the writing depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum User {
@@ -21,6 +24,8 @@ enum User {
     Logic,
     /// a selection that takes it where its condition does not hold
     Else,
+    /// a concatenation
+    Part,
     /// a port, register or memory, which receives whatever expression there is
     Receiver,
     /// something that looks at the value, or several users
@@ -80,6 +85,7 @@ impl<'m> Writer<'m> {
                     Op::And(..) | Op::Or(..) | Op::Xor(..) | Op::Not(_) if bits() => User::Logic,
                     Op::Mux(..) if i == 0 => User::Logic,
                     Op::Mux(..) if i == 2 => User::Else,
+                    Op::Cat { .. } => User::Part,
                     _ => User::Other,
                 };
                 uses.push((operand, user));
@@ -160,9 +166,10 @@ impl<'m> Writer<'m> {
             (Op::Mux(..), User::Receiver | User::Else) => true,
             (Op::Lt(..) | Op::Eq(..) | Op::Not(_), User::Logic | User::Receiver) => true,
             (Op::And(..) | Op::Or(..) | Op::Xor(..), User::Logic | User::Receiver) => BIT.covers(node.range),
+            (Op::Cat { .. }, User::Part) => true,
             _ => false,
         };
-        let fits = fits && leaves <= MAX_INLINE;
+        let fits = fits && (leaves <= MAX_INLINE || matches!(node.op, Op::Cat { .. }));
         if fits {
             self.inline[id] = leaves;
         }
@@ -248,15 +255,30 @@ impl<'m> Writer<'m> {
                 format!("{a} {} {b}", gate(&node.op))
             }
             Op::Cat { hi, lo, width: low } => {
-                let upper = width - low;
-                let (hi, lo) = (self.form(hi), self.form(lo));
-                format!("{{{}, {}}}", self.nets.pattern(&hi, upper), self.nets.pattern(&lo, low))
+                let mut parts = Vec::new();
+                self.parts(hi, width - low, &mut parts);
+                self.parts(lo, low, &mut parts);
+                format!("{{{}}}", broken(&parts))
             }
             Op::Shr(..) | Op::Bits { .. } | Op::AsSigned(_) => self.window(id, width),
             Op::Lt(..) | Op::Eq(..) | Op::Not(_) | Op::And(..) | Op::Or(..) | Op::Xor(..) if width == 1 => {
                 self.test(id)
             }
             _ => self.at_width(id, width),
+        }
+    }
+
+    /// The parts of a concatenation, those of an inlined one in its place.
+    fn parts(&mut self, id: NodeId, width: u32, parts: &mut Vec<String>) {
+        match (&self.forms[id], &self.node(id).op) {
+            (None, Op::Cat { hi, lo, width: low }) if self.node(id).range.width() == width => {
+                self.parts(*hi, width - low, parts);
+                self.parts(*lo, *low, parts);
+            }
+            _ => {
+                let form = self.form(id);
+                parts.push(self.nets.pattern(&form, width));
+            }
         }
     }
 
@@ -304,6 +326,23 @@ impl<'m> Writer<'m> {
         let width = self.node(n).range.width();
         self.nets.text(&form, width, false)
     }
+}
+
+/// Parts with commas, on as many lines as they take.
+fn broken(parts: &[String]) -> String {
+    let mut text = String::new();
+    let mut line = 0;
+    for part in parts {
+        let lead = match (text.is_empty(), line + part.len() > MAX_LINE) {
+            (true, _) => "",
+            (false, false) => ", ",
+            (false, true) => ",\n        ",
+        };
+        line = if lead.contains('\n') { 0 } else { line + lead.len() } + part.len();
+        text += lead;
+        text += part;
+    }
+    text
 }
 
 /// What a net without a name is called.

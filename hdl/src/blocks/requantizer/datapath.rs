@@ -101,8 +101,10 @@ impl<'k> Rounding<'k> {
                 if !bits.range().contains(ones) {
                     return vec![shifts];
                 }
-                let zeros = groups(bits ^ v.low.lit(ones), GATED, |zeros| shifts & zeros);
-                std::iter::once(shifts & !v.guard).chain(zeros).collect()
+                let inverted = (bits ^ v.low.lit(ones)).named(format!("inverted_{by}"));
+                let zeros = groups(inverted, GATED, &format!("zero_{by}"), |zeros| shifts & zeros);
+                let no_guard = (shifts & !v.guard).named(format!("no_guard_{by}"));
+                std::iter::once(no_guard).chain(zeros).collect()
             }
         }
     }
@@ -125,17 +127,17 @@ impl<'k> Rounding<'k> {
 
 /// All bits of `v` inverted where `flipped`.
 fn complemented<'k>(v: Int<'k>, flipped: Int<'k>) -> Int<'k> {
-    v ^ flipped.mux(Range::unsigned(v.range().width()).hi(), 0)
+    v ^ flipped.mux(Range::unsigned(v.range().width()).hi(), 0).named("signs")
 }
 
 /// Bits that a LUT of four inputs takes in beside one that gates them.
 const GATED: u32 = 3;
 
-/// Whether a bit of `v` is 1, asked of at most `size` bits at a time.
-fn groups<'k>(v: Int<'k>, size: u32, gate: impl Fn(Int<'k>) -> Int<'k>) -> Vec<Int<'k>> {
+/// Whether a bit of `v` is 1, asked of at most `size` bits at a time; the answers are called `name`.
+fn groups<'k>(v: Int<'k>, size: u32, name: &str, gate: impl Fn(Int<'k>) -> Int<'k>) -> Vec<Int<'k>> {
     let width = if v.range() == Range::constant(0) { 0 } else { v.range().width() };
-    let starts = (0..width).step_by(size as usize);
-    starts.map(|lo| gate(any(v.bits(lo, size.min(width - lo))))).collect()
+    let group = |lo: u32| gate(any(v.bits(lo, size.min(width - lo)))).named(format!("{name}_at_{lo}"));
+    (0..width).step_by(size as usize).map(group).collect()
 }
 
 /// 1 where a bit of `v` is.
@@ -226,10 +228,14 @@ fn beyond<'k>(v: Int<'k>, shifts: Int<'k>, by: u32, kept: u32) -> Vec<Int<'k>> {
     // Above what both leave, and what only the unshifted value has.
     let both = window((kept + by).min(width), width);
     let unshifted = window(kept.min(width), (kept + by).min(width));
-    let above = groups(both, GATED + 1, |bits| bits);
+    let above = groups(both, GATED + 1, &format!("above_{by}"), |bits| bits);
+    let name = format!("left_{by}");
     // A bit of the first shift is one of the product and its sign: no gate fits beside three of them.
-    let unshifted = if by == 32 { gathered(v.lit(0), groups(unshifted, GATED, |bits| bits)) } else { unshifted };
-    above.into_iter().chain(groups(unshifted, GATED, |bits| bits & !shifts)).collect()
+    let unshifted = match by {
+        32 => gathered(v.lit(0), groups(unshifted, GATED, &format!("high_{by}"), |bits| bits)),
+        _ => unshifted,
+    };
+    above.into_iter().chain(groups(unshifted, GATED, &name, |bits| bits & !shifts)).collect()
 }
 
 /// A scaled value: `floor + carry`, unless it is `beyond`, out of bounds on the side of its sign.
