@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use qrtl_gen::emit::Package;
-use qrtl_gen::spec::{DimensionSpec, GemmSpec, RequantizerSpec, Spec};
+use qrtl_gen::spec::{DimensionSpec, GemmSpec, RequantizerSpec, Spec, TargetSpec};
 use qrtl_gen::vectors::script;
 use qrtl_hdl::blocks::gemm::Dimension;
 use qrtl_hdl::verilog::File;
@@ -16,30 +16,45 @@ use crate::verilator::{Build, staging, tool};
 /// Vectors for each netlist.
 const VECTORS: usize = 20_000;
 
-/// Synthesizes the requantizer and a 2 x 2 GEMM, and runs their netlists.
+/// What a block is synthesized for.
+#[derive(Clone, Copy)]
+enum Synthesis {
+    /// gates
+    Generic,
+    /// cells of a device, given Yosys' pass for it and the models of its cells
+    Device { pass: &'static str, cells: &'static str },
+}
+
+const ECP5: Synthesis = Synthesis::Device { pass: "synth_ecp5", cells: "+/ecp5/cells_sim.v" };
+
+/// Synthesizes a requantizer and a 2 x 2 GEMM for each target, and runs their netlists.
 ///
 /// # Errors
 /// If a result differs, or Yosys is missing or fails.
 pub fn run(seed: u64) -> Result<()> {
     let up_to = |n| DimensionSpec(Dimension::UpTo(n));
+    let requantizer = RequantizerSpec::default();
     let gemm = GemmSpec { rows: 2, cols: 2, m: up_to(16), n: up_to(8), k: up_to(32), ..GemmSpec::default() };
-    for (name, spec) in
-        [("requantizer", Spec::Requantizer(RequantizerSpec::default())), ("gemm 2 x 2", Spec::Gemm(gemm))]
-    {
+    let on_ecp5 = RequantizerSpec { target: TargetSpec::Ecp5, pipeline: 12, ..requantizer.clone() };
+    for (name, spec, synthesis) in [
+        ("requantizer", Spec::Requantizer(requantizer), Synthesis::Generic),
+        ("gemm 2 x 2", Spec::Gemm(gemm), Synthesis::Generic),
+        ("requantizer on ECP5", Spec::Requantizer(on_ecp5), ECP5),
+    ] {
         let package = Package::new(spec.block(), spec, "sim")?;
         let script = script(&package.spec, &package.built.interface, seed, VECTORS)?;
         eprintln!("netlist of {name}: synthesis");
-        let netlist = synthesize(&package)?;
+        let files = package.models.iter().cloned().chain([synthesize(&package, synthesis)?]).collect::<Vec<_>>();
         let how = Build { netlist: true, ..Build::default() };
-        let outcome = check_files(&package, &[netlist], &script, seed, how)?;
+        let outcome = check_files(&package, &files, &script, seed, how)?;
         println!("netlist of {name}: {} vectors, {} mismatches", outcome.vectors, outcome.mismatches);
         ensure!(outcome.mismatches == 0, "netlist of {name}: {} results differ", outcome.mismatches);
     }
     Ok(())
 }
 
-/// The module after `synth`, as Verilog of gates and flip-flops.
-fn synthesize(package: &Package) -> Result<File> {
+/// The module after synthesis, as Verilog: of gates and flip-flops, or of what the models of a device's cells say.
+fn synthesize(package: &Package, synthesis: Synthesis) -> Result<File> {
     let dir = staging()?;
     let mut reads = String::new();
     for file in &package.files {
@@ -47,11 +62,17 @@ fn synthesize(package: &Package) -> Result<File> {
         reads += &format!("read_verilog {}.v; ", file.name);
     }
     let top = &package.name;
-    let commands =
-        format!("{reads} hierarchy -check -top {top}; synth -flatten -top {top}; write_verilog -noattr netlist.v");
+    let commands = match synthesis {
+        Synthesis::Generic => format!("{reads} hierarchy -check -top {top}; synth -flatten -top {top}; "),
+        // A cell that qrtl instantiates itself keeps its name: its model is ours.
+        Synthesis::Device { pass, cells } => format!(
+            "{reads} {pass} -top {top}; write_verilog -noattr mapped.v; design -reset; read_verilog {cells} mapped.v; \
+             hierarchy -top {top}; proc; flatten; opt_clean; "
+        ),
+    };
     let output = Command::new(tool("yosys"))
         .current_dir(dir.path())
-        .args(["-q", "-p", &commands])
+        .args(["-q", "-p", &(commands + "write_verilog -noattr netlist.v")])
         .output()
         .map_err(|e| anyhow!("yosys: {e}; install it with `make setup` or `apt-get install yosys`"))?;
     if !output.status.success() {
