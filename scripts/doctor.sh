@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Prints each tool, its version, and what it is for. Exit status 2 if one is missing.
+# Prints each tool, its version, and what it is for. Exit status 2 if one is missing that `make qor` does not bring itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
 
 status=0
+line() { printf '%-13s %-48.48s %s\n' "$@"; }
+
 # tool, what it is for, how to get it, arguments that print the version
 row() {
     local tool=$1 for=$2 get=$3 version
@@ -16,7 +18,14 @@ row() {
         version="missing: $get"
         status=2
     fi
-    printf '%-10s %-48.48s %s\n' "$tool" "$version" "$for"
+    line "$tool" "$version" "$for"
+}
+
+# tool, and the argument that prints the version
+own_row() {
+    local tool=.tools/qor/bin/yowasp-$1 version="not yet: make qor brings it (PyPI, needs python3)"
+    if [ -x "$tool" ]; then version=$("$tool" "$2" 2>&1 | tr -d '"' | sed -n "s/.*(Version \(.*\))$/\1/p; /^Yosys/p"); fi
+    line "$1" "$version" "make qor alone"
 }
 
 row cargo "everything" "rustup, https://rustup.rs" --version
@@ -25,4 +34,7 @@ row g++ "make sim, test" "apt-get install g++" --version
 row make "make sim, test" "apt-get install make" --version
 row yosys "make sim, test, lint, synth" "apt-get install yosys" -V
 row iverilog "make test, lint" "apt-get install iverilog" -V
+own_row yosys -V
+own_row nextpnr-ecp5 --version
+own_row nextpnr-ice40 --version
 exit $status

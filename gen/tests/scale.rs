@@ -26,3 +26,12 @@ fn a_large_array_has_the_modules_of_a_small_one() {
         assert!(large_text < 40 * text, "{text} bytes became {large_text}");
     }
 }
+
+#[test]
+fn four_times_the_elements_take_less_than_four_times_the_text() {
+    let ((names, text), (large_names, large_text)) = (emitted(64, false), emitted(128, false));
+    // Sizes are in the names of some.
+    let plain = |names: &[String]| names.iter().map(|n| n.replace(char::is_numeric, "")).collect::<Vec<_>>();
+    assert_eq!(plain(&names), plain(&large_names));
+    assert!(large_text < 4 * text, "{text} bytes became {large_text}");
+}

@@ -137,19 +137,19 @@ int digit(char c) {
 // Reads a hex field into `v`, and steps over it and a blank.
 void read_hex(char*& at, const Port& port, Value& v) {
     char* begin = at;
-    while (digit(*at) >= 0) at++;
-    if (at == begin || (*at && *at != ' ')) throw Failure{2, std::string(port.name) + ": no hex number"};
-    for (auto& word : v) word = 0;
-    unsigned place = 0;
-    bool fits = true;
-    for (char* c = at; c != begin; place += 4) {
-        uint64_t d = digit(*--c);
-        if (place < port.width) v[place / 64] |= d << (place % 64);
-        else fits &= d == 0;
+    char* end = begin;
+    while (digit(*end) >= 0) end++;
+    if (end == begin || (*end && *end != ' ')) throw Failure{2, std::string(port.name) + ": no hex number"};
+    at = *end ? end + 1 : end;
+    for (auto& word : v) {
+        char* from = end - begin > 16 ? end - 16 : begin;
+        word = 0;
+        for (char* c = from; c != end; c++) word = word << 4 | digit(*c);
+        end = from;
     }
-    if (port.width % 64) fits &= v.back() >> (port.width % 64) == 0;
+    bool fits = port.width % 64 == 0 || v.back() >> (port.width % 64) == 0;
+    while (end != begin) fits &= *--end == '0';
     if (!fits) throw Failure{2, std::string(port.name) + ": wider than " + std::to_string(port.width) + " bits"};
-    if (*at == ' ') at++;
 }
 
 void write_hex(std::string& out, const Value& v, unsigned width) {

@@ -7,5 +7,6 @@ pub mod parallel;
 pub mod process;
 pub mod qor;
 pub mod rtl;
+pub mod speed;
 pub mod suite;
 pub mod verilator;

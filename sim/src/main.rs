@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use qrtl_golden::request::{Request, answer_lines};
-use qrtl_sim::{digits, mutations, netlist, qor, rtl, suite};
+use qrtl_sim::{digits, mutations, netlist, qor, rtl, speed, suite};
 
 /// Runs emitted Verilog in Verilator and compares it with golden, bit for bit.
 #[derive(Parser)]
@@ -57,6 +57,12 @@ enum Verb {
         #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
         seed: u64,
     },
+    /// builds a 16 x 16 array and simulates it; prints cycles a second, and seconds of CPU for the build
+    Speed {
+        /// seed of the vectors
+        #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
+        seed: u64,
+    },
     /// answers JSON requests, one a line, from the hardware
     Rtl,
 }
@@ -81,6 +87,7 @@ fn main() -> ExitCode {
             let to = to.or_else(|| blocks.is_empty().then(|| PathBuf::from("docs")));
             checked(qor::run(&blocks, to.as_deref(), seed))
         }
+        Verb::Speed { seed } => checked(speed::run(seed)),
         Verb::Rtl => rtl().unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

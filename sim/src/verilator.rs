@@ -42,29 +42,7 @@ pub fn build(files: &[File], interface: &Interface, how: Build) -> Result<PathBu
     }
     let staging = staging()?;
     let dir = staging.path();
-    fs::create_dir(dir.join("obj"))?;
-    for file in files {
-        fs::write(dir.join(format!("{}.v", file.name)), &file.text)?;
-    }
-    fs::write(dir.join("bench.cpp"), BENCH)?;
-    fs::write(dir.join("ports.h"), &header)?;
-    let output = Command::new(tool("verilator"))
-        .current_dir(dir)
-        .args(&recipe.flags)
-        .args(["--Mdir", "obj", "-CFLAGS", &recipe.cflags, "-MAKEFLAGS"])
-        .arg(format!(
-            "{} {}",
-            if how.netlist { NETLIST_OPTIMIZATION } else { OPTIMIZATION },
-            recipe.reuse_runtime(&dir.join("obj"))?
-        ))
-        .args(files.iter().map(|f| format!("{}.v", f.name)))
-        .arg("../bench.cpp")
-        .output()
-        .map_err(missing)?;
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    if !output.status.success() || text.contains("%Warning") {
-        bail!("{}: Verilator does not accept it:\n{text}", interface.module);
-    }
+    recipe.build(dir, files, interface, &recipe.runtime())?;
     recipe.keep_runtime(&dir.join("obj"))?;
     // Only the executable is kept; whoever comes first puts it there.
     let kept = dir.join("kept");
@@ -72,6 +50,15 @@ pub fn build(files: &[File], interface: &Interface, how: Build) -> Result<PathBu
     fs::rename(dir.join("obj/Vdut"), kept.join("Vdut"))?;
     put(&kept, &place)?;
     Ok(executable)
+}
+
+/// [`build`] in a directory of its own, from nothing.
+///
+/// # Errors
+/// As [`build`] has them.
+pub fn build_anew(files: &[File], interface: &Interface, dir: &Path) -> Result<PathBuf> {
+    Recipe::new(&interface.module, Build::default())?.build(dir, files, interface, &dir.join("no-runtime"))?;
+    Ok(dir.join("obj/Vdut"))
 }
 
 /// What Makefiles of Verilator take for `OPT_FAST` by default, `-Os`, comes after all other flags.
@@ -86,37 +73,53 @@ struct Recipe {
     version: &'static str,
     flags: Vec<String>,
     cflags: String,
+    optimization: &'static str,
 }
 
 impl Recipe {
     fn new(top: &str, how: Build) -> Result<Recipe> {
         // Verilator 5.006 at -O3 computes wrong values for registers that a netlist assigns bit by bit; at -O0 it does not.
-        let (warnings, optimization) = if how.netlist { ("-Wno-lint", "-O0") } else { ("-Wall", "-O3") };
+        let (warnings, level) = if how.netlist { ("-Wno-lint", "-O0") } else { ("-Wall", "-O3") };
         let mut flags =
-            vec!["--cc", "--exe", "--build", warnings, optimization, "--x-assign", "unique", "--x-initial", "unique"];
+            vec!["--cc", "--exe", "--build", warnings, level, "--x-assign", "unique", "--x-initial", "unique"];
         flags.extend(["--prefix", "Vdut", "--top-module", top]);
         if how.trace {
             flags.push("--trace");
         }
         let zeroed = if how.zeroed { " -DZEROED" } else { "" };
         let flags = flags.into_iter().map(str::to_owned).collect();
-        Ok(Recipe { version: version()?, flags, cflags: format!("-std=c++17 -I..{zeroed}") })
+        let optimization = if how.netlist { NETLIST_OPTIMIZATION } else { OPTIMIZATION };
+        Ok(Recipe { version: version()?, flags, cflags: format!("-std=c++17 -I..{zeroed}"), optimization })
+    }
+
+    /// Builds `files` in a directory, with the objects of Verilator's library from `runtime`, if there are any.
+    fn build(&self, dir: &Path, files: &[File], interface: &Interface, runtime: &Path) -> Result<()> {
+        fs::create_dir(dir.join("obj"))?;
+        for file in files {
+            fs::write(dir.join(format!("{}.v", file.name)), &file.text)?;
+        }
+        fs::write(dir.join("bench.cpp"), BENCH)?;
+        fs::write(dir.join("ports.h"), ports_header(interface))?;
+        let output = Command::new(tool("verilator"))
+            .current_dir(dir)
+            .args(&self.flags)
+            .args(["--Mdir", "obj", "-CFLAGS", &self.cflags, "-MAKEFLAGS"])
+            .arg(format!("{} {}", self.optimization, reuse_runtime(runtime, &dir.join("obj"))?))
+            .args(files.iter().map(|f| format!("{}.v", f.name)))
+            .arg("../bench.cpp")
+            .output()
+            .map_err(missing)?;
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        if !output.status.success() || text.contains("%Warning") {
+            bail!("{}: Verilator does not accept it:\n{text}", interface.module);
+        }
+        Ok(())
     }
 
     /// Where the objects of Verilator's own library are kept: to compile them takes half of a small build's time.
     fn runtime(&self) -> PathBuf {
         let trace = self.flags.iter().any(|f| f == "--trace");
         Path::new(CACHE).join(format!("runtime-{}", hash(&format!("{}{trace}", self.version))))
-    }
-
-    /// Puts the library's objects, if there are any yet, into a build; gives the flags that make `make` take them.
-    fn reuse_runtime(&self, obj: &Path) -> Result<String> {
-        let mut flags = String::new();
-        for object in objects(&self.runtime()) {
-            fs::copy(self.runtime().join(&object), obj.join(&object))?;
-            flags += &format!(" --old-file={object}");
-        }
-        Ok(flags)
     }
 
     /// Keeps the library's objects of a finished build, if none are kept yet.
@@ -132,6 +135,16 @@ impl Recipe {
         }
         put(&kept, &self.runtime())
     }
+}
+
+/// Puts the library's objects from `runtime`, if there are any yet, into a build; gives the flags that make `make` take them.
+fn reuse_runtime(runtime: &Path, obj: &Path) -> Result<String> {
+    let mut flags = String::new();
+    for object in objects(runtime) {
+        fs::copy(runtime.join(&object), obj.join(&object))?;
+        flags += &format!(" --old-file={object}");
+    }
+    Ok(flags)
 }
 
 /// Names of the objects of Verilator's library in a directory; none if there is no such directory.

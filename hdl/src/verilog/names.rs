@@ -1,6 +1,7 @@
 //! Names within a module: legal, unique, never a keyword.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// Keywords of SystemVerilog (IEEE 1800-2017): Verilator reads `.v` files as SystemVerilog.
 const KEYWORDS: &str = "accept_on alias always always_comb always_ff always_latch and assert assign assume automatic \
@@ -23,7 +24,9 @@ uwire var vectored virtual void wait wait_order wand weak weak0 weak1 while wild
 
 /// `word` is a keyword of Verilog or SystemVerilog.
 pub fn is_keyword(word: &str) -> bool {
-    KEYWORDS.split(' ').any(|k| k == word)
+    // Asked for every name of every instance.
+    static SET: LazyLock<HashSet<&str>> = LazyLock::new(|| KEYWORDS.split(' ').collect());
+    SET.contains(word)
 }
 
 /// `base_i` with the least `i >= from` that is not `used`.

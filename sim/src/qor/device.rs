@@ -25,6 +25,18 @@ pub struct Target {
     pub device: Device,
     /// further flags of the synthesis
     pub flags: &'static str,
+    /// Yosys makes multipliers of products. It must not where the block instantiates SB_MAC16 itself: `synth_ice40 -dsp`
+    /// resets the parameters of cells that are there already.
+    pub infers: bool,
+}
+
+/// What a device has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// LUTs of four inputs; logic cells of an iCE40
+    pub lut: u64,
+    /// multipliers
+    pub dsp: u64,
 }
 
 /// What a block takes.
@@ -62,7 +74,19 @@ impl fmt::Display for Device {
 impl Device {
     /// A target with nothing but the usual flags.
     pub fn plain(self) -> Target {
-        Target { device: self, flags: "" }
+        Target { device: self, flags: "", infers: true }
+    }
+
+    /// What it has; nothing is known of gates.
+    pub fn capacity(self) -> Option<Capacity> {
+        let (lut, dsp) = match self {
+            Device::Ecp5Small => (24_288, 28),
+            Device::Ecp5Large => (83_640, 156),
+            Device::Up5k => (5_280, 8),
+            Device::Hx8k => (7_680, 0),
+            Device::Gates => return None,
+        };
+        Some(Capacity { lut, dsp })
     }
 
     /// Place and route: the program and its arguments.
@@ -84,16 +108,34 @@ impl Device {
 }
 
 impl Target {
+    /// With further flags of the synthesis.
+    pub fn with(self, flags: &'static str) -> Target {
+        Target { flags, ..self }
+    }
+
+    /// For a block that instantiates the multipliers that it wants.
+    pub fn as_instantiated(self) -> Target {
+        Target { infers: false, ..self }
+    }
+
+    /// Pass and flags of the synthesis.
+    pub fn pass(&self) -> String {
+        let pass = match (self.device, self.infers) {
+            (Device::Ecp5Small | Device::Ecp5Large, true) => "synth_ecp5",
+            (Device::Ecp5Small | Device::Ecp5Large, false) => "synth_ecp5 -nodsp",
+            (Device::Up5k, true) => "synth_ice40 -dsp",
+            (Device::Up5k, false) | (Device::Hx8k, _) => "synth_ice40",
+            (Device::Gates, _) => "synth; abc -g gates",
+        };
+        if self.flags.is_empty() { pass.to_owned() } else { format!("{pass} {}", self.flags) }
+    }
+
     /// The synthesis of a module, as Yosys is told.
     pub fn synthesis(&self, top: &str) -> String {
-        let pass = match self.device {
-            Device::Ecp5Small | Device::Ecp5Large => "synth_ecp5",
-            Device::Up5k => "synth_ice40 -dsp",
-            Device::Hx8k => "synth_ice40",
-            Device::Gates => return GATES.replace("TOP", top),
-        };
-        let space = if self.flags.is_empty() { "" } else { " " };
-        format!("{pass}{space}{} -top {top}", self.flags)
+        match self.device {
+            Device::Gates => GATES.replace("TOP", top),
+            _ => format!("{} -top {top}", self.pass()),
+        }
     }
 }
 
@@ -121,6 +163,14 @@ impl Area {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cells_that_the_block_instantiates_are_left_alone() {
+        let own = |d: Device| d.plain().as_instantiated().with("-abc9").synthesis("t");
+        assert_eq!(Device::Up5k.plain().synthesis("t"), "synth_ice40 -dsp -top t");
+        assert_eq!(own(Device::Up5k), "synth_ice40 -abc9 -top t");
+        assert_eq!(own(Device::Ecp5Small), "synth_ecp5 -nodsp -abc9 -top t");
+    }
 
     #[test]
     fn a_carry_cell_is_two_luts_and_a_memory_four() {

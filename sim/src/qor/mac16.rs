@@ -1,9 +1,12 @@
 //! The delay of iCE40's multiplier, which nextpnr leaves out.
 //!
 //! nextpnr takes 0.1 ns from the clock of a SB_MAC16 to its outputs whatever lies between, and cuts a path at those
-//! without a clock. Here none has a clock any more, so that nextpnr tells of all paths into, between and out of them;
-//! the delays inside are added from icestorm's table (UP5K, worst corner). All are taken for as little registered as the
-//! least of them, and the longest pieces for one path: the clock is at least that.
+//! without a clock. In a copy of the design none has a clock any more, so that nextpnr tells of all paths into, between
+//! and out of them; the delays inside are added from icestorm's table (UP5K, worst corner). All are taken for as little
+//! registered as the least of them, and the longest pieces for one path: the clock is at least that.
+//!
+//! A path to an enable or a reset of a multiplier's register ends there, and is not added to a product: the copy has
+//! constants at those pins, and nextpnr counts these paths where the clock is left.
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
@@ -23,11 +26,39 @@ const CLOCK_TO_OUTPUT: f64 = 2.0;
 /// What nextpnr takes at each end.
 const NEXTPNR: f64 = 0.1;
 
+/// Pins that only say whether and how registers inside move, and the value at which they move always.
+const CONTROLS: [(&str, &str); 11] = [
+    ("CE", "1"),
+    ("AHOLD", "0"),
+    ("BHOLD", "0"),
+    ("CHOLD", "0"),
+    ("DHOLD", "0"),
+    ("OHOLDTOP", "0"),
+    ("OHOLDBOT", "0"),
+    ("IRSTTOP", "0"),
+    ("IRSTBOT", "0"),
+    ("ORSTTOP", "0"),
+    ("ORSTBOT", "0"),
+];
+
+/// What the adder takes from outside, and the parameter of its register, if it has one.
+const ADDED: [(&str, Option<&str>); 7] = [
+    ("C", Some("C_REG")),
+    ("D", Some("D_REG")),
+    ("ADDSUBTOP", None),
+    ("ADDSUBBOT", None),
+    ("OLOADTOP", None),
+    ("OLOADBOT", None),
+    ("CI", None),
+];
+
 /// Which registers inside the multipliers are in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Registers {
     /// those of A and B, or they are constant
     pub inputs: bool,
+    /// those of all else that the adder takes, or it is constant
+    pub added: bool,
     /// those of O
     pub output: bool,
 }
@@ -43,8 +74,8 @@ pub struct Pieces {
     pub out: f64,
 }
 
-/// Takes the clock from every SB_MAC16 of a netlist of Yosys; gives the netlist and which registers they have, if
-/// there are any.
+/// Takes the clock from every SB_MAC16 of a netlist of Yosys, and ties its enables; gives the netlist and which registers
+/// they have, if there are any.
 ///
 /// # Errors
 /// If it is no netlist.
@@ -58,8 +89,16 @@ pub fn without_clock(netlist: &str, top: &str) -> Result<(String, Option<Registe
         }
         let own = Registers::of(cell);
         let least = all.unwrap_or(own);
-        all = Some(Registers { inputs: own.inputs && least.inputs, output: own.output && least.output });
-        cell["connections"]["CLK"] = json!(["0"]);
+        all = Some(Registers {
+            inputs: own.inputs && least.inputs,
+            added: own.added && least.added,
+            output: own.output && least.output,
+        });
+        for (pin, value) in CONTROLS.into_iter().chain([("CLK", "0")]) {
+            if let Some(net) = cell["connections"].get_mut(pin) {
+                *net = json!([value]);
+            }
+        }
     }
     Ok((netlist.to_string(), all))
 }
@@ -75,6 +114,7 @@ impl Registers {
         let constant = |port: &str| cell["connections"][port].as_array().is_none_or(|b| b.iter().all(Value::is_string));
         Registers {
             inputs: (is("A_REG", "1") || constant("A")) && (is("B_REG", "1") || constant("B")),
+            added: ADDED.iter().all(|&(pin, register)| constant(pin) || register.is_some_and(|r| is(r, "1"))),
             output: is("TOPOUTPUT_SELECT", "1") && is("BOTOUTPUT_SELECT", "1"),
         }
     }
@@ -92,7 +132,12 @@ impl Pieces {
             (false, true) => [before + PRODUCT_TO_REGISTER, CLOCK_TO_OUTPUT + after],
             (true, true) => [before.max(PRODUCT_TO_REGISTER), CLOCK_TO_OUTPUT + after],
         };
-        stages[0].max(stages[1])
+        let added = match (registers.added, registers.output) {
+            (true, _) => 0.0,
+            (false, true) => before + ADDER,
+            (false, false) => before + ADDER + after,
+        };
+        stages[0].max(stages[1]).max(added)
     }
 }
 
@@ -103,20 +148,32 @@ mod tests {
     #[test]
     fn registers_cut_the_path() {
         let pieces = Pieces { into: 5.1, between: None, out: 8.1 };
-        let longest = |inputs, output| pieces.longest(Registers { inputs, output });
-        assert!((longest(false, false) - (5.0 + 9.05 + 8.0)).abs() < 1e-9);
-        assert!((longest(true, false) - (9.05 + 8.0)).abs() < 1e-9);
-        assert!((longest(false, true) - (5.0 + 6.5)).abs() < 1e-9);
-        assert!((longest(true, true) - 10.0).abs() < 1e-9);
+        let longest = |inputs, added, output| pieces.longest(Registers { inputs, added, output });
+        for (registers, nanoseconds) in [
+            ((false, true, false), 5.0 + PRODUCT + 8.0),
+            ((true, true, false), PRODUCT + 8.0),
+            ((false, true, true), 5.0 + PRODUCT_TO_REGISTER),
+            ((true, true, true), 2.0 + 8.0),
+            ((true, false, true), 5.0 + ADDER),
+            ((true, false, false), 5.0 + ADDER + 8.0),
+        ] {
+            let (inputs, added, output) = registers;
+            assert!((longest(inputs, added, output) - nanoseconds).abs() < 1e-9, "{registers:?}");
+        }
     }
 
     #[test]
-    fn a_constant_operand_needs_no_register() {
-        let cell =
-            r#"{"type": "SB_MAC16", "parameters": {"A_REG": "1"}, "connections": {"A": [3], "B": ["1"], "CLK": [2]}}"#;
+    fn a_constant_operand_needs_no_register_and_an_enable_is_no_operand() {
+        let cell = r#"{"type": "SB_MAC16", "parameters": {"A_REG": "1"},
+            "connections": {"A": [3], "B": ["1"], "CLK": [2], "CE": [4], "ORSTTOP": [5]}}"#;
         let netlist = format!(r#"{{"modules": {{"t": {{"cells": {{"x": {cell}}}}}}}}}"#);
         let (text, registers) = without_clock(&netlist, "t").unwrap();
-        assert_eq!(registers, Some(Registers { inputs: true, output: false }));
-        assert!(text.contains(r#""CLK":["0"]"#), "{text}");
+        assert_eq!(registers, Some(Registers { inputs: true, added: true, output: false }));
+        for tied in [r#""CLK":["0"]"#, r#""CE":["1"]"#, r#""ORSTTOP":["0"]"#, r#""A":[3]"#] {
+            assert!(text.contains(tied), "{tied}: {text}");
+        }
+        assert!(!text.contains("AHOLD"), "a pin that the block leaves open: {text}");
+        let (_, registers) = without_clock(&netlist.replace("ORSTTOP", "OLOADTOP"), "t").unwrap();
+        assert_eq!(registers, Some(Registers { inputs: true, added: false, output: false }));
     }
 }

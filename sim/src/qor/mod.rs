@@ -13,6 +13,7 @@ pub mod device;
 pub mod flow;
 pub mod harness;
 pub mod mac16;
+pub mod place;
 pub mod plot;
 pub mod report;
 pub mod source;
@@ -24,6 +25,7 @@ use crate::suite::check_files;
 use crate::verilator::Build;
 use device::Target;
 use flow::{Measured, Tools};
+use place::Placed;
 use subjects::Subject;
 
 /// Vectors for each baseline.
@@ -42,8 +44,10 @@ pub struct Row<'s> {
 /// Measures the blocks whose names begin with one of `names` (all, if there is none), prints the table, and writes
 /// `qor.md`, `qor.csv` and `qor.svg` to `to`, if it is given.
 ///
+/// A block that does not fit its device gets a row that says so.
+///
 /// # Errors
-/// If a tool is missing or fails, or a baseline computes something else than golden.
+/// If a tool is missing, Yosys does not accept the Verilog, or a baseline computes something else than golden.
 pub fn run(names: &[String], to: Option<&Path>, seed: u64) -> Result<()> {
     let tools = Tools::find()?;
     tools.versions.iter().for_each(|v| println!("{v}"));
@@ -75,11 +79,18 @@ fn exact(subject: &Subject, seed: u64) -> Result<()> {
 
 /// Every block on every target, as many at a time as there are cores; in the order of the subjects.
 fn measure_all<'s>(tools: &Tools, subjects: &'s [Subject]) -> Result<Vec<Row<'s>>> {
-    let jobs: Vec<(&Subject, Target)> = subjects.iter().flat_map(|s| s.targets.iter().map(move |t| (s, *t))).collect();
-    let run = |&(s, target): &(&Subject, Target)| flow::measure(tools, s.name, &s.files, &s.interface, target);
+    // Subjects go from small to large. The large first: what is left for the end is short.
+    let jobs: Vec<(&Subject, Target)> =
+        subjects.iter().flat_map(|s| s.targets.iter().map(move |t| (s, *t))).rev().collect();
+    let seeds_at_once = parallel::cores() / jobs.len().max(1);
+    let run = |&(s, target): &(&Subject, Target)| flow::measure(tools, s, target, seeds_at_once);
     let words = |(s, target): &(&Subject, Target), (outcome, seconds): &Done<Result<Measured>>| {
-        let failed = if outcome.is_ok() { "" } else { ", FAILED" };
-        format!("{} on {}: {seconds:.0} s{failed}", s.name, target.device)
+        let end = match outcome {
+            Ok(Measured { placed: Placed::Refused(why), .. }) => format!(", not placed: {why}"),
+            Ok(_) => String::new(),
+            Err(_) => ", FAILED".to_owned(),
+        };
+        format!("{} on {}: {seconds:.0} s{end}", s.name, target.device)
     };
     let outcomes: Vec<Result<Measured>> = parallel::each(&jobs, run, words).into_iter().map(|(o, _)| o).collect();
     let failed: Vec<String> = outcomes.iter().filter_map(|o| o.as_ref().err()).map(|e| format!("{e:#}")).collect();
@@ -87,5 +98,5 @@ fn measure_all<'s>(tools: &Tools, subjects: &'s [Subject]) -> Result<Vec<Row<'s>
     let row = |((subject, target), outcome): ((&'s Subject, Target), Result<Measured>)| {
         Ok(Row { subject, target, measured: outcome? })
     };
-    jobs.into_iter().zip(outcomes).map(row).collect()
+    jobs.into_iter().zip(outcomes).map(row).rev().collect()
 }

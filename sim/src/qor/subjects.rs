@@ -126,7 +126,7 @@ fn requantizers(all: &mut Vec<Subject>) -> Result<()> {
     let to = |narrow: bool| {
         let mut to = targets(&WITH_DSP);
         if narrow {
-            to.insert(1, Target { device: Device::Ecp5Small, flags: "-nowidelut" });
+            to.insert(1, Device::Ecp5Small.plain().with("-nowidelut"));
         }
         to
     };

@@ -73,35 +73,50 @@ impl Report {
         self.utilization.get(cell).map_or(0, |u| u.used)
     }
 
-    /// The clock, and the path that bounds it once multipliers are counted, which have `registers`.
+    fn path(&self, from: &str, to: &str) -> Option<&Path> {
+        self.critical_paths.iter().find(|p| domain(&p.from) == from && domain(&p.to) == to)
+    }
+
+    /// The clock and its critical path, as nextpnr has them.
     ///
     /// # Errors
     /// If the design has no path from clock to clock.
-    pub fn timing(&self, harness: &Harness, sources: &Sources, registers: Option<Registers>) -> Result<Timing> {
-        let path =
-            |from: &str, to: &str| self.critical_paths.iter().find(|p| domain(&p.from) == from && domain(&p.to) == to);
-        let clocked = path("clk", "clk").context("the report of nextpnr has no path from clock to clock")?;
-        let own = clocked.delay();
-        let mut worst = (own, vec![clocked]);
-        // What nextpnr itself would say if the multipliers had kept their clock.
-        let mut by_nextpnr = own;
-        if let (Some(into), Some(out), Some(registers)) = (path("clk", "dsp"), path("dsp", "clk"), registers) {
-            let between = path("dsp", "dsp");
-            let pieces = Pieces { into: into.delay(), between: between.map(Path::delay), out: out.delay() };
-            let sum = pieces.longest(registers);
-            if registers.inputs || registers.output {
-                by_nextpnr = own.max(into.delay()).max(out.delay());
-            }
-            if sum > own {
-                worst = (sum, [Some(into), between, Some(out)].into_iter().flatten().collect());
-            }
+    pub fn timing(&self, harness: &Harness, sources: &Sources) -> Result<Timing> {
+        let path = self.path("clk", "clk").context("the report of nextpnr has no path from clock to clock")?;
+        let mhz = 1000.0 / path.delay();
+        Ok(Timing::along(&[path], harness, sources, mhz, mhz))
+    }
+
+    /// The clock with the delay of SB_MAC16 counted, which have `registers`: this is the report of the design without
+    /// their clock, `clocked` what the design with it came to. The slower of the two counts: paths to the enables of
+    /// multipliers are only in the second.
+    pub fn with_multipliers(
+        &self,
+        clocked: Timing,
+        registers: Registers,
+        harness: &Harness,
+        sources: &Sources,
+    ) -> Timing {
+        let (Some(into), Some(out)) = (self.path("clk", "dsp"), self.path("dsp", "clk")) else { return clocked };
+        let between = self.path("dsp", "dsp");
+        let pieces = Pieces { into: into.delay(), between: between.map(Path::delay), out: out.delay() };
+        let mhz = 1000.0 / pieces.longest(registers);
+        if mhz >= clocked.mhz {
+            return clocked;
         }
-        Ok(Timing {
-            mhz: 1000.0 / by_nextpnr,
-            mhz_with_dsp: 1000.0 / worst.0,
-            in_block: worst.1.iter().any(|p| p.in_block()),
-            words: worst.1.iter().map(|p| p.words(harness, sources)).collect::<Vec<_>>().join("; "),
-        })
+        let paths: Vec<&Path> = [Some(into), between, Some(out)].into_iter().flatten().collect();
+        Timing::along(&paths, harness, sources, clocked.mhz, mhz)
+    }
+}
+
+impl Timing {
+    fn along(paths: &[&Path], harness: &Harness, sources: &Sources, mhz: f64, mhz_with_dsp: f64) -> Timing {
+        Timing {
+            mhz,
+            mhz_with_dsp,
+            in_block: paths.iter().any(|p| p.in_block()),
+            words: paths.iter().map(|p| p.words(harness, sources)).collect::<Vec<_>>().join("; "),
+        }
     }
 }
 

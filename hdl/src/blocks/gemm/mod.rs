@@ -25,6 +25,7 @@ mod dataflow;
 mod drain;
 mod edge_sums;
 mod loader;
+mod lut_product;
 mod pe;
 mod row;
 mod sequencer;
@@ -38,6 +39,7 @@ pub use config::{Channel, Channels, Dimension, GemmConfig, OperandConfig, ZeroPo
 pub use drain::Drain;
 pub use edge_sums::EdgeSums;
 pub use loader::Loader;
+pub use lut_product::{product_in_luts, product_of_recoded, recode};
 pub use pe::Pe;
 pub use row::Row;
 pub use sequencer::Sequencer;

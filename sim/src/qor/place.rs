@@ -1,0 +1,137 @@
+//! nextpnr, called on a block in its harness.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use qrtl_hdl::verilog::File;
+
+use super::device::{Device, Target};
+use super::flow::{Ended, Tools};
+use super::harness::{Harness, TOP};
+use super::mac16::without_clock;
+use super::source::Sources;
+use super::timing::{Report, Timing};
+use crate::parallel;
+
+/// Seeds of placement; odd in number, so that one of them is the median.
+pub const SEEDS: [u32; 3] = [1, 2, 3];
+
+/// A netlist for nextpnr, and what it reports of it.
+const AS_IT_IS: &str = "placed";
+
+/// The same with SB_MAC16 as [`without_clock`] leaves them.
+const WITHOUT_CLOCK: &str = "unclocked";
+
+/// What [`place`] writes where nextpnr says no.
+const REFUSED: &str = "refused";
+
+/// A block between flip-flops.
+#[derive(Debug, Clone)]
+pub enum Placed {
+    /// gates are not placed
+    No,
+    /// it does not fit, or cannot be routed: what nextpnr says
+    Refused(String),
+    /// it has been
+    Yes {
+        /// logic cells of an iCE40, less those of the harness
+        cells: Option<u64>,
+        /// nextpnr's clocks, a seed each, in MHz
+        clocks: Vec<f64>,
+        /// the seed of median clock, with the multipliers' delay
+        timing: Timing,
+    },
+}
+
+/// All that a placement depends on, but for the netlist: part of what names a measurement.
+pub fn recipe(target: Target) -> String {
+    let also =
+        if target.device == Device::Up5k { "and without the clock of multipliers, enables constant" } else { "" };
+    format!("{:?}{SEEDS:?}{also}", target.device.place())
+}
+
+/// Places `placed.json` in `dir` with every seed. If nextpnr breaks, its last words: the next run tries again.
+///
+/// # Errors
+/// If nextpnr is missing.
+pub fn place(tools: &Tools, dir: &Path, target: Target, at_once: usize) -> Result<Option<String>> {
+    let Some((program, arguments)) = target.device.place() else { return Ok(None) };
+    let mut netlists = vec![AS_IT_IS];
+    if target.device == Device::Up5k {
+        let (text, registers) = without_clock(&read(dir, &netlist(AS_IT_IS))?, TOP)?;
+        if registers.is_some() {
+            fs::write(dir.join(netlist(WITHOUT_CLOCK)), text)?;
+            netlists.push(WITHOUT_CLOCK);
+        }
+    }
+    let run = |&(name, seed): &(&str, u32)| {
+        let (netlist, seed, report) = (netlist(name), seed.to_string(), report(name, seed));
+        let mut all = arguments.to_vec();
+        all.extend(["-q", "--timing-allow-fail", "--json", &netlist, "--seed", &seed, "--report", &report]);
+        tools.run(dir, program, &all, &report)
+    };
+    let jobs: Vec<(&str, u32)> = netlists.iter().flat_map(|n| SEEDS.map(|s| (*n, s))).collect();
+    // What does not fit with one seed does not with another: the first goes alone.
+    let (first, others) = jobs.split_at(1);
+    for jobs in [first, others] {
+        for ended in parallel::map(jobs, at_once, run) {
+            match ended? {
+                Ended::Well => (),
+                Ended::Refused(why) => {
+                    fs::write(dir.join(REFUSED), why)?;
+                    return Ok(None);
+                }
+                Ended::Broken(words) => return Ok(Some(words)),
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// What [`place`] came to.
+///
+/// # Errors
+/// If the reports cannot be read.
+pub fn collect(dir: &Path, files: &[File], harness: &Harness, target: Target) -> Result<Placed> {
+    if target.device.place().is_none() {
+        return Ok(Placed::No);
+    }
+    if let Ok(why) = fs::read_to_string(dir.join(REFUSED)) {
+        return Ok(Placed::Refused(why));
+    }
+    let registers = match target.device {
+        Device::Up5k => without_clock(&read(dir, &netlist(AS_IT_IS))?, TOP)?.1,
+        _ => None,
+    };
+    let sources = Sources::new(files);
+    let open = |name: &str, seed: u32| Report::parse(&read(dir, &report(name, seed))?);
+    let mut seeds = Vec::new();
+    for seed in SEEDS {
+        let clocked = open(AS_IT_IS, seed)?;
+        let mut timing = clocked.timing(harness, &sources)?;
+        if let Some(registers) = registers {
+            timing = open(WITHOUT_CLOCK, seed)?.with_multipliers(timing, registers, harness, &sources);
+        }
+        seeds.push((timing, clocked.used("ICESTORM_LC")));
+    }
+    let clocks = seeds.iter().map(|(t, _)| t.mhz).collect();
+    seeds.sort_by(|(a, _), (b, _)| a.mhz_with_dsp.total_cmp(&b.mhz_with_dsp));
+    let (timing, used) = seeds.swap_remove(SEEDS.len() / 2);
+    let (ins, outs) = harness.bits();
+    // Two flip-flops for each output; the first may share its cell with the LUT that drives it.
+    let cells = (used > 0).then(|| used.saturating_sub((ins + 2 * outs) as u64));
+    Ok(Placed::Yes { cells, clocks, timing })
+}
+
+fn read(dir: &Path, name: &str) -> Result<String> {
+    fs::read_to_string(dir.join(name)).with_context(|| name.to_owned())
+}
+
+fn netlist(name: &str) -> String {
+    format!("{name}.json")
+}
+
+fn report(name: &str, seed: u32) -> String {
+    format!("{name}-{seed}.json")
+}
