@@ -152,7 +152,7 @@ fn requantizers(all: &mut Vec<Subject>) -> Result<()> {
     }
     let ecp5 = |pipeline| RequantizerSpec { target: TargetSpec::Ecp5, ..piped(pipeline) };
     let free = |spec: RequantizerSpec| RequantizerSpec { no_backpressure: true, ..spec };
-    let to_ecp5 = ["", "-nowidelut"].map(|flags| Target { device: Device::Ecp5Small, flags });
+    let to_ecp5 = [Device::Ecp5Small.plain(), Device::Ecp5Small.plain().with("-nowidelut")];
     for (name, about, spec) in [
         ("requantizer_ecp5_p9", "32 x 32 bits, all at run time, 9 ranks, MULT18X18D", ecp5(9)),
         ("requantizer_ecp5_p12", "32 x 32 bits, all at run time, 12 ranks, MULT18X18D", ecp5(12)),
