@@ -6,7 +6,7 @@
 use qrtl_golden::gemm::{Matrix, Operand, gemm};
 use qrtl_golden::random::Random;
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Scale};
-use qrtl_hdl::blocks::gemm::{Gemm, GemmConfig, ZeroPointConfig, ZeroPointStrategy};
+use qrtl_hdl::blocks::gemm::{Channel, Channels, Dimension, Gemm, GemmConfig, ZeroPointConfig, ZeroPointStrategy};
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
 
 /// A product and what golden makes of it.
@@ -26,10 +26,13 @@ impl Case {
         let a = Matrix::new("a", m, k, (0..m * k).map(|_| pick(config.a.range)).collect()).unwrap();
         let b = Matrix::new("b", k, n, (0..k * n).map(|_| pick(config.b.range)).collect()).unwrap();
         let zeros = [pick(config.a.zero_point_range()), pick(config.b.zero_point_range())];
-        let bias: Vec<i32> = (0..n).map(|_| pick(Range::signed(20))).collect();
-        let scales: Vec<(i64, i64)> = (0..n)
+        let mut bias: Vec<i32> = (0..n).map(|_| pick(Range::signed(20))).collect();
+        let mut scales: Vec<(i64, i64)> = (0..n)
             .map(|_| ((1 << 30) + i64::from(pick(Range::unsigned(30))), i64::from(pick((-14..=-4).into()))))
             .collect();
+        if let Channels::Same(c) = config.channels {
+            (bias, scales) = (vec![c.bias as i32; n], vec![(c.multiplier, c.shift); n]);
+        }
         let output = [pick(Range::signed(8)) as i64, -100, 110];
         let requantizations: Vec<Requantization> = (scales.iter())
             .map(|&(multiplier, s)| {
@@ -43,10 +46,20 @@ impl Case {
     }
 }
 
-/// Runs one product, offering operands and taking results with the given probabilities in percent.
-fn run(sim: &mut FlatSim, config: &GemmConfig, case: &Case, random: &mut Random, chance: i128) -> Vec<i128> {
-    let (m, n, k) = (case.a.rows(), case.b.cols(), case.a.cols());
-    for (name, v) in [("m", m), ("n", n), ("k", k)] {
+/// What one run showed.
+#[derive(Debug, Default)]
+struct Seen {
+    /// results in the order in which they left
+    results: Vec<i128>,
+    /// clocks with a beat offered and not taken, after the first beat of a product and before its last
+    waits: usize,
+    /// clocks from the last beat of the first tile to its first result
+    latency: usize,
+}
+
+/// Settings and channel parameters of a product.
+fn set_up(sim: &mut FlatSim, config: &GemmConfig, case: &Case) {
+    for (name, v) in [("m", case.a.rows()), ("n", case.b.cols()), ("k", case.a.cols())] {
         sim.set(name, v as i128);
     }
     for (name, v) in [("a_zero_point", case.zeros[0]), ("b_zero_point", case.zeros[1])] {
@@ -54,6 +67,9 @@ fn run(sim: &mut FlatSim, config: &GemmConfig, case: &Case, random: &mut Random,
     }
     for (name, v) in ["zero_point", "min", "max"].into_iter().zip(case.output) {
         sim.set(name, v.into());
+    }
+    if config.channels != Channels::Memory {
+        return;
     }
     for (c, (&(multiplier, shift), &bias)) in case.scales.iter().zip(&case.bias).enumerate() {
         sim.set("cfg_valid", 1);
@@ -64,12 +80,22 @@ fn run(sim: &mut FlatSim, config: &GemmConfig, case: &Case, random: &mut Random,
         sim.step().unwrap();
     }
     sim.set("cfg_valid", 0);
+}
+
+/// Runs a product `times` times without a pause, offering operands and taking results with the given probability in
+/// percent; with 0, operands at each clock, and results not for 64 clocks, then for 64.
+fn run(sim: &mut FlatSim, config: &GemmConfig, case: &Case, times: usize, random: &mut Random, chance: i128) -> Seen {
+    let (m, n, k) = (case.a.rows(), case.b.cols(), case.a.cols());
+    set_up(sim, config, case);
     let tiles = (0..m).step_by(config.rows).flat_map(|r| (0..n).step_by(config.cols).map(move |c| (r, c)));
     let mut beats: Vec<(usize, usize, usize)> = tiles.flat_map(|(r, c)| (0..k).map(move |t| (r, c, t))).collect();
+    let product = beats.len();
+    beats = beats.repeat(times);
     beats.reverse();
-    let mut got = Vec::new();
-    for _ in 0..100_000 {
-        let offered = beats.last().copied().filter(|_| random.within(0, 99) < chance);
+    let mut seen = Seen::default();
+    let (mut lasts, mut tile_end) = (0, None);
+    for clock in 0..100_000 {
+        let offered = beats.last().copied().filter(|_| chance == 0 || random.within(0, 99) < chance);
         if let Some((r, c, t)) = offered {
             for i in 0..config.rows {
                 let v = if r + i < m {
@@ -89,24 +115,30 @@ fn run(sim: &mut FlatSim, config: &GemmConfig, case: &Case, random: &mut Random,
             }
         }
         sim.set("in_valid", offered.is_some().into());
-        let taking = random.within(0, 99) < chance;
+        let taking = if chance == 0 { clock / 64 % 2 == 1 } else { random.within(0, 99) < chance };
         sim.set("out_ready", taking.into());
         sim.settle();
+        let at = beats.len() % product;
         if offered.is_some() && sim.get("in_ready") == 1 {
             beats.pop();
+            tile_end = tile_end.or(offered.filter(|(.., t)| t + 1 == k).map(|_| clock));
+        } else if offered.is_some() && at != 0 {
+            seen.waits += 1;
         }
-        let mut last = false;
+        if let Some(end) = tile_end.filter(|_| sim.get("out_valid") == 1 && seen.latency == 0) {
+            seen.latency = clock - end;
+        }
         if sim.get("out_valid") == 1 && taking {
             for lane in 0..config.requantizers {
                 if sim.get_lane("keep", lane) == 1 {
-                    got.push(sim.get_lane("y", lane));
+                    seen.results.push(sim.get_lane("y", lane));
                 }
             }
-            last = sim.get("last") == 1;
+            lasts += usize::from(sim.get("last") == 1);
         }
         sim.step().unwrap_or_else(|e| panic!("{e}"));
-        if last {
-            return got;
+        if lasts == times {
+            return seen;
         }
     }
     panic!("no last result")
@@ -125,6 +157,17 @@ fn in_order(c: &Matrix, rows: usize, cols: usize) -> Vec<i128> {
     out
 }
 
+/// A block after its reset.
+fn simulator(config: &GemmConfig) -> FlatSim {
+    let block = Gemm::new(config.clone()).unwrap();
+    let design = elaborate(&block, "gemm").unwrap_or_else(|e| panic!("{e}"));
+    let mut sim = FlatSim::new(&design);
+    sim.set("rst_n", 0);
+    sim.step().unwrap();
+    sim.set("rst_n", 1);
+    sim
+}
+
 #[test]
 fn every_strategy_and_shape_equals_golden() {
     use ZeroPointStrategy::{Correct, Subtract};
@@ -137,19 +180,79 @@ fn every_strategy_and_shape_equals_golden() {
             config.a.zero_point = zero(strategies[0]);
             config.b.zero_point = zero(strategies[1]);
             config.pipeline = random.within(0, 5) as usize;
-            let block = Gemm::new(config.clone()).unwrap();
-            let design = elaborate(&block, "gemm").unwrap_or_else(|e| panic!("{e}"));
-            let mut sim = FlatSim::new(&design);
-            sim.set("rst_n", 0);
-            sim.step().unwrap();
-            sim.set("rst_n", 1);
+            let mut sim = simulator(&config);
             for shape in [[1, 1, 1], [2, 3, 6], [9, 11, 6], [4, 5, 2], [3, 8, 5], [7, 1, 3]] {
-                for chance in [100, 60] {
+                for chance in [100, 60, 0] {
                     let case = Case::draw(&mut random, &config, shape);
-                    let got = run(&mut sim, &config, &case, &mut random, chance);
-                    assert_eq!(got, in_order(&case.expected, rows, cols), "{config:?} {shape:?} {chance}");
+                    let seen = run(&mut sim, &config, &case, 2, &mut random, chance);
+                    let expected = in_order(&case.expected, rows, cols).repeat(2);
+                    assert_eq!(seen.results, expected, "{config:?} {shape:?} {chance}");
                 }
             }
         }
+    }
+}
+
+/// Without a memory to be filled, nothing lies between two products: dimensions change in the clock in which the first
+/// beat is offered.
+#[test]
+fn dimensions_may_change_with_the_first_beat() {
+    let mut random = Random::from_env(8);
+    for (rows, cols, requantizers) in [(2, 3, 3), (4, 4, 1), (1, 1, 1)] {
+        let mut config = GemmConfig::run_time(rows, cols, [9, 11, 6]);
+        config.requantizers = requantizers;
+        config.channels = Channels::Same(Channel { bias: -77, multiplier: 1_518_500_250, shift: -6 });
+        let mut sim = simulator(&config);
+        for round in 0..40 {
+            let shape = [9, 11, 6].map(|max| random.within(1, max) as usize);
+            let case = Case::draw(&mut random, &config, shape);
+            let times = random.within(1, 3) as usize;
+            let seen = run(&mut sim, &config, &case, times, &mut random, 100 * (round % 2));
+            assert_eq!(seen.results, in_order(&case.expected, rows, cols).repeat(times), "{config:?} {shape:?}");
+        }
+    }
+}
+
+/// The two figures that a block's head states.
+#[test]
+fn waits_and_latency_are_as_stated() {
+    use ZeroPointStrategy::{Correct, Subtract};
+    let mut random = Random::from_env(9);
+    for (rows, cols, requantizers, pipeline, strategy) in
+        [(2, 4, 2, 0, Subtract), (4, 4, 1, 4, Subtract), (3, 2, 2, 10, Subtract), (4, 4, 2, 9, Correct)]
+    {
+        let mut config = GemmConfig::run_time(rows, cols, [3 * rows, 3 * cols, 64]);
+        config.requantizers = requantizers;
+        config.pipeline = pipeline;
+        config.a.zero_point = Some(ZeroPointConfig { value: None, strategy });
+        let mut sim = simulator(&config);
+        for (terms, waits) in [(config.least_terms(), false), (config.least_terms() - 1, true)] {
+            let case = Case::draw(&mut random, &config, [3 * rows, 3 * cols, terms]);
+            let seen = run(&mut sim, &config, &case, 1, &mut random, 100);
+            assert_eq!(seen.results, in_order(&case.expected, rows, cols));
+            assert_eq!(seen.waits > 0, waits, "{config:?}: {} waits with {terms} terms", seen.waits);
+            assert_eq!(seen.latency, config.latency(), "{config:?}");
+        }
+    }
+}
+
+#[test]
+fn the_fewest_requantizers_keep_the_array_busy() {
+    let with = |rows, cols, k| {
+        let config = GemmConfig { k, ..GemmConfig::run_time(rows, cols, [64, 64, 1024]) };
+        config.with_fewest_requantizers()
+    };
+    let default = with(4, 4, Dimension::UpTo(1024));
+    assert_eq!((default.requantizers, default.least_terms()), (1, 18));
+    for (rows, cols, k, expected) in [
+        (4, 4, Dimension::Fixed(18), 1),
+        (4, 4, Dimension::Fixed(17), 2),
+        (4, 4, Dimension::Fixed(1), 4),
+        (4, 6, Dimension::Fixed(16), 2),
+        (8, 8, Dimension::UpTo(1024), 2),
+        (8, 8, Dimension::UpTo(20), 4),
+        (16, 16, Dimension::UpTo(4096), 8),
+    ] {
+        assert_eq!(with(rows, cols, k).requantizers, expected, "{rows} x {cols}, {k:?}");
     }
 }

@@ -3,7 +3,7 @@
 use qrtl_golden::random::Random;
 use qrtl_golden::{MultiplierWidth, Rule};
 use qrtl_hdl::blocks::fixed_point_multiplier::{FixedPointMultiplier, FixedPointMultiplierConfig, Product};
-use qrtl_hdl::blocks::gemm::Pe;
+use qrtl_hdl::blocks::gemm::{GemmConfig, OperandConfig, Pe};
 use qrtl_hdl::blocks::requantizer::{OutputType, Requantizer, RequantizerConfig};
 use qrtl_hdl::blocks::saturator::{Saturator, SaturatorConfig, SaturatorForm};
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
@@ -49,10 +49,15 @@ fn simulate_and_the_flat_netlist_agree() {
     }
 }
 
+/// A processing element for symmetric operands of 8 bits.
+fn element() -> Pe {
+    let operand = OperandConfig::symmetric(Range::signed(8));
+    Pe::new(&GemmConfig { a: operand, b: operand, ..GemmConfig::run_time(1, 1, [1, 1, 64]) })
+}
+
 #[test]
 fn a_clocked_block_runs_in_the_event_simulation_and_leaves_a_trace() {
-    let acc = Range::signed(24);
-    let uut = Pe::new(Range::signed(8), Range::signed(8), acc);
+    let uut = element();
     let mut sim: Simulation<Pe> = Simulation::new();
     sim.add_clock(5, |x: &mut Box<Pe>| {
         let level = x.clk.val();
@@ -60,19 +65,20 @@ fn a_clocked_block_runs_in_the_event_simulation_and_leaves_a_trace() {
     });
     sim.add_testbench(|mut sim: Sim<Pe>| {
         let mut x = sim.init()?;
-        x.advance.set(1);
         x.accumulate.set(1);
         for (i, (a, b)) in [(3, 4), (-5, 6), (100, -128)].into_iter().enumerate() {
             x.a.set(a);
             x.b.set(b);
-            // The product of the beat before is added now.
-            x.first.set(i128::from(i == 1));
+            // The product of two beats before is added now.
+            x.clear.set(i128::from(i < 2));
             x = sim.wait(10, x)?;
         }
+        x = sim.wait(10, x)?;
         x.load.set(1);
-        x.first.set(0);
+        x.shift.set(1);
         x = sim.wait(10, x)?;
         x.load.set(0);
+        x.shift.set(0);
         x = sim.wait(10, x)?;
         sim_assert_eq!(sim, x.drain_out.val(), 3 * 4 - 5 * 6 - 100 * 128, x);
         sim.done(x)
@@ -85,8 +91,7 @@ fn a_clocked_block_runs_in_the_event_simulation_and_leaves_a_trace() {
 
 #[test]
 fn the_generator_prints_every_kind_of_block() {
-    let acc = Range::signed(24);
-    let mut pe = Pe::new(Range::signed(8), Range::signed(8), acc);
+    let mut pe = element();
     pe.connect_all();
     assert!(generate_verilog(&pe).contains("always @(posedge clk)"));
     let mut registered = saturator(SaturatorForm::Compare, true);

@@ -14,7 +14,7 @@ use qrtl_hdl::exact::Range;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Built, OutputSpec, Parameter, StreamPorts, Summary, built, multiplier_width, word};
+use super::{Built, OutputSpec, Parameter, StreamPorts, Summary, TargetSpec, built, multiplier_width, word};
 
 /// Greatest number of rows or columns of processing elements.
 const MAX_SIDE: usize = 256;
@@ -29,7 +29,8 @@ pub struct GemmSpec {
     /// columns of processing elements
     #[arg(long, default_value_t = 4)]
     pub cols: usize,
-    /// requantizers; divides cols, one for each column if left out
+    /// requantizers; divides cols. If left out, the fewest with which the array never waits for them; for a K of 64 if K is
+    /// a port
     #[arg(long)]
     pub requantizers: Option<usize>,
     /// type of A
@@ -86,9 +87,12 @@ pub struct GemmSpec {
     /// greatest result: port or a number
     #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub max: Parameter,
-    /// register ranks of the requantizers, 0..=10
+    /// register ranks of the requantizers, 0..=11, or 0..=12 for ecp5
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
+    /// whose multipliers it instantiates
+    #[arg(long, value_enum, default_value_t = TargetSpec::Generic)]
+    pub target: TargetSpec,
     /// AXI4-Stream ports for operands and results
     #[arg(long)]
     pub axis: bool,
@@ -247,6 +251,7 @@ impl Default for GemmSpec {
             min: Parameter::Port,
             max: Parameter::Port,
             pipeline: DEFAULT_PIPELINE,
+            target: TargetSpec::Generic,
             axis: false,
         }
     }
@@ -297,7 +302,9 @@ impl GemmSpec {
             min: self.min.source(),
             max: self.max.source(),
             pipeline: self.pipeline,
+            target: self.target.target(),
         };
+        let config = if self.requantizers.is_none() { config.with_fewest_requantizers() } else { config };
         config.validate().map_err(|e| anyhow!(e))?;
         Ok(config)
     }
@@ -341,12 +348,8 @@ impl GemmSpec {
     }
 
     pub(super) fn summary(&self) -> Summary {
-        let corrects = |zero, strategy| {
-            let zero = matches!(zero, ZeroPointSpec::None | ZeroPointSpec::Constant(0));
-            strategy == StrategySpec::Correct && !zero
-        };
-        let correction = corrects(self.a_zero_point, self.a_strategy) || corrects(self.b_zero_point, self.b_strategy);
-        let latency = 3 + usize::from(correction) + self.pipeline;
+        // A description that is refused has no latency; whoever builds it says why.
+        let latency = self.config().map_or_else(|_| "-".to_owned(), |c| c.latency().to_string());
         let axis = if self.axis { ", AXI4-Stream" } else { "" };
         Summary {
             parameters: format!(
@@ -358,7 +361,7 @@ impl GemmSpec {
                 word(self.output),
                 self.rule
             ),
-            latency: format!("{latency}"),
+            latency,
             throughput: format!("{} MAC/clock", self.rows * self.cols),
         }
     }

@@ -172,15 +172,17 @@ fn requantizers(all: &mut Vec<Subject>) -> Result<()> {
 fn gemms(all: &mut Vec<Subject>) -> Result<()> {
     // 16 multipliers, and 4 for each requantizer: with four of them more than the 28 of ECP5-25.
     let (small, large) = (targets(&[Device::Ecp5Small]), targets(&[Device::Ecp5Large]));
-    let base = GemmSpec::default();
+    let base = GemmSpec { requantizers: Some(4), ..GemmSpec::default() };
     let one = GemmSpec { requantizers: Some(1), ..base.clone() };
     let two = GemmSpec { requantizers: Some(2), ..base.clone() };
-    let eight = GemmSpec { rows: 8, cols: 8, ..base.clone() };
+    let eight = GemmSpec { rows: 8, cols: 8, requantizers: Some(8), ..base.clone() };
     let axis = |spec: &GemmSpec| GemmSpec { axis: true, ..spec.clone() };
+    let cells = GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..axis(&one) };
     let (hand, about) = ("gemm_4x4_by_hand", "4 x 4, int8, 4 requantizers");
     all.push(by_hand(hand, &["requantizer_by_hand"], about, Spec::Gemm(base.clone()), large.clone())?);
     for (name, about, spec, targets) in [
         ("gemm_4x4_r1", "4 x 4, int8, 1 requantizer", one.clone(), &small),
+        ("gemm_4x4_r1_ecp5_axis", "4 x 4, int8, 1 requantizer, MULT18X18D, 12 ranks, AXI4-Stream", cells, &small),
         ("gemm_4x4_r2_axis", "4 x 4, int8, 2 requantizers, AXI4-Stream", axis(&two), &small),
         ("gemm_4x4", about, base.clone(), &large),
         ("gemm_4x4_axis", "4 x 4, int8, 4 requantizers, AXI4-Stream", axis(&base), &large),

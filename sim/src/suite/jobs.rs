@@ -139,8 +139,9 @@ fn gemms() -> Vec<(Spec, usize)> {
         zeros(Subtract, Subtract),
         size(2, 3, 3, zeros(Correct, Subtract)),
         size(3, 2, 1, zeros(Subtract, Correct)),
-        size(4, 4, 2, zeros(Correct, Correct)),
+        size(4, 4, 2, GemmSpec { pipeline: 10, ..zeros(Correct, Correct) }),
         size(1, 1, 1, zeros(Subtract, Subtract)),
+        size(4, 4, 1, GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..zeros(Subtract, Correct) }),
         size(5, 3, 1, GemmSpec { a: Uint8, b: Uint8, output: OutputSpec::Uint8, ..zeros(Subtract, Subtract) }),
         size(
             2,
@@ -152,7 +153,7 @@ fn gemms() -> Vec<(Spec, usize)> {
         size(4, 4, 4, fixed.clone()),
         size(3, 4, 1, GemmSpec { rule: Rule::Single, pipeline: 1, ..fixed.clone() }),
         GemmSpec { k: DimensionSpec(Dimension::Fixed(1)), m: DimensionSpec(Dimension::Fixed(7)), ..fixed },
-        GemmSpec { axis: true, ..base.clone() },
+        size(4, 4, 4, GemmSpec { axis: true, ..base.clone() }),
         size(2, 3, 3, GemmSpec { axis: true, a: Int16, b: Int4, output: OutputSpec::Int16, ..base }),
     ];
     all.map(|s| (Spec::Gemm(s), 20_000)).into()

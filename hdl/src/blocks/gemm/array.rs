@@ -16,16 +16,14 @@ pub struct Array {
     pub a: Bus<In>,
     /// elements of B, one for each column
     pub b: Bus<In>,
-    /// the operands move on
-    pub advance: Port<In>,
-    /// the products are the first of their sums
-    pub first: Port<In>,
     /// the products are to be added
     pub accumulate: Port<In>,
+    /// the accumulators restart at 0
+    pub clear: Port<In>,
     /// the sums are complete
     pub load: Port<In>,
-    /// drain registers move on
-    pub step: Port<In>,
+    /// drain registers take a sum
+    pub shift: Port<In>,
     /// sums on their way out
     pub sums: Bus<Out>,
     row: Vec<Row>,
@@ -38,11 +36,10 @@ impl Array {
             clk: Clk::new(),
             a: Bus::new(config.rows, config.a.in_array(), "elements of A"),
             b: Bus::new(config.cols, config.b.in_array(), "elements of B"),
-            advance: Port::bit("operands move on"),
-            first: Port::bit("the products are the first of their sums"),
             accumulate: Port::bit("the products are to be added"),
+            clear: Port::bit("the accumulators restart at 0"),
             load: Port::bit("the sums are complete"),
-            step: Port::bit("drain registers move on"),
+            shift: Port::bit("drain registers take a sum"),
             sums: Bus::new(config.requantizers, config.raw_acc(), "sums on their way out"),
             row: (0..config.rows).map(|_| Row::new(config)).collect(),
         }
@@ -68,11 +65,10 @@ impl Describe for Array {
             for c in 0..self.b.lanes() {
                 k.drive_lane(&row.b, c, k.lane(&self.b, c));
             }
-            k.drive(&row.advance, k.read(&self.advance));
-            k.drive(&row.first, k.read(&self.first));
             k.drive(&row.accumulate, k.read(&self.accumulate));
+            k.drive(&row.clear, k.read(&self.clear));
             k.drive(&row.load, k.read(&self.load));
-            k.drive(&row.step, k.read(&self.step));
+            k.drive(&row.shift, k.read(&self.shift));
             for lane in 0..lanes {
                 let behind = self.row.get(r + 1).map_or(k.lit(0), |next| k.lane(&next.drain_out, lane));
                 k.drive_lane(&row.drain_in, lane, behind);

@@ -2,9 +2,9 @@
 
 use rust_hdl::prelude::*;
 
-use super::config::Channel;
+use super::config::{Channel, MEMORY_RANKS};
 use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Ram, Range, Reg};
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Ram, Range, Reg, Stage};
 
 /// Ranges of the three parameters.
 #[derive(Debug, Clone, Copy)]
@@ -14,15 +14,17 @@ pub(super) struct ChannelRanges {
     pub shift: Range,
 }
 
-/// A table, or a memory that is filled through its write port. The entry appears one clock edge after its address.
+/// A table, or a memory that is filled through its write port. What stands at an address appears
+/// [`MEMORY_RANKS`] clock edges later. Nothing is read while an entry is
+/// written, so that synthesis need not say what a read of that entry gives.
 #[derive(LogicBlock)]
 pub struct ChannelMemory {
     /// clock
     pub clk: Clk,
-    /// the entry at `address` is wanted
-    pub advance: Port<In>,
-    /// which entry
-    pub address: Port<In>,
+    /// entry whose bias is wanted
+    pub bias_address: Port<In>,
+    /// entry whose multiplier and shift are wanted
+    pub scale_address: Port<In>,
     /// an entry is written
     pub write: Opt<Port<In>>,
     /// which
@@ -45,6 +47,7 @@ pub struct ChannelMemory {
     entry_bias: Opt<Reg>,
     entry_multiplier: Opt<Reg>,
     entry_shift: Opt<Reg>,
+    output: Vec<Stage>,
     _table: Option<Vec<Channel>>,
 }
 
@@ -59,8 +62,8 @@ impl ChannelMemory {
         let reg = |range| Opt::when(!writable, || Reg::new(range));
         ChannelMemory {
             clk: Clk::new(),
-            advance: Port::bit("the entry is wanted"),
-            address: Port::new(address, "entry"),
+            bias_address: Port::new(address, "entry whose bias is wanted"),
+            scale_address: Port::new(address, "entry whose multiplier and shift are wanted"),
             write: Opt::when(writable, || Port::bit("an entry is written")),
             write_address: Opt::when(writable, || Port::new(address, "which entry is written")),
             write_bias: Opt::when(writable, || Port::new(bias, "its bias")),
@@ -75,50 +78,85 @@ impl ChannelMemory {
             entry_bias: reg(bias),
             entry_multiplier: reg(multiplier),
             entry_shift: reg(shift),
+            output: (1..MEMORY_RANKS).map(|_| Stage::new(true)).collect(),
             _table: table,
         }
     }
 
     /// One parameter, from its memory or its table.
-    fn entry<'k>(
-        &self,
-        k: &'k Kernel,
-        ram: &Opt<Ram>,
-        word: &Opt<Port<In>>,
-        reg: &Opt<Reg>,
-        of: fn(&Channel) -> i64,
-    ) -> Int<'k> {
-        let (advance, address) = (k.read(&self.advance), k.read(&self.address));
-        if let (Some(table), Some(reg)) = (&self._table, reg.get()) {
-            let words: Vec<i128> = table.iter().map(|c| of(c).into()).collect();
-            k.register_when(reg, advance, k.rom(&words, address));
+    fn entry<'k>(&self, k: &'k Kernel, parameter: &Parameter<'_>) -> Int<'k> {
+        let address = k.read(parameter.address);
+        if let (Some(table), Some(reg)) = (&self._table, parameter.reg.get()) {
+            let words: Vec<i128> = table.iter().map(|c| (parameter.of)(c).into()).collect();
+            k.register(reg, k.rom(&words, address));
             return k.read(reg);
         }
-        let ports = (ram.get(), self.write.get(), self.write_address.get(), word.get());
+        let ports = (parameter.ram.get(), self.write.get(), self.write_address.get(), parameter.word.get());
         let (Some(ram), Some(write), Some(to), Some(word)) = ports else {
             unreachable!("without a table there is a memory")
         };
-        k.ram(ram, (k.read(write), k.read(to), k.read(word)), (advance, address))
+        let write = k.read(write);
+        k.ram(ram, (write, k.read(to), k.read(word)), (!write, address))
     }
+}
+
+/// Where one parameter comes from, and where it goes.
+struct Parameter<'a> {
+    name: &'a str,
+    address: &'a Port<In>,
+    ram: &'a Opt<Ram>,
+    word: &'a Opt<Port<In>>,
+    reg: &'a Opt<Reg>,
+    of: fn(&Channel) -> i64,
+    to: &'a Port<Out>,
 }
 
 describe_logic!(ChannelMemory);
 
 impl Describe for ChannelMemory {
     fn header(&self) -> Header {
-        let entries = self.address.range().hi() + 1;
+        let entries = self.bias_address.range().hi() + 1;
         let kind = if self._table.is_some() { "table" } else { "memory" };
         Header::new(format!("channel_{kind}_{entries}"), "Bias, multiplier and shift of a channel.")
             .fact("entries", entries)
-            .fact("latency", "1 cycle")
+            .fact("latency", format!("{MEMORY_RANKS} cycles"))
     }
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
-        k.drive(&self.bias, self.entry(k, &self.biases, &self.write_bias, &self.entry_bias, |c| c.bias));
-        let multiplier =
-            self.entry(k, &self.multipliers, &self.write_multiplier, &self.entry_multiplier, |c| c.multiplier);
-        k.drive(&self.multiplier, multiplier);
-        k.drive(&self.shift, self.entry(k, &self.shifts, &self.write_shift, &self.entry_shift, |c| c.shift));
+        let ranks: Vec<_> = self.output.iter().map(|stage| k.stage(stage, 1)).collect();
+        let parameters = [
+            Parameter {
+                name: "bias",
+                address: &self.bias_address,
+                ram: &self.biases,
+                word: &self.write_bias,
+                reg: &self.entry_bias,
+                of: |c| c.bias,
+                to: &self.bias,
+            },
+            Parameter {
+                name: "multiplier",
+                address: &self.scale_address,
+                ram: &self.multipliers,
+                word: &self.write_multiplier,
+                reg: &self.entry_multiplier,
+                of: |c| c.multiplier,
+                to: &self.multiplier,
+            },
+            Parameter {
+                name: "shift",
+                address: &self.scale_address,
+                ram: &self.shifts,
+                word: &self.write_shift,
+                reg: &self.entry_shift,
+                of: |c| c.shift,
+                to: &self.shift,
+            },
+        ];
+        for parameter in &parameters {
+            let word = self.entry(k, parameter);
+            k.drive(parameter.to, ranks.iter().fold(word, |word, rank| rank.pass(parameter.name, word)));
+        }
     }
 }

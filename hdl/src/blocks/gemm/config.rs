@@ -2,7 +2,9 @@
 
 use qrtl_golden::{MultiplierWidth, Rule};
 
+use super::outlet::OUTLET_LATENCY;
 use crate::blocks::requantizer::{DEFAULT_PIPELINE, OutputType, RequantizerConfig, Source};
+use crate::cells::Target;
 use crate::exact::Range;
 
 /// A dimension of the product.
@@ -138,7 +140,15 @@ pub struct GemmConfig {
     pub max: Source,
     /// register ranks of the requantizers
     pub pipeline: usize,
+    /// whose multipliers it instantiates
+    pub target: Target,
 }
+
+/// Register ranks of a memory of parameters: of the memory, of its output, which is slow, and beside what takes the word.
+pub(super) const MEMORY_RANKS: usize = 3;
+
+/// Terms of a sum for which a block has enough requantizers if nothing else is said and their number is a port.
+pub const TYPICAL_TERMS: usize = 64;
 
 /// The most channels that a memory of parameters is made for.
 const MAX_MEMORY: usize = 1 << 16;
@@ -165,6 +175,7 @@ impl GemmConfig {
             min: Source::Port,
             max: Source::Port,
             pipeline: DEFAULT_PIPELINE,
+            target: Target::Generic,
         }
     }
 
@@ -190,6 +201,86 @@ impl GemmConfig {
         self.cols / self.requantizers
     }
 
+    /// How many columns of C a group has.
+    pub(super) fn kept(&self) -> Range {
+        Range::new(1, self.requantizers as i128)
+    }
+
+    /// Values of a sum with its bias that a reference defines.
+    pub(super) fn sum_limit(&self) -> Range {
+        let limit = self.rule.accumulator();
+        Range::new(limit.min().into(), limit.max().into())
+    }
+
+    /// Values of the channels' biases.
+    pub(super) fn bias(&self) -> Range {
+        // Columns beyond the last have entries as well.
+        let unused = Range::constant(0);
+        match &self.channels {
+            Channels::Same(c) => Range::constant(c.bias.into()),
+            Channels::Table(table) => table.iter().fold(unused, |r, c| r.union(Range::constant(c.bias.into()))),
+            Channels::Memory => Range::signed(32),
+        }
+    }
+
+    /// Values of a sum with its bias.
+    fn biased(&self) -> Range {
+        self.acc() + self.bias()
+    }
+
+    /// Register ranks of a multiplier of the array: of operands and product; of ECP5's also in the middle, and of the
+    /// product once more beside the adder, to which the way is long.
+    pub(super) fn multiply_ranks(&self) -> usize {
+        match self.target {
+            Target::Generic => 2,
+            Target::Ecp5 => 4,
+        }
+    }
+
+    /// Register ranks that correct a sum for zero points that were not subtracted.
+    pub(super) fn correction_ranks(&self) -> usize {
+        let corrects = [self.a, self.b].iter().any(|o| o.uses(ZeroPointStrategy::Correct));
+        if corrects { 2 } else { 0 }
+    }
+
+    /// Register ranks that add the bias to a sum and limit it.
+    pub(super) fn bias_ranks(&self) -> usize {
+        1 + usize::from(!self.sum_limit().covers(self.biased()))
+    }
+
+    /// Clock edges from the drain's decision for a group to its results.
+    pub(super) fn result_ranks(&self) -> usize {
+        MEMORY_RANKS + self.correction_ranks() + self.bias_ranks() + self.pipeline
+    }
+
+    /// Clock edges from the last beat of a tile to its first results being on offer.
+    pub fn latency(&self) -> usize {
+        self.start_of_drain() + self.result_ranks() + OUTLET_LATENCY
+    }
+
+    /// The fewest beats in a tile with which the array never waits for the drain.
+    pub fn least_terms(&self) -> usize {
+        self.rows * self.groups() + self.start_of_drain()
+    }
+
+    /// Clock edges from the last beat of a tile to the drain's decision for its first group: as early as the parameters,
+    /// which come out of their memories, do not overtake the sums.
+    pub(super) fn start_of_drain(&self) -> usize {
+        2 + self.multiply_ranks() - (MEMORY_RANKS - 1)
+    }
+
+    /// The same with the fewest requantizers that let the array never wait for the drain; where K is a port, for a K of
+    /// [`TYPICAL_TERMS`] and more. One for each column if that takes more than there are columns.
+    pub fn with_fewest_requantizers(self) -> GemmConfig {
+        let terms = match self.k {
+            Dimension::Fixed(k) => k,
+            Dimension::UpTo(max) => max.min(TYPICAL_TERMS),
+        };
+        let with = |requantizers| GemmConfig { requantizers, ..self.clone() };
+        let mut divisors = (1..=self.cols).filter(|n| self.cols.is_multiple_of(*n)).map(with);
+        divisors.clone().find(|c| c.least_terms() <= terms).or_else(|| divisors.next_back()).unwrap_or(self)
+    }
+
     /// Entries of the parameter memory of one requantizer.
     pub(super) fn entries(&self) -> usize {
         let channels = match &self.channels {
@@ -203,20 +294,21 @@ impl GemmConfig {
 
     /// Configuration of each requantizer.
     pub(super) fn requantizer(&self) -> RequantizerConfig {
-        let shared = RequantizerConfig::run_time(self.rule, self.acc(), self.output);
-        let (bias, multiplier, shift) = match &self.channels {
-            Channels::Same(c) => (Source::Constant(c.bias), Source::Constant(c.multiplier), Source::Constant(c.shift)),
-            _ => (Source::Port, Source::Port, Source::Port),
+        let shared = RequantizerConfig::run_time(self.rule, self.biased().clamp(self.sum_limit()), self.output);
+        let (multiplier, shift) = match &self.channels {
+            Channels::Same(c) => (Source::Constant(c.multiplier), Source::Constant(c.shift)),
+            _ => (Source::Port, Source::Port),
         };
         RequantizerConfig {
             multiplier_width: self.multiplier_width,
-            bias,
             multiplier,
             shift,
             zero_point: self.zero_point.clone(),
             min: self.min.clone(),
             max: self.max.clone(),
             pipeline: self.pipeline,
+            backpressure: false,
+            target: self.target,
             ..shared
         }
     }
@@ -254,8 +346,7 @@ impl GemmConfig {
                 return Err(format!("{name}_zero_point: {got} is outside {}", side.range));
             }
         }
-        let limit = self.rule.accumulator();
-        let limit = Range::new(limit.min().into(), limit.max().into());
+        let limit = self.sum_limit();
         if !limit.covers(self.acc()) {
             let k = self.k.max();
             return Err(format!(

@@ -3,54 +3,54 @@
 use rust_hdl::prelude::{In, Out};
 
 use super::Gemm;
-use super::config::{OperandConfig, ZeroPointStrategy};
+use super::config::{Channels, OperandConfig, ZeroPointStrategy};
 use super::sequencer::dimension;
-use crate::exact::{Int, Kernel, Opt, Port};
+use crate::exact::{Int, Kernel, Opt, Port, Range, Rank, Reg, Stage};
 
-/// The control of one clock: what moves where.
-#[derive(Clone, Copy)]
-pub(super) struct Control<'k> {
-    /// operands move on
-    run: Int<'k>,
-    /// products are added
-    accumulate: Int<'k>,
-    /// sums are complete and move to the drain
-    load: Int<'k>,
-    /// the requantizers take a group
-    pub(super) advance: Int<'k>,
+/// The value behind each register of a delay line.
+fn delays<'k>(k: &'k Kernel, line: &[Reg], first: Int<'k>) -> Vec<Int<'k>> {
+    let mut value = first;
+    let pass = |rank| {
+        k.register(rank, value);
+        value = k.read(rank);
+        value
+    };
+    line.iter().map(pass).collect()
+}
+
+/// All of some stages, opened.
+fn open<'k>(k: &'k Kernel, stages: &'k [Stage]) -> Vec<Rank<'k>> {
+    stages.iter().map(|stage| k.stage(stage, 1)).collect()
+}
+
+/// A value through all of some ranks.
+fn through<'k>(ranks: &[Rank<'k>], name: &str, value: Int<'k>) -> Int<'k> {
+    ranks.iter().fold(value, |value, rank| rank.pass(name, value))
+}
+
+/// `sum` limited to all that a number of bits can hold. The bits above decide: sooner than comparators.
+///
+/// No reference defines a sum beyond its accumulator. A wrapped one would change its sign.
+fn saturated(sum: Int<'_>, limit: Range) -> Int<'_> {
+    if limit.covers(sum.range()) {
+        return sum;
+    }
+    let above = sum >> (limit.width() - 1);
+    let fits = (above.equals(0) | above.equals(-1)).named("fits");
+    let end = sum.is_negative().mux(limit.lo(), limit.hi());
+    fits.mux(sum.within(limit), end)
 }
 
 impl Gemm {
-    /// The handshake of requantizer `lane`.
-    fn ready(&self, lane: usize) -> (&Port<Out>, &Port<In>) {
-        self.requantizer[lane].flow.ready().expect("the requantizers of a GEMM block wait for its results")
-    }
-
-    /// Valid bits and the stall. The array waits only while a finished tile finds the drain busy.
-    pub(super) fn control<'k>(&'k self, k: &'k Kernel) -> Control<'k> {
-        let offered = k.read(&self.in_valid);
-        let valid = k.read(&self.multiply_valid);
-        let complete = (valid & k.read(&self.multiply_last)).named("complete");
-        let run = (k.read(&self.drain.free) | !complete).named("run");
-        k.register_when(&self.edge_valid, run, offered);
-        k.register_when(&self.edge_last, run, k.read(&self.sequencer.last));
-        k.register_when(&self.multiply_valid, run, k.read(&self.edge_valid));
-        k.register_when(&self.multiply_last, run, k.read(&self.edge_last));
-        k.drive(&self.in_ready, run);
-        k.drive(&self.sequencer.accept, (run & offered).named("accept"));
-        let accumulate = (run & valid).named("accumulate");
-        let load = (run & complete).named("load");
-        Control { run, accumulate, load, advance: k.read(self.ready(0).0) }
-    }
-
     /// Clock, reset and dimensions to the blocks that want them.
     pub(super) fn connect_common(&self, k: &Kernel) {
         let rst_n = || k.read(&self.rst_n);
-        for clk in [&self.sequencer.clk, &self.array.clk, &self.drain.clk] {
+        for clk in [&self.sequencer.clk, &self.array.clk, &self.drain.clk, &self.outlet.clk] {
             k.pass_clock(&self.clk, clk);
         }
-        k.drive(&self.sequencer.rst_n, rst_n());
-        k.drive(&self.drain.rst_n, rst_n());
+        for reset in [&self.sequencer.rst_n, &self.drain.rst_n, &self.outlet.rst_n] {
+            k.drive(reset, rst_n());
+        }
         self.channels.iter().for_each(|c| k.pass_clock(&self.clk, &c.clk));
         for r in &self.requantizer {
             k.pass_clock(&self.clk, &r.clk);
@@ -63,57 +63,78 @@ impl Gemm {
         }
     }
 
-    /// Operands through the edge rank into the array, and what is known of their tile to the drain.
-    pub(super) fn feed(&self, k: &Kernel, control: Control<'_>) {
+    /// From the input stream to the drain: the beat, and what is to happen with its products. Once in, a beat does not
+    /// stop; the last of a tile enters when the drain is free.
+    pub(super) fn control(&self, k: &Kernel) {
+        let (sequencer, drain, array) = (&self.sequencer, &self.drain, &self.array);
+        k.drive(&sequencer.offered, k.read(&self.in_valid));
+        k.drive(&sequencer.hold, k.read(&drain.taken));
+        k.drive(&self.in_ready, k.read(&sequencer.ready));
+        k.drive(&drain.take, k.read(&sequencer.tile_end));
+        k.drive(&drain.rows, k.read(&sequencer.rows));
+        k.drive(&drain.cols, k.read(&sequencer.cols));
+        k.drive(&drain.entry, k.read(&sequencer.entry));
+        k.drive(&drain.done, k.read(&sequencer.done));
+
+        let products = delays(k, &self.products, k.read(&sequencer.accept));
+        let ends = delays(k, &self.ends, k.read(&sequencer.tile_end));
+        let (accumulate, end) = (products[products.len() - 1], ends[ends.len() - 1]);
+        k.register(&self.load, end);
+        k.register(&self.clear, end);
+        k.drive(&drain.start, ends[self._config.start_of_drain() - 2]);
+        k.drive(&drain.room, k.read(&self.outlet.room));
+        let shift_of = |line: &[Reg], step: &Port<Out>| {
+            let (last, before) = line.split_last().expect("a memory has ranks");
+            k.register(last, delays(k, before, k.read(step)).last().copied().unwrap_or(k.read(step)) | end);
+            k.read(last)
+        };
+        let shift = shift_of(&self.shift, &drain.step);
+
+        let (load, clear) = (k.read(&self.load), k.read(&self.clear));
+        k.drive(&array.accumulate, accumulate);
+        k.drive(&array.clear, clear);
+        k.drive(&array.load, load);
+        k.drive(&array.shift, shift);
+        let row_shift = self.row_sums.get().map(|sums| (sums, shift_of(&self.row_shift, &drain.row_step)));
+        for (sums, shift) in row_shift.into_iter().chain(self.col_sums.get().map(|sums| (sums, shift))) {
+            k.pass_clock(&self.clk, &sums.clk);
+            k.drive(&sums.accumulate, accumulate);
+            k.drive(&sums.clear, clear);
+            k.drive(&sums.load, load);
+            k.drive(&sums.shift, shift);
+        }
+    }
+
+    /// Operands through the edge rank into the array.
+    pub(super) fn feed(&self, k: &Kernel) {
         let c = &self._config;
-        let (array, drain, sequencer) = (&self.array, &self.drain, &self.sequencer);
-        let edge = k.stage(&self.enter, control.run);
+        let edge = k.stage(&self.enter, 1);
         let centre = |o: &OperandConfig, x, zero| if o.uses(ZeroPointStrategy::Subtract) { x - zero } else { x };
         let a_zero = self.operand_zero(k, &c.a, &self.a_zero_point);
         for r in 0..c.rows {
             let a = edge.pass(&format!("a_{r}"), centre(&c.a, k.lane(&self.a, r), a_zero));
-            k.drive_lane(&array.a, r, a);
+            k.drive_lane(&self.array.a, r, a);
             self.row_sums.get().into_iter().for_each(|sums| k.drive_lane(&sums.x, r, a));
         }
         let b_zero = self.operand_zero(k, &c.b, &self.b_zero_point);
         for col in 0..c.cols {
             let b = edge.pass(&format!("b_{col}"), centre(&c.b, k.lane(&self.b, col), b_zero));
-            k.drive_lane(&array.b, col, b);
+            k.drive_lane(&self.array.b, col, b);
             self.col_sums.get().into_iter().for_each(|sums| k.drive_lane(&sums.x, col, b));
-        }
-
-        let multiply = k.stage(&self.multiply, control.run);
-        let to_multiply = |name: &str, port: &Port<Out>| multiply.pass(name, edge.pass(name, k.read(port)));
-        let first = to_multiply("first", &sequencer.first);
-        k.drive(&drain.rows, to_multiply("rows", &sequencer.rows));
-        k.drive(&drain.cols, to_multiply("cols", &sequencer.cols));
-        k.drive(&drain.entry, to_multiply("entry", &sequencer.entry));
-        k.drive(&drain.done, to_multiply("done", &sequencer.done));
-        k.drive(&drain.load, control.load);
-        k.drive(&drain.advance, control.advance);
-
-        k.drive(&array.advance, control.run);
-        k.drive(&array.first, first);
-        k.drive(&array.accumulate, control.accumulate);
-        k.drive(&array.load, control.load);
-        k.drive(&array.step, k.read(&drain.step));
-        for (sums, step) in [(&self.row_sums, &drain.row_step), (&self.col_sums, &drain.step)] {
-            if let Some(sums) = sums.get() {
-                k.pass_clock(&self.clk, &sums.clk);
-                k.drive(&sums.advance, control.run);
-                k.drive(&sums.first, first);
-                k.drive(&sums.accumulate, control.accumulate);
-                k.drive(&sums.load, control.load);
-                k.drive(&sums.step, k.read(step));
-            }
         }
     }
 
-    /// The parameters of channels, one after the other, into the memories.
-    pub(super) fn load_channels(&self, k: &Kernel, control: Control<'_>) {
+    /// The parameters of channels, one after the other, into the memories; and out of them, so that each comes when the
+    /// sum that it is for is there.
+    pub(super) fn connect_channels<'k>(&'k self, k: &'k Kernel) {
+        let address = k.read(&self.drain.address);
+        let ranks = open(k, &self.addresses);
+        let (before_bias, after_bias) = ranks.split_at(self._config.correction_ranks());
+        let bias_address = through(before_bias, "address", address);
+        let scale_address = through(after_bias, "address", bias_address);
         for memory in &self.channels {
-            k.drive(&memory.advance, control.advance);
-            k.drive(&memory.address, k.read(&self.drain.address));
+            k.drive(&memory.bias_address, bias_address);
+            k.drive(&memory.scale_address, scale_address);
         }
         let ports = (self.loader.get(), self.cfg_valid.get(), self.cfg_first.get());
         let (Some(loader), Some(valid), Some(first)) = ports else { return };
@@ -135,51 +156,60 @@ impl Gemm {
         }
     }
 
-    /// What the zero points that were not subtracted contribute to a sum: of the row, and of each column of a group.
+    /// The sums of a group, less what the zero points that were not subtracted contributed:
     ///
     /// `sum (a - za)(b - zb) = sum ab - za sum b - zb (sum a - K za)`, for those of `za` and `zb` that are corrected.
-    fn corrections<'k>(&'k self, k: &'k Kernel) -> (Int<'k>, Vec<Int<'k>>) {
+    fn corrected_sums<'k>(&'k self, k: &'k Kernel) -> Vec<Int<'k>> {
         let c = &self._config;
         let a_zero = self.operand_zero(k, &c.a, &self.a_zero_point);
         let b_zero = self.operand_zero(k, &c.b, &self.b_zero_point);
+        let [fetch, scaled, corrected] = [&self.fetch, &self.scaled, &self.corrected].map(|s| k.stage(s, 1));
         let row = self.row_sums.get().map_or(k.lit(0), |sums| {
             let sum = k.lane(&sums.y, 0);
-            let centred = self.zero_product.get().map_or(sum, |reg| {
-                let product = dimension(k, c.k, &self.k) * a_zero;
-                sum - k.register_inferred(reg, product)
-            });
-            b_zero * centred
+            let both = c.a.uses(ZeroPointStrategy::Correct);
+            let zeros = if both { self.zeros(k, a_zero) } else { k.lit(0) };
+            scaled.pass("row_correction", b_zero * fetch.pass("row_sum", sum - zeros))
         });
-        let cols =
-            (0..c.requantizers).map(|lane| self.col_sums.get().map_or(k.lit(0), |sums| a_zero * k.lane(&sums.y, lane)));
-        (row, cols.collect())
+        let sum_of = |lane| {
+            let sum = fetch.pass(&format!("raw_{lane}"), k.lane(&self.array.sums, lane));
+            let sum = scaled.pass(&format!("raw_{lane}"), sum);
+            let col = self.col_sums.get().map_or(k.lit(0), |sums| {
+                let col = fetch.pass(&format!("col_sum_{lane}"), k.lane(&sums.y, lane));
+                scaled.pass(&format!("col_correction_{lane}"), a_zero * col)
+            });
+            let sum = (sum - row - col).bounded(c.acc(), "it is a sum of products of centred operands");
+            corrected.pass(&format!("acc_{lane}"), sum)
+        };
+        (0..c.requantizers).map(sum_of).collect()
     }
 
-    /// A group of sums from the array to the requantizers, corrected where zero points demand it.
-    pub(super) fn requantize(&self, k: &Kernel, advance: Int<'_>) {
+    /// `K za`. It holds while beats flow, and is there when it is first needed.
+    fn zeros<'k>(&'k self, k: &'k Kernel, a_zero: Int<'k>) -> Int<'k> {
+        let [factors, product] = [&self.zero_factors, &self.zero_product].map(|s| k.stage(s, 1));
+        let terms = factors.pass("terms", dimension(k, self._config.k, &self.k));
+        product.pass("zeros", terms * factors.pass("a_zero", a_zero))
+    }
+
+    /// A group of sums from the array to the requantizers, corrected where zero points demand it, with the bias added.
+    pub(super) fn requantize<'k>(&'k self, k: &'k Kernel) {
         let c = &self._config;
-        let (row, cols) = self.corrections(k);
-        let fetch = k.stage(&self.fetch, advance);
-        let corrected = k.stage(&self.corrected, advance);
-        k.register_when(&self.fetch_valid, advance, k.read(&self.drain.valid));
-        let mut valid = k.read(&self.fetch_valid);
-        if let Some(reg) = self.corrected_valid.get() {
-            k.register_when(reg, advance, valid);
-            valid = k.read(reg);
-        }
-        let row = fetch.pass("row_correction", row);
+        let sums = self.corrected_sums(k);
+        let [biased, limited] = [&self.biased, &self.limited].map(|s| k.stage(s, 1));
+        let on_its_way = delays(k, &self.on_its_way, k.read(&self.drain.valid));
         for (lane, requantizer) in self.requantizer.iter().enumerate() {
-            let sum = fetch.pass(&format!("sum_{lane}"), k.lane(&self.array.sums, lane));
-            let col = fetch.pass(&format!("col_correction_{lane}"), cols[lane]);
-            let sum = (sum - row - col).bounded(c.acc(), "it is a sum of products of centred operands");
-            k.drive(&requantizer.acc, corrected.pass(&format!("acc_{lane}"), sum));
-            k.drive(requantizer.flow.in_valid(), valid);
-            if let Some(memory) = self.channels.get(lane) {
-                for (name, port) in
-                    [("bias", &memory.bias), ("multiplier", &memory.multiplier), ("shift", &memory.shift)]
-                {
-                    let value = corrected.pass(&format!("{name}_{lane}"), k.read(port));
-                    requantizer.port(name).into_iter().for_each(|to| k.drive(to, value));
+            let memory = self.channels.get(lane);
+            let bias = match (&c.channels, memory) {
+                (Channels::Same(channel), _) => k.lit(channel.bias.into()),
+                (_, Some(memory)) => k.read(&memory.bias),
+                _ => unreachable!("channels that differ have a memory for each requantizer"),
+            };
+            let sum = biased.pass(&format!("sum_{lane}"), sums[lane] + bias);
+            let acc = limited.pass(&format!("limited_{lane}"), saturated(sum, c.sum_limit()));
+            k.drive(&requantizer.acc, acc);
+            k.drive(requantizer.flow.in_valid(), on_its_way[on_its_way.len() - 1]);
+            if let Some(memory) = memory {
+                for (name, port) in [("multiplier", &memory.multiplier), ("shift", &memory.shift)] {
+                    requantizer.port(name).into_iter().for_each(|to| k.drive(to, k.read(port)));
                 }
             }
             for (name, from) in [("zero_point", &self.zero_point), ("min", &self.min), ("max", &self.max)] {
@@ -187,19 +217,24 @@ impl Gemm {
                     k.drive(to, k.read(from));
                 }
             }
-            k.drive(self.ready(lane).1, k.read(&self.out_ready));
-            k.drive_lane(&self.y, lane, k.read(&requantizer.y));
+            k.drive_lane(&self.outlet.put_y, lane, k.read(&requantizer.y));
+            k.drive_lane(&self.y, lane, k.lane(&self.outlet.y, lane));
+            k.drive_lane(&self.keep, lane, k.lane(&self.outlet.keep, lane));
         }
-        k.drive(&self.out_valid, k.read(self.requantizer[0].flow.out_valid()));
+        self.deliver(k);
+    }
 
-        // What belongs to a group travels beside it.
-        let ranks: Vec<_> =
-            [fetch, corrected].into_iter().chain(self.along.iter().map(|s| k.stage(s, advance))).collect();
-        let along = |name: &str, v| ranks.iter().fold(v, |v, rank| rank.pass(name, v));
-        for lane in 0..c.requantizers {
-            let keep = k.lane(&self.drain.keep, lane);
-            k.drive_lane(&self.keep, lane, along(&format!("keep_{lane}"), keep));
-        }
-        k.drive(&self.last, along("last", k.read(&self.drain.last)));
+    /// From the requantizers to the output stream.
+    fn deliver<'k>(&'k self, k: &'k Kernel) {
+        let (drain, outlet) = (&self.drain, &self.outlet);
+        let ranks = open(k, &self.along);
+        let along = |name: &str, port: &Port<Out>| through(&ranks, name, k.read(port));
+        k.drive(&outlet.reserve, k.read(&drain.valid));
+        k.drive(&outlet.put, k.read(self.requantizer[0].flow.out_valid()));
+        k.drive(&outlet.put_kept, along("kept", &drain.cols_kept));
+        k.drive(&outlet.put_last, along("last", &drain.last));
+        k.drive(&outlet.out_ready, k.read(&self.out_ready));
+        k.drive(&self.out_valid, k.read(&outlet.out_valid));
+        k.drive(&self.last, k.read(&outlet.last));
     }
 }

@@ -4,48 +4,52 @@ use rust_hdl::prelude::*;
 
 use super::config::GemmConfig;
 use crate::describe_logic;
-use crate::exact::{Bus, Clk, Describe, Header, Kernel, Port, Range, Reg};
+use crate::exact::{Clk, Describe, Header, Kernel, Port, Range, Reg};
 
 /// Row after row of the tile, group of columns after group. Groups that hold no column of C are passed over without a
-/// beat. `free` is 1 where a new tile may be loaded at this clock edge.
+/// beat. From the last beat of a tile until its last group is on its way the drain is `taken`: no other tile may end.
 #[derive(LogicBlock)]
 pub struct Drain {
     /// clock
     pub clk: Clk,
     /// reset to idle
     pub rst_n: Port<In>,
-    /// a tile is complete
-    pub load: Port<In>,
-    /// its rows
+    /// the last beat of a tile enters
+    pub take: Port<In>,
+    /// rows of the tile
     pub rows: Port<In>,
-    /// its columns
+    /// columns of the tile
     pub cols: Port<In>,
     /// where its channels begin in the parameter memories
     pub entry: Port<In>,
     /// it is the last of the product
     pub done: Port<In>,
-    /// the requantizers take a group
-    pub advance: Port<In>,
-    /// a tile may be loaded
-    pub free: Port<Out>,
-    /// drain registers move on
+    /// its groups may go
+    pub start: Port<In>,
+    /// there is room for a group of results
+    pub room: Port<In>,
+    /// no other tile may end
+    pub taken: Port<Out>,
+    /// a group is on its way, or passed over
     pub step: Port<Out>,
-    /// the group was the last of its row
+    /// it was the last of its row
     pub row_step: Port<Out>,
-    /// a group with columns of C is offered
+    /// it has columns of C
     pub valid: Port<Out>,
-    /// which of its lanes are columns of C
-    pub keep: Bus<Out>,
+    /// how many
+    pub cols_kept: Port<Out>,
     /// it is the last group of the product
     pub last: Port<Out>,
     /// entry of the parameter memories for the group
     pub address: Port<Out>,
+    reserved: Reg,
     active: Reg,
     rows_left: Reg,
     cols_left: Reg,
     tile_cols: Reg,
     group: Reg,
-    start: Reg,
+    start_of_row: Reg,
+    at: Reg,
     final_tile: Reg,
     _groups: usize,
 }
@@ -57,25 +61,28 @@ impl Drain {
         Drain {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
-            load: Port::bit("a tile is complete"),
+            take: Port::bit("the last beat of a tile enters"),
             rows: Port::new(rows, "rows of the tile"),
             cols: Port::new(cols, "columns of the tile"),
             entry: Port::new(entry, "where its channels begin"),
             done: Port::bit("it is the last tile"),
-            advance: Port::bit("the requantizers take a group"),
-            free: Port::bit("a tile may be loaded"),
-            step: Port::bit("drain registers move on"),
-            row_step: Port::bit("a row is done"),
-            valid: Port::bit("a group with columns of C"),
-            keep: Bus::new(config.requantizers, 0..=1, "lanes that are columns of C"),
+            start: Port::bit("its groups may go"),
+            room: Port::bit("there is room for a group of results"),
+            taken: Port::bit("no other tile may end"),
+            step: Port::bit("a group is on its way, or passed over"),
+            row_step: Port::bit("it was the last of its row"),
+            valid: Port::bit("it has columns of C"),
+            cols_kept: Port::new(config.kept(), "how many"),
             last: Port::bit("last group of the product"),
             address: Port::new(address, "entry of the parameter memories"),
+            reserved: Reg::control(0..=1, 0),
             active: Reg::control(0..=1, 0),
             rows_left: Reg::new(0..=rows.hi()),
             cols_left: Reg::new(0..=cols.hi()),
             tile_cols: Reg::new(cols),
             group: Reg::new(0..=config.groups() as i128 - 1),
-            start: Reg::new(entry),
+            start_of_row: Reg::new(entry),
+            at: Reg::new(address),
             final_tile: Reg::new(0..=1),
             _groups: config.groups(),
         }
@@ -87,46 +94,50 @@ describe_logic!(Drain);
 impl Describe for Drain {
     fn header(&self) -> Header {
         Header::new("drain", "Order in which the sums of a tile leave: row after row, columns in groups.")
-            .fact("groups", format!("{} of {} columns", self._groups, self.keep.lanes()))
+            .fact("groups", format!("{} of {} columns", self._groups, self.cols_kept.range().hi()))
     }
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
-        let load = k.read(&self.load);
+        let reserved = k.read(&self.reserved);
+        // The tile that a beat is part of, until one ends.
+        let follow = (!reserved).named("follow");
         let (active, group) = (k.read(&self.active), k.read(&self.group));
         let (rows_left, cols_left) = (k.read(&self.rows_left), k.read(&self.cols_left));
-        let width = self.keep.lanes() as i128;
+        let width = self.cols_kept.range().hi();
 
-        let step = (active & k.read(&self.advance)).named("stepping");
+        let step = (active & k.read(&self.room)).named("stepping");
         let row_end = group.equals(self._groups as i128 - 1).named("row_end");
         let last_row = rows_left.equals(1).named("last_row");
-        let done = (step & row_end & last_row).named("tile_done");
-        let move_on = (load | step).named("move_on");
+        let tile_end = (row_end & last_row).named("tile_end");
+        let done = (step & tile_end).named("tile_done");
+        let move_on = (follow | step).named("move_on");
 
-        k.register(&self.active, load | (active & !done));
+        k.register(&self.reserved, k.read(&self.take) | (reserved & !done));
+        k.register(&self.active, k.read(&self.start) | (active & !done));
         let one_less = (rows_left - row_end).bounded(rows_left.range(), "the tile ends with its last row");
-        k.register_when(&self.rows_left, move_on, load.mux(k.read(&self.rows), one_less));
+        k.register_when(&self.rows_left, move_on, follow.mux(k.read(&self.rows), one_less));
         let next_group = row_end.mux(0, (group + 1).bounded(group.range(), "another group follows"));
-        k.register_when(&self.group, move_on, load.mux(0, next_group));
+        k.register_when(&self.group, move_on, follow.mux(0, next_group));
         // Columns from the group on; none in groups beyond the edge of C.
         let fewer = (cols_left - width).clamp(cols_left.range());
         let next_cols = row_end.mux(k.read(&self.tile_cols), fewer);
-        k.register_when(&self.cols_left, move_on, load.mux(k.read(&self.cols), next_cols));
-        k.register_when(&self.tile_cols, load, k.read(&self.cols));
-        k.register_when(&self.start, load, k.read(&self.entry));
-        k.register_when(&self.final_tile, load, k.read(&self.done));
+        k.register_when(&self.cols_left, move_on, follow.mux(k.read(&self.cols), next_cols));
+        k.register_when(&self.tile_cols, follow, k.read(&self.cols));
+        let entry = k.read(&self.entry);
+        k.register_when(&self.start_of_row, follow, entry);
+        let next_entry = (k.read(&self.at) + 1).bounded(self.at.range(), "a tile's channels have entries");
+        k.register_when(&self.at, move_on, follow.mux(entry, row_end.mux(k.read(&self.start_of_row), next_entry)));
+        k.register_when(&self.final_tile, follow, k.read(&self.done));
 
-        k.drive(&self.free, !active | done);
+        k.drive(&self.taken, reserved);
         k.drive(&self.step, step);
         k.drive(&self.row_step, step & row_end);
-        k.drive(&self.valid, active & !cols_left.equals(0));
-        for lane in 0..self.keep.lanes() {
-            k.drive_lane(&self.keep, lane, k.lit(lane as i128).lt(cols_left));
-        }
+        k.drive(&self.valid, step & !cols_left.equals(0));
         let last_cols = cols_left.lt(width + 1);
+        k.drive(&self.cols_kept, last_cols.mux(cols_left.within(self.cols_kept.range()), width));
         k.drive(&self.last, k.read(&self.final_tile) & last_row & last_cols);
-        let address = (k.read(&self.start) + group).bounded(self.address.range(), "a tile's channels have entries");
-        k.drive(&self.address, address);
+        k.drive(&self.address, k.read(&self.at));
     }
 }

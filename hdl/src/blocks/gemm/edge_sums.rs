@@ -2,48 +2,47 @@
 
 use rust_hdl::prelude::*;
 
+use super::config::{GemmConfig, OperandConfig};
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Kernel, Port, Range, Reg, Stage};
 
 /// `sum_k x[lane]` for every lane of one edge of the array, in step with the products of the processing elements. A
-/// finished sum is held while its tile drains; each step brings the next lanes to the front.
+/// finished sum is held while its tile drains; each shift brings the next lanes to the front.
 #[derive(LogicBlock)]
 pub struct EdgeSums {
     /// clock
     pub clk: Clk,
     /// operands, one for each row or column
     pub x: Bus<In>,
-    /// the operands move on
-    pub advance: Port<In>,
-    /// they are the first of their sums
-    pub first: Port<In>,
     /// they are to be added
     pub accumulate: Port<In>,
+    /// the sums restart at 0
+    pub clear: Port<In>,
     /// the sums are complete
     pub load: Port<In>,
-    /// the next lanes come to the front
-    pub step: Port<In>,
+    /// complete sums are held, or the next lanes come to the front
+    pub shift: Port<In>,
     /// the sums in front
     pub y: Bus<Out>,
-    operand: Stage,
+    multiply: Vec<Stage>,
     sum: Vec<Reg>,
     held: Vec<Reg>,
 }
 
 impl EdgeSums {
-    /// Sums of up to `terms` values of `x`, of which `front` lanes are shown at a time.
-    pub fn new(lanes: usize, front: usize, x: Range, terms: usize) -> EdgeSums {
-        let sum = (x * Range::new(1, terms as i128)).union(Range::constant(0));
+    /// Sums of `lanes` elements of an operand of `config`, of which `front` are shown at a time.
+    pub fn new(config: &GemmConfig, operand: &OperandConfig, lanes: usize, front: usize) -> EdgeSums {
+        let x = operand.in_array();
+        let sum = (x * Range::new(1, config.k.max() as i128)).union(Range::constant(0));
         EdgeSums {
             clk: Clk::new(),
             x: Bus::new(lanes, x, "operands"),
-            advance: Port::bit("operands move on"),
-            first: Port::bit("they are the first of their sums"),
             accumulate: Port::bit("they are to be added"),
+            clear: Port::bit("the sums restart at 0"),
             load: Port::bit("the sums are complete"),
-            step: Port::bit("the next lanes come to the front"),
+            shift: Port::bit("complete sums are held, or the next lanes come to the front"),
             y: Bus::new(front, sum, "sums in front"),
-            operand: Stage::new(true),
+            multiply: (0..config.multiply_ranks()).map(|_| Stage::new(true)).collect(),
             sum: (0..lanes).map(|_| Reg::new(sum)).collect(),
             held: (0..lanes).map(|_| Reg::new(sum)).collect(),
         }
@@ -62,16 +61,17 @@ impl Describe for EdgeSums {
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
-        let rank = k.stage(&self.operand, k.read(&self.advance));
-        let (first, load) = (k.read(&self.first), k.read(&self.load));
+        let ranks: Vec<_> = self.multiply.iter().map(|stage| k.stage(stage, 1)).collect();
+        let (accumulate, clear, load) = (k.read(&self.accumulate), k.read(&self.clear), k.read(&self.load));
         let front = self.y.lanes();
         for (lane, (sum, held)) in self.sum.iter().zip(&self.held).enumerate() {
-            let x = rank.pass(&format!("x_{lane}"), k.lane(&self.x, lane));
-            let next = (first.mux(0, k.read(sum)) + x).bounded(sum.range(), "a sum has at most K terms");
-            let next = next.named(format!("next_{lane}"));
-            k.register_when(sum, k.read(&self.accumulate), next);
+            let name = format!("x_{lane}");
+            let x = ranks.iter().fold(k.lane(&self.x, lane), |x, rank| rank.pass(&name, x));
+            let before = k.read(sum);
+            let next = (before + x).bounded(sum.range(), "a sum has at most K terms").named(format!("next_{lane}"));
+            k.register(sum, clear.mux(0, accumulate.mux(next, before)));
             let behind = k.read(&self.held[(lane + front) % self.held.len()]);
-            k.register_when(held, load | k.read(&self.step), load.mux(next, behind));
+            k.register_when(held, k.read(&self.shift), load.mux(next, behind));
         }
         for lane in 0..front {
             k.drive_lane(&self.y, lane, k.read(&self.held[lane]));

@@ -57,17 +57,20 @@ impl Describe for Loader {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
         let (valid, first) = (k.read(&self.valid), k.read(&self.first));
-        let lane = first.mux(0, k.read(&self.lane)).named("lane_now");
-        let entry = first.mux(0, k.read(&self.entry)).named("entry_now");
-        let end = lane.equals(self.write.lanes() as i128 - 1).named("last_lane");
-        let next_lane = (lane + 1).bounded(self.lane.range(), "another memory follows");
+        let (lane, entry) = (k.read(&self.lane), k.read(&self.entry));
+        let (lanes, entries) = (self.write.lanes() as i128, self.entry.range().hi() + 1);
+        // What follows channel 0 is known.
+        let end = lane.equals(lanes - 1).named("last_lane");
+        let next_lane = end.mux(0, (lane + 1).bounded(self.lane.range(), "another memory follows"));
+        k.register_when(&self.lane, valid, first.mux(1 % lanes, next_lane));
         // Channels beyond the last entry overwrite it: they are outside the contract, and harm nothing else.
-        let next_entry = (entry + 1).clamp(self.entry.range());
-        k.register_when(&self.lane, valid, end.mux(0, next_lane));
-        k.register_when(&self.entry, valid, end.mux(next_entry, entry));
+        let full = entry.equals(entries - 1).named("last_entry");
+        let next_entry = full.mux(entry, (entry + 1).bounded(self.entry.range(), "another entry follows"));
+        k.register_when(&self.entry, valid, first.mux(1 / lanes, end.mux(next_entry, entry)));
+        let lane = first.mux(0, lane).named("lane_now");
         for i in 0..self.write.lanes() {
             k.drive_lane(&self.write, i, valid & lane.equals(i as i128));
         }
-        k.drive(&self.address, entry);
+        k.drive(&self.address, first.mux(0, entry));
     }
 }

@@ -14,8 +14,12 @@
 //! `A[m][k]` of its rows and `B[k][n]` of its columns. Lanes beyond the edge of C are ignored: nobody pads. Results leave
 //! row by row of the tile, `requantizers` columns at a time, `keep` saying which lanes hold one.
 //!
-//! The array never pauses while a tile drains in at most K clocks: `rows * cols / requantizers <= K`; otherwise
-//! `in_ready` goes down. Overflow is impossible: the accumulator holds the sum of K products, for the greatest K.
+//! Nothing stops in the middle, so that no net leads from `out_ready` to the registers. Two gates do instead, each with a
+//! register behind it. The last beat of a tile enters when the sums of the tile before have left the array; this never
+//! takes a wait if K is at least [`GemmConfig::least_terms`]. And a group of sums leaves the array when a place for its
+//! results is reserved in the outlet, a FIFO with room for all that can be on its way. The first beat of a product waits two
+//! clocks, in which the counters take the dimensions. Overflow is impossible: the accumulator holds the sum of K products,
+//! for the greatest K.
 
 mod array;
 mod axis;
@@ -26,6 +30,7 @@ mod drain;
 mod edge_sums;
 mod loader;
 mod lut_product;
+mod outlet;
 mod pe;
 mod row;
 mod sequencer;
@@ -35,11 +40,14 @@ use rust_hdl::prelude::*;
 pub use array::Array;
 pub use axis::GemmAxis;
 pub use channel_memory::ChannelMemory;
-pub use config::{Channel, Channels, Dimension, GemmConfig, OperandConfig, ZeroPointConfig, ZeroPointStrategy};
+pub use config::{
+    Channel, Channels, Dimension, GemmConfig, OperandConfig, TYPICAL_TERMS, ZeroPointConfig, ZeroPointStrategy,
+};
 pub use drain::Drain;
 pub use edge_sums::EdgeSums;
 pub use loader::Loader;
 pub use lut_product::{product_in_luts, product_of_recoded, recode};
+pub use outlet::Outlet;
 pub use pe::Pe;
 pub use row::Row;
 pub use sequencer::Sequencer;
@@ -48,6 +56,7 @@ use crate::blocks::requantizer::{Requantizer, Source};
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Opt, Port, Reg, Stage};
 use channel_memory::ChannelRanges;
+use config::MEMORY_RANKS;
 use sequencer::dimension_port;
 
 /// See the [module](self).
@@ -109,17 +118,23 @@ pub struct Gemm {
     loader: Opt<Loader>,
     channels: Vec<ChannelMemory>,
     requantizer: Vec<Requantizer>,
+    outlet: Outlet,
     enter: Stage,
-    edge_valid: Reg,
-    edge_last: Reg,
-    multiply: Stage,
-    multiply_valid: Reg,
-    multiply_last: Reg,
-    zero_product: Opt<Reg>,
+    products: Vec<Reg>,
+    ends: Vec<Reg>,
+    load: Reg,
+    clear: Reg,
+    shift: Vec<Reg>,
+    row_shift: Vec<Reg>,
+    zero_factors: Stage,
+    zero_product: Stage,
+    addresses: Vec<Stage>,
     fetch: Stage,
-    fetch_valid: Reg,
+    scaled: Stage,
     corrected: Stage,
-    corrected_valid: Opt<Reg>,
+    biased: Stage,
+    limited: Stage,
+    on_its_way: Vec<Reg>,
     along: Vec<Stage>,
     _config: GemmConfig,
 }
@@ -134,7 +149,7 @@ impl Gemm {
         let c = &config;
         let requantizer = c.requantizer();
         let ranges = ChannelRanges {
-            bias: requantizer.port_range("bias"),
+            bias: c.bias(),
             multiplier: requantizer.port_range("multiplier"),
             shift: requantizer.port_range("shift"),
         };
@@ -145,8 +160,10 @@ impl Gemm {
             Opt::when(wanted, || Port::new(o.zero_point_range(), doc))
         };
         let shared = |source: &Source, doc| Opt::when(*source == Source::Port, || Port::new(c.output.range(), doc));
-        let sums = |o: &OperandConfig, lanes, front| EdgeSums::new(lanes, front, o.in_array(), c.k.max());
         let corrects = [c.a, c.b].map(|o| o.uses(ZeroPointStrategy::Correct));
+        let flag = |init| Reg::control(0..=1, init);
+        let flags = |n| (0..n).map(|_| flag(0)).collect();
+        let stages = |n| (0..n).map(|_| Stage::new(true)).collect();
         let sequencer = Sequencer::new(c);
         let (rows, cols, entry) = (sequencer.rows.range(), sequencer.cols.range(), sequencer.entry.range());
         Ok(Gemm {
@@ -175,26 +192,32 @@ impl Gemm {
             keep: Bus::new(c.requantizers, 0..=1, "lanes that hold a result"),
             last: Port::bit("last beat of the product"),
             array: Array::new(c),
-            row_sums: Opt::when(corrects[1], || sums(&c.a, c.rows, 1)),
-            col_sums: Opt::when(corrects[0], || sums(&c.b, c.cols, c.requantizers)),
+            row_sums: Opt::when(corrects[1], || EdgeSums::new(c, &c.a, c.rows, 1)),
+            col_sums: Opt::when(corrects[0], || EdgeSums::new(c, &c.b, c.cols, c.requantizers)),
             drain: Drain::new(c, rows, cols, entry),
             loader: Opt::when(memory, || Loader::new(c)),
             channels: (0..c.requantizers).filter_map(|lane| Self::channel_memory(c, lane, ranges)).collect(),
             requantizer: (0..c.requantizers)
                 .map(|_| Requantizer::new(requantizer.clone()))
                 .collect::<Result<_, _>>()?,
+            outlet: Outlet::new(c),
             enter: Stage::new(true),
-            edge_valid: Reg::control(0..=1, 0),
-            edge_last: Reg::new(0..=1),
-            multiply: Stage::new(true),
-            multiply_valid: Reg::control(0..=1, 0),
-            multiply_last: Reg::new(0..=1),
-            zero_product: Opt::when(corrects[0] && corrects[1], Reg::inferred),
+            products: flags(c.multiply_ranks() + 1),
+            ends: flags(c.multiply_ranks()),
+            load: flag(0),
+            clear: flag(1),
+            shift: flags(MEMORY_RANKS - 1),
+            row_shift: flags(if corrects[1] { MEMORY_RANKS - 1 } else { 0 }),
+            zero_factors: Stage::new(true),
+            zero_product: Stage::new(true),
+            addresses: stages(c.correction_ranks() + c.bias_ranks()),
             fetch: Stage::new(true),
-            fetch_valid: Reg::control(0..=1, 0),
-            corrected: Stage::new(corrects[0] || corrects[1]),
-            corrected_valid: Opt::when(corrects[0] || corrects[1], || Reg::control(0..=1, 0)),
-            along: (0..c.pipeline).map(|_| Stage::new(true)).collect(),
+            scaled: Stage::new(c.correction_ranks() > 0),
+            corrected: Stage::new(c.correction_ranks() > 0),
+            biased: Stage::new(true),
+            limited: Stage::new(c.bias_ranks() > 1),
+            on_its_way: flags(c.result_ranks() - c.pipeline),
+            along: stages(c.result_ranks()),
             sequencer,
             _config: config,
         })
@@ -268,7 +291,6 @@ impl Describe for Gemm {
             Channels::Memory => "memory, filled through cfg_*".to_owned(),
         };
         let name = format!("gemm_{}x{}", c.rows, c.cols);
-        let first_result = 3 + usize::from(self.corrected_valid.get().is_some()) + c.pipeline;
         Header::new(name, "C[m][n] = clamp(requant(acc + bias[n], multiplier[n], shift[n]) + zero_point, min, max),")
             .line("acc = sum over k of (A[m][k] - za) * (B[k][n] - zb).")
             .line("A beat carries A[m][k] for the rows of a tile and B[k][n] for its columns; K beats make a tile.")
@@ -281,17 +303,18 @@ impl Describe for Gemm {
             .fact("channels", channels)
             .fact("rule", format!("{}: {}", c.rule, c.rule.reference()))
             .fact("C", format!("{}, {}", c.output.name(), c.output.range()))
-            .fact("latency", format!("{first_result} cycles from the last beat of a tile to its first result"))
+            .fact("latency", format!("{} cycles from the last beat of a tile to its first result", c.latency()))
             .fact("throughput", format!("{} products per clock; {} results per clock", c.rows * c.cols, c.requantizers))
+            .fact("no waits", format!("for K of {} and more, if results are taken", c.least_terms()))
     }
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
-        let control = self.control(k);
         self.connect_common(k);
-        self.feed(k, control);
-        self.load_channels(k, control);
-        self.requantize(k, control.advance);
+        self.control(k);
+        self.feed(k);
+        self.connect_channels(k);
+        self.requantize(k);
     }
 }

@@ -2,13 +2,16 @@
 
 use rust_hdl::prelude::*;
 
+use super::config::GemmConfig;
+use crate::cells::{Mult18x18d, Registers, Target};
 use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Kernel, Port, Range, Reg, Stage};
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Reg, Stage};
 
-/// `acc = (first ? 0 : acc) + a * b`; at the last product the sum moves to the drain register.
+/// `acc = acc + a * b`; the last product of a sum goes with it to the drain register, and the accumulator restarts at 0.
 ///
-/// Product and accumulator are a rank of registers each. Overflow is impossible: the accumulator holds the sum of K
-/// products, K being at most what the configuration says.
+/// Operands and product have registers, those of a multiplier cell where the target has one, and move at each clock:
+/// nothing stops them. Overflow is impossible: the accumulator holds the sum of K products, K being at most what the
+/// configuration says.
 #[derive(LogicBlock)]
 pub struct Pe {
     /// clock
@@ -17,43 +20,56 @@ pub struct Pe {
     pub a: Port<In>,
     /// element of B
     pub b: Port<In>,
-    /// the operands move on
-    pub advance: Port<In>,
-    /// the product is the first of a sum
-    pub first: Port<In>,
     /// the product is to be added
     pub accumulate: Port<In>,
+    /// the accumulator restarts at 0
+    pub clear: Port<In>,
     /// the sum is complete with this product
     pub load: Port<In>,
-    /// drain registers move on
-    pub step: Port<In>,
+    /// the drain register takes a sum, its own if complete, else that of the element behind
+    pub shift: Port<In>,
     /// sum of the element behind
     pub drain_in: Port<In>,
     /// sum held
     pub drain_out: Port<Out>,
+    multiplier: Opt<Mult18x18d>,
+    operands: Stage,
     product: Stage,
     acc: Reg,
     drained: Reg,
 }
 
 impl Pe {
-    /// An element for operands of these ranges and sums within `acc`.
-    pub fn new(a: Range, b: Range, acc: Range) -> Pe {
+    /// An element of the array that `config` describes.
+    pub fn new(config: &GemmConfig) -> Pe {
+        let (a, b, acc) = (config.a.in_array(), config.b.in_array(), config.raw_acc());
+        let cell = config.target == Target::Ecp5;
+        let all = Registers { input: true, pipeline: true, output: true };
         Pe {
             clk: Clk::new(),
             a: Port::new(a, "element of A"),
             b: Port::new(b, "element of B"),
-            advance: Port::bit("operands move on"),
-            first: Port::bit("the product is the first of a sum"),
             accumulate: Port::bit("the product is to be added"),
+            clear: Port::bit("the accumulator restarts at 0"),
             load: Port::bit("the sum is complete"),
-            step: Port::bit("drain registers move on"),
+            shift: Port::bit("the drain register takes a sum"),
             drain_in: Port::new(acc, "sum of the element behind"),
             drain_out: Port::new(acc, "sum held"),
+            multiplier: Opt::when(cell, || Mult18x18d::new(all, false)),
+            operands: Stage::new(!cell),
             product: Stage::new(true),
             acc: Reg::new(acc),
             drained: Reg::new(acc),
         }
+    }
+
+    /// `a * b`, by the cell if there is one.
+    fn multiply<'k>(&self, k: &'k Kernel, a: Int<'k>, b: Int<'k>) -> Int<'k> {
+        let Some(cell) = self.multiplier.get() else { return a * b };
+        k.pass_clock(&self.clk, &cell.clk);
+        k.drive(&cell.a, a);
+        k.drive(&cell.b, b);
+        k.read(&cell.p).within((a * b).range())
     }
 }
 
@@ -63,8 +79,8 @@ impl Describe for Pe {
     fn header(&self) -> Header {
         let (a, b, acc) = (self.a.range(), self.b.range(), self.acc.range());
         let name = format!("pe_a{}_b{}_acc{}", a.width(), b.width(), acc.width());
-        Header::new(name, "acc = (first ? 0 : acc) + a * b, one product per clock.")
-            .line("When a sum is complete it moves to a register of its own, from which it drains.")
+        Header::new(name, "acc = acc + a * b, one product per clock.")
+            .line("When a sum is complete it moves to a register of its own, from which it drains; acc restarts at 0.")
             .fact("a", a)
             .fact("b", b)
             .fact("acc", acc)
@@ -72,13 +88,14 @@ impl Describe for Pe {
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
-        let operands = k.stage(&self.product, k.read(&self.advance));
-        let product = operands.pass("product", k.read(&self.a) * k.read(&self.b));
+        let operands = k.stage(&self.operands, 1);
+        let [a, b] = [("a", &self.a), ("b", &self.b)].map(|(name, port)| operands.pass(name, k.read(port)));
+        let product = k.stage(&self.product, 1).pass("product", self.multiply(k, a, b).named("product"));
         let (acc, load) = (k.read(&self.acc), k.read(&self.load));
-        let sum = (k.read(&self.first).mux(0, acc) + product).bounded(acc.range(), "a sum has at most K products");
-        let sum = sum.named("sum");
-        k.register_when(&self.acc, k.read(&self.accumulate), sum);
-        k.register_when(&self.drained, load | k.read(&self.step), load.mux(sum, k.read(&self.drain_in)));
+        let sum = (acc + product).bounded(acc.range(), "a sum has at most K products").named("sum");
+        let next = k.read(&self.clear).mux(0, k.read(&self.accumulate).mux(sum, acc));
+        k.register(&self.acc, next);
+        k.register_when(&self.drained, k.read(&self.shift), load.mux(sum, k.read(&self.drain_in)));
         k.drive(&self.drain_out, k.read(&self.drained));
     }
 }

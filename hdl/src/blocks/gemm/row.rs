@@ -17,16 +17,14 @@ pub struct Row {
     pub a: Port<In>,
     /// elements of B, one for each column
     pub b: Bus<In>,
-    /// the operands move on
-    pub advance: Port<In>,
-    /// the products are the first of their sums
-    pub first: Port<In>,
     /// the products are to be added
     pub accumulate: Port<In>,
+    /// the accumulators restart at 0
+    pub clear: Port<In>,
     /// the sums are complete
     pub load: Port<In>,
-    /// drain registers move on
-    pub step: Port<In>,
+    /// drain registers take a sum
+    pub shift: Port<In>,
     /// sums from the row behind
     pub drain_in: Bus<In>,
     /// sums to the row before, or to the requantizers
@@ -37,19 +35,17 @@ pub struct Row {
 impl Row {
     /// A row of `config.cols` elements.
     pub fn new(config: &GemmConfig) -> Row {
-        let (a, b, acc) = (config.a.in_array(), config.b.in_array(), config.raw_acc());
         Row {
             clk: Clk::new(),
-            a: Port::new(a, "element of A"),
-            b: Bus::new(config.cols, b, "elements of B"),
-            advance: Port::bit("operands move on"),
-            first: Port::bit("the products are the first of their sums"),
+            a: Port::new(config.a.in_array(), "element of A"),
+            b: Bus::new(config.cols, config.b.in_array(), "elements of B"),
             accumulate: Port::bit("the products are to be added"),
+            clear: Port::bit("the accumulators restart at 0"),
             load: Port::bit("the sums are complete"),
-            step: Port::bit("drain registers move on"),
-            drain_in: Bus::new(config.requantizers, acc, "sums from the row behind"),
-            drain_out: Bus::new(config.requantizers, acc, "sums on their way out"),
-            pe: (0..config.cols).map(|_| Pe::new(a, b, acc)).collect(),
+            shift: Port::bit("drain registers take a sum"),
+            drain_in: Bus::new(config.requantizers, config.raw_acc(), "sums from the row behind"),
+            drain_out: Bus::new(config.requantizers, config.raw_acc(), "sums on their way out"),
+            pe: (0..config.cols).map(|_| Pe::new(config)).collect(),
         }
     }
 }
@@ -70,11 +66,10 @@ impl Describe for Row {
             k.pass_clock(&self.clk, &pe.clk);
             k.drive(&pe.a, k.read(&self.a));
             k.drive(&pe.b, k.lane(&self.b, c));
-            k.drive(&pe.advance, k.read(&self.advance));
-            k.drive(&pe.first, k.read(&self.first));
             k.drive(&pe.accumulate, k.read(&self.accumulate));
+            k.drive(&pe.clear, k.read(&self.clear));
             k.drive(&pe.load, k.read(&self.load));
-            k.drive(&pe.step, k.read(&self.step));
+            k.drive(&pe.shift, k.read(&self.shift));
             let behind = match self.pe.get(c + stride) {
                 Some(pe) => k.read(&pe.drain_out),
                 None => k.lane(&self.drain_in, c + stride - self.pe.len()),

@@ -4,15 +4,20 @@ use rust_hdl::prelude::*;
 
 use super::config::{Dimension, GemmConfig};
 use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Reg};
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Rank, Reg, Stage};
 
 /// Tiles come row of tiles by row of tiles, columns first; a tile takes K beats. The outputs tell of the beat that is
 /// offered now; the counters move when it is accepted.
+///
+/// Before a product, counters follow the dimensions. They are right two clock edges after the first beat is offered;
+/// until then it waits. Dimensions may thus change with the first beat, although no path leads from them through a counter
+/// to another. Within a product, the last beat of a tile alone may have to wait, and no two tiles end within three clocks:
+/// what is known of a tile is right two clocks after the one before has ended.
 #[derive(LogicBlock)]
 pub struct Sequencer {
     /// clock
     pub clk: Clk,
-    /// reset to the first beat of a product
+    /// reset: a product begins
     pub rst_n: Port<In>,
     /// rows of C
     pub m: Opt<Port<In>>,
@@ -20,12 +25,16 @@ pub struct Sequencer {
     pub n: Opt<Port<In>>,
     /// terms of a sum
     pub k: Opt<Port<In>>,
-    /// the beat is accepted
-    pub accept: Port<In>,
-    /// it is the first of its tile
-    pub first: Port<Out>,
-    /// it is the last of its tile
-    pub last: Port<Out>,
+    /// a beat is offered
+    pub offered: Port<In>,
+    /// the last beat of a tile has to wait
+    pub hold: Port<In>,
+    /// the beat is taken if it is offered
+    pub ready: Port<Out>,
+    /// the beat is taken
+    pub accept: Port<Out>,
+    /// the last beat of a tile is taken
+    pub tile_end: Port<Out>,
     /// rows of C in its tile
     pub rows: Port<Out>,
     /// columns of C in its tile
@@ -34,10 +43,18 @@ pub struct Sequencer {
     pub entry: Port<Out>,
     /// its tile is the last
     pub done: Port<Out>,
-    step: Reg,
-    row: Reg,
-    col: Reg,
+    begun: Reg,
+    running: Reg,
+    ended: Reg,
+    last_tile: Reg,
+    terms_left: Reg,
+    last_term: Reg,
+    cols_left: Reg,
+    last_cols: Reg,
+    rows_left: Reg,
+    last_rows: Reg,
     entries: Reg,
+    single: Stage,
     _config: GemmConfig,
 }
 
@@ -59,9 +76,47 @@ pub(super) fn dimension<'k>(k: &'k Kernel, d: Dimension, port: &Opt<Port<In>>) -
     port.get().map_or_else(|| k.lit(d.max() as i128), |p| k.read(p))
 }
 
-/// Starts of tiles of `size` in a dimension.
-fn starts(d: Dimension, size: usize) -> Range {
-    Range::new(0, ((d.max() - 1) / size * size) as i128)
+/// The way through a dimension in steps of `size`, the last of which may be smaller.
+struct Walk<'a, 'k> {
+    name: &'a str,
+    total: Int<'k>,
+    size: i128,
+    left: &'a Reg,
+    last: &'a Reg,
+}
+
+impl<'k> Walk<'_, 'k> {
+    /// 1 where `steps` go through `n`, given that fewer do not. Without a carry chain where that is possible.
+    fn within(&self, n: Int<'k>, steps: i128) -> Int<'k> {
+        let limit = self.size * steps;
+        match limit.ilog2() {
+            _ if self.size == 1 => n.equals(limit),
+            bits if limit == 1 << bits => (n >> bits).equals(0) | n.equals(limit),
+            _ => n.lt(limit + 1),
+        }
+    }
+
+    /// Moves on where `enable` is 1; begins where `idle` is 1 or the end was reached.
+    fn describe(&self, k: &'k Kernel, single: Rank<'k>, enable: Int<'k>, idle: Int<'k>) -> Step<'k> {
+        let (left, last) = (k.read(self.left), k.read(self.last));
+        let single = single.pass(self.name, self.within(self.total, 1));
+        let restart = idle | last;
+        let fewer = (left - self.size).bounded(1..=left.range().hi(), "another step follows");
+        k.register_when(self.left, enable, restart.mux(self.total, fewer));
+        k.register_when(self.last, enable, restart.mux(single, self.within(left, 2)));
+        let most = self.size.min(left.range().hi());
+        Step { single, last, size: last.mux(left.within(Range::new(1, most)), most) }
+    }
+}
+
+/// What is known of a step.
+struct Step<'k> {
+    /// the dimension has no other
+    single: Int<'k>,
+    /// it is the last
+    last: Int<'k>,
+    /// how far it goes
+    size: Int<'k>,
 }
 
 impl Sequencer {
@@ -70,35 +125,54 @@ impl Sequencer {
         let last_entry = config.n.max().div_ceil(config.cols).saturating_sub(1) * config.groups();
         let entry = Range::new(0, last_entry as i128);
         let in_tile = |size: usize, d: Dimension| Range::new(1, size.min(d.max()) as i128);
+        let left = |d: Dimension| Reg::new(1..=d.max() as i128);
+        let flag = || Reg::new(0..=1);
         Sequencer {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
             m: dimension_port(config.m, "rows of C"),
             n: dimension_port(config.n, "columns of C"),
             k: dimension_port(config.k, "terms of a sum"),
-            accept: Port::bit("the beat is accepted"),
-            first: Port::bit("first beat of a tile"),
-            last: Port::bit("last beat of a tile"),
+            offered: Port::bit("a beat is offered"),
+            hold: Port::bit("the last beat of a tile has to wait"),
+            ready: Port::bit("the beat is taken if it is offered"),
+            accept: Port::bit("the beat is taken"),
+            tile_end: Port::bit("the last beat of a tile is taken"),
             rows: Port::new(in_tile(config.rows, config.m), "rows of C in the tile"),
             cols: Port::new(in_tile(config.cols, config.n), "columns of C in the tile"),
             entry: Port::new(entry, "where the tile's channels begin"),
             done: Port::bit("the tile is the last"),
-            step: Reg::control(0..=config.k.max() as i128 - 1, 0),
-            row: Reg::control(starts(config.m, config.rows), 0),
-            col: Reg::control(starts(config.n, config.cols), 0),
+            begun: Reg::control(0..=1, 0),
+            running: Reg::control(0..=1, 0),
+            ended: Reg::control(0..=1, 0),
+            last_tile: flag(),
+            terms_left: left(config.k),
+            last_term: flag(),
+            cols_left: left(config.n),
+            last_cols: flag(),
+            rows_left: left(config.m),
+            last_rows: flag(),
             entries: Reg::control(entry, 0),
+            single: Stage::new(true),
             _config: config.clone(),
         }
     }
 
-    /// Moves the start of a tile on; gives the size of the tile and whether it is the last.
-    fn tile<'k>(k: &'k Kernel, start: &Reg, total: Int<'k>, size: usize, out: Range) -> (Int<'k>, Int<'k>, Int<'k>) {
-        let at = k.read(start);
-        let left = (total - at).bounded(1..=total.range().hi(), "a tile begins within the dimension");
-        let is_last = left.lt(size as i128 + 1).named("last_tile");
-        let count = left.clamp(1..=size as i128).bounded(out, "no more than the dimension");
-        let next = (at + size as i128).bounded(start.range(), "another tile follows");
-        (count, is_last, is_last.mux(0, next))
+    /// Terms, columns and rows.
+    fn walks<'k>(&self, k: &'k Kernel) -> [Walk<'_, 'k>; 3] {
+        let c = &self._config;
+        let walk = |name, (d, port), size: usize, left, last| Walk {
+            name,
+            total: dimension(k, d, port),
+            size: size as i128,
+            left,
+            last,
+        };
+        [
+            walk("terms", (c.k, &self.k), 1, &self.terms_left, &self.last_term),
+            walk("cols", (c.n, &self.n), c.cols, &self.cols_left, &self.last_cols),
+            walk("rows", (c.m, &self.m), c.rows, &self.rows_left, &self.last_rows),
+        ]
     }
 }
 
@@ -113,32 +187,38 @@ impl Describe for Sequencer {
     }
 
     fn describe(&self, k: &Kernel) {
-        let c = &self._config;
         k.clock(&self.clk);
         k.reset(&self.rst_n);
-        let accept = k.read(&self.accept);
+        let (offered, running) = (k.read(&self.offered), k.read(&self.running));
+        let last_term = k.read(&self.last_term);
+        let ready = (running & !(last_term & k.read(&self.hold))).named("taking");
+        let accept = (offered & ready).named("accepted");
+        let tile_end = (accept & last_term).named("tile_ends");
+        let idle = (!running).named("idle");
+        let ended = k.read(&self.ended);
+        let row_end = ended & k.read(&self.last_cols);
+        k.register(&self.ended, tile_end);
 
-        let step = k.read(&self.step);
-        let terms = dimension(k, c.k, &self.k);
-        let last = (step + 1).equals(terms).named("last_step");
-        let next = (step + 1).bounded(self.step.range(), "another beat follows");
-        k.register_when(&self.step, accept, last.mux(0, next));
+        let [terms, cols, rows] = self.walks(k);
+        let single = k.stage(&self.single, 1);
+        terms.describe(k, single, accept | idle, idle);
+        let cols = cols.describe(k, single, ended | idle, idle);
+        let rows = rows.describe(k, single, row_end | idle, idle);
 
-        let (m, n) = (dimension(k, c.m, &self.m), dimension(k, c.n, &self.n));
-        let (cols, last_col, next_col) = Self::tile(k, &self.col, n, c.cols, self.cols.range());
-        let (rows, last_row, next_row) = Self::tile(k, &self.row, m, c.rows, self.rows.range());
+        let done = k.read(&self.last_tile);
+        k.register(&self.last_tile, idle.mux(cols.single & rows.single, cols.last & rows.last));
+        k.register(&self.begun, offered & idle);
+        k.register(&self.running, running.mux(!(tile_end & done), k.read(&self.begun)));
         let entry = k.read(&self.entries);
-        let next_entry = (entry + c.groups() as i128).bounded(self.entries.range(), "another tile follows");
-        let tile_end = (accept & last).named("tile_end");
-        k.register_when(&self.col, tile_end, next_col);
-        k.register_when(&self.entries, tile_end, last_col.mux(0, next_entry));
-        k.register_when(&self.row, (tile_end & last_col).named("row_end"), next_row);
+        let next_entry = (entry + self._config.groups() as i128).bounded(self.entries.range(), "another tile follows");
+        k.register_when(&self.entries, ended, cols.last.mux(0, next_entry));
 
-        k.drive(&self.first, step.equals(0));
-        k.drive(&self.last, last);
-        k.drive(&self.rows, rows);
-        k.drive(&self.cols, cols);
+        k.drive(&self.ready, ready);
+        k.drive(&self.accept, accept);
+        k.drive(&self.tile_end, tile_end);
+        k.drive(&self.rows, rows.size);
+        k.drive(&self.cols, cols.size);
         k.drive(&self.entry, entry);
-        k.drive(&self.done, last_row & last_col);
+        k.drive(&self.done, done);
     }
 }
