@@ -45,11 +45,16 @@ module MULT18X18D #(
             pipeline_q <= product[35:0];
             output_q   <= middle;
         end
+    end
+
+`ifndef SYNTHESIS
+    always @(posedge CLK0) begin
         if (shifted) begin
             $display("MULT18X18D: the shift chains of SOURCEA and SOURCEB are not modelled");
             $finish;
         end
     end
+`endif
 
     assign {P35, P34, P33, P32, P31, P30, P29, P28, P27, P26, P25, P24, P23, P22, P21, P20, P19, P18} = p[35:18];
     assign {P17, P16, P15, P14, P13, P12, P11, P10, P9, P8, P7, P6, P5, P4, P3, P2, P1, P0} = p[17:0];

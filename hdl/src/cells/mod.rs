@@ -2,8 +2,10 @@
 //! there, and a model in Verilog, for simulation and lint of the text that instantiates it.
 
 mod mult18x18d;
+mod pdpw16kd;
 
 pub use mult18x18d::{FACTOR, Mult18x18d, Registers};
+pub use pdpw16kd::{Pdpw16kd, WORD, WORDS};
 
 use crate::exact::Design;
 use crate::verilog::File;
@@ -14,7 +16,7 @@ pub enum Target {
     /// any device: no cell is instantiated
     #[default]
     Generic,
-    /// Lattice ECP5: `MULT18X18D` with its registers
+    /// Lattice ECP5: `MULT18X18D` and `PDPW16KD` with their registers
     Ecp5,
 }
 

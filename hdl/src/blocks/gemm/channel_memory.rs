@@ -3,6 +3,7 @@
 use rust_hdl::prelude::*;
 
 use super::config::{Channel, MEMORY_RANKS};
+use crate::cells::{Pdpw16kd, Target, WORD, WORDS};
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Ram, Range, Reg, Stage};
 
@@ -44,6 +45,9 @@ pub struct ChannelMemory {
     biases: Opt<Ram>,
     multipliers: Opt<Ram>,
     shifts: Opt<Ram>,
+    bias_cell: Opt<Pdpw16kd>,
+    multiplier_cell: Opt<Pdpw16kd>,
+    shift_cell: Opt<Pdpw16kd>,
     entry_bias: Opt<Reg>,
     entry_multiplier: Opt<Reg>,
     entry_shift: Opt<Reg>,
@@ -53,12 +57,19 @@ pub struct ChannelMemory {
 
 impl ChannelMemory {
     /// A read-only table if `table` is given, else a memory of `entries`.
-    pub(super) fn new(entries: usize, table: Option<Vec<Channel>>, ranges: ChannelRanges) -> ChannelMemory {
+    pub(super) fn new(
+        entries: usize,
+        table: Option<Vec<Channel>>,
+        ranges: ChannelRanges,
+        target: Target,
+    ) -> ChannelMemory {
         let writable = table.is_none();
+        let in_cells = writable && target == Target::Ecp5 && entries <= WORDS;
         let address = Range::new(0, entries as i128 - 1);
         let ChannelRanges { bias, multiplier, shift } = ranges;
         // A memory of one word is written as one of two.
-        let ram = |range| Opt::when(writable, || Ram::new(entries.max(2), range));
+        let ram = |range| Opt::when(writable && !in_cells, || Ram::new(entries.max(2), range));
+        let cell = || Opt::when(in_cells, Pdpw16kd::default);
         let reg = |range| Opt::when(!writable, || Reg::new(range));
         ChannelMemory {
             clk: Clk::new(),
@@ -75,28 +86,54 @@ impl ChannelMemory {
             biases: ram(bias),
             multipliers: ram(multiplier),
             shifts: ram(shift),
+            bias_cell: cell(),
+            multiplier_cell: cell(),
+            shift_cell: cell(),
             entry_bias: reg(bias),
             entry_multiplier: reg(multiplier),
             entry_shift: reg(shift),
-            output: (1..MEMORY_RANKS).map(|_| Stage::new(true)).collect(),
+            // A register of the memory itself is the first rank; in a cell there are two.
+            output: (1 + usize::from(in_cells)..MEMORY_RANKS).map(|_| Stage::new(true)).collect(),
             _table: table,
         }
     }
 
     /// One parameter, from its memory or its table.
-    fn entry<'k>(&self, k: &'k Kernel, parameter: &Parameter<'_>) -> Int<'k> {
+    fn entry<'k>(&'k self, k: &'k Kernel, parameter: &Parameter<'k>) -> Int<'k> {
         let address = k.read(parameter.address);
         if let (Some(table), Some(reg)) = (&self._table, parameter.reg.get()) {
             let words: Vec<i128> = table.iter().map(|c| (parameter.of)(c).into()).collect();
             k.register(reg, k.rom(&words, address));
             return k.read(reg);
         }
-        let ports = (parameter.ram.get(), self.write.get(), self.write_address.get(), parameter.word.get());
-        let (Some(ram), Some(write), Some(to), Some(word)) = ports else {
-            unreachable!("without a table there is a memory")
-        };
-        let write = k.read(write);
-        k.ram(ram, (write, k.read(to), k.read(word)), (!write, address))
+        let ports = (self.write.get(), self.write_address.get(), parameter.word.get());
+        let (Some(write), Some(to), Some(word)) = ports else { unreachable!("without a table there is a memory") };
+        let write = (k.read(write), k.read(to), k.read(word));
+        match (parameter.ram.get(), parameter.cell.get()) {
+            (Some(ram), _) => k.ram(ram, write, (!write.0, address)),
+            (_, Some(cell)) => self.in_cell(k, cell, write, address),
+            _ => unreachable!("a memory is in a cell or in none"),
+        }
+    }
+
+    /// What stands at `address` of a memory cell, whose words are those of `write` filled up.
+    fn in_cell<'k>(
+        &'k self,
+        k: &'k Kernel,
+        cell: &'k Pdpw16kd,
+        write: (Int<'k>, Int<'k>, Int<'k>),
+        address: Int<'k>,
+    ) -> Int<'k> {
+        let range = write.2.range();
+        k.pass_clock(&self.clk, &cell.clk);
+        k.drive(&cell.write, write.0);
+        k.drive(&cell.write_address, write.1);
+        k.drive(&cell.write_word, write.2.wrap(WORD));
+        k.drive(&cell.read, !write.0);
+        k.drive(&cell.address, address);
+        let bits = k.read(&cell.word).bits(0, range.width());
+        let value = if range.is_signed() { bits.as_signed() } else { bits };
+        value.bounded(range, "it is a word that was written")
     }
 }
 
@@ -105,6 +142,7 @@ struct Parameter<'a> {
     name: &'a str,
     address: &'a Port<In>,
     ram: &'a Opt<Ram>,
+    cell: &'a Opt<Pdpw16kd>,
     word: &'a Opt<Port<In>>,
     reg: &'a Opt<Reg>,
     of: fn(&Channel) -> i64,
@@ -130,6 +168,7 @@ impl Describe for ChannelMemory {
                 name: "bias",
                 address: &self.bias_address,
                 ram: &self.biases,
+                cell: &self.bias_cell,
                 word: &self.write_bias,
                 reg: &self.entry_bias,
                 of: |c| c.bias,
@@ -139,6 +178,7 @@ impl Describe for ChannelMemory {
                 name: "multiplier",
                 address: &self.scale_address,
                 ram: &self.multipliers,
+                cell: &self.multiplier_cell,
                 word: &self.write_multiplier,
                 reg: &self.entry_multiplier,
                 of: |c| c.multiplier,
@@ -148,6 +188,7 @@ impl Describe for ChannelMemory {
                 name: "shift",
                 address: &self.scale_address,
                 ram: &self.shifts,
+                cell: &self.shift_cell,
                 word: &self.write_shift,
                 reg: &self.entry_shift,
                 of: |c| c.shift,

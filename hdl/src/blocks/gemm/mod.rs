@@ -257,7 +257,7 @@ impl Gemm {
                 Some((0..c.entries()).map(|e| all.get(e * c.requantizers + lane).copied().unwrap_or(unused)).collect())
             }
         };
-        Some(ChannelMemory::new(c.entries(), table, ranges))
+        Some(ChannelMemory::new(c.entries(), table, ranges, c.target))
     }
 
     fn operand_zero<'k>(&self, k: &'k Kernel, o: &OperandConfig, port: &Opt<Port<In>>) -> Int<'k> {

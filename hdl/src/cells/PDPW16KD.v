@@ -1,0 +1,66 @@
+// PDPW16KD: a block memory of ECP5 with one write and one read port, as far as qrtl uses it: 512 words of 36 bits, a
+// register at the output, one clock, no reset.
+//
+// A model for simulation and lint; synthesis and placement have the cell itself. Written for qrtl after Lattice's
+// description (FPGA-TN-02204); this file is yours, under any licence.
+
+`default_nettype none
+
+module PDPW16KD #(
+    parameter DATA_WIDTH_W = 36,
+    parameter DATA_WIDTH_R = 36,
+    parameter REGMODE      = "NOREG"
+) (
+    input  wire CLKW, CEW, CLKR, CER, OCER, RST,
+    input  wire CSW0, CSW1, CSW2, CSR0, CSR1, CSR2,
+    input  wire BE0, BE1, BE2, BE3,
+    input  wire ADW0, ADW1, ADW2, ADW3, ADW4, ADW5, ADW6, ADW7, ADW8,
+    input  wire ADR0, ADR1, ADR2, ADR3, ADR4, ADR5, ADR6, ADR7, ADR8, ADR9, ADR10, ADR11, ADR12, ADR13,
+    input  wire DI0, DI1, DI2, DI3, DI4, DI5, DI6, DI7, DI8, DI9, DI10, DI11,
+    input  wire DI12, DI13, DI14, DI15, DI16, DI17, DI18, DI19, DI20, DI21, DI22, DI23,
+    input  wire DI24, DI25, DI26, DI27, DI28, DI29, DI30, DI31, DI32, DI33, DI34, DI35,
+    output wire DO0, DO1, DO2, DO3, DO4, DO5, DO6, DO7, DO8, DO9, DO10, DO11,
+    output wire DO12, DO13, DO14, DO15, DO16, DO17, DO18, DO19, DO20, DO21, DO22, DO23,
+    output wire DO24, DO25, DO26, DO27, DO28, DO29, DO30, DO31, DO32, DO33, DO34, DO35
+);
+
+    wire [8:0]  write_address = {ADW8, ADW7, ADW6, ADW5, ADW4, ADW3, ADW2, ADW1, ADW0};
+    wire [8:0]  read_address = {ADR13, ADR12, ADR11, ADR10, ADR9, ADR8, ADR7, ADR6, ADR5};
+    wire [35:0] write_word = {
+        DI35, DI34, DI33, DI32, DI31, DI30, DI29, DI28, DI27, DI26, DI25, DI24,
+        DI23, DI22, DI21, DI20, DI19, DI18, DI17, DI16, DI15, DI14, DI13, DI12,
+        DI11, DI10, DI9, DI8, DI7, DI6, DI5, DI4, DI3, DI2, DI1, DI0};
+    // What is not modelled: other widths, no register, writing of single bytes, reset, selection.
+    wire        other = DATA_WIDTH_W != 36 || DATA_WIDTH_R != 36 || REGMODE != "OUTREG" || RST
+        || {BE3, BE2, BE1, BE0} != 4'd15 || {CSW2, CSW1, CSW0} != 3'd0 || {CSR2, CSR1, CSR0} != 3'd0
+        || {ADR4, ADR3, ADR2, ADR1, ADR0} != 5'd0;
+
+    reg [35:0] words [0:511];
+    reg [35:0] word, output_q;
+
+    always @(posedge CLKW) begin
+        if (CEW) words[write_address] <= write_word;
+    end
+
+    always @(posedge CLKR) begin
+        if (CER) word <= words[read_address];
+        if (OCER) output_q <= word;
+    end
+
+`ifndef SYNTHESIS
+    always @(posedge CLKW) begin
+        if (other) begin
+            $display("PDPW16KD: used in a way that is not modelled");
+            $finish;
+        end
+    end
+`endif
+
+    assign {
+        DO35, DO34, DO33, DO32, DO31, DO30, DO29, DO28, DO27, DO26, DO25, DO24,
+        DO23, DO22, DO21, DO20, DO19, DO18, DO17, DO16, DO15, DO14, DO13, DO12,
+        DO11, DO10, DO9, DO8, DO7, DO6, DO5, DO4, DO3, DO2, DO1, DO0} = output_q;
+
+endmodule
+
+`default_nettype wire
