@@ -178,11 +178,12 @@ fn gemms(all: &mut Vec<Subject>) -> Result<()> {
     let eight = GemmSpec { rows: 8, cols: 8, requantizers: Some(8), ..base.clone() };
     let axis = |spec: &GemmSpec| GemmSpec { axis: true, ..spec.clone() };
     let cells = GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..axis(&one) };
+    let both = vec![Device::Ecp5Small.plain(), Device::Ecp5Small.plain().with("-nowidelut")];
     let (hand, about) = ("gemm_4x4_by_hand", "4 x 4, int8, 4 requantizers");
     all.push(by_hand(hand, &["requantizer_by_hand"], about, Spec::Gemm(base.clone()), large.clone())?);
     for (name, about, spec, targets) in [
         ("gemm_4x4_r1", "4 x 4, int8, 1 requantizer", one.clone(), &small),
-        ("gemm_4x4_r1_ecp5_axis", "4 x 4, int8, 1 requantizer, MULT18X18D, 12 ranks, AXI4-Stream", cells, &small),
+        ("gemm_4x4_r1_ecp5_axis", "4 x 4, int8, 1 requantizer, MULT18X18D, 12 ranks, AXI4-Stream", cells, &both),
         ("gemm_4x4_r2_axis", "4 x 4, int8, 2 requantizers, AXI4-Stream", axis(&two), &small),
         ("gemm_4x4", about, base.clone(), &large),
         ("gemm_4x4_axis", "4 x 4, int8, 4 requantizers, AXI4-Stream", axis(&base), &large),

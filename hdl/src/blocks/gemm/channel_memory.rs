@@ -2,7 +2,7 @@
 
 use rust_hdl::prelude::*;
 
-use super::config::{Channel, MEMORY_RANKS};
+use super::config::{Channel, GemmConfig};
 use crate::cells::{Pdpw16kd, Target, WORD, WORDS};
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Ram, Range, Reg, Stage};
@@ -15,9 +15,9 @@ pub(super) struct ChannelRanges {
     pub shift: Range,
 }
 
-/// A table, or a memory that is filled through its write port. What stands at an address appears
-/// [`MEMORY_RANKS`] clock edges later. Nothing is read while an entry is
-/// written, so that synthesis need not say what a read of that entry gives.
+/// A table, or a memory that is filled through its write port. What stands at an address appears as many clock edges later
+/// as the configuration says. Nothing is read while an entry is written, so that synthesis need not say what a read of that
+/// entry gives.
 #[derive(LogicBlock)]
 pub struct ChannelMemory {
     /// clock
@@ -53,18 +53,14 @@ pub struct ChannelMemory {
     entry_shift: Opt<Reg>,
     output: Vec<Stage>,
     _table: Option<Vec<Channel>>,
+    _ranks: usize,
 }
 
 impl ChannelMemory {
-    /// A read-only table if `table` is given, else a memory of `entries`.
-    pub(super) fn new(
-        entries: usize,
-        table: Option<Vec<Channel>>,
-        ranges: ChannelRanges,
-        target: Target,
-    ) -> ChannelMemory {
-        let writable = table.is_none();
-        let in_cells = writable && target == Target::Ecp5 && entries <= WORDS;
+    /// A read-only table if `table` is given, else a memory.
+    pub(super) fn new(config: &GemmConfig, table: Option<Vec<Channel>>, ranges: ChannelRanges) -> ChannelMemory {
+        let (writable, entries) = (table.is_none(), config.entries());
+        let in_cells = writable && config.target == Target::Ecp5 && entries <= WORDS;
         let address = Range::new(0, entries as i128 - 1);
         let ChannelRanges { bias, multiplier, shift } = ranges;
         // A memory of one word is written as one of two.
@@ -93,8 +89,9 @@ impl ChannelMemory {
             entry_multiplier: reg(multiplier),
             entry_shift: reg(shift),
             // A register of the memory itself is the first rank; in a cell there are two.
-            output: (1 + usize::from(in_cells)..MEMORY_RANKS).map(|_| Stage::new(true)).collect(),
+            output: (1 + usize::from(in_cells)..config.memory_ranks()).map(|_| Stage::new(true)).collect(),
             _table: table,
+            _ranks: config.memory_ranks(),
         }
     }
 
@@ -157,7 +154,7 @@ impl Describe for ChannelMemory {
         let kind = if self._table.is_some() { "table" } else { "memory" };
         Header::new(format!("channel_{kind}_{entries}"), "Bias, multiplier and shift of a channel.")
             .fact("entries", entries)
-            .fact("latency", format!("{MEMORY_RANKS} cycles"))
+            .fact("latency", format!("{} cycles", self._ranks))
     }
 
     fn describe(&self, k: &Kernel) {

@@ -144,9 +144,6 @@ pub struct GemmConfig {
     pub target: Target,
 }
 
-/// Register ranks of a memory of parameters: of the memory, of its output, which is slow, and beside what takes the word.
-pub(super) const MEMORY_RANKS: usize = 3;
-
 /// Terms of a sum for which a block has enough requantizers if nothing else is said and their number is a port.
 pub const TYPICAL_TERMS: usize = 64;
 
@@ -228,12 +225,21 @@ impl GemmConfig {
         self.acc() + self.bias()
     }
 
-    /// Register ranks of a multiplier of the array: of operands and product; of ECP5's also in the middle, and of the
-    /// product once more beside the adder, to which the way is long.
+    /// Register ranks of a multiplier of the array: of the product; in ECP5's also of operands and in the middle, and of
+    /// the product once more beside the adder, to which the way is long.
     pub(super) fn multiply_ranks(&self) -> usize {
         match self.target {
-            Target::Generic => 2,
+            Target::Generic => 1,
             Target::Ecp5 => 4,
+        }
+    }
+
+    /// Register ranks of a memory of parameters: of the memory and of its output, which is slow; where the clock is fast
+    /// also one beside what takes the word.
+    pub(super) fn memory_ranks(&self) -> usize {
+        match self.target {
+            Target::Generic => 2,
+            Target::Ecp5 => 3,
         }
     }
 
@@ -250,7 +256,7 @@ impl GemmConfig {
 
     /// Clock edges from the drain's decision for a group to its results.
     pub(super) fn result_ranks(&self) -> usize {
-        MEMORY_RANKS + self.correction_ranks() + self.bias_ranks() + self.pipeline
+        self.memory_ranks() + self.correction_ranks() + self.bias_ranks() + self.pipeline
     }
 
     /// Clock edges from the last beat of a tile to its first results being on offer.
@@ -266,7 +272,7 @@ impl GemmConfig {
     /// Clock edges from the last beat of a tile to the drain's decision for its first group: as early as the parameters,
     /// which come out of their memories, do not overtake the sums.
     pub(super) fn start_of_drain(&self) -> usize {
-        2 + self.multiply_ranks() - (MEMORY_RANKS - 1)
+        3 + self.multiply_ranks() - self.memory_ranks()
     }
 
     /// The same with the fewest requantizers that let the array never wait for the drain; where K is a port, for a K of

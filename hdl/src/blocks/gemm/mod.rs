@@ -56,7 +56,6 @@ use crate::blocks::requantizer::{Requantizer, Source};
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Opt, Port, Reg, Stage};
 use channel_memory::ChannelRanges;
-use config::MEMORY_RANKS;
 use sequencer::dimension_port;
 
 /// See the [module](self).
@@ -206,8 +205,8 @@ impl Gemm {
             ends: flags(c.multiply_ranks()),
             load: flag(0),
             clear: flag(1),
-            shift: flags(MEMORY_RANKS - 1),
-            row_shift: flags(if corrects[1] { MEMORY_RANKS - 1 } else { 0 }),
+            shift: flags(c.memory_ranks() - 1),
+            row_shift: flags(if corrects[1] { c.memory_ranks() - 1 } else { 0 }),
             zero_factors: Stage::new(true),
             zero_product: Stage::new(true),
             addresses: stages(c.correction_ranks() + c.bias_ranks()),
@@ -257,7 +256,7 @@ impl Gemm {
                 Some((0..c.entries()).map(|e| all.get(e * c.requantizers + lane).copied().unwrap_or(unused)).collect())
             }
         };
-        Some(ChannelMemory::new(c.entries(), table, ranges, c.target))
+        Some(ChannelMemory::new(c, table, ranges))
     }
 
     fn operand_zero<'k>(&self, k: &'k Kernel, o: &OperandConfig, port: &Opt<Port<In>>) -> Int<'k> {

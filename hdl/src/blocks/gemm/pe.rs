@@ -9,8 +9,7 @@ use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Reg, Stage};
 
 /// `acc = acc + a * b`; the last product of a sum goes with it to the drain register, and the accumulator restarts at 0.
 ///
-/// Operands and product have registers, those of a multiplier cell where the target has one, and move at each clock:
-/// nothing stops them. Overflow is impossible: the accumulator holds the sum of K products, K being at most what the
+/// The product has a register, a multiplier cell more of its own, and they move at each clock: nothing stops them. Overflow is impossible: the accumulator holds the sum of K products, K being at most what the
 /// configuration says.
 #[derive(LogicBlock)]
 pub struct Pe {
@@ -33,7 +32,6 @@ pub struct Pe {
     /// sum held
     pub drain_out: Port<Out>,
     multiplier: Opt<Mult18x18d>,
-    operands: Stage,
     product: Stage,
     acc: Reg,
     drained: Reg,
@@ -56,7 +54,6 @@ impl Pe {
             drain_in: Port::new(acc, "sum of the element behind"),
             drain_out: Port::new(acc, "sum held"),
             multiplier: Opt::when(cell, || Mult18x18d::new(all, false)),
-            operands: Stage::new(!cell),
             product: Stage::new(true),
             acc: Reg::new(acc),
             drained: Reg::new(acc),
@@ -69,7 +66,7 @@ impl Pe {
         k.pass_clock(&self.clk, &cell.clk);
         k.drive(&cell.a, a);
         k.drive(&cell.b, b);
-        k.read(&cell.p).within((a * b).range())
+        k.read(&cell.p).bounded((a * b).range(), "it is the product of the two factors")
     }
 }
 
@@ -88,9 +85,8 @@ impl Describe for Pe {
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
-        let operands = k.stage(&self.operands, 1);
-        let [a, b] = [("a", &self.a), ("b", &self.b)].map(|(name, port)| operands.pass(name, k.read(port)));
-        let product = k.stage(&self.product, 1).pass("product", self.multiply(k, a, b).named("product"));
+        let product = self.multiply(k, k.read(&self.a), k.read(&self.b)).named("product");
+        let product = k.stage(&self.product, 1).pass("product", product);
         let (acc, load) = (k.read(&self.acc), k.read(&self.load));
         let sum = (acc + product).bounded(acc.range(), "a sum has at most K products").named("sum");
         let next = k.read(&self.clear).mux(0, k.read(&self.accumulate).mux(sum, acc));
