@@ -8,6 +8,8 @@ pub mod emit;
 pub mod model;
 pub mod quantize;
 pub mod run;
+pub mod schedule;
 pub mod spec;
 pub mod study;
+pub mod table;
 pub mod vectors;

@@ -8,6 +8,7 @@ use qrtl_golden::gemm::Matrix;
 use qrtl_golden::tflite::{Error, FullyConnected, Model};
 use qrtl_hdl::blocks::gemm::{Channel, Dimension};
 
+use crate::schedule::Schedule;
 use crate::spec::{DimensionSpec, GemmSpec, OperandType, OutputSpec, Parameter, Spec, ZeroPointSpec};
 use crate::vectors::Layer;
 
@@ -75,6 +76,27 @@ pub fn layer_spec(layer: &FullyConnected, rows: usize, cols: usize) -> Spec {
         max: Parameter::Constant(layer.activation.1.into()),
         ..GemmSpec::default()
     })
+}
+
+/// What [`clocks`] says of a product.
+pub const CLOCKS: [&str; 7] = ["product", "M x N x K", "clocks", "stalls", "utilization", "overall", "bound by"];
+
+/// The schedule of an M x K by K x N product on a GEMM block, as a row of a table.
+///
+/// # Errors
+/// If the block is no GEMM, or does not take the product.
+pub fn clocks(name: &str, spec: &Spec, size: [usize; 3]) -> Result<[String; 7]> {
+    let Spec::Gemm(spec) = spec else { anyhow::bail!("{name}: {} has no schedule", spec.block()) };
+    let schedule = Schedule::new(&spec.config()?, size).with_context(|| name.to_owned())?;
+    Ok([
+        name.to_owned(),
+        size.map(|v| v.to_string()).join(" x "),
+        schedule.clocks.to_string(),
+        schedule.stalls.to_string(),
+        format!("{:.1} %", 100.0 * schedule.utilization()),
+        format!("{:.1} %", 100.0 * schedule.overall()),
+        schedule.bound().to_string(),
+    ])
 }
 
 /// A batch of inputs (batch x K) to a layer, as the product that its block computes.

@@ -1,5 +1,6 @@
 //! Builds emitted Verilog with Verilator, runs vectors through it, and compares with golden, bit for bit.
 
+pub mod cycles;
 pub mod digits;
 pub mod mutations;
 pub mod netlist;

@@ -341,12 +341,8 @@ impl GemmSpec {
     }
 
     pub(super) fn summary(&self) -> Summary {
-        let corrects = |zero, strategy| {
-            let zero = matches!(zero, ZeroPointSpec::None | ZeroPointSpec::Constant(0));
-            strategy == StrategySpec::Correct && !zero
-        };
-        let correction = corrects(self.a_zero_point, self.a_strategy) || corrects(self.b_zero_point, self.b_strategy);
-        let latency = 3 + usize::from(correction) + self.pipeline;
+        // What is refused has none.
+        let latency = self.config().map_or(String::new(), |c| c.latency().to_string());
         let axis = if self.axis { ", AXI4-Stream" } else { "" };
         Summary {
             parameters: format!(
@@ -358,7 +354,7 @@ impl GemmSpec {
                 word(self.output),
                 self.rule
             ),
-            latency: format!("{latency}"),
+            latency,
             throughput: format!("{} MAC/clock", self.rows * self.cols),
         }
     }

@@ -28,6 +28,7 @@ mod loader;
 mod pe;
 mod row;
 mod sequencer;
+mod timing;
 
 use rust_hdl::prelude::*;
 
@@ -144,7 +145,7 @@ impl Gemm {
         };
         let shared = |source: &Source, doc| Opt::when(*source == Source::Port, || Port::new(c.output.range(), doc));
         let sums = |o: &OperandConfig, lanes, front| EdgeSums::new(lanes, front, o.in_array(), c.k.max());
-        let corrects = [c.a, c.b].map(|o| o.uses(ZeroPointStrategy::Correct));
+        let corrects = c.corrects();
         let sequencer = Sequencer::new(c);
         let (rows, cols, entry) = (sequencer.rows.range(), sequencer.cols.range(), sequencer.entry.range());
         Ok(Gemm {
@@ -266,7 +267,6 @@ impl Describe for Gemm {
             Channels::Memory => "memory, filled through cfg_*".to_owned(),
         };
         let name = format!("gemm_{}x{}", c.rows, c.cols);
-        let first_result = 3 + usize::from(self.corrected_valid.get().is_some()) + c.pipeline;
         Header::new(name, "C[m][n] = clamp(requant(acc + bias[n], multiplier[n], shift[n]) + zero_point, min, max),")
             .line("acc = sum over k of (A[m][k] - za) * (B[k][n] - zb).")
             .line("A beat carries A[m][k] for the rows of a tile and B[k][n] for its columns; K beats make a tile.")
@@ -279,7 +279,7 @@ impl Describe for Gemm {
             .fact("channels", channels)
             .fact("rule", format!("{}: {}", c.rule, c.rule.reference()))
             .fact("C", format!("{}, {}", c.output.name(), c.output.range()))
-            .fact("latency", format!("{first_result} cycles from the last beat of a tile to its first result"))
+            .fact("latency", format!("{} cycles from the last beat of a tile to its first result", c.latency()))
             .fact("throughput", format!("{} products per clock; {} results per clock", c.rows * c.cols, c.requantizers))
     }
 
