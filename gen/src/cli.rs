@@ -11,9 +11,11 @@ use clap::{Parser, Subcommand, value_parser};
 use qrtl_gen::catalogue::default_catalogue;
 use qrtl_gen::conformance;
 use qrtl_gen::emit::{Package, write_directory};
-use qrtl_gen::model::{self, MAX_BATCH};
+use qrtl_gen::explore::Explore;
+use qrtl_gen::model::{self, MAX_BATCH, Product};
 use qrtl_gen::quantize::Quantize;
 use qrtl_gen::run::Run;
+use qrtl_gen::schedule::Schedule;
 use qrtl_gen::spec::{Spec, Summary};
 use qrtl_gen::study::Study;
 use qrtl_gen::table::columns;
@@ -65,6 +67,8 @@ enum Verb {
         #[arg(long, default_value_t = 1, value_parser = value_parser!(u32).range(1..=MAX_BATCH as i64))]
         batch: u32,
     },
+    /// which arrays suit a layer or a model on a device: exact clocks, estimated area, and the best of the two
+    Explore(Explore),
     /// runs a .tflite file over inputs, in the integers of a runtime
     Run(Run),
     /// quantizes a float digits network, and shows its accuracy before and after
@@ -102,6 +106,7 @@ impl Cli {
                 emit(&output, name, config, block.map(|b| *b))
             }
             Some(Verb::Model { file, out, rows, cols, batch }) => emit_model(&file, &out, [rows, cols], batch as usize),
+            Some(Verb::Explore(explore)) => print_all(&explore.run()?.text),
             Some(Verb::Run(run)) => print(run.run()?),
             Some(Verb::Quantize(quantize)) => print(quantize.run()?),
             Some(Verb::Study(study)) => print(study.run()?),
@@ -201,10 +206,12 @@ fn emit_model(file: &Path, output: &Path, [rows, cols]: [usize; 2], batch: usize
     let mut packages = Vec::new();
     for (i, layer) in layers.iter().enumerate() {
         let name = format!("layer_{i}");
-        let package = Package::new(&name, model::layer_spec(layer, rows, cols), &command)?;
+        let spec = model::layer_spec(layer, rows, cols);
+        let product = Product { name: name.clone(), size: [batch, layer.outputs, layer.inputs] };
+        clocks.push(Schedule::new(&spec.config()?, product.size)?.row(&product));
+        let package = Package::new(&name, Spec::Gemm(spec), &command)?;
         let place = output.join(&name).display().to_string();
         table_rows.push(row(&name, &place, &package.spec.summary()));
-        clocks.push(model::clocks(&name, &package.spec, [batch, layer.outputs, layer.inputs])?);
         packages.push((name, package));
     }
     ensure!(!packages.is_empty(), "{}: the model has no operator", file.display());
@@ -220,7 +227,7 @@ fn emit_model(file: &Path, output: &Path, [rows, cols]: [usize; 2], batch: usize
         Ok(())
     })?;
     table("directory", &table_rows)?;
-    print_all(&format!("\n{}", columns(model::CLOCKS, &clocks)))
+    print_all(&format!("\n{}", columns(Schedule::HEAD, &clocks)))
 }
 
 fn golden() -> Result<ExitCode> {

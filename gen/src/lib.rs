@@ -5,6 +5,7 @@ pub mod bench;
 pub mod catalogue;
 pub mod conformance;
 pub mod emit;
+pub mod explore;
 pub mod model;
 pub mod quantize;
 pub mod run;

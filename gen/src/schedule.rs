@@ -6,6 +6,8 @@ use std::fmt;
 use anyhow::{Result, ensure};
 use qrtl_hdl::blocks::gemm::GemmConfig;
 
+use crate::model::Product;
+
 /// What a product takes on a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
@@ -45,6 +47,9 @@ impl fmt::Display for Bound {
 }
 
 impl Schedule {
+    /// The head of a table of schedules.
+    pub const HEAD: [&str; 7] = ["product", "M x N x K", "clocks", "stalls", "utilization", "overall", "bound by"];
+
     /// The schedule of an M x K by K x N product.
     ///
     /// # Errors
@@ -86,6 +91,19 @@ impl Schedule {
     /// Products over those that the array could have done in all clocks up to the last result.
     pub fn overall(&self) -> f64 {
         self.share(self.clocks)
+    }
+
+    /// A row of a table.
+    pub fn row(&self, product: &Product) -> [String; 7] {
+        [
+            product.name.clone(),
+            product.shape(),
+            self.clocks.to_string(),
+            self.stalls.to_string(),
+            format!("{:.2} %", 100.0 * self.utilization()),
+            format!("{:.2} %", 100.0 * self.overall()),
+            self.bound().to_string(),
+        ]
     }
 
     fn share(&self, clocks: u128) -> f64 {

@@ -9,4 +9,5 @@ pub mod process;
 pub mod qor;
 pub mod rtl;
 pub mod suite;
+pub mod utilization;
 pub mod verilator;

@@ -2,6 +2,7 @@
 //! writes by hand.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use qrtl_gen::emit::Package;
@@ -59,6 +60,30 @@ pub fn subjects() -> Result<Vec<Subject>> {
     requantizers(&mut all)?;
     gemms(&mut all)?;
     Ok(all)
+}
+
+/// Blocks that files describe (TOML), each on one device; their names are those of the files.
+///
+/// # Errors
+/// If a file cannot be read, or describes no block.
+pub fn described(files: &[PathBuf], device: Device) -> Result<Vec<Subject>> {
+    let subject = |file: &PathBuf| {
+        let text = fs::read_to_string(file)?;
+        let name = file.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        single(&name, Spec::from_toml(&text, None)?, device)
+    };
+    files.iter().map(|file| subject(file).with_context(|| file.display().to_string())).collect()
+}
+
+/// A block on one device that nothing is compared with.
+///
+/// # Errors
+/// If the name or the description is refused.
+pub fn single(name: &str, spec: Spec, device: Device) -> Result<Subject> {
+    let Package { name, spec, built, files, .. } = Package::new(name, spec, "sim qor")?;
+    let (interface, targets) = (built.interface, targets(&[device]));
+    // Subjects live as long as the program.
+    Ok(Subject { name: name.leak(), baseline: None, about: "", spec, interface, files, targets })
 }
 
 fn targets(devices: &[Device]) -> Vec<Target> {
