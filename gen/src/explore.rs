@@ -47,8 +47,8 @@ pub struct Explore {
     /// columns of processing elements to try, each with every number of requantizers that divides it
     #[arg(long, value_delimiter = ',', default_values_t = SIDES)]
     cols: Vec<usize>,
-    /// register ranks of the requantizers to try
-    #[arg(long, value_delimiter = ',', default_values_t = [4, 7, 10])]
+    /// register ranks of the requantizers to try; those that were measured, if left out
+    #[arg(long, value_delimiter = ',')]
     pipeline: Vec<usize>,
     /// file to write: every array that fits, with its estimates
     #[arg(long, value_name = "FILE")]
@@ -81,7 +81,8 @@ impl Explore {
         self.out.as_deref().map_or(Ok(()), check_ours)?;
         let products = self.products()?;
         let parts = Parts::of(self.device)?;
-        let arrays = Array::all(&self.rows, &self.cols, &self.pipeline);
+        let pipelines = if self.pipeline.is_empty() { parts.ranks() } else { self.pipeline.clone() };
+        let arrays = Array::all(&self.rows, &self.cols, &pipelines);
         // On standard error, and only on a terminal.
         let bar = ProgressBar::new(arrays.len() as u64);
         let estimate = |array: &Array| Estimate::new(*array, &products, &parts);

@@ -107,6 +107,11 @@ impl Parts {
         Ok(())
     }
 
+    /// The depths of requantizers that were measured.
+    pub fn ranks(&self) -> Vec<usize> {
+        self.requantizers.iter().map(|r| r.ranks).collect()
+    }
+
     /// Area and clock of a block: its parts, and the clock of a small block with requantizers of this depth, which is an
     /// upper bound for a large one.
     ///
