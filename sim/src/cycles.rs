@@ -66,7 +66,7 @@ fn draw(config: &GemmConfig, [m, n, k]: [usize; 3], random: &mut Random) -> Resu
     };
     let (a, b) = (matrix("a", m, k, config.a.range)?, matrix("b", k, n, config.b.range)?);
     let zero_points = [config.a, config.b].map(|o| o.zero_point_range().lo() as i32);
-    let channel = Channel { bias: 0, multiplier: config.multiplier_width.max().into(), shift: -7 };
+    let channel = Channel { bias: 0, multiplier: config.multiplier_width.max(), shift: -7 };
     let channels = match &config.channels {
         Channels::Same(c) => vec![*c],
         Channels::Table(table) => table.clone(),

@@ -1,7 +1,5 @@
 //! What `sim qor --config` and `sim explore` refuse, before any tool is called.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::process::Command;
 
