@@ -17,7 +17,7 @@ pub struct Schedule {
     pub array_clocks: u128,
     /// beats of operands
     pub beats: u128,
-    /// clocks in which a beat was offered and not taken
+    /// clocks after the first beat in which one was offered and not taken
     pub stalls: u128,
     /// products that the result needs: M N K
     pub products: u128,

@@ -12,7 +12,7 @@
 // Options: --vectors FILE (commands; else standard input), --expect FILE (compare with its lines instead of printing;
 // `x` is a digit that does not matter), --stall PERCENT (of the cycles, on either side), --seed N (of stalls and of
 // what registers hold at first), --trace FILE.vcd, --cycles (at the end, on standard error: clock cycles; those of the
-// first input beat and of the last output beat, counted from 0; those in which a beat was offered and not taken).
+// first input beat and of the last output beat, counted from 0; those after the first in which a beat was refused).
 // Exit status: 0; 1 mismatch or no vectors; 2 bad input; 3 the module broke the stream protocol, or hangs.
 
 #include <cstdint>
@@ -353,11 +353,11 @@ class Bench {
         set(kOutReady, *dut_, ready);
         fall();
         bool accepted = offered && (!kInReady.get || kInReady.get(*dut_));
+        refused_ += began_ && offered && !accepted;
         if (accepted && !began_) {
             began_ = true;
             first_ = cycles_;
         }
-        refused_ += offered && !accepted;
         bool valid = kOutValid.get(*dut_);
         if (valid) see();
         if (waiting_ && !valid) throw Failure{3, at_cycle() + "protocol: valid fell before the transfer"};

@@ -19,7 +19,7 @@ use crate::verilator::{Build, build};
 pub struct Counted {
     /// from the first beat of operands to the last result, both included
     pub clocks: u128,
-    /// clocks in which a beat was offered and not taken
+    /// clocks after the first beat in which one was offered and not taken
     pub stalls: u128,
 }
 
