@@ -23,7 +23,7 @@ fn model(name: &str) -> String {
 fn estimates(device: Device, size: [usize; 3]) -> Vec<Estimate> {
     let parts = Parts::of(device).unwrap();
     let products = [Product { name: "product".to_owned(), size }];
-    let arrays = Array::all(&[1, 2, 4, 7, 8], &[1, 3, 4, 8, 12], &[4, 5, 7, 10]);
+    let arrays = Array::all(&[1, 2, 4, 7, 8], &[1, 3, 4, 8, 12], &parts.ranks());
     arrays.into_iter().map(|a| Estimate::new(a, &products, &parts).unwrap()).collect()
 }
 
