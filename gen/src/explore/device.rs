@@ -48,8 +48,8 @@ impl Device {
 /// Measured parts of GEMM blocks; the last field says where the figures come from.
 const PARTS: &str = include_str!("parts.csv");
 
-/// A LUT of iCE40 and the flip-flop behind it are one cell; most flip-flops of a block have no LUT before them. On UP5K, 71 %
-/// of those of 2x2_q1_p4 and 77 % of those of 1x2_q1_p7.
+/// A LUT of iCE40 and the flip-flop behind it are one cell; most flip-flops of a block have no LUT before them. Of
+/// 2x2_q1_p4 it is 71 % on UP5K and 69 % on HX8K, of 1x2_q1_p7 and 1x2_q1_p10 77 % and 76 %.
 const ALONE_ON_ICE40: f64 = 0.75;
 
 /// LUT, FF, DSP and RAM of a part: of some a fraction, as they are differences of blocks.
@@ -119,8 +119,7 @@ impl Parts {
         self.requantizers.iter().map(|r| r.ranks).collect()
     }
 
-    /// Area and clock of a block: its parts, and the clock of a small block with requantizers of this depth, which is an
-    /// upper bound for a large one.
+    /// Area and clock of a block: its parts, and the clock of a small block with requantizers of this depth.
     ///
     /// # Errors
     /// If the depth lies outside those that were measured.
