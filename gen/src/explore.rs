@@ -1,5 +1,5 @@
-//! `gen explore`: which arrays suit a layer or a model on a device. Clocks are exact ([`Schedule`]), area and clock rate are
-//! estimated from measured parts ([`Parts`]).
+//! `gen explore`: which arrays suit a layer or a model on a device. Clocks are exact ([`crate::schedule`]), area and clock
+//! rate are estimated from measured parts ([`Parts`]).
 
 mod device;
 mod estimate;
