@@ -7,14 +7,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, value_parser};
 use qrtl_gen::catalogue::default_catalogue;
+use qrtl_gen::conformance;
 use qrtl_gen::emit::{Package, write_directory};
+use qrtl_gen::explore::Explore;
+use qrtl_gen::model::{self, MAX_BATCH, Product};
 use qrtl_gen::quantize::Quantize;
 use qrtl_gen::run::Run;
+use qrtl_gen::schedule::Schedule;
 use qrtl_gen::spec::{Spec, Summary};
 use qrtl_gen::study::Study;
-use qrtl_gen::{conformance, model};
+use qrtl_gen::table::columns;
 use qrtl_golden::request::{Request, answer, answer_lines};
 
 use crate::multiplier::MultiplierCommand;
@@ -46,7 +50,7 @@ enum Verb {
         #[command(subcommand)]
         block: Option<Box<Spec>>,
     },
-    /// a GEMM block for each fully connected layer of a .tflite file
+    /// a GEMM block for each fully connected layer of a .tflite file, and the clocks that each layer takes
     Model {
         /// model file
         file: PathBuf,
@@ -59,7 +63,12 @@ enum Verb {
         /// columns of processing elements
         #[arg(long, default_value_t = 4)]
         cols: usize,
+        /// inputs in one product, for the clocks that are printed; the block takes any number
+        #[arg(long, default_value_t = 1, value_parser = value_parser!(u32).range(1..=MAX_BATCH as i64))]
+        batch: u32,
     },
+    /// which arrays suit a layer or a model on a device: exact clocks, estimated area, and the best of the two
+    Explore(Explore),
     /// runs a .tflite file over inputs, in the integers of a runtime
     Run(Run),
     /// quantizes a float digits network, and shows its accuracy before and after
@@ -96,7 +105,8 @@ impl Cli {
                 let output = out.context("emit: -o DIR is missing")?;
                 emit(&output, name, config, block.map(|b| *b))
             }
-            Some(Verb::Model { file, out, rows, cols }) => emit_model(&file, &out, rows, cols),
+            Some(Verb::Model { file, out, rows, cols, batch }) => emit_model(&file, &out, [rows, cols], batch as usize),
+            Some(Verb::Explore(explore)) => print_all(&explore.run()?.text),
             Some(Verb::Run(run)) => print(run.run()?),
             Some(Verb::Quantize(quantize)) => print(quantize.run()?),
             Some(Verb::Study(study)) => print(study.run()?),
@@ -121,16 +131,14 @@ fn row(name: &str, place: &str, s: &Summary) -> [String; 5] {
     [name, place, &s.parameters, &s.latency, &s.throughput].map(str::to_owned)
 }
 
-/// Prints rows in columns under a head.
+/// Prints blocks in columns under a head.
 fn table(place: &str, rows: &[[String; 5]]) -> Result<ExitCode> {
-    let head = ["module", place, "parameters", "latency", "throughput"].map(str::to_owned);
-    let all: Vec<&[String; 5]> = std::iter::once(&head).chain(rows).collect();
-    let width = |c: usize| all.iter().map(|r| r[c].chars().count()).max().unwrap_or(0);
-    let mut out = std::io::stdout().lock();
-    for row in &all {
-        let cells: Vec<String> = (0..5).map(|c| format!("{:1$}", row[c], width(c))).collect();
-        writeln!(out, "{}", cells.join("  ").trim_end())?;
-    }
+    print_all(&columns(["module", place, "parameters", "latency", "throughput"], rows))
+}
+
+/// Text that ends its own lines.
+fn print_all(text: &str) -> Result<ExitCode> {
+    std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -190,15 +198,18 @@ fn config_word(file: &str) -> String {
     if plain { format!("--config {base}") } else { format!("--config {base:?}") }
 }
 
-fn emit_model(file: &Path, output: &Path, rows: usize, cols: usize) -> Result<ExitCode> {
+fn emit_model(file: &Path, output: &Path, [rows, cols]: [usize; 2], batch: usize) -> Result<ExitCode> {
     let layers = model::layers(file)?;
     let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let command = format!("gen model {base} --rows {rows} --cols {cols}");
-    let mut table_rows = Vec::new();
+    let (mut table_rows, mut clocks) = (Vec::new(), Vec::new());
     let mut packages = Vec::new();
     for (i, layer) in layers.iter().enumerate() {
         let name = format!("layer_{i}");
-        let package = Package::new(&name, model::layer_spec(layer, rows, cols), &command)?;
+        let spec = model::layer_spec(layer, rows, cols);
+        let product = Product { name: name.clone(), size: [batch, layer.outputs, layer.inputs] };
+        clocks.push(Schedule::new(&spec.config()?, product.size)?.row(&product));
+        let package = Package::new(&name, Spec::Gemm(spec), &command)?;
         let place = output.join(&name).display().to_string();
         table_rows.push(row(&name, &place, &package.spec.summary()));
         packages.push((name, package));
@@ -215,7 +226,8 @@ fn emit_model(file: &Path, output: &Path, rows: usize, cols: usize) -> Result<Ex
         fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
         Ok(())
     })?;
-    table("directory", &table_rows)
+    table("directory", &table_rows)?;
+    print_all(&format!("\n{}", columns(Schedule::HEAD, &clocks)))
 }
 
 fn golden() -> Result<ExitCode> {

@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use qrtl_golden::Rule;
 use qrtl_golden::gemm::Matrix;
-use qrtl_golden::tflite::{Error, FullyConnected, Model};
+use qrtl_golden::tflite::{Error, FullyConnected, Model, Operator};
 use qrtl_hdl::blocks::gemm::{Channel, Dimension};
 
-use crate::spec::{DimensionSpec, GemmSpec, OperandType, OutputSpec, Parameter, Spec, ZeroPointSpec};
+use crate::spec::{DimensionSpec, GemmSpec, OperandType, OutputSpec, Parameter, ZeroPointSpec};
 use crate::vectors::Layer;
 
 /// Rows of one product that a block takes: the batch.
@@ -52,10 +52,10 @@ fn channels(layer: &FullyConnected) -> Vec<Channel> {
 }
 
 /// The GEMM block of a layer: K, N, parameters and clamp are the layer's, M is the batch; TFLM's rounding.
-pub fn layer_spec(layer: &FullyConnected, rows: usize, cols: usize) -> Spec {
+pub fn layer_spec(layer: &FullyConnected, rows: usize, cols: usize) -> GemmSpec {
     let channels = channels(layer);
     let table = |of: fn(&Channel) -> i64| Parameter::Table(channels.iter().map(of).collect());
-    Spec::Gemm(GemmSpec {
+    GemmSpec {
         rows,
         cols,
         a: OperandType::Int8,
@@ -74,7 +74,37 @@ pub fn layer_spec(layer: &FullyConnected, rows: usize, cols: usize) -> Spec {
         min: Parameter::Constant(layer.activation.0.into()),
         max: Parameter::Constant(layer.activation.1.into()),
         ..GemmSpec::default()
-    })
+    }
+}
+
+/// A product of matrices in a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// its operator: index and name
+    pub name: String,
+    /// M, N and K
+    pub size: [usize; 3],
+}
+
+impl Product {
+    /// M x N x K in words.
+    pub fn shape(&self) -> String {
+        self.size.map(|v| v.to_string()).join(" x ")
+    }
+}
+
+/// The products of a model for a batch of inputs: `FULLY_CONNECTED`, and `CONV_2D` with each place of its window as a row.
+/// Other operators are none.
+pub fn products(model: &Model, batch: usize) -> Vec<Product> {
+    let of = |operator: &Operator| {
+        let weights = &model.tensors()[(*operator.inputs.get(1)?)?].shape;
+        let output: usize = model.tensors()[*operator.outputs.first()?].shape.iter().product();
+        let (n, k) = (*weights.first()?, weights.iter().skip(1).product());
+        Some([output.checked_div(n)?.checked_mul(batch)?, n, k])
+    };
+    let is_product = |o: &Operator| matches!(&*o.name, "FULLY_CONNECTED" | "CONV_2D");
+    let operators = model.operators().iter().enumerate().filter(|(_, o)| is_product(o));
+    operators.filter_map(|(i, o)| Some(Product { name: format!("{i} {}", o.name), size: of(o)? })).collect()
 }
 
 /// A batch of inputs (batch x K) to a layer, as the product that its block computes.

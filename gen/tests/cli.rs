@@ -61,7 +61,7 @@ fn bad_input_gets_one_line_and_leaves_nothing() {
         (vec!["emit", "saturator", "--name", "module"], "name: \"module\" is no identifier"),
         (vec!["emit", "requantizer", "--rule", "bankers"], "bankers"),
         (vec!["emit", "requantizer", "--multiplier=-1"], "multiplier: -1 is outside 0..=2147483647"),
-        (vec!["emit", "requantizer", "--pipeline", "11"], "pipeline: 11 is outside 0..=10"),
+        (vec!["emit", "requantizer", "--pipeline", "12"], "pipeline: 12 is outside 0..=11"),
         (vec!["emit", "gemm", "--k", "0"], "k: 0 is outside 1..=16777216"),
         (vec!["emit", "gemm", "--requantizers", "3"], "requantizers: 3 does not divide the 4 columns"),
         (vec!["emit", "saturator", "--run-time-bounds", "--min", "3"], "run_time_bounds: min and max are ports"),

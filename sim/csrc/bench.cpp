@@ -11,7 +11,8 @@
 //
 // Options: --vectors FILE (commands; else standard input), --expect FILE (compare with its lines instead of printing;
 // `x` is a digit that does not matter), --stall PERCENT (of the cycles, on either side), --seed N (of stalls and of
-// what registers hold at first), --trace FILE.vcd, --cycles.
+// what registers hold at first), --trace FILE.vcd, --cycles (at the end, on standard error: clock cycles; those of the
+// first input beat and of the last output beat, counted from 0; those after the first in which a beat was refused).
 // Exit status: 0; 1 mismatch or no vectors; 2 bad input; 3 the module broke the stream protocol, or hangs.
 
 #include <cstdint>
@@ -289,7 +290,11 @@ class Bench {
     // Exit status.
     int finish() {
         write_out();
-        if (options_.cycles) fprintf(stderr, "cycles %llu\n", static_cast<unsigned long long>(cycles_));
+        if (options_.cycles) {
+            fprintf(stderr, "cycles %llu first %llu last %llu refused %llu\n", static_cast<unsigned long long>(cycles_),
+                    static_cast<unsigned long long>(first_), static_cast<unsigned long long>(last_),
+                    static_cast<unsigned long long>(refused_));
+        }
         if (!expected_) return 0;
         while (char* line = expected_->line()) mismatch(nullptr, line);
         printf("%llu vectors, %llu mismatches\n", static_cast<unsigned long long>(compared_),
@@ -348,6 +353,11 @@ class Bench {
         set(kOutReady, *dut_, ready);
         fall();
         bool accepted = offered && (!kInReady.get || kInReady.get(*dut_));
+        refused_ += began_ && offered && !accepted;
+        if (accepted && !began_) {
+            began_ = true;
+            first_ = cycles_;
+        }
         bool valid = kOutValid.get(*dut_);
         if (valid) see();
         if (waiting_ && !valid) throw Failure{3, at_cycle() + "protocol: valid fell before the transfer"};
@@ -356,6 +366,7 @@ class Bench {
         waiting_ = valid && !taken;
         if (waiting_) held_ = seen_;
         if (taken) {
+            last_ = cycles_;
             output();
             patient_ = options_.stall && random() >> 63;
         }
@@ -427,6 +438,8 @@ class Bench {
     std::string out_;
     bool waiting_ = false;  // an output beat was offered and not taken
     bool patient_ = false;
+    bool began_ = false;  // an input beat was accepted
+    uint64_t first_ = 0, last_ = 0, refused_ = 0;
     uint64_t random_, cycles_ = 0, quiet_ = 0, received_ = 0, compared_ = 0, mismatches_ = 0;
 };
 

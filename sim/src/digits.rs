@@ -54,9 +54,9 @@ fn run_model(models: &Path, name: &str, file: &str, logits: &str) -> Result<usiz
     let mut activations = matrix("input", &models.join("mlp_input_int8_all.npy"))?;
     for (i, layer) in layers(&models.join(file))?.iter().enumerate() {
         eprintln!("{name}: layer {i}, {} x {}", layer.inputs, layer.outputs);
-        let package = Package::new(&format!("layer_{i}"), layer_spec(layer, 4, 4), "sim")?;
-        let Spec::Gemm(spec) = &package.spec else { bail!("a layer is a GEMM") };
+        let spec = layer_spec(layer, 4, 4);
         let config = spec.config()?;
+        let package = Package::new(&format!("layer_{i}"), Spec::Gemm(spec), "sim")?;
         let product = layer_product(layer, &activations)?;
         let mut script = Script::new(&package.built.interface);
         gemm_layer(&mut script, &config, &product, None);

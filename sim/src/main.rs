@@ -1,12 +1,14 @@
 //! `sim`: the emitted Verilog against golden.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use clap::{Parser, Subcommand};
+use qrtl_gen::explore::{Device, Estimate, Explore};
+use qrtl_gen::spec::Spec;
 use qrtl_golden::request::{Request, answer_lines};
-use qrtl_sim::{digits, mutations, netlist, qor, rtl, speed, suite};
+use qrtl_sim::{digits, mutations, netlist, qor, rtl, speed, suite, utilization};
 
 /// Runs emitted Verilog in Verilator and compares it with golden, bit for bit.
 #[derive(Parser)]
@@ -56,6 +58,32 @@ enum Verb {
         /// seed of the vectors for the baselines
         #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
         seed: u64,
+        /// in place of them, blocks that files describe (TOML); a block is named after its file
+        #[arg(long, value_name = "FILE.toml", num_args = 1.., requires = "device", conflicts_with_all = ["blocks", "to"])]
+        config: Vec<PathBuf>,
+        /// where these blocks are measured
+        #[arg(long, value_enum, requires = "config")]
+        device: Option<Device>,
+        /// file to write their figures to
+        #[arg(long, value_name = "FILE", requires = "config")]
+        csv: Option<PathBuf>,
+    },
+    /// gen explore, and then the fastest arrays that it found placed and routed
+    Explore {
+        #[command(flatten)]
+        sweep: Explore,
+        /// how many
+        #[arg(long, value_name = "N", default_value_t = 3)]
+        measure: usize,
+    },
+    /// how well the GEMM block uses its array, by counters of the Verilated block, which the schedule has to equal
+    Utilization {
+        /// directory of utilization.md
+        #[arg(long, default_value = "docs")]
+        to: PathBuf,
+        /// directory of the models
+        #[arg(long, default_value = "models/digits")]
+        models: PathBuf,
     },
     /// builds a 16 x 16 array and simulates it; prints cycles a second, and seconds of CPU for the build
     Speed {
@@ -67,31 +95,60 @@ enum Verb {
     Rtl,
 }
 
+fn checked(result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Bad input.
+fn refused(error: &Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(2)
+}
+
 fn main() -> ExitCode {
-    let checked = |result: Result<()>| {
-        result.map_or_else(
-            |error| {
-                eprintln!("error: {error:#}");
-                ExitCode::FAILURE
-            },
-            |()| ExitCode::SUCCESS,
-        )
-    };
     match Cli::parse().verb {
         Verb::All { seed } => checked(all(seed)),
         Verb::Block { name, seed } => block(&name, seed),
         Verb::Digits { models } => checked(digits::run(&models)),
         Verb::Netlist { seed } => checked(netlist::run(seed)),
         Verb::Mutations => checked(mutations::run()),
-        Verb::Qor { blocks, to, seed } => {
+        Verb::Qor { config, device: Some(device), csv, .. } => described(&config, device, csv.as_deref()),
+        Verb::Qor { blocks, to, seed, .. } => {
             let to = to.or_else(|| blocks.is_empty().then(|| PathBuf::from("docs")));
             checked(qor::run(&blocks, to.as_deref(), seed))
         }
         Verb::Speed { seed } => checked(speed::run(seed)),
-        Verb::Rtl => rtl().unwrap_or_else(|error| {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }),
+        Verb::Explore { sweep, measure } => explore(&sweep, measure),
+        Verb::Utilization { to, models } => checked(utilization::run(&models, &to)),
+        Verb::Rtl => rtl().unwrap_or_else(|error| refused(&error)),
+    }
+}
+
+/// An error of the files is bad input, one of the tools is not.
+fn described(files: &[PathBuf], device: Device, csv: Option<&Path>) -> ExitCode {
+    match qor::subjects::described(files, device.into()) {
+        Ok(subjects) => checked(qor::run_described(&subjects, csv)),
+        Err(error) => refused(&error),
+    }
+}
+
+fn explore(sweep: &Explore, measure: usize) -> ExitCode {
+    let sweep = || {
+        let found = sweep.run()?;
+        print!("{}", found.text);
+        let single =
+            |e: &Estimate| qor::subjects::single(&e.array.name(), Spec::Gemm(e.spec.clone()), found.device.into());
+        found.front.iter().take(measure).map(single).collect::<Result<Vec<_>>>()
+    };
+    match sweep() {
+        Ok(subjects) => checked(qor::run_described(&subjects, None)),
+        Err(error) => refused(&error),
     }
 }
 
@@ -108,13 +165,7 @@ fn block(name: &str, seed: u64) -> ExitCode {
         eprintln!("error: block: {name} is none of saturator, fixed_point_multiplier, requantizer, gemm");
         return ExitCode::from(2);
     }
-    match suite::run(&jobs, seed) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    checked(suite::run(&jobs, seed))
 }
 
 fn rtl() -> Result<ExitCode> {

@@ -166,7 +166,7 @@ fn a_stream_with_and_without_stalls() {
     let ran = run(&executable, "> 5\n> 6\nf 2\n", None, &["--cycles"]);
     assert_eq!((ran.status, &*ran.out), (Some(0), "05\n06\n.\n"));
     // Two to reset, three for the beats, eight to see that nothing more comes.
-    assert_eq!(ran.err, "cycles 13\n");
+    assert_eq!(ran.err, "cycles 13 first 2 last 4 refused 0\n");
 }
 
 #[test]

@@ -71,6 +71,17 @@ impl fmt::Display for Device {
     }
 }
 
+impl From<qrtl_gen::explore::Device> for Device {
+    fn from(device: qrtl_gen::explore::Device) -> Device {
+        match device {
+            qrtl_gen::explore::Device::Up5k => Device::Up5k,
+            qrtl_gen::explore::Device::Hx8k => Device::Hx8k,
+            qrtl_gen::explore::Device::Ecp5Small => Device::Ecp5Small,
+            qrtl_gen::explore::Device::Ecp5Large => Device::Ecp5Large,
+        }
+    }
+}
+
 impl Device {
     /// A target with nothing but the usual flags.
     pub fn plain(self) -> Target {

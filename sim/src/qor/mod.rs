@@ -3,9 +3,10 @@
 //! A block is synthesized alone and then placed between flip-flops ([`harness`]), so that its area is its own and its
 //! clock is that of paths from register to register.
 
+use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use qrtl_gen::emit::Package;
 use qrtl_gen::vectors::script;
 
@@ -65,6 +66,17 @@ pub fn run(names: &[String], to: Option<&Path>, seed: u64) -> Result<()> {
         println!("written: {0}/qor.md, {0}/qor.csv, {0}/qor.svg", to.display());
     }
     Ok(())
+}
+
+/// Measures blocks that nothing is compared with, prints the table, and writes it as `csv`, if that is given.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_described(subjects: &[Subject], csv: Option<&Path>) -> Result<()> {
+    let rows = measure_all(&Tools::find()?, subjects)?;
+    print!("{}", report::text(&rows));
+    let Some(path) = csv else { return Ok(()) };
+    fs::write(path, report::csv(&rows)).with_context(|| format!("{}: cannot write", path.display()))
 }
 
 /// A baseline is only worth something if it computes the same.

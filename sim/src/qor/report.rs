@@ -149,7 +149,8 @@ pub fn write(names: &[String], rows: &[Row], versions: &[String], to: &Path) -> 
     put("qor.md", markdown(names, rows, versions))
 }
 
-fn csv(rows: &[Row]) -> String {
+/// All figures of all rows.
+pub fn csv(rows: &[Row]) -> String {
     let mut text = "block,device,synthesis,lut,ff,dsp,ram,placed_cells,mhz,mhz_with_dsp,mhz_of_seeds,baseline,lut_ratio,mhz_ratio,in_block,critical_path\n".to_owned();
     for row in rows {
         let (c, r) = (row.cells(), row.ratios(rows));

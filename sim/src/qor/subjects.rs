@@ -2,6 +2,7 @@
 //! writes by hand.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use qrtl_gen::emit::Package;
@@ -61,6 +62,30 @@ pub fn subjects() -> Result<Vec<Subject>> {
     requantizers(&mut all)?;
     gemms(&mut all)?;
     Ok(all)
+}
+
+/// Blocks that files describe (TOML), each on one device; their names are those of the files.
+///
+/// # Errors
+/// If a file cannot be read, or describes no block.
+pub fn described(files: &[PathBuf], device: Device) -> Result<Vec<Subject>> {
+    let subject = |file: &PathBuf| {
+        let text = fs::read_to_string(file)?;
+        let name = file.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        single(&name, Spec::from_toml(&text, None)?, device)
+    };
+    files.iter().map(|file| subject(file).with_context(|| file.display().to_string())).collect()
+}
+
+/// A block on one device that nothing is compared with.
+///
+/// # Errors
+/// If the name or the description is refused.
+pub fn single(name: &str, spec: Spec, device: Device) -> Result<Subject> {
+    let Package { name, spec, built, files, .. } = Package::new(name, spec, "sim qor")?;
+    let (interface, targets) = (built.interface, targets(&[device]));
+    // Subjects live as long as the program.
+    Ok(Subject { name: name.leak(), baseline: None, about: "", spec, interface, files, targets })
 }
 
 fn targets(devices: &[Device]) -> Vec<Target> {
@@ -176,6 +201,7 @@ fn gemms(all: &mut Vec<Subject>) -> Result<()> {
     let one = GemmSpec { requantizers: Some(1), ..base.clone() };
     let two = GemmSpec { requantizers: Some(2), ..base.clone() };
     let eight = GemmSpec { rows: 8, cols: 8, requantizers: Some(8), ..base.clone() };
+    let eight_cells = GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, requantizers: Some(2), ..eight.clone() };
     let axis = |spec: &GemmSpec| GemmSpec { axis: true, ..spec.clone() };
     let cells = GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..axis(&one) };
     let both = vec![Device::Ecp5Small.plain(), Device::Ecp5Small.plain().with("-nowidelut")];
@@ -188,6 +214,7 @@ fn gemms(all: &mut Vec<Subject>) -> Result<()> {
         ("gemm_4x4", about, base.clone(), &large),
         ("gemm_4x4_axis", "4 x 4, int8, 4 requantizers, AXI4-Stream", axis(&base), &large),
         ("gemm_8x8", "8 x 8, int8, 8 requantizers", eight, &large),
+        ("gemm_8x8_r2_ecp5", "8 x 8, int8, 2 requantizers, MULT18X18D, 12 ranks", eight_cells, &large),
     ] {
         all.push(ours(name, about, hand, Spec::Gemm(spec), targets.clone())?);
     }

@@ -2,7 +2,6 @@
 
 use qrtl_golden::{MultiplierWidth, Rule};
 
-use super::outlet::OUTLET_LATENCY;
 use crate::blocks::requantizer::{DEFAULT_PIPELINE, OutputType, RequantizerConfig, Source};
 use crate::cells::Target;
 use crate::exact::Range;
@@ -221,58 +220,8 @@ impl GemmConfig {
     }
 
     /// Values of a sum with its bias.
-    fn biased(&self) -> Range {
+    pub(super) fn biased(&self) -> Range {
         self.acc() + self.bias()
-    }
-
-    /// Register ranks of a multiplier of the array: of the product; in ECP5's also of operands and in the middle, and of
-    /// the product once more beside the adder, to which the way is long.
-    pub(super) fn multiply_ranks(&self) -> usize {
-        match self.target {
-            Target::Generic => 1,
-            Target::Ecp5 => 4,
-        }
-    }
-
-    /// Register ranks of a memory of parameters: of the memory and of its output, which is slow; where the clock is fast
-    /// also one beside what takes the word.
-    pub(super) fn memory_ranks(&self) -> usize {
-        match self.target {
-            Target::Generic => 2,
-            Target::Ecp5 => 3,
-        }
-    }
-
-    /// Register ranks that correct a sum for zero points that were not subtracted.
-    pub(super) fn correction_ranks(&self) -> usize {
-        let corrects = [self.a, self.b].iter().any(|o| o.uses(ZeroPointStrategy::Correct));
-        if corrects { 2 } else { 0 }
-    }
-
-    /// Register ranks that add the bias to a sum and limit it.
-    pub(super) fn bias_ranks(&self) -> usize {
-        1 + usize::from(!self.sum_limit().covers(self.biased()))
-    }
-
-    /// Clock edges from the drain's decision for a group to its results.
-    pub(super) fn result_ranks(&self) -> usize {
-        self.memory_ranks() + self.correction_ranks() + self.bias_ranks() + self.pipeline
-    }
-
-    /// Clock edges from the last beat of a tile to its first results being on offer.
-    pub fn latency(&self) -> usize {
-        self.start_of_drain() + self.result_ranks() + OUTLET_LATENCY
-    }
-
-    /// The fewest beats in a tile with which the array never waits for the drain.
-    pub fn least_terms(&self) -> usize {
-        self.rows * self.groups() + self.start_of_drain()
-    }
-
-    /// Clock edges from the last beat of a tile to the drain's decision for its first group: as early as the parameters,
-    /// which come out of their memories, do not overtake the sums.
-    pub(super) fn start_of_drain(&self) -> usize {
-        3 + self.multiply_ranks() - self.memory_ranks()
     }
 
     /// The same with the fewest requantizers that let the array never wait for the drain; where K is a port, for a K of

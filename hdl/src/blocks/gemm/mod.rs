@@ -34,6 +34,7 @@ mod outlet;
 mod pe;
 mod row;
 mod sequencer;
+mod timing;
 
 use rust_hdl::prelude::*;
 
@@ -159,7 +160,7 @@ impl Gemm {
             Opt::when(wanted, || Port::new(o.zero_point_range(), doc))
         };
         let shared = |source: &Source, doc| Opt::when(*source == Source::Port, || Port::new(c.output.range(), doc));
-        let corrects = [c.a, c.b].map(|o| o.uses(ZeroPointStrategy::Correct));
+        let corrects = c.corrects();
         let flag = |init| Reg::control(0..=1, init);
         let flags = |n| (0..n).map(|_| flag(0)).collect();
         let stages = |n| (0..n).map(|_| Stage::new(true)).collect();

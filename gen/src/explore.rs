@@ -1,0 +1,128 @@
+//! `gen explore`: which arrays suit a layer or a model on a device. Clocks are exact ([`crate::schedule`]), area and clock
+//! rate are estimated from measured parts ([`Parts`]).
+
+mod device;
+mod estimate;
+mod jobs;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Args, value_parser};
+use indicatif::{ParallelProgressIterator, ProgressBar};
+use rayon::prelude::*;
+
+use crate::emit::check_ours;
+use crate::model::{MAX_BATCH, Product, products, read_model};
+use crate::table::columns;
+
+pub use device::{Device, Parts};
+pub use estimate::{Array, Estimate, front};
+
+/// What `gen explore` is told.
+#[derive(Args)]
+pub struct Explore {
+    /// model file (.tflite): its fully connected layers and convolutions, one after the other on one block
+    #[arg(required_unless_present = "m", conflicts_with_all = ["m", "n", "k"])]
+    model: Option<PathBuf>,
+    /// inputs of the model in one product
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u32).range(1..=MAX_BATCH as i64))]
+    batch: u32,
+    /// in place of a model, one product: rows of C
+    #[arg(long, requires = "n", requires = "k", conflicts_with = "batch")]
+    m: Option<usize>,
+    /// columns of C
+    #[arg(long, requires = "m")]
+    n: Option<usize>,
+    /// terms of a sum
+    #[arg(long, requires = "m")]
+    k: Option<usize>,
+    /// device that the block has to fit
+    #[arg(long, value_enum)]
+    device: Device,
+    /// rows of processing elements to try
+    #[arg(long, value_delimiter = ',', default_values_t = SIDES)]
+    rows: Vec<usize>,
+    /// columns of processing elements to try, each with every number of requantizers that divides it
+    #[arg(long, value_delimiter = ',', default_values_t = SIDES)]
+    cols: Vec<usize>,
+    /// register ranks of the requantizers to try; those that were measured, if left out
+    #[arg(long, value_delimiter = ',')]
+    pipeline: Vec<usize>,
+    /// file to write: every array that fits, with its estimates
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// directory to write: a description (TOML) of every array that fits, and a Makefile that emits and measures each as a
+    /// job of its own
+    #[arg(short = 'o', long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Rows and columns that are tried.
+const SIDES: [usize; 14] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 28, 32];
+
+/// What a sweep found.
+pub struct Found {
+    /// where
+    pub device: Device,
+    /// the arrays that fit, and of which no other is both as fast and as small; the fastest first
+    pub front: Vec<Estimate>,
+    /// the table of them
+    pub text: String,
+}
+
+impl Explore {
+    /// Sweeps, and writes the files that were asked for.
+    ///
+    /// # Errors
+    /// If the model cannot be read or has no product, a number is out of range, no array fits, or a file cannot be written.
+    pub fn run(&self) -> Result<Found> {
+        self.out.as_deref().map_or(Ok(()), check_ours)?;
+        let products = self.products()?;
+        let parts = Parts::of(self.device)?;
+        let pipelines = if self.pipeline.is_empty() { parts.ranks() } else { self.pipeline.clone() };
+        let arrays = Array::all(&self.rows, &self.cols, &pipelines);
+        // On standard error, and only on a terminal.
+        let bar = ProgressBar::new(arrays.len() as u64);
+        let estimate = |array: &Array| Estimate::new(*array, &products, &parts);
+        let all = arrays.par_iter().progress_with(bar.clone()).map(estimate).collect::<Result<Vec<_>>>();
+        bar.finish_and_clear();
+        let fitting: Vec<Estimate> = all?.into_iter().filter(|e| e.share <= 1.0).collect();
+        ensure!(!fitting.is_empty(), "{}: none of {} arrays fits it", parts.name, arrays.len());
+        let front = front(&fitting);
+        if let Some(csv) = &self.csv {
+            fs::write(csv, estimate::csv(&fitting, &front))
+                .with_context(|| format!("{}: cannot write", csv.display()))?;
+        }
+        if let Some(out) = &self.out {
+            jobs::write(out, self.device, &fitting, &front, &products)?;
+        }
+        let text = self.text(&products, arrays.len(), fitting.len(), &front);
+        Ok(Found { device: self.device, front, text: text + &parts.sources() })
+    }
+
+    fn products(&self) -> Result<Vec<Product>> {
+        if let (Some(m), Some(n), Some(k)) = (self.m, self.n, self.k) {
+            for (name, v) in [("m", m), ("n", n), ("k", k)] {
+                ensure!(v > 0, "{name}: 0 is no size of a matrix");
+            }
+            return Ok(vec![Product { name: "product".to_owned(), size: [m, n, k] }]);
+        }
+        let path = self.model.as_ref().context("explore: give a model file, or --m, --n and --k")?;
+        let all = products(&read_model(path)?, self.batch as usize);
+        ensure!(!all.is_empty(), "{}: neither FULLY_CONNECTED nor CONV_2D", path.display());
+        Ok(all)
+    }
+
+    fn text(&self, products: &[Product], tried: usize, fitting: usize, front: &[Estimate]) -> String {
+        let products: Vec<_> = products.iter().map(|p| [p.name.clone(), p.shape()]).collect();
+        let rows: Vec<_> = front.iter().map(Estimate::row).collect();
+        format!(
+            "{}\n{tried} arrays, {fitting} of them fit; none is both as fast and as small as one of these {}:\n\n{}",
+            columns(["product", "M x N x K"], &products),
+            front.len(),
+            columns(Estimate::HEAD, &rows)
+        )
+    }
+}

@@ -1,0 +1,155 @@
+//! `gen explore`: its front, its files, and what it refuses; and what `gen model` says of clocks.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use qrtl_gen::explore::{Array, Device, Estimate, Parts, front};
+use qrtl_gen::model::Product;
+use qrtl_gen::schedule::{Bound, Schedule};
+use qrtl_gen::spec::{GemmSpec, Spec};
+
+fn generate(dir: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gen")).current_dir(dir).args(args).output().unwrap()
+}
+
+fn model(name: &str) -> String {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/digits").join(name);
+    path.display().to_string()
+}
+
+fn estimates(device: Device, size: [usize; 3]) -> Vec<Estimate> {
+    let parts = Parts::of(device).unwrap();
+    let products = [Product { name: "product".to_owned(), size }];
+    let arrays = Array::all(&[1, 2, 4, 7, 8], &[1, 3, 4, 8, 12], &parts.ranks());
+    arrays.into_iter().map(|a| Estimate::new(a, &products, &parts).unwrap()).collect()
+}
+
+#[test]
+fn nothing_on_the_front_is_dominated_and_all_else_is() {
+    for (device, size) in
+        [(Device::Ecp5Large, [64, 32, 16]), (Device::Ecp5Small, [1, 10, 64]), (Device::Hx8k, [9, 9, 3])]
+    {
+        let all = estimates(device, size);
+        let front = front(&all);
+        assert!(front.len() > 1 && front.windows(2).all(|w| w[0].microseconds < w[1].microseconds), "{device:?}");
+        for f in &front {
+            assert!(!all.iter().any(|e| e.dominates(f)), "{device:?}: {:?}", f.array);
+        }
+        for e in all.iter().filter(|e| front.iter().all(|f| f.array != e.array)) {
+            let equal = |f: &Estimate| (f.microseconds, f.share, f.area.lut) == (e.microseconds, e.share, e.area.lut);
+            assert!(front.iter().any(|f| f.dominates(e) || equal(f)), "{device:?}: {:?}", e.array);
+        }
+    }
+}
+
+#[test]
+fn the_printed_front_is_that_of_the_csv_and_the_same_each_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let mlp = model("mlp_int8.tflite");
+    let run = |csv: &str| {
+        let args = ["explore", &mlp, "--device", "ecp5-85", "--batch", "16", "--csv", csv, "-o", "out"];
+        let output = generate(dir.path(), &args);
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        (String::from_utf8(output.stdout).unwrap(), fs::read_to_string(dir.path().join(csv)).unwrap())
+    };
+    let (text, csv) = run("a.csv");
+    assert_eq!((&text, &csv), (&run("b.csv").0, &run("c.csv").1));
+    let table = text.split("\n\n").nth(2).unwrap();
+    let on_front = csv.lines().filter(|l| l.ends_with("true")).count();
+    assert_eq!(table.lines().count() - 1, on_front, "{text}");
+}
+
+#[test]
+fn the_directory_describes_every_array_and_its_jobs() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["explore", "--m", "5", "--n", "6", "--k", "7", "--device", "ecp5-25", "--rows", "2,3", "--cols", "2"];
+    let output = generate(dir.path(), &[&args[..], &["--pipeline", "4", "-o", "out"]].concat());
+    assert!(output.status.success(), "{output:?}");
+    let mut names: Vec<String> =
+        fs::read_dir(dir.path().join("out")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let arrays = ["r2_c2_q1_p4.toml", "r2_c2_q2_p4.toml", "r3_c2_q1_p4.toml", "r3_c2_q2_p4.toml"];
+    assert_eq!(names, [&["Makefile", "manifest.json"][..], &arrays].concat());
+    let text = fs::read_to_string(dir.path().join("out/r3_c2_q1_p4.toml")).unwrap();
+    let Spec::Gemm(spec) = Spec::from_toml(&text, None).unwrap() else { panic!("{text}") };
+    let config = spec.config().unwrap();
+    assert_eq!([config.m, config.n, config.k].map(|d| d.max()), [5, 6, 7]);
+    assert_eq!((config.rows, config.cols, config.requantizers, config.pipeline), (3, 2, 1, 4));
+    // What make would run: a job for each, and each is one that can be emitted.
+    let make = Command::new("make").current_dir(dir.path()).args(["-n", "-f", "out/Makefile", "all"]).output().unwrap();
+    let jobs = String::from_utf8(make.stdout).unwrap();
+    for array in arrays {
+        assert!(jobs.contains(&format!("qor --device ecp5-25 --config out/{array} --csv")), "{jobs}");
+        let output = generate(dir.path(), &["emit", "--config", &format!("out/{array}"), "-o", "emitted"]);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let best = Command::new("make").current_dir(dir.path()).args(["-n", "-f", "out/Makefile", "best", "N=1"]).output();
+    assert_eq!(String::from_utf8(best.unwrap().stdout).unwrap().matches("qor --device").count(), 1);
+}
+
+#[test]
+fn bad_input_gets_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("foreign.tflite"), "this is no model").unwrap();
+    fs::create_dir(dir.path().join("mine")).unwrap();
+    fs::write(dir.path().join("mine/file"), "").unwrap();
+    let size = ["--m", "4", "--n", "4", "--k", "4"];
+    let on = |device: &'static str, more: &[&'static str]| [&size[..], &["--device", device], more].concat();
+    for (args, expected) in [
+        (vec!["--device", "ecp5-25"], "required arguments were not provided"),
+        (vec!["--device", "ecp5-25", "--m", "4", "--n", "4"], "--k <K>"),
+        (size.to_vec(), "--device <DEVICE>"),
+        (on("virtex", &[]), "invalid value 'virtex'"),
+        (on("ecp5-25", &["--batch", "2"]), "cannot be used with"),
+        (on("ecp5-25", &["foreign.tflite"]), "cannot be used with"),
+        (vec!["foreign.tflite", "--device", "up5k"], "foreign.tflite"),
+        (vec!["none.tflite", "--device", "up5k"], "none.tflite"),
+        (vec!["--m", "0", "--n", "4", "--k", "4", "--device", "up5k"], "m: 0 is no size of a matrix"),
+        (vec!["--m", "4", "--n", "4", "--k", "20000000", "--device", "up5k"], "k: 20000000 is outside 1..=16777216"),
+        (on("ecp5-25", &["--rows", "0"]), "rows: 0 is outside 1..=256"),
+        (on("ecp5-25", &["--cols", "0"]), "cols: 0 is outside 1..=256"),
+        (on("ecp5-25", &["--pipeline", "3"]), "pipeline: 3 is outside 4..=10"),
+        (on("ecp5-25", &["--rows", "200", "--cols", "200"]), "ECP5-25: none of"),
+        (on("ecp5-25", &["-o", "mine"]), "mine: exists, and was not written by qrtl"),
+        (on("ecp5-25", &["--csv", "no/where.csv"]), "no/where.csv: cannot write"),
+    ] {
+        let output = generate(dir.path(), &[&["explore"], &args[..]].concat());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
+        assert!(text.starts_with("error: ") && text.contains(expected), "{args:?}: {text}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn a_schedule_says_what_bounds_it_however_many_tiles() {
+    let spec = |requantizers| GemmSpec { rows: 8, cols: 8, requantizers: Some(requantizers), ..GemmSpec::default() };
+    let schedule = |requantizers, size| Schedule::new(&spec(requantizers).config().unwrap(), size).unwrap();
+    assert_eq!(schedule(8, [64, 16, 32]).bound(), Bound::Array);
+    assert_eq!(schedule(1, [64, 16, 32]).bound(), Bound::Drain);
+    assert_eq!(schedule(8, [1, 1, 1]).bound(), Bound::Latency);
+    let million = GemmSpec { rows: 1, cols: 1, ..GemmSpec::default() }.config().unwrap();
+    assert_eq!(Schedule::new(&million, [4096, 256, 3]).unwrap().beats, 3 << 20);
+    let error = Schedule::new(&million, [4097, 1, 1]).unwrap_err().to_string();
+    assert_eq!(error, "m: 4097 is outside 1..=4096");
+}
+
+#[test]
+fn a_model_has_a_line_of_clocks_for_each_layer() {
+    let dir = tempfile::tempdir().unwrap();
+    let mlp = model("mlp_int8.tflite");
+    let output = generate(dir.path(), &["model", &mlp, "--rows", "8", "--cols", "8", "--batch", "64", "-o", "out"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (_, clocks) = text.split_once("\n\n").unwrap();
+    let words =
+        |line: &str| line.split("  ").filter(|w| !w.is_empty()).map(|w| w.trim().to_owned()).collect::<Vec<_>>();
+    let lines: Vec<Vec<String>> = clocks.lines().map(words).collect();
+    // 32 tiles of 64 beats, and 42 clocks to the last result: the sums of the last tile leave in 32, two at a time.
+    assert_eq!(lines[1], ["layer_0", "64 x 32 x 64", "2090", "0", "98.37 %", "97.99 %", "array"]);
+    assert_eq!(lines[2][..4], ["layer_1", "64 x 10 x 32", "537", "0"]);
+    let output = generate(dir.path(), &["model", &mlp, "--batch", "0", "-o", "out"]);
+    assert_eq!(output.status.code(), Some(2));
+}

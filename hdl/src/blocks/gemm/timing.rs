@@ -1,0 +1,88 @@
+//! Register ranks of the GEMM block, and clocks from event to event where every result is taken as it comes: what its
+//! header says, and what a schedule is made of. `sim/tests/cycles.rs` holds it to the Verilog.
+
+use super::config::{GemmConfig, ZeroPointStrategy};
+use super::outlet::OUTLET_LATENCY;
+use crate::cells::Target;
+
+/// Ranks.
+impl GemmConfig {
+    /// Of a multiplier of the array: of the product; in ECP5's also of operands and in the middle, and of the product once
+    /// more beside the adder, to which the way is long.
+    pub(super) fn multiply_ranks(&self) -> usize {
+        match self.target {
+            Target::Generic => 1,
+            Target::Ecp5 => 4,
+        }
+    }
+
+    /// Of a memory of parameters: of the memory and of its output, which is slow; where the clock is fast also one beside
+    /// what takes the word.
+    pub(super) fn memory_ranks(&self) -> usize {
+        match self.target {
+            Target::Generic => 2,
+            Target::Ecp5 => 3,
+        }
+    }
+
+    /// Those that correct a sum for zero points that were not subtracted.
+    pub(super) fn correction_ranks(&self) -> usize {
+        if self.corrects().contains(&true) { 2 } else { 0 }
+    }
+
+    /// Those that add the bias to a sum and limit it.
+    pub(super) fn bias_ranks(&self) -> usize {
+        1 + usize::from(!self.sum_limit().covers(self.biased()))
+    }
+
+    /// Those from the drain's decision for a group to its results.
+    pub(super) fn result_ranks(&self) -> usize {
+        self.memory_ranks() + self.correction_ranks() + self.bias_ranks() + self.pipeline
+    }
+
+    /// Which operands' zero points are corrected as results drain: of A, of B.
+    pub(super) fn corrects(&self) -> [bool; 2] {
+        [self.a, self.b].map(|o| o.uses(ZeroPointStrategy::Correct))
+    }
+}
+
+/// Clocks.
+impl GemmConfig {
+    /// From the last beat of a tile to the drain's decision for its first group: as early as the parameters, which come out
+    /// of their memories, do not overtake the sums.
+    pub(super) fn start_of_drain(&self) -> usize {
+        3 + self.multiply_ranks() - self.memory_ranks()
+    }
+
+    /// From the last beat of a tile to its first sums at the end of the array: the edge, the multipliers, and one to load
+    /// the drain registers.
+    pub fn clocks_to_sums(&self) -> usize {
+        2 + self.multiply_ranks()
+    }
+
+    /// From sums at the end of the array to their results being on offer.
+    pub fn clocks_to_results(&self) -> usize {
+        self.latency() - self.clocks_to_sums()
+    }
+
+    /// From the last beat of a tile to its first results being on offer.
+    pub fn latency(&self) -> usize {
+        self.start_of_drain() + self.result_ranks() + OUTLET_LATENCY
+    }
+
+    /// For which a tile with `rows` rows of C drains: one for each group, those without a column of C too.
+    pub fn drain_clocks(&self, rows: usize) -> usize {
+        rows * self.groups()
+    }
+
+    /// From the last beat of a tile with `rows` rows of C to that of the next, a tile of `k` beats, if beats never lack: it
+    /// enters when the drain has led the tile before it out.
+    pub fn tile_clocks(&self, rows: usize, k: usize) -> usize {
+        k.max(self.drain_clocks(rows) + self.start_of_drain())
+    }
+
+    /// The fewest beats in a tile with which the array never waits for the drain.
+    pub fn least_terms(&self) -> usize {
+        self.drain_clocks(self.rows) + self.start_of_drain()
+    }
+}

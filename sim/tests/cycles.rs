@@ -1,0 +1,70 @@
+//! The schedule says exactly how many clocks a product takes on the Verilated block, and how many beats wait.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::env::set_current_dir;
+use std::path::Path;
+
+use qrtl_gen::emit::Package;
+use qrtl_gen::schedule::Schedule;
+use qrtl_gen::spec::{GemmSpec, Spec, StrategySpec, ZeroPointSpec};
+use qrtl_sim::cycles::{Counted, count};
+
+/// Every size on a block: the counters are the schedule's.
+#[track_caller]
+fn agree(spec: GemmSpec, sizes: &[[usize; 3]]) {
+    set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap();
+    let config = spec.config().unwrap();
+    let package = Package::new("gemm", Spec::Gemm(spec), "cycles").unwrap();
+    for &size in sizes {
+        let schedule = Schedule::new(&config, size).unwrap();
+        assert_eq!(count(&package, size, 1).unwrap(), Counted::from(&schedule), "{size:?} (m, n, k)");
+    }
+}
+
+/// One to three tiles each way, whole and partial, with each K.
+fn around(rows: usize, cols: usize, terms: &[usize]) -> Vec<[usize; 3]> {
+    let each = |side: usize| [1, side - 1, side, side + 1, 2 * side, 3 * side - 1].map(|v| v.max(1));
+    let shape = |m| each(cols).into_iter().flat_map(move |n| terms.iter().map(move |&k| [m, n, k]));
+    each(rows).into_iter().flat_map(shape).collect()
+}
+
+#[test]
+fn one_element() {
+    let spec = GemmSpec { rows: 1, cols: 1, pipeline: 0, ..GemmSpec::default() };
+    agree(spec, &[[1, 1, 1], [1, 1, 2], [3, 2, 1], [2, 5, 3]]);
+}
+
+#[test]
+fn a_requantizer_for_each_column() {
+    agree(GemmSpec::default(), &around(4, 4, &[1, 2, 3, 4, 5, 17]));
+}
+
+#[test]
+fn groups_of_columns() {
+    let spec = GemmSpec { rows: 3, cols: 4, requantizers: Some(1), pipeline: 7, ..GemmSpec::default() };
+    agree(spec, &around(3, 4, &[1, 2, 3, 11, 12, 13]));
+    let spec = GemmSpec { rows: 2, cols: 6, requantizers: Some(2), axis: true, ..GemmSpec::default() };
+    agree(spec, &around(2, 6, &[1, 2, 5, 6, 7]));
+}
+
+#[test]
+fn zero_points_corrected_by_sums() {
+    let spec = GemmSpec {
+        b_zero_point: ZeroPointSpec::Port,
+        a_strategy: StrategySpec::Correct,
+        b_strategy: StrategySpec::Correct,
+        ..GemmSpec::default()
+    };
+    agree(spec, &[[1, 1, 1], [4, 4, 3], [9, 7, 2], [5, 12, 20]]);
+}
+
+/// The product, one long stream, and layers of the digits networks and of a detector of persons.
+#[test]
+fn layers() {
+    let spec = GemmSpec { rows: 8, cols: 8, ..GemmSpec::default() };
+    agree(
+        spec,
+        &[[64, 16, 32], [64, 32, 16], [1797, 32, 64], [1797, 10, 32], [1, 10, 32], [144, 64, 32], [9, 256, 128]],
+    );
+}
