@@ -52,7 +52,7 @@ fn simulate_and_the_flat_netlist_agree() {
 /// A processing element for symmetric operands of 8 bits.
 fn element() -> Pe {
     let operand = OperandConfig::symmetric(Range::signed(8));
-    Pe::new(&GemmConfig { a: operand, b: operand, ..GemmConfig::run_time(1, 1, [1, 1, 64]) })
+    Pe::new(&GemmConfig { a: operand, b: operand, ..GemmConfig::run_time(1, 1, [1, 1, 64]) }, 0)
 }
 
 #[test]

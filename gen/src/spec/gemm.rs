@@ -93,6 +93,9 @@ pub struct GemmSpec {
     /// whose multipliers it instantiates
     #[arg(long, value_enum, default_value_t = TargetSpec::Generic)]
     pub target: TargetSpec,
+    /// elements whose product is a multiplier of the device, the others make it in LUTs; all if left out
+    #[arg(long)]
+    pub dsp_elements: Option<usize>,
     /// AXI4-Stream ports for operands and results
     #[arg(long)]
     pub axis: bool,
@@ -252,6 +255,7 @@ impl Default for GemmSpec {
             max: Parameter::Port,
             pipeline: DEFAULT_PIPELINE,
             target: TargetSpec::Generic,
+            dsp_elements: None,
             axis: false,
         }
     }
@@ -303,6 +307,7 @@ impl GemmSpec {
             max: self.max.source(),
             pipeline: self.pipeline,
             target: self.target.target(),
+            dsp_elements: self.dsp_elements,
         };
         let config = if self.requantizers.is_none() { config.with_fewest_requantizers() } else { config };
         config.validate().map_err(|e| anyhow!(e))?;

@@ -199,22 +199,30 @@ fn gemms(all: &mut Vec<Subject>) -> Result<()> {
     let (small, large) = (targets(&[Device::Ecp5Small]), targets(&[Device::Ecp5Large]));
     let base = GemmSpec { requantizers: Some(4), ..GemmSpec::default() };
     let one = GemmSpec { requantizers: Some(1), ..base.clone() };
-    let two = GemmSpec { requantizers: Some(2), ..base.clone() };
-    let eight = GemmSpec { rows: 8, cols: 8, requantizers: Some(8), ..base.clone() };
-    let eight_cells = GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, requantizers: Some(2), ..eight.clone() };
-    let axis = |spec: &GemmSpec| GemmSpec { axis: true, ..spec.clone() };
-    let cells = GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..axis(&one) };
+    let deep = GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..base.clone() };
+    let eight = GemmSpec { rows: 8, cols: 8, requantizers: Some(2), ..deep.clone() };
+    let cells = GemmSpec { requantizers: Some(1), axis: true, ..deep.clone() };
+    // As many elements as fit, most of them in LUTs: with the multipliers that the requantizer leaves.
+    let mixed = |rows, cols, dsp, spec: GemmSpec| GemmSpec {
+        rows,
+        cols,
+        requantizers: Some(1),
+        dsp_elements: Some(dsp),
+        ..spec
+    };
+    let on_ecp5 = mixed(10, 12, 24, deep);
+    let on_up5k = mixed(4, 5, 4, GemmSpec { pipeline: 11, ..base.clone() });
+    let up5k = targets(&[Device::Up5k]);
     let both = vec![Device::Ecp5Small.plain(), Device::Ecp5Small.plain().with("-nowidelut")];
     let (hand, about) = ("gemm_4x4_by_hand", "4 x 4, int8, 4 requantizers");
     all.push(by_hand(hand, &["requantizer_by_hand"], about, Spec::Gemm(base.clone()), large.clone())?);
     for (name, about, spec, targets) in [
         ("gemm_4x4_r1", "4 x 4, int8, 1 requantizer", one.clone(), &small),
         ("gemm_4x4_r1_ecp5_axis", "4 x 4, int8, 1 requantizer, MULT18X18D, 12 ranks, AXI4-Stream", cells, &both),
-        ("gemm_4x4_r2_axis", "4 x 4, int8, 2 requantizers, AXI4-Stream", axis(&two), &small),
         ("gemm_4x4", about, base.clone(), &large),
-        ("gemm_4x4_axis", "4 x 4, int8, 4 requantizers, AXI4-Stream", axis(&base), &large),
-        ("gemm_8x8", "8 x 8, int8, 8 requantizers", eight, &large),
-        ("gemm_8x8_r2_ecp5", "8 x 8, int8, 2 requantizers, MULT18X18D, 12 ranks", eight_cells, &large),
+        ("gemm_10x12_ecp5", "10 x 12, int8, 24 elements in DSP, 96 in LUTs, MULT18X18D, 12 ranks", on_ecp5, &small),
+        ("gemm_4x5_up5k", "4 x 5, int8, 4 elements in DSP, 16 in LUTs, 11 ranks", on_up5k, &up5k),
+        ("gemm_8x8_r2_ecp5", "8 x 8, int8, 2 requantizers, MULT18X18D, 12 ranks", eight, &large),
     ] {
         all.push(ours(name, about, hand, Spec::Gemm(spec), targets.clone())?);
     }

@@ -141,6 +141,9 @@ fn gemms() -> Vec<(Spec, usize)> {
         size(3, 2, 1, zeros(Subtract, Correct)),
         size(4, 4, 2, GemmSpec { pipeline: 10, ..zeros(Correct, Correct) }),
         size(1, 1, 1, zeros(Subtract, Subtract)),
+        size(3, 2, 1, GemmSpec { dsp_elements: Some(3), ..zeros(Subtract, Subtract) }),
+        size(2, 2, 2, GemmSpec { dsp_elements: Some(0), a: Uint8, b: Int4, ..zeros(Correct, Subtract) }),
+        size(3, 4, 2, GemmSpec { dsp_elements: Some(5), target: TargetSpec::Ecp5, ..base.clone() }),
         size(4, 4, 1, GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..zeros(Subtract, Correct) }),
         size(5, 3, 1, GemmSpec { a: Uint8, b: Uint8, output: OutputSpec::Uint8, ..zeros(Subtract, Subtract) }),
         size(

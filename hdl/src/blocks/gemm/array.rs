@@ -41,7 +41,7 @@ impl Array {
             load: Port::bit("the sums are complete"),
             shift: Port::bit("drain registers take a sum"),
             sums: Bus::new(config.requantizers, config.raw_acc(), "sums on their way out"),
-            row: (0..config.rows).map(|_| Row::new(config)).collect(),
+            row: (0..config.rows).map(|r| Row::new(config, r)).collect(),
         }
     }
 }

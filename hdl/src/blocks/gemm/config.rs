@@ -139,8 +139,11 @@ pub struct GemmConfig {
     pub max: Source,
     /// register ranks of the requantizers
     pub pipeline: usize,
-    /// whose multipliers it instantiates
+    /// whose cells it instantiates
     pub target: Target,
+    /// elements whose product is a multiplier of the device, row by row from the first; those beyond make it in LUTs.
+    /// `None`: all
+    pub dsp_elements: Option<usize>,
 }
 
 /// Terms of a sum for which a block has enough requantizers if nothing else is said and their number is a port.
@@ -172,6 +175,7 @@ impl GemmConfig {
             max: Source::Port,
             pipeline: DEFAULT_PIPELINE,
             target: Target::Generic,
+            dsp_elements: None,
         }
     }
 

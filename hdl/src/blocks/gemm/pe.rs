@@ -3,13 +3,15 @@
 use rust_hdl::prelude::*;
 
 use super::config::GemmConfig;
+use super::lut_product::product_in_luts;
 use crate::cells::{Mult18x18d, Registers, Target};
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Reg, Stage};
 
 /// `acc = acc + a * b`; the last product of a sum goes with it to the drain register, and the accumulator restarts at 0.
 ///
-/// The product has a register, a multiplier cell more of its own, and they move at each clock: nothing stops them. Overflow is impossible: the accumulator holds the sum of K products, K being at most what the
+/// The product is that of a multiplier or, in an array with more elements than the device has multipliers, of LUTs. It has
+/// as many ranks of registers in each element of an array; they move at each clock: nothing stops them. Overflow is impossible: the accumulator holds the sum of K products, K being at most what the
 /// configuration says.
 #[derive(LogicBlock)]
 pub struct Pe {
@@ -32,17 +34,38 @@ pub struct Pe {
     /// sum held
     pub drain_out: Port<Out>,
     multiplier: Opt<Mult18x18d>,
+    first: Stage,
+    second: Stage,
+    third: Stage,
     product: Stage,
     acc: Reg,
     drained: Reg,
+    _form: Form,
+}
+
+/// What makes an element's product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// a multiplier, left to synthesis
+    Inferred,
+    /// a multiplier cell of the target
+    Cell,
+    /// LUTs
+    Luts,
 }
 
 impl Pe {
-    /// An element of the array that `config` describes.
-    pub fn new(config: &GemmConfig) -> Pe {
+    /// Element `index` of the array that `config` describes, counted row by row.
+    pub fn new(config: &GemmConfig, index: usize) -> Pe {
         let (a, b, acc) = (config.a.in_array(), config.b.in_array(), config.raw_acc());
-        let cell = config.target == Target::Ecp5;
+        let form = match config.target {
+            _ if index >= config.dsp_elements() => Form::Luts,
+            Target::Generic => Form::Inferred,
+            Target::Ecp5 => Form::Cell,
+        };
         let all = Registers { input: true, pipeline: true, output: true };
+        // The cell has three ranks of its own.
+        let before = if form == Form::Cell { 0 } else { config.multiply_ranks() - 1 };
         Pe {
             clk: Clk::new(),
             a: Port::new(a, "element of A"),
@@ -53,20 +76,31 @@ impl Pe {
             shift: Port::bit("the drain register takes a sum"),
             drain_in: Port::new(acc, "sum of the element behind"),
             drain_out: Port::new(acc, "sum held"),
-            multiplier: Opt::when(cell, || Mult18x18d::new(all, false)),
+            multiplier: Opt::when(form == Form::Cell, || Mult18x18d::new(all, false)),
+            first: Stage::new(before > 0),
+            second: Stage::new(before > 1),
+            third: Stage::new(before > 2),
             product: Stage::new(true),
             acc: Reg::new(acc),
             drained: Reg::new(acc),
+            _form: form,
         }
     }
 
-    /// `a * b`, by the cell if there is one.
-    fn multiply<'k>(&self, k: &'k Kernel, a: Int<'k>, b: Int<'k>) -> Int<'k> {
-        let Some(cell) = self.multiplier.get() else { return a * b };
-        k.pass_clock(&self.clk, &cell.clk);
-        k.drive(&cell.a, a);
-        k.drive(&cell.b, b);
-        k.read(&cell.p).bounded((a * b).range(), "it is the product of the two factors")
+    /// `a * b`, through all ranks but the last.
+    fn multiply<'k>(&'k self, k: &'k Kernel, a: Int<'k>, b: Int<'k>) -> Int<'k> {
+        if let Some(cell) = self.multiplier.get() {
+            k.pass_clock(&self.clk, &cell.clk);
+            k.drive(&cell.a, a);
+            k.drive(&cell.b, b);
+            return k.read(&cell.p).bounded((a * b).range(), "it is the product of the two factors");
+        }
+        let ranks = [&self.first, &self.second, &self.third].map(|stage| k.stage(stage, 1));
+        if self._form == Form::Luts {
+            return product_in_luts(a, b, ranks);
+        }
+        let [first, second, third] = ranks;
+        third.pass("product", second.pass("product", first.pass("a", a) * first.pass("b", b)))
     }
 }
 
@@ -75,7 +109,8 @@ describe_logic!(Pe);
 impl Describe for Pe {
     fn header(&self) -> Header {
         let (a, b, acc) = (self.a.range(), self.b.range(), self.acc.range());
-        let name = format!("pe_a{}_b{}_acc{}", a.width(), b.width(), acc.width());
+        let form = if self._form == Form::Luts { "_luts" } else { "" };
+        let name = format!("pe_a{}_b{}_acc{}{form}", a.width(), b.width(), acc.width());
         Header::new(name, "acc = acc + a * b, one product per clock.")
             .line("When a sum is complete it moves to a register of its own, from which it drains; acc restarts at 0.")
             .fact("a", a)

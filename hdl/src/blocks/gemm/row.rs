@@ -33,8 +33,8 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row of `config.cols` elements.
-    pub fn new(config: &GemmConfig) -> Row {
+    /// Row `index`, of `config.cols` elements.
+    pub fn new(config: &GemmConfig, index: usize) -> Row {
         Row {
             clk: Clk::new(),
             a: Port::new(config.a.in_array(), "element of A"),
@@ -45,7 +45,7 @@ impl Row {
             shift: Port::bit("drain registers take a sum"),
             drain_in: Bus::new(config.requantizers, config.raw_acc(), "sums from the row behind"),
             drain_out: Bus::new(config.requantizers, config.raw_acc(), "sums on their way out"),
-            pe: (0..config.cols).map(|_| Pe::new(config)).collect(),
+            pe: (0..config.cols).map(|col| Pe::new(config, index * config.cols + col)).collect(),
         }
     }
 }

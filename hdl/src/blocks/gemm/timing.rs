@@ -7,13 +7,19 @@ use crate::cells::Target;
 
 /// Ranks.
 impl GemmConfig {
-    /// Of a multiplier of the array: of the product; in ECP5's also of operands and in the middle, and of the product once
-    /// more beside the adder, to which the way is long.
+    /// Of a multiplier of the array: of the product; in LUTs also of operands and in the middle; in ECP5's cell the same,
+    /// and of the product once more beside the adder, to which the way is long.
     pub(super) fn multiply_ranks(&self) -> usize {
         match self.target {
+            Target::Generic if self.dsp_elements() < self.rows * self.cols => 3,
             Target::Generic => 1,
             Target::Ecp5 => 4,
         }
+    }
+
+    /// Elements whose product is a multiplier of the device.
+    pub fn dsp_elements(&self) -> usize {
+        self.dsp_elements.unwrap_or(usize::MAX).min(self.rows * self.cols)
     }
 
     /// Of a memory of parameters: of the memory and of its output, which is slow; where the clock is fast also one beside
