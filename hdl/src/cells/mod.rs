@@ -2,8 +2,10 @@
 //! there, and a model in Verilog, for simulation and lint of the text that instantiates it.
 
 mod mult18x18d;
+mod sb_mac16;
 
 pub use mult18x18d::{FACTOR, Mult18x18d, Registers};
+pub use sb_mac16::{MacForm, MacRegisters, SbMac16};
 
 use crate::exact::Design;
 use crate::verilog::File;
@@ -16,6 +18,8 @@ pub enum Target {
     Generic,
     /// Lattice ECP5: `MULT18X18D` with its registers
     Ecp5,
+    /// Lattice iCE40 UltraPlus: `SB_MAC16` with its adder and registers
+    Ice40,
 }
 
 /// The models of the cells that a design instantiates, each once.

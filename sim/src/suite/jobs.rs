@@ -94,6 +94,12 @@ fn requantizers() -> Vec<(Spec, usize)> {
     );
     let ecp5 = RequantizerSpec { target: TargetSpec::Ecp5, ..base.clone() };
     all.extend((0..=12).map(|p| (RequantizerSpec { pipeline: p, ..ecp5.clone() }, DETAIL)));
+    let ice40 = RequantizerSpec { target: TargetSpec::Ice40, ..base.clone() };
+    all.extend((0..=12).map(|p| (RequantizerSpec { pipeline: p, ..ice40.clone() }, DETAIL)));
+    for rule in Rule::ALL.into_iter().filter(|r| *r != base.rule) {
+        let acc_width = if rule == Rule::Reduced16 { 48 } else { 32 };
+        all.push((RequantizerSpec { rule, acc_width, pipeline: 11, ..ice40.clone() }, DETAIL));
+    }
     let free = |pipeline| RequantizerSpec { pipeline, no_backpressure: true, ..base.clone() };
     all.extend([0, 4, 10].map(|p| (free(p), DETAIL)));
     for (multiplier, shift) in
