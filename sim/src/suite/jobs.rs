@@ -102,6 +102,7 @@ fn requantizers() -> Vec<(Spec, usize)> {
     }
     let free = |pipeline| RequantizerSpec { pipeline, no_backpressure: true, ..base.clone() };
     all.extend([0, 4, 10].map(|p| (free(p), DETAIL)));
+    all.push((RequantizerSpec { target: TargetSpec::Ice40, ..free(11) }, DETAIL));
     for (multiplier, shift) in
         [(1_518_500_250, -7), (1 << 30, -1), (1 << 30, 1), (2_147_483_647, 0), (1_200_414_753, -20)]
     {
