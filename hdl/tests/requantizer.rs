@@ -6,6 +6,7 @@ use qrtl_golden::random::Random;
 use qrtl_golden::requantizer::requantize;
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
 use qrtl_hdl::blocks::requantizer::{OutputType, Requantizer, RequantizerConfig};
+use qrtl_hdl::cells::Target;
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
 
 #[test]
@@ -25,6 +26,18 @@ fn every_rule_equals_golden() {
                 compare(config, &mut random);
             }
         }
+    }
+}
+
+#[test]
+fn every_rule_in_chained_multipliers_equals_golden() {
+    let mut random = Random::from_env(2);
+    for rule in Rule::ALL {
+        let acc = rule.accumulator();
+        let acc = Range::new(acc.min().into(), acc.max().into());
+        let mut config = RequantizerConfig::run_time(rule, acc, OutputType::Int8);
+        (config.target, config.pipeline) = (Target::Ice40, 0);
+        compare(config, &mut random);
     }
 }
 

@@ -27,6 +27,9 @@ enum Synthesis {
 
 const ECP5: Synthesis = Synthesis::Device { pass: "synth_ecp5", cells: "+/ecp5/cells_sim.v" };
 
+/// Yosys has a model of SB_MAC16: the netlist is simulated with that, not with ours.
+const ICE40: Synthesis = Synthesis::Device { pass: "synth_ice40", cells: "+/ice40/cells_sim.v" };
+
 /// Synthesizes a requantizer and a 2 x 2 GEMM for each target, and runs their netlists.
 ///
 /// # Errors
@@ -36,10 +39,12 @@ pub fn run(seed: u64) -> Result<()> {
     let requantizer = RequantizerSpec::default();
     let gemm = GemmSpec { rows: 2, cols: 2, m: up_to(16), n: up_to(8), k: up_to(32), ..GemmSpec::default() };
     let on_ecp5 = RequantizerSpec { target: TargetSpec::Ecp5, pipeline: 12, ..requantizer.clone() };
+    let on_ice40 = RequantizerSpec { target: TargetSpec::Ice40, pipeline: 11, ..requantizer.clone() };
     for (name, spec, synthesis) in [
         ("requantizer", Spec::Requantizer(requantizer), Synthesis::Generic),
-        ("gemm 2 x 2", Spec::Gemm(gemm), Synthesis::Generic),
         ("requantizer on ECP5", Spec::Requantizer(on_ecp5), ECP5),
+        ("requantizer on iCE40", Spec::Requantizer(on_ice40), ICE40),
+        ("gemm 2 x 2", Spec::Gemm(gemm), Synthesis::Generic),
     ] {
         let package = Package::new(spec.block(), spec, "sim")?;
         let script = script(&package.spec, &package.built.interface, seed, VECTORS)?;
@@ -64,7 +69,7 @@ fn synthesize(package: &Package, synthesis: Synthesis) -> Result<File> {
     let top = &package.name;
     let commands = match synthesis {
         Synthesis::Generic => format!("{reads} hierarchy -check -top {top}; synth -flatten -top {top}; "),
-        // A cell that qrtl instantiates itself keeps its name: its model is ours.
+        // A cell that qrtl instantiates itself keeps its name, and its model is ours, if Yosys has none.
         Synthesis::Device { pass, cells } => format!(
             "{reads} {pass} -top {top}; write_verilog -noattr mapped.v; design -reset; read_verilog {cells} mapped.v; \
              hierarchy -top {top}; proc; flatten; opt_clean; "

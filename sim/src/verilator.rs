@@ -31,18 +31,25 @@ pub struct Build {
 /// # Errors
 /// If Verilator is missing, warns or fails; the error has its text.
 pub fn build(files: &[File], interface: &Interface, how: Build) -> Result<PathBuf> {
-    let recipe = Recipe::new(&interface.module, how)?;
-    let header = ports_header(interface);
+    compile(files, &interface.module, &[("bench.cpp", BENCH), ("ports.h", &ports_header(interface))], how)
+}
+
+/// [`build`] of the module `top`, with a bench of its own: `sources` in C++, each with its name, `main` in the first.
+///
+/// # Errors
+/// As [`build`] has them.
+pub fn compile(files: &[File], top: &str, sources: &[(&str, &str)], how: Build) -> Result<PathBuf> {
+    let recipe = Recipe::new(top, how)?;
     let names: String = files.iter().map(|f| format!("{}.v {}\n", f.name, f.text.len())).collect();
     let texts: String = files.iter().map(|f| f.text.as_str()).collect();
-    let place = Path::new(CACHE).join(hash(&format!("{recipe:?}{BENCH}{header}{names}{texts}")));
+    let place = Path::new(CACHE).join(hash(&format!("{recipe:?}{sources:?}{names}{texts}")));
     let executable = place.join("Vdut");
     if executable.exists() {
         return Ok(executable);
     }
     let staging = staging()?;
     let dir = staging.path();
-    recipe.build(dir, files, interface, &recipe.runtime())?;
+    recipe.build(dir, files, sources, &recipe.runtime())?;
     recipe.keep_runtime(&dir.join("obj"))?;
     // Only the executable is kept; whoever comes first puts it there.
     let kept = dir.join("kept");
@@ -57,7 +64,8 @@ pub fn build(files: &[File], interface: &Interface, how: Build) -> Result<PathBu
 /// # Errors
 /// As [`build`] has them.
 pub fn build_anew(files: &[File], interface: &Interface, dir: &Path) -> Result<PathBuf> {
-    Recipe::new(&interface.module, Build::default())?.build(dir, files, interface, &dir.join("no-runtime"))?;
+    let sources = [("bench.cpp", BENCH), ("ports.h", &ports_header(interface))];
+    Recipe::new(&interface.module, Build::default())?.build(dir, files, &sources, &dir.join("no-runtime"))?;
     Ok(dir.join("obj/Vdut"))
 }
 
@@ -93,25 +101,26 @@ impl Recipe {
     }
 
     /// Builds `files` in a directory, with the objects of Verilator's library from `runtime`, if there are any.
-    fn build(&self, dir: &Path, files: &[File], interface: &Interface, runtime: &Path) -> Result<()> {
+    fn build(&self, dir: &Path, files: &[File], sources: &[(&str, &str)], runtime: &Path) -> Result<()> {
         fs::create_dir(dir.join("obj"))?;
         for file in files {
             fs::write(dir.join(format!("{}.v", file.name)), &file.text)?;
         }
-        fs::write(dir.join("bench.cpp"), BENCH)?;
-        fs::write(dir.join("ports.h"), ports_header(interface))?;
+        for (name, text) in sources {
+            fs::write(dir.join(name), text)?;
+        }
         let output = Command::new(tool("verilator"))
             .current_dir(dir)
             .args(&self.flags)
             .args(["--Mdir", "obj", "-CFLAGS", &self.cflags, "-MAKEFLAGS"])
             .arg(format!("{} {}", self.optimization, reuse_runtime(runtime, &dir.join("obj"))?))
             .args(files.iter().map(|f| format!("{}.v", f.name)))
-            .arg("../bench.cpp")
+            .args(sources.first().map(|(main, _)| format!("../{main}")))
             .output()
             .map_err(missing)?;
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         if !output.status.success() || text.contains("%Warning") {
-            bail!("{}: Verilator does not accept it:\n{text}", interface.module);
+            bail!("Verilator does not accept it:\n{text}");
         }
         Ok(())
     }

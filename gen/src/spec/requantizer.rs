@@ -43,7 +43,7 @@ pub struct RequantizerSpec {
     /// greatest result: port or numbers
     #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub max: Parameter,
-    /// register ranks, 0..=11, or 0..=12 for ecp5
+    /// register ranks, 0..=11, or 0..=12 for ecp5 and ice40
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
     /// no in_ready, no out_ready: results do not wait, one at each clock is taken

@@ -12,6 +12,8 @@ pub enum TargetSpec {
     Generic,
     /// Lattice ECP5: MULT18X18D
     Ecp5,
+    /// Lattice iCE40 UltraPlus: SB_MAC16
+    Ice40,
 }
 
 impl TargetSpec {
@@ -20,6 +22,7 @@ impl TargetSpec {
         match self {
             TargetSpec::Generic => Target::Generic,
             TargetSpec::Ecp5 => Target::Ecp5,
+            TargetSpec::Ice40 => Target::Ice40,
         }
     }
 }

@@ -3,9 +3,11 @@
 
 mod mult18x18d;
 mod pdpw16kd;
+mod sb_mac16;
 
 pub use mult18x18d::{FACTOR, Mult18x18d, Registers};
 pub use pdpw16kd::{Pdpw16kd, WORD, WORDS};
+pub use sb_mac16::{MacForm, MacRegisters, SbMac16};
 
 use crate::exact::Design;
 use crate::verilog::File;
@@ -18,6 +20,8 @@ pub enum Target {
     Generic,
     /// Lattice ECP5: `MULT18X18D` and `PDPW16KD` with their registers
     Ecp5,
+    /// Lattice iCE40 UltraPlus: `SB_MAC16` with its adder and registers
+    Ice40,
 }
 
 /// The models of the cells that a design instantiates, each once.

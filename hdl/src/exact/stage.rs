@@ -190,6 +190,12 @@ impl<B> Opt<B> {
     }
 }
 
+impl<B> From<Option<B>> for Opt<B> {
+    fn from(block: Option<B>) -> Opt<B> {
+        Opt(block)
+    }
+}
+
 impl<B: Block> Logic for Opt<B> {
     fn update(&mut self) {}
 }

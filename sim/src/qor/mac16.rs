@@ -1,12 +1,15 @@
 //! The delay of iCE40's multiplier, which nextpnr leaves out.
 //!
-//! nextpnr takes 0.1 ns from the clock of a SB_MAC16 to its outputs whatever lies between, and cuts a path at those
-//! without a clock. In a copy of the design none has a clock any more, so that nextpnr tells of all paths into, between
-//! and out of them; the delays inside are added from icestorm's table (UP5K, worst corner). All are taken for as little
-//! registered as the least of them, and the longest pieces for one path: the clock is at least that.
+//! nextpnr takes 0.1 ns from the clock of a SB_MAC16 to its outputs whatever lies between, and cuts a path at every one of
+//! its inputs. In a copy of the placed and routed design each has a clock of its own, so that nextpnr tells of the longest
+//! path into, between and out of them one by one; the delays inside are added from icestorm's table (UP5K, worst corner).
+//! A second copy leaves pins open that have a register behind them: what it tells goes on into the adder or the product.
+//! The longest way to any pin is taken for the way to all: the clock is at least that.
 //!
-//! A path to an enable or a reset of a multiplier's register ends there, and is not added to a product: the copy has
-//! constants at those pins, and nextpnr counts these paths where the clock is left.
+//! A path to an enable or a reset of a multiplier's register ends there: the copies leave these
+//! pins open, and nextpnr counts these paths where the clock is the block's.
+
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
@@ -26,20 +29,9 @@ const CLOCK_TO_OUTPUT: f64 = 2.0;
 /// What nextpnr takes at each end.
 const NEXTPNR: f64 = 0.1;
 
-/// Pins that only say whether and how registers inside move, and the value at which they move always.
-const CONTROLS: [(&str, &str); 11] = [
-    ("CE", "1"),
-    ("AHOLD", "0"),
-    ("BHOLD", "0"),
-    ("CHOLD", "0"),
-    ("DHOLD", "0"),
-    ("OHOLDTOP", "0"),
-    ("OHOLDBOT", "0"),
-    ("IRSTTOP", "0"),
-    ("IRSTBOT", "0"),
-    ("ORSTTOP", "0"),
-    ("ORSTBOT", "0"),
-];
+/// Pins that only say whether and how registers inside move.
+const CONTROLS: [&str; 11] =
+    ["CE", "AHOLD", "BHOLD", "CHOLD", "DHOLD", "OHOLDTOP", "OHOLDBOT", "IRSTTOP", "IRSTBOT", "ORSTTOP", "ORSTBOT"];
 
 /// What the adder takes from outside, and the parameter of its register, if it has one.
 const ADDED: [(&str, Option<&str>); 7] = [
@@ -52,92 +44,167 @@ const ADDED: [(&str, Option<&str>); 7] = [
     ("CI", None),
 ];
 
-/// Which registers inside the multipliers are in use.
+/// What nextpnr puts behind the name that Yosys gave a SB_MAC16.
+const PLACED: &str = "_DSP";
+
+/// What nextpnr calls the module that it writes.
+const ROUTED: &str = "top";
+
+/// What begins the name of a clock of one multiplier.
+const OWN_CLOCK: &str = "mac16:";
+
+/// Which registers inside a multiplier are in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Registers {
     /// those of A and B, or they are constant
     pub inputs: bool,
+    /// that of the product, before the adder
+    pub product: bool,
     /// those of all else that the adder takes, or it is constant
     pub added: bool,
-    /// those of O
+    /// those of all outputs that are read
     pub output: bool,
 }
 
-/// The longest path that nextpnr reports of each kind, in nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pieces {
-    /// from a register to a multiplier
-    pub into: f64,
-    /// from one multiplier to the adder of another, if any are so connected
-    pub between: Option<f64>,
-    /// from a multiplier to a register
-    pub out: f64,
-}
-
-/// Takes the clock from every SB_MAC16 of a netlist of Yosys, and ties its enables; gives the netlist and which registers
-/// they have, if there are any.
+/// The registers of every SB_MAC16 of a netlist of Yosys, by name.
 ///
 /// # Errors
 /// If it is no netlist.
-pub fn without_clock(netlist: &str, top: &str) -> Result<(String, Option<Registers>)> {
+pub fn multipliers(netlist: &str, top: &str) -> Result<BTreeMap<String, Registers>> {
     let mut netlist: Value = serde_json::from_str(netlist).context("a netlist of Yosys")?;
-    let cells = netlist.pointer_mut(&format!("/modules/{top}/cells")).and_then(Value::as_object_mut);
-    let mut all: Option<Registers> = None;
-    for cell in cells.context("the netlist has no cells")?.values_mut() {
-        if cell["type"] != "SB_MAC16" {
-            continue;
-        }
-        let own = Registers::of(cell);
-        let least = all.unwrap_or(own);
-        all = Some(Registers {
-            inputs: own.inputs && least.inputs,
-            added: own.added && least.added,
-            output: own.output && least.output,
-        });
-        for (pin, value) in CONTROLS.into_iter().chain([("CLK", "0")]) {
-            if let Some(net) = cell["connections"].get_mut(pin) {
-                *net = json!([value]);
-            }
+    let cells = cells(&mut netlist, top)?;
+    let mut readers: HashMap<u64, usize> = HashMap::new();
+    let pins = cells.values().filter_map(|c| c["connections"].as_object()).flat_map(Map::values);
+    pins.filter_map(Value::as_array)
+        .flatten()
+        .filter_map(Value::as_u64)
+        .for_each(|b| *readers.entry(b).or_default() += 1);
+    // The driver is one of them.
+    let read = |bit: &Value| bit.as_u64().is_some_and(|b| readers.get(&b).is_some_and(|n| *n > 1));
+    let all = cells.iter().filter(|(_, c)| c["type"] == "SB_MAC16");
+    Ok(all.map(|(name, cell)| (name.clone(), Registers::of(cell, read))).collect())
+}
+
+/// Pins with a register behind them, if its parameter says so.
+const REGISTERED: [(&str, &str); 4] = [("A_", "A_REG"), ("B_", "B_REG"), ("C_", "C_REG"), ("D_", "D_REG")];
+
+/// The placed and routed design with a clock of its own for every SB_MAC16; pins with a register behind them are open if
+/// `beyond` is set.
+///
+/// # Errors
+/// If it is no netlist.
+pub fn with_own_clocks(routed: &str, beyond: bool) -> Result<String> {
+    let mut netlist: Value = serde_json::from_str(routed).context("a netlist of nextpnr")?;
+    let nets = netlist.pointer(&format!("/modules/{ROUTED}/netnames")).and_then(Value::as_object);
+    let nets = nets.context("the netlist has no nets")?;
+    let numbers = nets.values().filter_map(|net| net["bits"].as_array()).flatten().filter_map(Value::as_u64);
+    let mut next = numbers.max().unwrap_or(0);
+    let mut clocks = Vec::new();
+    for (name, cell) in cells(&mut netlist, ROUTED)? {
+        if cell["type"] == "ICESTORM_DSP" {
+            let set = |name: &str| cell["parameters"][name].as_str().is_some_and(|v| v.ends_with('1'));
+            let registered: Vec<&str> =
+                REGISTERED.iter().filter(|(_, parameter)| beyond && set(parameter)).map(|(pins, _)| *pins).collect();
+            let open = |pin: &str| CONTROLS.contains(&pin) || registered.iter().any(|pins| pin.starts_with(pins));
+            cell["connections"].as_object_mut().into_iter().for_each(|pins| pins.retain(|pin, _| !open(pin)));
+            next += 1;
+            cell["connections"]["CLK"] = json!([next]);
+            clocks.push((format!("{OWN_CLOCK}{}", name.trim_end_matches(PLACED)), next));
         }
     }
-    Ok((netlist.to_string(), all))
+    for (name, net) in clocks {
+        netlist["modules"][ROUTED]["netnames"][name] = json!({"hide_name": 0, "bits": [net], "attributes": {}});
+    }
+    Ok(netlist.to_string())
+}
+
+fn cells<'n>(netlist: &'n mut Value, top: &str) -> Result<&'n mut Map<String, Value>> {
+    let cells = netlist.pointer_mut(&format!("/modules/{top}/cells")).and_then(Value::as_object_mut);
+    cells.context("the netlist has no cells")
+}
+
+/// The multiplier whose clock nextpnr names, if it is one's own.
+pub fn owner(event: &str) -> Option<&str> {
+    event.split_once(OWN_CLOCK).map(|(_, name)| name)
 }
 
 impl Registers {
-    fn of(cell: &Value) -> Registers {
+    fn of(cell: &Value, read: impl Fn(&Value) -> bool) -> Registers {
         let empty = Map::new();
         let parameters = cell["parameters"].as_object().unwrap_or(&empty);
         let is = |name: &str, bits: &str| {
             let text = parameters.get(name).and_then(Value::as_str).unwrap_or("");
             text.trim_start_matches('0') == bits
         };
-        let constant = |port: &str| cell["connections"][port].as_array().is_none_or(|b| b.iter().all(Value::is_string));
+        let bits = |port: &str| cell["connections"][port].as_array().map(Vec::as_slice).unwrap_or_default();
+        let constant = |port: &str| bits(port).iter().all(Value::is_string);
+        let half = |bits: &[Value], select: &str| is(select, "1") || !bits.iter().any(&read);
+        let (low, high) = bits("O").split_at(bits("O").len().min(16));
         Registers {
             inputs: (is("A_REG", "1") || constant("A")) && (is("B_REG", "1") || constant("B")),
+            product: is("PIPELINE_16x16_MULT_REG2", "1"),
             added: ADDED.iter().all(|&(pin, register)| constant(pin) || register.is_some_and(|r| is(r, "1"))),
-            output: is("TOPOUTPUT_SELECT", "1") && is("BOTOUTPUT_SELECT", "1"),
+            output: half(high, "TOPOUTPUT_SELECT") && half(low, "BOTOUTPUT_SELECT") && !bits("CO").iter().any(&read),
         }
+    }
+
+    /// From a clock, or from what arrives at the pins at `arrival`, to the outputs.
+    fn leaves(self, arrival: f64) -> f64 {
+        if self.output {
+            return CLOCK_TO_OUTPUT;
+        }
+        let product = match self {
+            Registers { product: true, .. } => CLOCK_TO_OUTPUT + ADDER,
+            Registers { inputs: true, .. } => PRODUCT,
+            _ => arrival + PRODUCT,
+        };
+        product.max(if self.added { CLOCK_TO_OUTPUT } else { arrival } + ADDER)
+    }
+
+    /// The longest path that ends at a register inside.
+    fn ends(self, arrival: f64) -> f64 {
+        let product = if self.inputs { PRODUCT_TO_REGISTER } else { arrival + PRODUCT_TO_REGISTER };
+        product.max(if self.added { 0.0 } else { arrival + ADDER })
     }
 }
 
+/// The longest path that nextpnr reports of each kind, in nanoseconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pieces {
+    /// from a register to a multiplier
+    pub into: Vec<f64>,
+    /// from one multiplier to another, if they are so connected: from, to, how long
+    pub between: Vec<(usize, usize, f64)>,
+    /// from a multiplier to a register
+    pub out: Vec<f64>,
+}
+
 impl Pieces {
-    /// The longest path from register to register with the multipliers in it.
-    pub fn longest(self, registers: Registers) -> f64 {
-        let Pieces { into, between, out } = self;
-        let hop = between.map_or(0.0, |b| b - 2.0 * NEXTPNR + ADDER);
-        let (before, after) = (into - NEXTPNR, hop + out - NEXTPNR);
-        let stages = match (registers.inputs, registers.output) {
-            (false, false) => [before + PRODUCT + after, 0.0],
-            (true, false) => [before, PRODUCT + after],
-            (false, true) => [before + PRODUCT_TO_REGISTER, CLOCK_TO_OUTPUT + after],
-            (true, true) => [before.max(PRODUCT_TO_REGISTER), CLOCK_TO_OUTPUT + after],
+    /// When the last signal arrives at each multiplier, of which each has its outputs at `leaves`.
+    fn arrivals(&self, leaves: &[f64]) -> Vec<f64> {
+        let mut arrivals: Vec<f64> = self.into.iter().map(|t| (t - NEXTPNR).max(0.0)).collect();
+        for &(from, to, nanoseconds) in &self.between {
+            arrivals[to] = arrivals[to].max(leaves[from] + nanoseconds - 2.0 * NEXTPNR);
+        }
+        arrivals
+    }
+
+    /// The longest path from register to register with multipliers in it, and the last multiplier on it; `beyond` are the
+    /// pieces of the copy whose registered pins are open.
+    pub fn longest(&self, beyond: &Pieces, registers: &[Registers]) -> (f64, usize) {
+        let mut leaves = vec![0.0; registers.len()];
+        let mut inner = leaves.clone();
+        // As far as a path through all of them goes.
+        for _ in registers {
+            inner = beyond.arrivals(&leaves);
+            leaves = registers.iter().zip(&inner).map(|(r, &arrival)| r.leaves(arrival)).collect();
+        }
+        let arrivals = self.arrivals(&leaves);
+        let longest = |i: usize| {
+            let after = if self.out[i] > 0.0 { leaves[i] + self.out[i] - NEXTPNR } else { 0.0 };
+            after.max(arrivals[i]).max(registers[i].ends(inner[i]))
         };
-        let added = match (registers.added, registers.output) {
-            (true, _) => 0.0,
-            (false, true) => before + ADDER,
-            (false, false) => before + ADDER + after,
-        };
-        stages[0].max(stages[1]).max(added)
+        (0..registers.len()).map(|i| (longest(i), i)).fold((0.0, 0), |a, b| if b.0 > a.0 { b } else { a })
     }
 }
 
@@ -147,33 +214,66 @@ mod tests {
 
     #[test]
     fn registers_cut_the_path() {
-        let pieces = Pieces { into: 5.1, between: None, out: 8.1 };
-        let longest = |inputs, added, output| pieces.longest(Registers { inputs, added, output });
-        for (registers, nanoseconds) in [
-            ((false, true, false), 5.0 + PRODUCT + 8.0),
-            ((true, true, false), PRODUCT + 8.0),
-            ((false, true, true), 5.0 + PRODUCT_TO_REGISTER),
-            ((true, true, true), 2.0 + 8.0),
-            ((true, false, true), 5.0 + ADDER),
-            ((true, false, false), 5.0 + ADDER + 8.0),
+        let one = Pieces { into: vec![5.1], between: Vec::new(), out: vec![8.1] };
+        for ([inputs, product, added, output], nanoseconds) in [
+            ([false, false, true, false], 5.0 + PRODUCT + 8.0),
+            ([true, false, true, false], PRODUCT + 8.0),
+            ([true, true, true, false], CLOCK_TO_OUTPUT + ADDER + 8.0),
+            ([false, false, true, true], 5.0 + PRODUCT_TO_REGISTER),
+            ([true, false, true, true], CLOCK_TO_OUTPUT + 8.0),
+            ([true, false, false, true], 5.0 + ADDER),
+            ([true, false, false, false], 5.0 + ADDER + 8.0),
         ] {
-            let (inputs, added, output) = registers;
-            assert!((longest(inputs, added, output) - nanoseconds).abs() < 1e-9, "{registers:?}");
+            let registers = Registers { inputs, product, added, output };
+            let (longest, _) = one.longest(&one, &[registers]);
+            assert!((longest - nanoseconds).abs() < 1e-9, "{registers:?}: {longest}");
         }
     }
 
     #[test]
-    fn a_constant_operand_needs_no_register_and_an_enable_is_no_operand() {
-        let cell = r#"{"type": "SB_MAC16", "parameters": {"A_REG": "1"},
-            "connections": {"A": [3], "B": ["1"], "CLK": [2], "CE": [4], "ORSTTOP": [5]}}"#;
-        let netlist = format!(r#"{{"modules": {{"t": {{"cells": {{"x": {cell}}}}}}}}}"#);
-        let (text, registers) = without_clock(&netlist, "t").unwrap();
-        assert_eq!(registers, Some(Registers { inputs: true, added: true, output: false }));
-        for tied in [r#""CLK":["0"]"#, r#""CE":["1"]"#, r#""ORSTTOP":["0"]"#, r#""A":[3]"#] {
-            assert!(text.contains(tied), "{tied}: {text}");
+    fn a_path_goes_through_adders_until_a_register() {
+        let registered = Registers { inputs: true, product: true, added: true, output: true };
+        let open = Registers { added: false, output: false, ..registered };
+        let pieces = Pieces { into: vec![2.1; 3], between: vec![(0, 1, 3.2), (1, 2, 4.2)], out: vec![0.0, 0.0, 6.1] };
+        let longest = |middle, last| pieces.longest(&pieces, &[registered, middle, last]);
+        let two = CLOCK_TO_OUTPUT + 3.0 + ADDER + 4.0;
+        for ((longest, at), nanoseconds, last) in [
+            (longest(open, open), two + ADDER + 6.0, 2),
+            (longest(open, Registers { output: true, ..open }), two + ADDER, 2),
+            (longest(open, registered), two, 2),
+            (longest(registered, open), CLOCK_TO_OUTPUT + 4.0 + ADDER + 6.0, 2),
+        ] {
+            assert!((longest - nanoseconds).abs() < 1e-9 && at == last, "{longest} at {at}, not {nanoseconds}");
         }
-        assert!(!text.contains("AHOLD"), "a pin that the block leaves open: {text}");
-        let (_, registers) = without_clock(&netlist.replace("ORSTTOP", "OLOADTOP"), "t").unwrap();
-        assert_eq!(registers, Some(Registers { inputs: true, added: false, output: false }));
+    }
+
+    #[test]
+    fn what_is_constant_or_not_read_needs_no_register() {
+        let cell = r#"{"type": "SB_MAC16", "parameters": {"A_REG": "1"},
+            "connections": {"A": [3], "B": ["1"], "CLK": [2], "CE": [4], "ORSTTOP": [5], "O": [6], "CO": [7]}}"#;
+        let of = |reader: &str| {
+            let netlist = format!(r#"{{"modules": {{"t": {{"cells": {{"x": {cell}, "y": {reader}}}}}}}}}"#);
+            multipliers(&netlist, "t").unwrap()["x"]
+        };
+        let none = Registers { inputs: true, product: false, added: true, output: true };
+        assert_eq!(of(r#"{"type": "LUT", "connections": {"I0": [8]}}"#), none);
+        for bit in [6, 7] {
+            let reader = format!(r#"{{"type": "LUT", "connections": {{"I0": [{bit}]}}}}"#);
+            assert_eq!(of(&reader), Registers { output: false, ..none });
+        }
+    }
+
+    #[test]
+    fn each_has_its_own_clock() {
+        let cell = r#"{"type": "ICESTORM_DSP", "connections": {"A_0": [3], "CLK": [2], "CE": [4]}}"#;
+        let netlist = format!(
+            r#"{{"modules": {{"top": {{"cells": {{"x_DSP": {cell}}}, "netnames": {{"a": {{"bits": [3, "x"]}}}}}}}}}}"#
+        );
+        let netlist = netlist.replace(r#""connections""#, r#""parameters": {"A_REG": "01"}, "connections""#);
+        assert!(!with_own_clocks(&netlist, true).unwrap().contains("A_0"));
+        let text = with_own_clocks(&netlist, false).unwrap();
+        assert!(text.contains("A_0"), "{text}");
+        assert!(text.contains(r#""CLK":[4]"#) && text.contains("mac16:x\"") && !text.contains(r#""CE""#), "{text}");
+        assert_eq!(owner("posedge mac16:x"), Some("x"));
     }
 }

@@ -1,5 +1,6 @@
 //! nextpnr, called on a block in its harness.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use qrtl_hdl::verilog::File;
 use super::device::{Device, Target};
 use super::flow::{Ended, Tools};
 use super::harness::{Harness, TOP};
-use super::mac16::without_clock;
+use super::mac16::{multipliers, with_own_clocks};
 use super::source::Sources;
 use super::timing::{Report, Timing};
 use crate::parallel;
@@ -20,8 +21,11 @@ pub const SEEDS: [u32; 3] = [1, 2, 3];
 /// A netlist for nextpnr, and what it reports of it.
 const AS_IT_IS: &str = "placed";
 
-/// The same with SB_MAC16 as [`without_clock`] leaves them.
-const WITHOUT_CLOCK: &str = "unclocked";
+/// The same, placed and routed, with SB_MAC16 as [`with_own_clocks`] leaves them.
+const OWN_CLOCKS: &str = "own_clocks";
+
+/// And with those pins open that have a register behind them.
+const BEYOND: &str = "beyond";
 
 /// What [`place`] writes where nextpnr says no.
 const REFUSED: &str = "refused";
@@ -46,8 +50,11 @@ pub enum Placed {
 
 /// All that a placement depends on, but for the netlist: part of what names a measurement.
 pub fn recipe(target: Target) -> String {
-    let also =
-        if target.device == Device::Up5k { "and without the clock of multipliers, enables constant" } else { "" };
+    let also = if target.device == Device::Up5k {
+        "and with own clocks of multipliers, controls and registered pins open"
+    } else {
+        ""
+    };
     format!("{:?}{SEEDS:?}{also}", target.device.place())
 }
 
@@ -57,23 +64,32 @@ pub fn recipe(target: Target) -> String {
 /// If nextpnr is missing.
 pub fn place(tools: &Tools, dir: &Path, target: Target, at_once: usize) -> Result<Option<String>> {
     let Some((program, arguments)) = target.device.place() else { return Ok(None) };
-    let mut netlists = vec![AS_IT_IS];
-    if target.device == Device::Up5k {
-        let (text, registers) = without_clock(&read(dir, &netlist(AS_IT_IS))?, TOP)?;
-        if registers.is_some() {
-            fs::write(dir.join(netlist(WITHOUT_CLOCK)), text)?;
-            netlists.push(WITHOUT_CLOCK);
+    let again = target.device == Device::Up5k && !multipliers(&read(dir, &netlist(AS_IT_IS))?, TOP)?.is_empty();
+    let run = |&seed: &u32| -> Result<Ended> {
+        let (from, seed_text, to) = (netlist(AS_IT_IS), seed.to_string(), report(AS_IT_IS, seed));
+        let all = [arguments, &["-q", "--timing-allow-fail", "--seed", &seed_text]].concat();
+        let routed = netlist(&format!("routed-{seed}"));
+        let write: &[&str] = if again { &["--write", &routed] } else { &[] };
+        let mut ended = tools.run(dir, program, &[&all, write, &["--json", &from, "--report", &to]].concat(), &to)?;
+        if !again || !matches!(ended, Ended::Well) {
+            return Ok(ended);
         }
-    }
-    let run = |&(name, seed): &(&str, u32)| {
-        let (netlist, seed, report) = (netlist(name), seed.to_string(), report(name, seed));
-        let mut all = arguments.to_vec();
-        all.extend(["-q", "--timing-allow-fail", "--json", &netlist, "--seed", &seed, "--report", &report]);
-        tools.run(dir, program, &all, &report)
+        for copy in [OWN_CLOCKS, BEYOND] {
+            let (from, to) = (netlist(&format!("{copy}-of-{seed}")), report(copy, seed));
+            fs::write(dir.join(&from), with_own_clocks(&read(dir, &routed)?, copy == BEYOND)?)?;
+            let only = ["--no-pack", "--no-place", "--json", &from, "--report", &to];
+            ended = tools.run(dir, program, &[&all, &only[..]].concat(), &to)?;
+            // Megabytes, made again at need.
+            fs::remove_file(dir.join(from))?;
+            if !matches!(ended, Ended::Well) {
+                break;
+            }
+        }
+        fs::remove_file(dir.join(routed))?;
+        Ok(ended)
     };
-    let jobs: Vec<(&str, u32)> = netlists.iter().flat_map(|n| SEEDS.map(|s| (*n, s))).collect();
     // What does not fit with one seed does not with another: the first goes alone.
-    let (first, others) = jobs.split_at(1);
+    let (first, others) = SEEDS.split_at(1);
     for jobs in [first, others] {
         for ended in parallel::map(jobs, at_once, run) {
             match ended? {
@@ -100,9 +116,9 @@ pub fn collect(dir: &Path, files: &[File], harness: &Harness, target: Target) ->
     if let Ok(why) = fs::read_to_string(dir.join(REFUSED)) {
         return Ok(Placed::Refused(why));
     }
-    let registers = match target.device {
-        Device::Up5k => without_clock(&read(dir, &netlist(AS_IT_IS))?, TOP)?.1,
-        _ => None,
+    let multipliers = match target.device {
+        Device::Up5k => multipliers(&read(dir, &netlist(AS_IT_IS))?, TOP)?,
+        _ => BTreeMap::new(),
     };
     let sources = Sources::new(files);
     let open = |name: &str, seed: u32| Report::parse(&read(dir, &report(name, seed))?);
@@ -110,8 +126,9 @@ pub fn collect(dir: &Path, files: &[File], harness: &Harness, target: Target) ->
     for seed in SEEDS {
         let clocked = open(AS_IT_IS, seed)?;
         let mut timing = clocked.timing(harness, &sources)?;
-        if let Some(registers) = registers {
-            timing = open(WITHOUT_CLOCK, seed)?.with_multipliers(timing, registers, harness, &sources);
+        if !multipliers.is_empty() {
+            let reports = [open(OWN_CLOCKS, seed)?, open(BEYOND, seed)?];
+            timing = timing.with_multipliers(&reports, &multipliers, harness, &sources);
         }
         seeds.push((timing, clocked.used("ICESTORM_LC")));
     }

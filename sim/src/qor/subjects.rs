@@ -191,6 +191,23 @@ fn requantizers(all: &mut Vec<Subject>) -> Result<()> {
     ] {
         all.push(ours(name, about, hand, Spec::Requantizer(spec), to_ecp5.to_vec())?);
     }
+    let to_up5k = || targets(&[Device::Up5k]);
+    for (name, about, pipeline) in [
+        ("requantizer_p10_free", "32 x 32 bits, without backpressure, 10 ranks", 10),
+        ("requantizer_p11_free", "32 x 32 bits, without backpressure, 11 ranks", 11),
+    ] {
+        all.push(ours(name, about, hand, Spec::Requantizer(free(piped(pipeline))), to_up5k())?);
+    }
+    let ice40 = |pipeline| RequantizerSpec { target: TargetSpec::Ice40, ..piped(pipeline) };
+    for (name, about, spec) in [
+        ("requantizer_ice40_p8", "32 x 32 bits, all at run time, 8 ranks, SB_MAC16", ice40(8)),
+        ("requantizer_ice40_p11", "32 x 32 bits, all at run time, 11 ranks, SB_MAC16", ice40(11)),
+        ("requantizer_ice40_p8_free", "the same without backpressure, 8 ranks", free(ice40(8))),
+        ("requantizer_ice40_p11_free", "the same without backpressure, 11 ranks", free(ice40(11))),
+    ] {
+        let to = to_up5k().into_iter().map(Target::as_instantiated).collect();
+        all.push(ours(name, about, hand, Spec::Requantizer(spec), to)?);
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use super::harness::{CHAIN, Harness, INSTANCE};
-use super::mac16::{Pieces, Registers};
+use super::mac16::{Pieces, Registers, owner};
 use super::source::Sources;
 
 /// nextpnr's `--report`.
@@ -73,43 +73,63 @@ impl Report {
         self.utilization.get(cell).map_or(0, |u| u.used)
     }
 
-    fn path(&self, from: &str, to: &str) -> Option<&Path> {
-        self.critical_paths.iter().find(|p| domain(&p.from) == from && domain(&p.to) == to)
-    }
-
     /// The clock and its critical path, as nextpnr has them.
     ///
     /// # Errors
     /// If the design has no path from clock to clock.
     pub fn timing(&self, harness: &Harness, sources: &Sources) -> Result<Timing> {
-        let path = self.path("clk", "clk").context("the report of nextpnr has no path from clock to clock")?;
+        let path = self.critical_paths.iter().find(|p| is_clock(&p.from) && is_clock(&p.to));
+        let path = path.context("the report of nextpnr has no path from clock to clock")?;
         let mhz = 1000.0 / path.delay();
         Ok(Timing::along(&[path], harness, sources, mhz, mhz))
     }
 
-    /// The clock with the delay of SB_MAC16 counted, which have `registers`: this is the report of the design without
-    /// their clock, `clocked` what the design with it came to. The slower of the two counts: paths to the enables of
-    /// multipliers are only in the second.
-    pub fn with_multipliers(
-        &self,
-        clocked: Timing,
-        registers: Registers,
-        harness: &Harness,
-        sources: &Sources,
-    ) -> Timing {
-        let (Some(into), Some(out)) = (self.path("clk", "dsp"), self.path("dsp", "clk")) else { return clocked };
-        let between = self.path("dsp", "dsp");
-        let pieces = Pieces { into: into.delay(), between: between.map(Path::delay), out: out.delay() };
-        let mhz = 1000.0 / pieces.longest(registers);
-        if mhz >= clocked.mhz {
-            return clocked;
+    /// The longest path of each kind between the clock and the multipliers of these names.
+    fn pieces(&self, names: &[&str]) -> Pieces {
+        let mut pieces = Pieces { into: vec![0.0; names.len()], between: Vec::new(), out: vec![0.0; names.len()] };
+        for path in &self.critical_paths {
+            match (index(&path.from, names), index(&path.to, names)) {
+                (Some(from), Some(to)) => pieces.between.push((from, to, path.delay())),
+                (None, Some(to)) if is_clock(&path.from) => pieces.into[to] = path.delay(),
+                (Some(from), None) if is_clock(&path.to) => pieces.out[from] = path.delay(),
+                _ => (),
+            }
         }
-        let paths: Vec<&Path> = [Some(into), between, Some(out)].into_iter().flatten().collect();
-        Timing::along(&paths, harness, sources, clocked.mhz, mhz)
+        pieces
     }
 }
 
+/// The multiplier whose clock it is.
+fn index(event: &str, names: &[&str]) -> Option<usize> {
+    owner(event).and_then(|name| names.iter().position(|n| *n == name))
+}
+
 impl Timing {
+    /// The clock with the delay of SB_MAC16 counted, which are `multipliers`: of the design as it is, and of its two copies
+    /// with clocks of their own, the second with registered pins open. The slower of the two counts.
+    pub fn with_multipliers(
+        self,
+        [all, beyond]: &[Report; 2],
+        multipliers: &BTreeMap<String, Registers>,
+        harness: &Harness,
+        sources: &Sources,
+    ) -> Timing {
+        let names: Vec<&str> = multipliers.keys().map(String::as_str).collect();
+        let registers: Vec<Registers> = multipliers.values().copied().collect();
+        let (nanoseconds, last) = all.pieces(&names).longest(&beyond.pieces(&names), &registers);
+        let mhz = 1000.0 / nanoseconds;
+        if mhz >= self.mhz {
+            return self;
+        }
+        // The longest path to the last multiplier, and that from it.
+        let longest = |end: fn(&Path) -> &str| {
+            let paths = all.critical_paths.iter().filter(|p| index(end(p), &names) == Some(last));
+            paths.max_by(|a, b| a.delay().total_cmp(&b.delay()))
+        };
+        let paths: Vec<&Path> = [longest(|p| &p.to), longest(|p| &p.from)].into_iter().flatten().collect();
+        Timing::along(&paths, harness, sources, self.mhz, mhz)
+    }
+
     fn along(paths: &[&Path], harness: &Harness, sources: &Sources, mhz: f64, mhz_with_dsp: f64) -> Timing {
         Timing {
             mhz,
@@ -120,15 +140,9 @@ impl Timing {
     }
 }
 
-/// `clk`, `dsp` for the edges that nextpnr invents where a SB_MAC16 has no clock, else nothing.
-fn domain(event: &str) -> &'static str {
-    if event.contains("PACKER_GND") {
-        "dsp"
-    } else if event.contains("clk$") {
-        "clk"
-    } else {
-        ""
-    }
+/// An edge of the block's clock.
+fn is_clock(event: &str) -> bool {
+    event.contains("clk$")
 }
 
 impl Path {

@@ -94,8 +94,15 @@ fn requantizers() -> Vec<(Spec, usize)> {
     );
     let ecp5 = RequantizerSpec { target: TargetSpec::Ecp5, ..base.clone() };
     all.extend((0..=12).map(|p| (RequantizerSpec { pipeline: p, ..ecp5.clone() }, DETAIL)));
+    let ice40 = RequantizerSpec { target: TargetSpec::Ice40, ..base.clone() };
+    all.extend((0..=12).map(|p| (RequantizerSpec { pipeline: p, ..ice40.clone() }, DETAIL)));
+    for rule in Rule::ALL.into_iter().filter(|r| *r != base.rule) {
+        let acc_width = if rule == Rule::Reduced16 { 48 } else { 32 };
+        all.push((RequantizerSpec { rule, acc_width, pipeline: 11, ..ice40.clone() }, DETAIL));
+    }
     let free = |pipeline| RequantizerSpec { pipeline, no_backpressure: true, ..base.clone() };
     all.extend([0, 4, 10].map(|p| (free(p), DETAIL)));
+    all.push((RequantizerSpec { target: TargetSpec::Ice40, ..free(11) }, DETAIL));
     for (multiplier, shift) in
         [(1_518_500_250, -7), (1 << 30, -1), (1 << 30, 1), (2_147_483_647, 0), (1_200_414_753, -20)]
     {

@@ -277,6 +277,10 @@ impl GemmConfig {
     /// # Errors
     /// A sentence that names the parameter, the limit and what it got.
     pub fn validate(&self) -> Result<(), String> {
+        // Synthesis would have to infer the products of the array beside cells that it must leave alone.
+        if self.target == Target::Ice40 {
+            return Err("target: the array has no cells of ice40 yet; a requantizer has".to_owned());
+        }
         let at_least_one =
             [("rows", self.rows), ("cols", self.cols), ("requantizers", self.requantizers), ("m", self.m.max())];
         for (name, v) in at_least_one.into_iter().chain([("n", self.n.max()), ("k", self.k.max())]) {

@@ -83,9 +83,10 @@ impl Gemm {
         k.register(&self.clear, end);
         k.drive(&drain.start, ends[self._config.start_of_drain() - 2]);
         k.drive(&drain.room, k.read(&self.outlet.room));
+        let held_end = delays(k, &self.held_ends, end).last().copied().unwrap_or(end);
         let shift_of = |line: &[Reg], step: &Port<Out>| {
             let (last, before) = line.split_last().expect("a memory has ranks");
-            k.register(last, delays(k, before, k.read(step)).last().copied().unwrap_or(k.read(step)) | end);
+            k.register(last, delays(k, before, k.read(step)).last().copied().unwrap_or(k.read(step)) | held_end);
             k.read(last)
         };
         let shift = shift_of(&self.shift, &drain.step);

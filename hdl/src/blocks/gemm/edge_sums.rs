@@ -26,6 +26,8 @@ pub struct EdgeSums {
     pub y: Bus<Out>,
     multiply: Vec<Stage>,
     sum: Vec<Reg>,
+    complete: Stage,
+    loads: Stage,
     held: Vec<Reg>,
 }
 
@@ -43,6 +45,8 @@ impl EdgeSums {
             shift: Port::bit("complete sums are held, or the next lanes come to the front"),
             y: Bus::new(front, sum, "sums in front"),
             multiply: (0..config.multiply_ranks()).map(|_| Stage::new(true)).collect(),
+            complete: Stage::new(config.hold_ranks() > 0),
+            loads: Stage::new(config.hold_ranks() > 0),
             sum: (0..lanes).map(|_| Reg::new(sum)).collect(),
             held: (0..lanes).map(|_| Reg::new(sum)).collect(),
         }
@@ -63,6 +67,7 @@ impl Describe for EdgeSums {
         k.clock(&self.clk);
         let ranks: Vec<_> = self.multiply.iter().map(|stage| k.stage(stage, 1)).collect();
         let (accumulate, clear, load) = (k.read(&self.accumulate), k.read(&self.clear), k.read(&self.load));
+        let (complete, loads) = (k.stage(&self.complete, load), k.stage(&self.loads, 1).pass("load", load));
         let front = self.y.lanes();
         for (lane, (sum, held)) in self.sum.iter().zip(&self.held).enumerate() {
             let name = format!("x_{lane}");
@@ -71,7 +76,8 @@ impl Describe for EdgeSums {
             let next = (before + x).bounded(sum.range(), "a sum has at most K terms").named(format!("next_{lane}"));
             k.register(sum, clear.mux(0, accumulate.mux(next, before)));
             let behind = k.read(&self.held[(lane + front) % self.held.len()]);
-            k.register_when(held, k.read(&self.shift), load.mux(next, behind));
+            let complete = complete.pass(&format!("sum_{lane}"), next);
+            k.register_when(held, k.read(&self.shift), loads.mux(complete, behind));
         }
         for lane in 0..front {
             k.drive_lane(&self.y, lane, k.read(&self.held[lane]));

@@ -39,6 +39,8 @@ pub struct Pe {
     third: Stage,
     product: Stage,
     acc: Reg,
+    held: Stage,
+    loads: Stage,
     drained: Reg,
     _form: Form,
 }
@@ -60,8 +62,8 @@ impl Pe {
         let (a, b, acc) = (config.a.in_array(), config.b.in_array(), config.raw_acc());
         let form = match config.target {
             _ if index >= config.dsp_elements() => Form::Luts,
-            Target::Generic => Form::Inferred,
             Target::Ecp5 => Form::Cell,
+            _ => Form::Inferred,
         };
         let all = Registers { input: true, pipeline: true, output: true };
         // The cell has three ranks of its own.
@@ -82,6 +84,8 @@ impl Pe {
             third: Stage::new(before > 2),
             product: Stage::new(true),
             acc: Reg::new(acc),
+            held: Stage::new(config.hold_ranks() > 0),
+            loads: Stage::new(config.hold_ranks() > 0),
             drained: Reg::new(acc),
             _form: form,
         }
@@ -126,7 +130,8 @@ impl Describe for Pe {
         let sum = (acc + product).bounded(acc.range(), "a sum has at most K products").named("sum");
         let next = k.read(&self.clear).mux(0, k.read(&self.accumulate).mux(sum, acc));
         k.register(&self.acc, next);
-        k.register_when(&self.drained, k.read(&self.shift), load.mux(sum, k.read(&self.drain_in)));
+        let (held, loads) = (k.stage(&self.held, load).pass("sum", sum), k.stage(&self.loads, 1).pass("load", load));
+        k.register_when(&self.drained, k.read(&self.shift), loads.mux(held, k.read(&self.drain_in)));
         k.drive(&self.drain_out, k.read(&self.drained));
     }
 }

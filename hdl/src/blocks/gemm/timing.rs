@@ -11,9 +11,9 @@ impl GemmConfig {
     /// and of the product once more beside the adder, to which the way is long.
     pub(super) fn multiply_ranks(&self) -> usize {
         match self.target {
-            Target::Generic if self.dsp_elements() < self.rows * self.cols => 3,
-            Target::Generic => 1,
             Target::Ecp5 => 4,
+            _ if self.dsp_elements() < self.rows * self.cols => 3,
+            _ => 1,
         }
     }
 
@@ -22,12 +22,17 @@ impl GemmConfig {
         self.dsp_elements.unwrap_or(usize::MAX).min(self.rows * self.cols)
     }
 
+    /// Between accumulator and drain register, where the clock is fast: a selection behind the adder's carry is slow.
+    pub(super) fn hold_ranks(&self) -> usize {
+        usize::from(self.target == Target::Ecp5)
+    }
+
     /// Of a memory of parameters: of the memory and of its output, which is slow; where the clock is fast also one beside
     /// what takes the word.
     pub(super) fn memory_ranks(&self) -> usize {
         match self.target {
-            Target::Generic => 2,
             Target::Ecp5 => 3,
+            _ => 2,
         }
     }
 
@@ -57,13 +62,13 @@ impl GemmConfig {
     /// From the last beat of a tile to the drain's decision for its first group: as early as the parameters, which come out
     /// of their memories, do not overtake the sums.
     pub(super) fn start_of_drain(&self) -> usize {
-        3 + self.multiply_ranks() - self.memory_ranks()
+        3 + self.multiply_ranks() + self.hold_ranks() - self.memory_ranks()
     }
 
-    /// From the last beat of a tile to its first sums at the end of the array: the edge, the multipliers, and one to load
-    /// the drain registers.
+    /// From the last beat of a tile to its first sums at the end of the array: the edge, the multipliers, and what loads the
+    /// drain registers.
     pub fn clocks_to_sums(&self) -> usize {
-        2 + self.multiply_ranks()
+        2 + self.multiply_ranks() + self.hold_ranks()
     }
 
     /// From sums at the end of the array to their results being on offer.

@@ -2,6 +2,7 @@
 
 use qrtl_golden::{MultiplierWidth, Rule};
 
+use super::chain::Chain;
 use super::datapath::effective_range;
 use super::product::cells;
 use super::rank_order;
@@ -172,10 +173,20 @@ impl RequantizerConfig {
         (self.acc + bias).clamp(Range::new(limit.min().into(), limit.max().into()))
     }
 
-    /// Multiplier cells that its product takes.
+    /// Values of the multiplier that the product sees.
+    fn factor(&self) -> Range {
+        effective_range(self.rule, self.multiplier.range(self.port_range("multiplier")))
+    }
+
+    /// Multiplier cells of ECP5 that its product takes.
     pub(super) fn cells(&self) -> usize {
-        let multiplier = effective_range(self.rule, self.multiplier.range(self.port_range("multiplier")));
-        cells(self.target, self.sum(), multiplier)
+        cells(self.target, self.sum(), self.factor())
+    }
+
+    /// The operands of its product, where multipliers of iCE40 put it together.
+    pub(super) fn chained(&self) -> Option<[Range; 2]> {
+        let operands = [self.sum(), self.factor()];
+        (self.target == Target::Ice40 && Chain::fits(operands[0], operands[1])).then_some(operands)
     }
 
     /// Checks what the types do not say.

@@ -20,6 +20,9 @@
 //!
 //! and `zero_point - floor(v / 2^k) - r` is `zero_point + not floor(v / 2^k) + (1 - r)`: an adder with a carry either way.
 //! The identities are proved in `docs/numerics.md`.
+//!
+//! A product may come with a [`nudge`] in it: half a unit of the first of two roundings. Then `half_up_twice` and
+//! `tflite_double` have no sticky bit: `r` is bit `k-1` of `p` with the nudge.
 
 use qrtl_golden::{MultiplierWidth, Rule};
 
@@ -44,6 +47,23 @@ pub(super) fn effective_multiplier(rule: Rule, width: MultiplierWidth, m: Int<'_
     }
 }
 
+/// Whether the rounding of a product with [`nudge`] is that of one bit.
+pub(super) fn takes_nudge(rule: Rule) -> bool {
+    matches!(rule, Rule::TfliteDouble | Rule::HalfUpTwice)
+}
+
+/// What a product has to have added at bit 16 so that nothing but the guard rounds it: the half unit of the first of two
+/// roundings, where there are two.
+pub(super) fn nudge<'k>(rule: Rule, x: Int<'k>, s: Int<'k>) -> Int<'k> {
+    let half = 1 << 14;
+    let nudge = match rule {
+        Rule::TfliteDouble => x.is_negative().mux(-half, half),
+        Rule::HalfUpTwice => x.lit(half),
+        _ => x.lit(0),
+    };
+    s.is_negative().mux(nudge, 0)
+}
+
 /// Values of that multiplier.
 pub(super) fn effective_range(rule: Rule, given: Range) -> Range {
     if rule == Rule::Reduced16 { Range::new(0, 0x7fff) } else { given }
@@ -58,14 +78,16 @@ pub(super) fn places(s: Int<'_>) -> Int<'_> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rounding<'k> {
     rule: Rule,
+    /// the first of two roundings is in the product
+    nudged: bool,
     /// the product is below 0
     pub negative: Int<'k>,
 }
 
 impl<'k> Rounding<'k> {
-    /// The value to be shifted, and how to go on.
-    pub(super) fn new(rule: Rule, p: Int<'k>) -> (Int<'k>, Rounding<'k>) {
-        let rounding = Rounding { rule, negative: p.is_negative() };
+    /// The value to be shifted, and how to go on; `nudged` if [`nudge`] is in `p`.
+    pub(super) fn new(rule: Rule, p: Int<'k>, nudged: bool) -> (Int<'k>, Rounding<'k>) {
+        let rounding = Rounding { rule, nudged: nudged && takes_nudge(rule), negative: p.is_negative() };
         match rounding.flipped() {
             Some(flipped) if p.range().is_signed() => {
                 let width = p.range().width() - 1;
@@ -86,7 +108,7 @@ impl<'k> Rounding<'k> {
             // The first bit that is shifted out finds nothing before it.
             Rule::ShiftAway => (v.lit(1), Some(self.negative)),
             // The sticky bit of a shift by 32; without that shift the guard is 0, and the next shift clears it.
-            Rule::TfliteDouble | Rule::HalfUpTwice => (v.lit(0), Some(v.bit(30))),
+            Rule::TfliteDouble | Rule::HalfUpTwice if !self.nudged => (v.lit(0), Some(v.bit(30))),
             _ => (v.lit(0), None),
         }
     }

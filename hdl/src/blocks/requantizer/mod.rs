@@ -18,14 +18,16 @@
 //! accumulator. Without backpressure there is no `in_ready` and no `out_ready`. Overflow is impossible: the product is
 //! exact, and what the shifter drops decides the clamp.
 
+mod chain;
 mod config;
 mod datapath;
 mod product;
 
 use rust_hdl::prelude::*;
 
+use chain::{Chain, Ranks};
 pub use config::{DEFAULT_PIPELINE, MAX_PIPELINE, OutputType, RequantizerConfig, Source};
-use datapath::{Bounds, Output, Rounding, Shifted, Side, effective_multiplier, kept_bits, places};
+use datapath::{Bounds, Output, Rounding, Shifted, Side, effective_multiplier, kept_bits, nudge, places, takes_nudge};
 use product::Partial;
 
 use crate::cells::{Mult18x18d, Registers, Target};
@@ -54,6 +56,7 @@ pub struct Requantizer {
     /// result
     pub y: Port<Out>,
     part: Vec<Mult18x18d>,
+    chain: Opt<Chain>,
     biased: Stage,
     multiply: Stage,
     partial: Stage,
@@ -75,6 +78,7 @@ const fn rank_order(target: Target) -> &'static [usize] {
         // Place 1 is within a multiplier cell.
         Target::Generic => &[11, 5, 9, 7, 2, 6, 10, 8, 3, 0, 4],
         Target::Ecp5 => &[11, 5, 9, 2, 0, 6, 8, 1, 3, 7, 10, 4],
+        Target::Ice40 => &[11, 5, 9, 2, 0, 6, 8, 1, 3, 7, 10, 4],
     }
 }
 
@@ -89,6 +93,14 @@ impl Requantizer {
         let stage = |place| Stage::new(registered(place));
         let inside = Registers { input: registered(0), pipeline: registered(1), output: registered(2) };
         let cells = if inside.output { config.cells() } else { 0 };
+        let ranks = Ranks {
+            operands: registered(0),
+            first: registered(1),
+            second: registered(2),
+            low: registered(3),
+            product: registered(5),
+        };
+        let chain = |operands| Chain::new(operands, takes_nudge(config.rule), ranks, config.backpressure);
         let port = |name: &str, source: &Source, doc: &str| {
             Opt::when(*source == Source::Port, || Port::new(config.port_range(name), doc))
         };
@@ -107,6 +119,7 @@ impl Requantizer {
             max: port("max", &config.max, "greatest result"),
             y: Port::new(config.output.range(), "result"),
             part: (0..cells).map(|_| Mult18x18d::new(inside, config.backpressure)).collect(),
+            chain: config.chained().map(chain).into(),
             biased: stage(0),
             multiply: stage(1),
             partial: stage(2),
@@ -206,7 +219,7 @@ impl Describe for Requantizer {
         let (p, s, output) = self.product(k, advance, [x, m], s, output);
         let p = p << lift;
 
-        let (v, mut rounding) = Rounding::new(c.rule, p);
+        let (v, mut rounding) = Rounding::new(c.rule, p, self.chain.get().is_some());
         let (mut v, mut places, mut output) = (Shifted::new(k, v, rounding), places(s).named("places"), output);
         let keep = kept_bits(c.output.range());
         // By as many places behind each rank.
@@ -239,7 +252,7 @@ impl Describe for Requantizer {
 }
 
 impl Requantizer {
-    /// `x * m`: by one multiplier, or cut into products where a rank of registers stands behind them.
+    /// `x * m`, and the nudge of the first rounding if a chain of multipliers adds it: by one multiplier, or cut into products where a rank of registers stands behind them.
     fn product<'k>(
         &'k self,
         k: &'k Kernel,
@@ -253,6 +266,10 @@ impl Requantizer {
         let [biased, multiply, partial, middle, join, product] = ranks;
         let beside = ranks.iter().fold((s, output), |(s, o), rank| (rank.pass("shift", s), o.pass(*rank)));
 
+        if let Some(chain) = self.chain.get() {
+            let p = self.in_chain(k, chain, advance, [x, m, nudge(self._config.rule, x, s)]);
+            return (join.pass("product", p), beside.0, beside.1);
+        }
         let target = self._config.target;
         let parts = if self.part.is_empty() {
             let (x, m) = (biased.pass("x", x), biased.pass("multiplier", m));
@@ -269,6 +286,22 @@ impl Requantizer {
             _ => parts.sum_in_three([middle, join, product]),
         };
         (p, beside.0, beside.1)
+    }
+
+    /// The whole product by multipliers that are chained, whose registers are all ranks of the product.
+    fn in_chain<'k>(
+        &'k self,
+        k: &'k Kernel,
+        chain: &'k Chain,
+        advance: Int<'k>,
+        [x, m, nudge]: [Int<'k>; 3],
+    ) -> Int<'k> {
+        k.pass_clock(&self.clk, &chain.clk);
+        k.drive(&chain.x, x);
+        k.drive(&chain.m, m);
+        chain.enable.get().into_iter().for_each(|enable| k.drive(enable, advance));
+        chain.nudge.get().into_iter().for_each(|port| k.drive(port, nudge));
+        k.read(&chain.p)
     }
 
     /// A product by a multiplier cell, whose registers are the ranks up to that of the products.

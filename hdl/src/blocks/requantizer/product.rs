@@ -14,7 +14,7 @@ use crate::exact::{Int, Range, Rank};
 const fn cut(target: Target) -> u32 {
     match target {
         // 16 x 16 bits of iCE40, and what every other device has at least.
-        Target::Generic => 16,
+        Target::Generic | Target::Ice40 => 16,
         Target::Ecp5 => 17,
     }
 }
@@ -22,17 +22,17 @@ const fn cut(target: Target) -> u32 {
 /// An operand that need not be cut.
 fn fits(target: Target, range: Range) -> bool {
     match target {
-        Target::Generic => range.width() <= cut(target),
+        Target::Generic | Target::Ice40 => range.width() <= cut(target),
         Target::Ecp5 => FACTOR.covers(range),
     }
 }
 
-/// Multiplier cells for operands of these ranges; none where they are left to synthesis.
+/// Multiplier cells of ECP5 for operands of these ranges; none where they are left to synthesis.
 pub(super) fn cells(target: Target, x: Range, m: Range) -> usize {
     // An operand of 48 bits is no sum of two factors.
     let wide = [x, m].iter().any(|r| r.width() > 2 * cut(target));
     let parts = |range: Range| if fits(target, range) { 1 } else { 2 };
-    if target == Target::Generic || wide { 0 } else { parts(x) * parts(m) }
+    if target != Target::Ecp5 || wide { 0 } else { parts(x) * parts(m) }
 }
 
 /// The products of two operands that are cut.

@@ -1,0 +1,163 @@
+//! `p = x * m + nudge * 2^16` in four multipliers of iCE40, put together by the adders in them.
+//!
+//! With `x = xh * 2^16 + xl` and `m = mh * 2^16 + ml`, each sum is of the addend of the next:
+//!
+//! ```text
+//! first  = xh * ml + nudge
+//! second = xl * mh + first
+//! low    = xl * ml + (second mod 2^16) * 2^16          its carry goes to
+//! high   = xh * mh + floor(second / 2^16) + carry      p = high * 2^32 + low
+//! ```
+//!
+//! What the later ones wait for is waited for in their own registers, so that the operands need none beside them but for
+//! the carry. A sum goes to the register of the next addend, not to its own: a path has one adder in it, never two.
+
+use rust_hdl::prelude::*;
+
+use crate::cells::{MacForm, MacRegisters, SbMac16};
+use crate::describe_logic;
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Stage};
+
+/// Bits of the lower part of an operand.
+const CUT: u32 = 16;
+
+/// What is added to the middle of the product: `2^30` of the first of two roundings.
+pub(super) const NUDGE: Range = Range::new(-(1 << 14), 1 << 14);
+
+/// Which ranks of registers there are, counted along the data path.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ranks {
+    /// of the operands
+    pub operands: bool,
+    /// between `first` and `second`
+    pub first: bool,
+    /// between `second` and `low`
+    pub second: bool,
+    /// between `low` and `high`
+    pub low: bool,
+    /// of the product
+    pub product: bool,
+}
+
+/// See the [module](self).
+#[derive(LogicBlock)]
+pub struct Chain {
+    /// clock
+    pub clk: Clk,
+    /// the registers move on; without it at each clock
+    pub enable: Opt<Port<In>>,
+    /// first operand
+    pub x: Port<In>,
+    /// second operand
+    pub m: Port<In>,
+    /// added to the middle
+    pub nudge: Opt<Port<In>>,
+    /// result
+    pub p: Port<Out>,
+    first: SbMac16,
+    second: SbMac16,
+    low: SbMac16,
+    high: SbMac16,
+    after_first: Stage,
+    after_second: Stage,
+    beside_low: Stage,
+    beside_high: Stage,
+    _latency: usize,
+}
+
+impl Chain {
+    /// Operands that need four multipliers, and for which these are enough.
+    pub(super) fn fits(x: Range, m: Range) -> bool {
+        let cut = |r: Range| r.width() > CUT;
+        cut(x) && cut(m) && Range::signed(2 * CUT).covers(x) && Range::unsigned(2 * CUT - 1).covers(m)
+    }
+
+    /// A product of operands that [`Chain::fits`]; its registers can be held if there is an `enable`.
+    pub(super) fn new([x, m]: [Range; 2], nudged: bool, ranks: Ranks, enable: bool) -> Chain {
+        let base = MacForm { enable, ..MacForm::default() };
+        let registers = MacRegisters { factors: ranks.operands, ..MacRegisters::default() };
+        // What low and high wait for.
+        let late = MacRegisters { middle: ranks.first, product: ranks.second, ..registers };
+        let first = MacRegisters { addend: ranks.operands, ..registers };
+        let second = MacRegisters { product: ranks.first, addend: ranks.first, high: ranks.second, ..registers };
+        let low_out = ranks.low || ranks.product;
+        let low = MacRegisters { addend: ranks.second, high: low_out, low: low_out, ..late };
+        let high = MacRegisters { addend: ranks.low, high: ranks.product, low: ranks.product, ..late };
+        let nudge = if nudged { NUDGE } else { Range::constant(0) };
+        let ranks = [ranks.operands, ranks.first, ranks.second, ranks.low, ranks.product];
+        let [_, first_rank, second_rank, low_rank, product_rank] = ranks;
+        Chain {
+            clk: Clk::new(),
+            enable: Opt::when(enable, || Port::bit("the registers move on")),
+            x: Port::new(x, "first operand"),
+            m: Port::new(m, "second operand"),
+            nudge: Opt::when(nudged, || Port::new(NUDGE, "added at bit 16")),
+            p: Port::new(x * m + nudge * Range::constant(1 << CUT), "product and nudge"),
+            first: SbMac16::new(MacForm { signed: true, registers: first, ..base }),
+            second: SbMac16::new(MacForm { registers: second, ..base }),
+            low: SbMac16::new(MacForm { registers: low, ..base }),
+            high: SbMac16::new(MacForm { signed: true, carry: true, registers: high, ..base }),
+            after_first: Stage::new(first_rank),
+            after_second: Stage::new(second_rank),
+            beside_low: Stage::new(low_rank),
+            beside_high: Stage::new(low_rank && product_rank),
+            _latency: ranks.into_iter().map(usize::from).sum(),
+        }
+    }
+
+    /// The low 32 bits of a sum, and the bit above them.
+    fn sum<'k>(
+        &'k self,
+        k: &'k Kernel,
+        cell: &'k SbMac16,
+        [a, b]: [Int<'k>; 2],
+        addend: Int<'k>,
+    ) -> (Int<'k>, Int<'k>) {
+        k.pass_clock(&self.clk, &cell.clk);
+        if let (Some(from), Some(to)) = (self.enable.get(), cell.enable.get()) {
+            k.drive(to, k.read(from));
+        }
+        k.drive(&cell.a, a);
+        k.drive(&cell.b, b);
+        k.drive(&cell.addend, addend.bits(0, 2 * CUT));
+        (k.read(&cell.sum), k.read(&cell.carry_out))
+    }
+}
+
+describe_logic!(Chain);
+
+impl Describe for Chain {
+    fn header(&self) -> Header {
+        let name = format!("product_{}_{}", self.x.range().width(), self.m.range().width());
+        let formula = if self.nudge.get().is_some() { "p = x * m + nudge * 2^16" } else { "p = x * m" };
+        Header::new(name, format!("{formula}, in four multipliers of iCE40."))
+            .fact("latency", format!("{} cycles", self._latency))
+    }
+
+    fn describe(&self, k: &Kernel) {
+        k.clock(&self.clk);
+        let enable = self.enable.get().map_or(k.lit(1), |port| k.read(port));
+        let stages = [&self.after_first, &self.after_second, &self.beside_low, &self.beside_high];
+        let [after_first, after_second, beside_low, beside_high] = stages.map(|s| k.stage(s, enable));
+        let (x, m) = (k.read(&self.x), k.read(&self.m));
+        let ([xh, xl], [mh, ml]) = ([x >> CUT, x.bits(0, CUT)], [m >> CUT, m.bits(0, CUT)]);
+
+        let nudge = self.nudge.get().map_or(k.lit(0), |port| k.read(port));
+        let (first, _) = self.sum(k, &self.first, [xh, ml], nudge);
+        let (second, carry) = self.sum(k, &self.second, [xl, mh], first);
+        // Of 33 bits: first is signed, the product beside it is not.
+        let first_sign = after_first.pass("sign", first.bit(2 * CUT - 1));
+        let negative = after_second.pass("negative", (first_sign & !carry).named("negative"));
+
+        let (low, carry) = self.sum(k, &self.low, [xl, ml], second.bits(0, CUT) << CUT);
+        let upper = negative.as_signed().concat(second.bits(CUT, CUT), CUT).named("upper");
+        let late = [beside_low.pass("xh", xh), beside_low.pass("mh", mh)];
+        let (high, _) = self.sum(k, &self.high, late, upper);
+        if let Some(port) = self.high.carry.get() {
+            k.drive(port, beside_low.pass("carry", carry));
+        }
+        let high = high.bits(0, 2 * CUT - 1).as_signed();
+        let p = high.concat(beside_high.pass("low", low), 2 * CUT);
+        k.drive(&self.p, p.bounded(self.p.range(), "it is a product of two operands, and the nudge"));
+    }
+}

@@ -1,0 +1,171 @@
+//! The models of the cells that blocks instantiate, against the plain form of what they compute: a product and registers
+//! behind it, in Verilog, with random operands that are made there.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::process::Command;
+
+use qrtl_hdl::cells::{MacForm, MacRegisters, Mult18x18d, Registers, SbMac16, models};
+use qrtl_hdl::exact::elaborate;
+use qrtl_hdl::verilog::{File, Provenance, print};
+use qrtl_sim::verilator::{Build, compile};
+use rust_hdl::prelude::Block;
+
+/// Vectors for each form of a cell.
+const VECTORS: usize = 10_000_000;
+
+const MAIN: &str = r#"
+#include <cstdio>
+#include <cstdlib>
+#include "Vdut.h"
+int main(int, char** arguments) {
+    Vdut dut;
+    const long clocks = atol(arguments[1]) + 17;
+    for (long i = 0; i < clocks; i++) {
+        dut.rst = i == 0;
+        dut.clk = 0;
+        dut.eval();
+        dut.clk = 1;
+        dut.eval();
+    }
+    printf("%u vectors, differing forms %llx\n", dut.vectors, (unsigned long long)dut.differs);
+}
+"#;
+
+/// Operands of every kind, the greatest and least often, and an enable; what differs once is kept. `FORMS` are compared
+/// after so many clocks that all registers have a value.
+const TOP: &str = r"
+module comparer (input wire clk, input wire rst, output reg [31:0] vectors, output reg [63:0] differs);
+    reg [63:0] x, y;
+    reg [4:0] warm;
+    wire [63:0] x1 = x ^ (x << 13);
+    wire [63:0] x2 = x1 ^ (x1 >> 7);
+    wire [63:0] y1 = y ^ (y << 17);
+    wire [63:0] y2 = y1 ^ (y1 >> 11);
+    wire enable = x[63:62] != 2'd0;
+    wire [17:0] a = x[60:58] == 3'd0 ? {x[0], {17{x[1]}}} : x[17:0];
+    wire [17:0] b = x[57:55] == 3'd0 ? {x[20], {17{x[21]}}} : x[37:20];
+    wire [31:0] addend = y[62:60] == 3'd0 ? {y[0], {31{y[1]}}} : y[31:0];
+    wire carry = y[40];
+    wire [63:0] now;
+    wire unused = &{1'b0, x, y, a, b, addend, carry};
+DECLARED
+    always @(posedge clk) begin
+        x <= rst ? 64'h9e3779b97f4a7c15 : x2 ^ (x2 << 17);
+        y <= rst ? 64'hd1b54a32d192ed03 : y2 ^ (y2 << 23);
+        warm <= rst ? 5'd0 : warm + {4'd0, ~warm[4]};
+        vectors <= rst ? 32'd0 : vectors + {31'd0, warm[4]};
+        differs <= rst ? 64'd0 : differs | (warm[4] ? now : 64'd0);
+        if (enable) begin
+CLOCKED
+        end
+    end
+endmodule
+";
+
+/// A form of a cell, and how the comparison is written with `#` for its number.
+struct Form {
+    files: Vec<File>,
+    declared: String,
+    clocked: String,
+}
+
+/// The module of a cell, its name ending in the number.
+fn files(block: &impl Block, number: usize) -> Vec<File> {
+    let mut design = elaborate(block, "cell").unwrap_or_else(|e| panic!("{e}"));
+    design.names = vec![format!("form_{number}")];
+    let mut files = models(&design);
+    files.extend(print(&design, &Provenance { command: "a test".to_owned() }));
+    files
+}
+
+/// No vector of any form differs.
+#[track_caller]
+fn equal_plain_form(forms: &[Form]) {
+    assert!(!forms.is_empty() && forms.len() <= 64);
+    let numbered = |part: fn(&Form) -> &String| -> String {
+        forms.iter().enumerate().map(|(i, f)| part(f).replace('#', &i.to_string())).collect()
+    };
+    let unused = format!("    assign now[63:{0}] = {1}'d0;\n", forms.len(), 64 - forms.len());
+    let declared = numbered(|f| &f.declared) + if forms.len() < 64 { &unused } else { "" };
+    let text = TOP.replace("DECLARED", &declared).replace("CLOCKED", &numbered(|f| &f.clocked));
+    let mut files: Vec<File> = Vec::new();
+    for file in forms.iter().flat_map(|f| &f.files) {
+        if files.iter().all(|f| f.name != file.name) {
+            files.push(file.clone());
+        }
+    }
+    files.push(File { name: "comparer".to_owned(), text });
+    std::env::set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap();
+    let program =
+        compile(&files, "comparer", &[("main.cpp", MAIN)], Build::default()).unwrap_or_else(|e| panic!("{e}"));
+    let output = Command::new(program.canonicalize().unwrap()).arg(VECTORS.to_string()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    // A model that meets what it does not know stops the simulation and says so.
+    assert_eq!(text, format!("{VECTORS} vectors, differing forms 0\n"));
+}
+
+/// `v`, delayed by `ranks` of up to three registers that are declared and clocked here.
+fn delayed(name: &str, width: u32, value: &str, ranks: usize) -> [String; 3] {
+    let mut text = [format!("    wire [{}:0] {name}_0 = {value};\n", width - 1), String::new(), String::new()];
+    for i in 1..=ranks {
+        text[0] += &format!("    reg [{}:0] {name}_{i};\n", width - 1);
+        text[1] += &format!("            {name}_{i} <= {name}_{};\n", i - 1);
+    }
+    text[2] = format!("{name}_{ranks}");
+    text
+}
+
+#[test]
+fn mult18x18d_with_any_of_its_registers() {
+    let bit = |n: usize, i: usize| n >> i & 1 == 1;
+    let form = |n: usize| {
+        let registers = Registers { input: bit(n, 0), pipeline: bit(n, 1), output: bit(n, 2) };
+        let ranks = (n as u32).count_ones() as usize;
+        let [declared, clocked, expected] =
+            delayed("p#", 36, "$signed({{18{a[17]}}, a}) * $signed({{18{b[17]}}, b})", ranks);
+        let declared = declared
+            + "    wire [35:0] got_#;\n    form_# form_#_0 (.clk(clk), .enable(enable), .a(a), .b(b), .p(got_#));\n"
+            + &format!("    assign now[#] = got_# != {expected};\n");
+        Form { files: files(&Mult18x18d::new(registers, true), n), declared, clocked }
+    };
+    equal_plain_form(&(0..8).map(form).collect::<Vec<_>>());
+}
+
+#[test]
+fn sb_mac16_with_any_of_its_registers() {
+    let bit = |n: usize, i: usize| n >> i & 1 == 1;
+    let form = |n: usize| {
+        // Each rank of the product and of the sum on and off with each, signed factors and carries with half of them.
+        let registers = MacRegisters {
+            factors: bit(n, 0),
+            middle: bit(n, 1),
+            product: bit(n, 2),
+            addend: bit(n, 3) != bit(n, 0),
+            high: bit(n, 3),
+            low: bit(n, 4),
+        };
+        let form = MacForm { signed: bit(n, 1) != bit(n, 3), carry: bit(n, 2) != bit(n, 4), enable: true, registers };
+        let sign = if form.signed { "{16{a[15]}}" } else { "16'd0" };
+        let product = [registers.factors, registers.middle, registers.product].map(usize::from).iter().sum();
+        let p = delayed("p#", 32, &format!("{{{sign}, a[15:0]}} * {{16'd0, b[15:0]}}"), product);
+        let c = delayed("c#", 32, "addend", registers.addend.into());
+        let carry = if form.carry { "{32'd0, carry}" } else { "33'd0" };
+        let sum = format!("    wire [32:0] s# = {{1'b0, {}}} + {{1'b0, {}}} + {carry};\n", p[2], c[2]);
+        let high = delayed("h#", 16, "s#[31:16]", registers.high.into());
+        let low = delayed("l#", 16, "s#[15:0]", registers.low.into());
+        let declared = [p[0].as_str(), &c[0], &sum, &high[0], &low[0]].concat()
+            + "    wire [31:0] got_#;\n    wire out_#;\n    form_# form_#_0 (.clk(clk), .enable(enable), .a(a[15:0]), .b(b[15:0]),\n"
+            + "        .addend(addend), "
+            + if form.carry { ".carry(carry), " } else { "" }
+            + ".sum(got_#), .carry_out(out_#));\n"
+            + &format!("    assign now[#] = {{out_#, got_#}} != {{s#[32], {}, {}}};\n", high[2], low[2]);
+        Form {
+            files: files(&SbMac16::new(form), n),
+            declared,
+            clocked: [p[1].as_str(), &c[1], &high[1], &low[1]].concat(),
+        }
+    };
+    equal_plain_form(&(0..32).map(form).collect::<Vec<_>>());
+}
