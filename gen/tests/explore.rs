@@ -66,18 +66,18 @@ fn the_printed_front_is_that_of_the_csv_and_the_same_each_time() {
 fn the_directory_describes_every_array_and_its_jobs() {
     let dir = tempfile::tempdir().unwrap();
     let args = ["explore", "--m", "5", "--n", "6", "--k", "7", "--device", "ecp5-25", "--rows", "2,3", "--cols", "2"];
-    let output = generate(dir.path(), &[&args[..], &["--pipeline", "4", "-o", "out"]].concat());
+    let output = generate(dir.path(), &[&args[..], &["--pipeline", "9", "-o", "out"]].concat());
     assert!(output.status.success(), "{output:?}");
     let mut names: Vec<String> =
         fs::read_dir(dir.path().join("out")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    let arrays = ["r2_c2_q1_p4.toml", "r2_c2_q2_p4.toml", "r3_c2_q1_p4.toml", "r3_c2_q2_p4.toml"];
+    let arrays = ["r2_c2_q1_p9.toml", "r2_c2_q2_p9.toml", "r3_c2_q1_p9.toml", "r3_c2_q2_p9.toml"];
     assert_eq!(names, [&["Makefile", "manifest.json"][..], &arrays].concat());
-    let text = fs::read_to_string(dir.path().join("out/r3_c2_q1_p4.toml")).unwrap();
+    let text = fs::read_to_string(dir.path().join("out/r3_c2_q1_p9.toml")).unwrap();
     let Spec::Gemm(spec) = Spec::from_toml(&text, None).unwrap() else { panic!("{text}") };
     let config = spec.config().unwrap();
     assert_eq!([config.m, config.n, config.k].map(|d| d.max()), [5, 6, 7]);
-    assert_eq!((config.rows, config.cols, config.requantizers, config.pipeline), (3, 2, 1, 4));
+    assert_eq!((config.rows, config.cols, config.requantizers, config.pipeline), (3, 2, 1, 9));
     // What make would run: a job for each, and each is one that can be emitted.
     let make = Command::new("make").current_dir(dir.path()).args(["-n", "-f", "out/Makefile", "all"]).output().unwrap();
     let jobs = String::from_utf8(make.stdout).unwrap();
@@ -111,7 +111,7 @@ fn bad_input_gets_one_line() {
         (vec!["--m", "4", "--n", "4", "--k", "20000000", "--device", "up5k"], "k: 20000000 is outside 1..=16777216"),
         (on("ecp5-25", &["--rows", "0"]), "rows: 0 is outside 1..=256"),
         (on("ecp5-25", &["--cols", "0"]), "cols: 0 is outside 1..=256"),
-        (on("ecp5-25", &["--pipeline", "3"]), "pipeline: 3 is outside 4..=10"),
+        (on("ecp5-25", &["--pipeline", "3"]), "pipeline: 3 is outside 9..=12"),
         (on("ecp5-25", &["--rows", "200", "--cols", "200"]), "ECP5-25: none of"),
         (on("ecp5-25", &["-o", "mine"]), "mine: exists, and was not written by qrtl"),
         (on("ecp5-25", &["--csv", "no/where.csv"]), "no/where.csv: cannot write"),

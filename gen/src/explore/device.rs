@@ -5,6 +5,8 @@ use std::fmt::Write;
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
+use crate::spec::TargetSpec;
+
 /// A device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Device {
@@ -34,6 +36,14 @@ pub struct Area {
 }
 
 impl Device {
+    /// Whose cells a block for it instantiates.
+    pub(super) fn target(self) -> TargetSpec {
+        match self {
+            Device::Up5k | Device::Hx8k => TargetSpec::Generic,
+            Device::Ecp5Small | Device::Ecp5Large => TargetSpec::Ecp5,
+        }
+    }
+
     /// The name in [`PARTS`], that of the device, and what it has.
     fn known(self) -> (&'static str, &'static str, Area) {
         match self {
@@ -69,6 +79,8 @@ struct Requantizer {
 pub struct Parts {
     /// name of the device
     pub name: &'static str,
+    /// whose cells a block instantiates
+    pub target: TargetSpec,
     has: Area,
     /// of the flip-flops, how many take the cell of a LUT for themselves
     alone: f64,
@@ -88,7 +100,8 @@ impl Parts {
         let (family, name, has) = device.known();
         let alone = if family == "ECP5" { 0.0 } else { ALONE_ON_ICE40 };
         let (requantizers, sources) = (Vec::new(), Vec::new());
-        let mut parts = Parts { name, has, alone, element: [0.0; 4], rest: [0.0; 4], requantizers, sources };
+        let target = device.target();
+        let mut parts = Parts { name, target, has, alone, element: [0.0; 4], rest: [0.0; 4], requantizers, sources };
         for line in PARTS.lines().skip(1).filter(|l| l.split(',').next() == Some(family)) {
             parts.add(line).with_context(|| format!("parts.csv: {line}"))?;
         }
@@ -176,7 +189,7 @@ mod tests {
     fn every_device_has_its_parts() {
         for &device in Device::value_variants() {
             let parts = Parts::of(device).unwrap();
-            let [small, large] = [(16, 1), (64, 8)].map(|(e, r)| parts.block(e, r, 4).unwrap().0);
+            let [small, large] = [(16, 1), (64, 8)].map(|(e, r)| parts.block(e, r, parts.ranks()[0]).unwrap().0);
             assert!(
                 small.lut > 100 && small.lut < large.lut && small.ff < large.ff,
                 "{device:?}: {small:?}, {large:?}"
@@ -188,9 +201,9 @@ mod tests {
     #[test]
     fn between_two_depths_in_proportion() {
         let parts = Parts::of(Device::Ecp5Small).unwrap();
-        let [a, between, b] = [4, 5, 7].map(|ranks| parts.requantizer(ranks).unwrap().1);
+        let [a, between, b] = [9, 10, 12].map(|ranks| parts.requantizer(ranks).unwrap().1);
         assert!((between - (a + (b - a) / 3.0)).abs() < 1e-9, "{a} {between} {b}");
-        assert_eq!(parts.requantizer(3).unwrap_err().to_string(), "pipeline: 3 is outside 4..=10");
+        assert_eq!(parts.requantizer(3).unwrap_err().to_string(), "pipeline: 3 is outside 9..=12");
     }
 
     #[test]

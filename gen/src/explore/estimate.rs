@@ -8,7 +8,7 @@ use qrtl_hdl::blocks::gemm::Dimension;
 use super::device::{Area, Parts};
 use crate::model::Product;
 use crate::schedule::Schedule;
-use crate::spec::{DimensionSpec, GemmSpec, ZeroPointSpec};
+use crate::spec::{DimensionSpec, GemmSpec, TargetSpec, ZeroPointSpec};
 
 /// What is swept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ impl Array {
     }
 
     /// The block that takes any of the products.
-    fn spec(&self, products: &[Product]) -> GemmSpec {
+    fn spec(&self, products: &[Product], target: TargetSpec) -> GemmSpec {
         let [m, n, k] = [0, 1, 2].map(|d| {
             let most = products.iter().map(|p| p.size[d]).max().unwrap_or(1);
             DimensionSpec(Dimension::UpTo(most))
@@ -74,6 +74,7 @@ impl Array {
             cols: self.cols,
             requantizers: Some(self.requantizers),
             pipeline: self.pipeline,
+            target,
             a_zero_point: ZeroPointSpec::None,
             m,
             n,
@@ -93,7 +94,7 @@ impl Estimate {
     /// # Errors
     /// If the block does not exist or takes not all products, or nothing like it has been measured.
     pub fn new(array: Array, products: &[Product], parts: &Parts) -> Result<Estimate> {
-        let spec = array.spec(products);
+        let spec = array.spec(products, parts.target);
         let config = spec.config()?;
         let (mut clocks, mut done) = (0, 0);
         for product in products {

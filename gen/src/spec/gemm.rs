@@ -95,6 +95,7 @@ pub struct GemmSpec {
     pub target: TargetSpec,
     /// elements whose product is a multiplier of the device, the others make it in LUTs; all if left out
     #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dsp_elements: Option<usize>,
     /// AXI4-Stream ports for operands and results
     #[arg(long)]
