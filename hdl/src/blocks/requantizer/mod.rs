@@ -22,13 +22,14 @@ mod chain;
 mod config;
 mod datapath;
 mod product;
+mod shifter;
 
 use rust_hdl::prelude::*;
 
 use chain::{Chain, Ranks};
 pub use config::{DEFAULT_PIPELINE, MAX_PIPELINE, OutputType, RequantizerConfig, Source};
-use datapath::{Bounds, Output, Rounding, Shifted, Side, effective_multiplier, kept_bits, nudge, places, takes_nudge};
-use product::Partial;
+use datapath::{Bounds, Output, Side, effective_multiplier, kept_bits, places, takes_nudge};
+use shifter::{Rounding, Shifted};
 
 use crate::cells::{Mult18x18d, Registers, Target};
 use crate::describe_logic;
@@ -248,75 +249,5 @@ impl Describe for Requantizer {
 
         let rank = k.stage(&self.result, advance);
         k.drive(&self.y, rank.pass("y", side.clamped(z, bounds, c.output.range())));
-    }
-}
-
-impl Requantizer {
-    /// `x * m`, and the nudge of the first rounding if a chain of multipliers adds it: by one multiplier, or cut into products where a rank of registers stands behind them.
-    fn product<'k>(
-        &'k self,
-        k: &'k Kernel,
-        advance: Int<'k>,
-        [x, m]: [Int<'k>; 2],
-        s: Int<'k>,
-        output: Output<'k>,
-    ) -> (Int<'k>, Int<'k>, Output<'k>) {
-        let stages = [&self.biased, &self.multiply, &self.partial, &self.middle, &self.join, &self.product];
-        let ranks = stages.map(|stage| k.stage(stage, advance));
-        let [biased, multiply, partial, middle, join, product] = ranks;
-        let beside = ranks.iter().fold((s, output), |(s, o), rank| (rank.pass("shift", s), o.pass(*rank)));
-
-        if let Some(chain) = self.chain.get() {
-            let p = self.in_chain(k, chain, advance, [x, m, nudge(self._config.rule, x, s)]);
-            return (join.pass("product", p), beside.0, beside.1);
-        }
-        let target = self._config.target;
-        let parts = if self.part.is_empty() {
-            let (x, m) = (biased.pass("x", x), biased.pass("multiplier", m));
-            if self.partial.latency() == 0 {
-                return (product.pass("product", (x * m).named("product")), beside.0, beside.1);
-            }
-            Partial::new(target, [x, m], |name, a, b| partial.pass(name, multiply.pass(name, a * b)))
-        } else {
-            let mut cells = self.part.iter();
-            Partial::new(target, [x, m], |_, a, b| self.in_cell(k, cells.next(), advance, [a, b]))
-        };
-        let p = match self.join.latency() {
-            0 => parts.sum([middle, product]),
-            _ => parts.sum_in_three([middle, join, product]),
-        };
-        (p, beside.0, beside.1)
-    }
-
-    /// The whole product by multipliers that are chained, whose registers are all ranks of the product.
-    fn in_chain<'k>(
-        &'k self,
-        k: &'k Kernel,
-        chain: &'k Chain,
-        advance: Int<'k>,
-        [x, m, nudge]: [Int<'k>; 3],
-    ) -> Int<'k> {
-        k.pass_clock(&self.clk, &chain.clk);
-        k.drive(&chain.x, x);
-        k.drive(&chain.m, m);
-        chain.enable.get().into_iter().for_each(|enable| k.drive(enable, advance));
-        chain.nudge.get().into_iter().for_each(|port| k.drive(port, nudge));
-        k.read(&chain.p)
-    }
-
-    /// A product by a multiplier cell, whose registers are the ranks up to that of the products.
-    fn in_cell<'k>(
-        &'k self,
-        k: &'k Kernel,
-        cell: Option<&'k Mult18x18d>,
-        advance: Int<'k>,
-        [a, b]: [Int<'k>; 2],
-    ) -> Int<'k> {
-        let cell = cell.expect("the configuration counts the products");
-        k.pass_clock(&self.clk, &cell.clk);
-        k.drive(&cell.a, a);
-        k.drive(&cell.b, b);
-        cell.enable.get().into_iter().for_each(|enable| k.drive(enable, advance));
-        k.read(&cell.p).bounded((a * b).range(), "it is the product of the two factors")
     }
 }

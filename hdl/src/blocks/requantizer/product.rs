@@ -7,8 +7,11 @@
 //!          outer: no adder          middle
 //! ```
 
-use crate::cells::{FACTOR, Target};
-use crate::exact::{Int, Range, Rank};
+use super::Requantizer;
+use super::chain::Chain;
+use super::datapath::{Output, nudge};
+use crate::cells::{FACTOR, Mult18x18d, Target};
+use crate::exact::{Int, Kernel, Range, Rank};
 
 /// Bits of the lower part of an operand that is cut: what an unsigned factor of the multipliers may have.
 const fn cut(target: Target) -> u32 {
@@ -106,4 +109,75 @@ impl<'k> Partial<'k> {
 /// `a + b + carry` by one adder: a place below the lowest makes the carry.
 pub(super) fn with_carry<'k>(a: Int<'k>, b: Int<'k>, carry: Int<'k>) -> Int<'k> {
     if carry.range() == Range::constant(0) { a + b } else { (a.concat(carry, 1) + b.concat(carry, 1)) >> 1 }
+}
+
+impl Requantizer {
+    /// `x * m`, and the nudge of the first rounding if a chain of multipliers adds it: by one multiplier, or cut into
+    /// products where a rank of registers stands behind them. With it, behind as many ranks, what is needed later.
+    pub(super) fn product<'k>(
+        &'k self,
+        k: &'k Kernel,
+        advance: Int<'k>,
+        [x, m]: [Int<'k>; 2],
+        s: Int<'k>,
+        output: Output<'k>,
+    ) -> (Int<'k>, Int<'k>, Output<'k>) {
+        let stages = [&self.biased, &self.multiply, &self.partial, &self.middle, &self.join, &self.product];
+        let ranks = stages.map(|stage| k.stage(stage, advance));
+        let [biased, multiply, partial, middle, join, product] = ranks;
+        let beside = ranks.iter().fold((s, output), |(s, o), rank| (rank.pass("shift", s), o.pass(*rank)));
+
+        if let Some(chain) = self.chain.get() {
+            let p = self.in_chain(k, chain, advance, [x, m, nudge(self._config.rule, x, s)]);
+            return (join.pass("product", p), beside.0, beside.1);
+        }
+        let target = self._config.target;
+        let parts = if self.part.is_empty() {
+            let (x, m) = (biased.pass("x", x), biased.pass("multiplier", m));
+            if self.partial.latency() == 0 {
+                return (product.pass("product", (x * m).named("product")), beside.0, beside.1);
+            }
+            Partial::new(target, [x, m], |name, a, b| partial.pass(name, multiply.pass(name, a * b)))
+        } else {
+            let mut cells = self.part.iter();
+            Partial::new(target, [x, m], |_, a, b| self.in_cell(k, cells.next(), advance, [a, b]))
+        };
+        let p = match self.join.latency() {
+            0 => parts.sum([middle, product]),
+            _ => parts.sum_in_three([middle, join, product]),
+        };
+        (p, beside.0, beside.1)
+    }
+
+    /// The whole product by multipliers that are chained, whose registers are all ranks of the product.
+    fn in_chain<'k>(
+        &'k self,
+        k: &'k Kernel,
+        chain: &'k Chain,
+        advance: Int<'k>,
+        [x, m, nudge]: [Int<'k>; 3],
+    ) -> Int<'k> {
+        k.pass_clock(&self.clk, &chain.clk);
+        k.drive(&chain.x, x);
+        k.drive(&chain.m, m);
+        chain.enable.get().into_iter().for_each(|enable| k.drive(enable, advance));
+        chain.nudge.get().into_iter().for_each(|port| k.drive(port, nudge));
+        k.read(&chain.p)
+    }
+
+    /// A product by a multiplier cell, whose registers are the ranks up to that of the products.
+    fn in_cell<'k>(
+        &'k self,
+        k: &'k Kernel,
+        cell: Option<&'k Mult18x18d>,
+        advance: Int<'k>,
+        [a, b]: [Int<'k>; 2],
+    ) -> Int<'k> {
+        let cell = cell.expect("the configuration counts the products");
+        k.pass_clock(&self.clk, &cell.clk);
+        k.drive(&cell.a, a);
+        k.drive(&cell.b, b);
+        cell.enable.get().into_iter().for_each(|enable| k.drive(enable, advance));
+        k.read(&cell.p).bounded((a * b).range(), "it is the product of the two factors")
+    }
 }
