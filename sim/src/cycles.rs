@@ -38,7 +38,7 @@ pub fn count(package: &Package, size: [usize; 3], seed: u64) -> Result<Counted> 
     let Spec::Gemm(spec) = &package.spec else { bail!("{}: no gemm", package.name) };
     let config = spec.config()?;
     let interface = &package.built.interface;
-    let executable = build(&package.files, interface, Build::default())?;
+    let executable = build(&package.simulated(), interface, Build::default())?;
     let layer = draw(&config, size, &mut Random::new(seed))?;
     let mut script = Script::new(interface);
     gemm_layer(&mut script, &config, &layer, Some(&layer.golden(&config)?));
@@ -51,11 +51,14 @@ pub fn count(package: &Package, size: [usize; 3], seed: u64) -> Result<Counted> 
     let output = command.output().with_context(|| executable.display().to_string())?;
     let err = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{} of {size:?}: {}", package.name, err.trim());
-    let number = |name: &str| -> Result<u128> {
-        let word = err.split_whitespace().skip_while(|w| *w != name).nth(1);
-        word.and_then(|w| w.parse().ok()).with_context(|| format!("{}: the bench says no {name}: {err}", package.name))
-    };
+    let number = |name| number(&err, name).with_context(|| package.name.clone());
     Ok(Counted { clocks: number("last")? - number("first")? + 1, stalls: number("refused")? })
+}
+
+/// The number behind `name` in what the bench says with `--cycles`.
+pub(crate) fn number(text: &str, name: &str) -> Result<u128> {
+    let word = text.split_whitespace().skip_while(|w| *w != name).nth(1);
+    word.and_then(|w| w.parse().ok()).with_context(|| format!("the bench says no {name}: {text}"))
 }
 
 /// A product that no zero point, bound or bias keeps from filling its range.

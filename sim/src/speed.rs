@@ -9,6 +9,7 @@ use qrtl_gen::emit::Package;
 use qrtl_gen::spec::{GemmSpec, Spec};
 use qrtl_gen::vectors::script;
 
+use crate::cycles::number;
 use crate::verilator::{build_anew, staging};
 
 /// Results to compare: a million cycles, more or less.
@@ -44,8 +45,7 @@ pub fn run(seed: u64) -> Result<()> {
         let output = Command::new(&executable).current_dir(&dir).args(arguments).output().context("the simulation")?;
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         ensure!(output.status.success(), "the simulation fails: {text}");
-        cycles =
-            text.trim().rsplit(' ').next().and_then(|n| n.parse().ok()).context("the simulation says no cycles")?;
+        cycles = number(&text, "cycles")? as f64;
         fastest = fastest.min(children()? - before);
     }
     let rate = cycles / fastest / 1e6;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use qrtl_gen::emit::Package;
 use qrtl_gen::schedule::Schedule;
-use qrtl_gen::spec::{GemmSpec, Spec, StrategySpec, ZeroPointSpec};
+use qrtl_gen::spec::{GemmSpec, Spec, StrategySpec, TargetSpec, ZeroPointSpec};
 use qrtl_sim::cycles::{Counted, count};
 
 /// Every size on a block: the counters are the schedule's.
@@ -37,7 +37,7 @@ fn one_element() {
 
 #[test]
 fn a_requantizer_for_each_column() {
-    agree(GemmSpec::default(), &around(4, 4, &[1, 2, 3, 4, 5, 17]));
+    agree(GemmSpec { requantizers: Some(4), ..GemmSpec::default() }, &around(4, 4, &[1, 2, 5, 6, 7, 17]));
 }
 
 #[test]
@@ -46,6 +46,13 @@ fn groups_of_columns() {
     agree(spec, &around(3, 4, &[1, 2, 3, 11, 12, 13]));
     let spec = GemmSpec { rows: 2, cols: 6, requantizers: Some(2), axis: true, ..GemmSpec::default() };
     agree(spec, &around(2, 6, &[1, 2, 5, 6, 7]));
+}
+
+#[test]
+fn elements_with_more_ranks() {
+    let luts = GemmSpec { rows: 2, cols: 3, requantizers: Some(1), dsp_elements: Some(2), ..GemmSpec::default() };
+    agree(luts.clone(), &around(2, 3, &[1, 6, 9, 10, 11]));
+    agree(GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..luts }, &around(2, 3, &[1, 6, 10, 11, 12]));
 }
 
 #[test]
@@ -59,10 +66,10 @@ fn zero_points_corrected_by_sums() {
     agree(spec, &[[1, 1, 1], [4, 4, 3], [9, 7, 2], [5, 12, 20]]);
 }
 
-/// The product, one long stream, and layers of the digits networks and of a detector of persons.
+/// A short product, a long one, and layers of the digits networks and of a detector of persons.
 #[test]
 fn layers() {
-    let spec = GemmSpec { rows: 8, cols: 8, ..GemmSpec::default() };
+    let spec = GemmSpec { rows: 8, cols: 8, requantizers: Some(8), ..GemmSpec::default() };
     agree(
         spec,
         &[[64, 16, 32], [64, 32, 16], [1797, 32, 64], [1797, 10, 32], [1, 10, 32], [144, 64, 32], [9, 256, 128]],
