@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use qrtl_hdl::cells::{MacForm, MacRegisters, Mult18x18d, Registers, SbMac16, models};
+use qrtl_hdl::cells::{MacForm, MacRegisters, Mult18x18d, Pdpw16kd, Registers, SbMac16, models};
 use qrtl_hdl::exact::elaborate;
 use qrtl_hdl::verilog::{File, Provenance, print};
 use qrtl_sim::verilator::{Build, compile};
@@ -168,4 +168,34 @@ fn sb_mac16_with_any_of_its_registers() {
         }
     };
     equal_plain_form(&(0..32).map(form).collect::<Vec<_>>());
+}
+
+#[test]
+fn pdpw16kd_gives_what_was_written() {
+    // What was never written is not compared, nor is a read beside a write: the cell does not read then.
+    let declared = "
+    wire write_# = b[17];
+    wire [8:0] to_# = a[8:0];
+    wire [8:0] from_# = b[8:0];
+    wire [35:0] word_# = y[35:0];
+    reg [35:0] words_# [0:511];
+    reg [511:0] written_#;
+    reg [35:0] read_#, expected_#;
+    reg known_#, compared_#;
+    always @(posedge clk) begin
+        if (write_#) words_#[to_#] <= word_#;
+        if (rst) written_# <= 512'd0;
+        else if (write_#) written_#[to_#] <= 1'b1;
+        if (!write_#) read_# <= words_#[from_#];
+        if (!write_#) known_# <= written_#[from_#];
+        expected_# <= read_#;
+        compared_# <= known_#;
+    end
+    wire [35:0] got_#;
+    form_# form_#_0 (.clk(clk), .write(write_#), .write_address(to_#), .write_word(word_#), .read(~write_#),
+        .address(from_#), .word(got_#));
+    assign now[#] = compared_# & (got_# != expected_#);
+";
+    let form = Form { files: files(&Pdpw16kd::default(), 0), declared: declared.to_owned(), clocked: String::new() };
+    equal_plain_form(&[form]);
 }
