@@ -8,7 +8,7 @@
 
 use rust_hdl::prelude::{Block, In, Logic, Out, Probe};
 
-use crate::exact::{Int, Kernel, Opt, Port, Reg, Stage};
+use crate::exact::{Int, Kernel, Opt, Port, Reg};
 
 /// The stream ports of a block that is a pipeline: `in_valid`, `out_valid`, with backpressure `in_ready` and `out_ready`,
 /// and a valid bit for each of its register ranks. All ranks move together: where the last result waits, everything waits.
@@ -31,11 +31,6 @@ impl Flow {
             out_ready: Opt::when(backpressure, || Port::bit("the result is taken")),
             ranks: (0..depth).map(|_| Reg::control(0..=1, 0)).collect(),
         }
-    }
-
-    /// A pipeline with backpressure, cut at each registered stage of `stages`.
-    pub fn through<'a>(stages: impl IntoIterator<Item = &'a Stage>) -> Flow {
-        Flow::new(stages.into_iter().map(Stage::latency).sum(), true)
     }
 
     /// Clock edges from a beat to its result.

@@ -1,5 +1,5 @@
-//! Yosys, and then nextpnr ([`place`]), called on one block for one target. What has been measured is kept in `build/qor/`, and measured
-//! again only when the Verilog, the flags or the tools change.
+//! Yosys, and then nextpnr ([`place`]), called on one block for one target. What has been measured is kept in `build/qor/`,
+//! and measured again only when the Verilog, the flags or the tools change.
 
 use std::collections::BTreeMap;
 use std::fs;

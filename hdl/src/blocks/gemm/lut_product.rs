@@ -11,8 +11,7 @@ use crate::exact::{Int, Range, Rank};
 /// `a * b` without a multiplier. The ranks stand behind the recoded operand, before the last two additions, whose carries
 /// run side by side, and behind the product; the second gains most. One that is not registered costs nothing.
 ///
-/// The operand that needs fewer rows is recoded: [`recode`] and [`product_of_recoded`] do the same in two steps, for an
-/// array that recodes an operand once for many products.
+/// The operand that needs fewer rows is recoded.
 #[track_caller]
 pub fn product_in_luts<'k>(a: Int<'k>, b: Int<'k>, ranks: [Rank<'k>; 3]) -> Int<'k> {
     let (a, b) = if digits(a.range()) < digits(b.range()) { (b, a) } else { (a, b) };
@@ -22,13 +21,13 @@ pub fn product_in_luts<'k>(a: Int<'k>, b: Int<'k>, ranks: [Rank<'k>; 3]) -> Int<
 
 /// `b` as [`product_of_recoded`] wants it: a bit wider at most.
 #[track_caller]
-pub fn recode(b: Int<'_>) -> Int<'_> {
+fn recode(b: Int<'_>) -> Int<'_> {
     (b + offset(digits(b.range()))).named("recoded")
 }
 
 /// `a * b`, of which `c` is `b` recoded and `range` the range of `b`; with the last two of the ranks of [`product_in_luts`].
 #[track_caller]
-pub fn product_of_recoded<'k>(a: Int<'k>, c: Int<'k>, range: Range, ranks: [Rank<'k>; 2]) -> Int<'k> {
+fn product_of_recoded<'k>(a: Int<'k>, c: Int<'k>, range: Range, ranks: [Rank<'k>; 2]) -> Int<'k> {
     let top = digits(range) - 1;
     let lower = |i| {
         let (low, high) = (c.bit(2 * i), c.bit(2 * i + 1));

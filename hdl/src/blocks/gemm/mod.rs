@@ -47,7 +47,7 @@ pub use config::{
 pub use drain::Drain;
 pub use edge_sums::EdgeSums;
 pub use loader::Loader;
-pub use lut_product::{product_in_luts, product_of_recoded, recode};
+pub use lut_product::product_in_luts;
 pub use outlet::Outlet;
 pub use pe::Pe;
 pub use row::Row;

@@ -93,16 +93,13 @@ pub struct RequantizerConfig {
     pub max: Source,
     /// type of the result, and of the ports of zero point and bounds
     pub output: OutputType,
-    /// register ranks, `0..=MAX_PIPELINE`
+    /// register ranks, `0..=deepest_pipeline()`
     pub pipeline: usize,
     /// results can wait; without, whoever takes them takes one at each clock
     pub backpressure: bool,
     /// whose multipliers it instantiates
     pub target: Target,
 }
-
-/// The most register ranks that any pipeline has places for.
-pub const MAX_PIPELINE: usize = 12;
 
 /// The default depth: a rank after each of product, shifts by 4 places and more, zero point, and result.
 pub const DEFAULT_PIPELINE: usize = 4;

@@ -27,7 +27,7 @@ mod shifter;
 use rust_hdl::prelude::*;
 
 use chain::{Chain, Ranks};
-pub use config::{DEFAULT_PIPELINE, MAX_PIPELINE, OutputType, RequantizerConfig, Source};
+pub use config::{DEFAULT_PIPELINE, OutputType, RequantizerConfig, Source};
 use datapath::{Bounds, Output, Side, effective_multiplier, kept_bits, places, takes_nudge};
 use shifter::{Rounding, Shifted};
 
@@ -76,10 +76,9 @@ pub struct Requantizer {
 /// The places for register ranks in the order in which a deeper pipeline takes them, counted along the data path.
 const fn rank_order(target: Target) -> &'static [usize] {
     match target {
-        // Place 1 is within a multiplier cell.
         Target::Generic => &[11, 5, 9, 7, 2, 6, 10, 8, 3, 0, 4],
-        Target::Ecp5 => &[11, 5, 9, 2, 0, 6, 8, 1, 3, 7, 10, 4],
-        Target::Ice40 => &[11, 5, 9, 2, 0, 6, 8, 1, 3, 7, 10, 4],
+        // Place 1 is within a multiplier cell.
+        Target::Ecp5 | Target::Ice40 => &[11, 5, 9, 2, 0, 6, 8, 1, 3, 7, 10, 4],
     }
 }
 
