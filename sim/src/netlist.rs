@@ -68,7 +68,9 @@ fn synthesize(package: &Package, synthesis: Synthesis) -> Result<File> {
     }
     let top = &package.name;
     let commands = match synthesis {
-        Synthesis::Generic => format!("{reads} hierarchy -check -top {top}; synth -flatten -top {top}; "),
+        Synthesis::Generic => {
+            format!("{reads} hierarchy -check -top {top}; synth -flatten -top {top}; check -assert; ")
+        }
         // A cell that qrtl instantiates itself keeps its name, and its model is ours, if Yosys has none.
         Synthesis::Device { pass, cells } => format!(
             "{reads} {pass} -top {top}; write_verilog -noattr mapped.v; design -reset; read_verilog {cells} mapped.v; \
