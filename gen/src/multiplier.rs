@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use qrtl_golden::quantization::deviation::{Deviation, deviation};
 use qrtl_golden::quantization::normalization::{Normalized, normalize, unnormalized};
-use qrtl_golden::{MultiplierWidth, Scale};
+use qrtl_golden::{Bounds, MultiplierWidth, Rule, Scale};
 
 /// What `gen multiplier` is told.
 #[derive(Args)]
@@ -61,9 +62,23 @@ fn table(real: f64, widths: &[MultiplierWidth]) -> Result<String> {
         let plain = unnormalized(real, width).map_or_else(|_| "does not fit".to_owned(), |i| digits(i, width));
         lines.push(format!("{bits:2} bits: round(2^{power} * M0) = {integer}, shift {shift}{halved}"));
         lines.push(format!("         relative error {error:.3e}"));
+        if width != MultiplierWidth::W32 {
+            lines.push(format!("         {}", cost(real, width)?));
+        }
         lines.push(format!("         without normalization: round(2^{power} * M) = {plain}"));
     }
     Ok(lines.join("\n") + "\n")
+}
+
+/// How far its results are from those of 32 bits.
+fn cost(real: f64, width: MultiplierWidth) -> Result<String> {
+    let rule = Rule::TfliteDouble;
+    let of = |name, output| -> Result<String> {
+        let Deviation { steps, acc } = deviation(real, width, rule, output)?;
+        Ok(if steps == 0 { format!("{name} equal") } else { format!("{name} up to {steps} (accumulator {acc})") })
+    };
+    let (eight, sixteen) = (of("int8", Bounds::INT8)?, of("int16", Bounds::INT16)?);
+    Ok(format!("results against 32 bits, by {rule}: {eight}, {sixteen}"))
 }
 
 /// Decimal and binary.

@@ -22,9 +22,11 @@ fn a_factor_at_every_width() {
         "M = 0.2 = 2^-2 * 0.8 (n = 2, M0 = 0.8)
  8 bits: round(2^7 * M0) = 102 = 01100110, shift -2
          relative error -3.906e-3
+         results against 32 bits, by tflite_double: int8 up to 1 (accumulator -32), int16 up to 256 (accumulator -326432)
          without normalization: round(2^7 * M) = 26 = 00011010
 16 bits: round(2^15 * M0) = 26214 = 0110011001100110, shift -2
          relative error -1.526e-5
+         results against 32 bits, by tflite_double: int8 equal, int16 up to 1 (accumulator -8192)
          without normalization: round(2^15 * M) = 6554 = 0001100110011010
 32 bits: round(2^31 * M0) = 1717986918 = 01100110011001100110011001100110, shift -2
          relative error -2.328e-10
@@ -40,10 +42,12 @@ fn two_that_coincide() {
         "M = 0.064453125 = 2^-3 * 0.515625 (n = 3, M0 = 0.515625)
  8 bits: round(2^7 * M0) = 66 = 01000010, shift -3
          relative error 0.000e0
+         results against 32 bits, by tflite_double: int8 equal, int16 equal
          without normalization: round(2^7 * M) = 8 = 00001000
 M = 0.0625 = 2^-3 * 0.5 (n = 3, M0 = 0.5)
  8 bits: round(2^7 * M0) = 64 = 01000000, shift -3
          relative error 0.000e0
+         results against 32 bits, by tflite_double: int8 equal, int16 equal
          without normalization: round(2^7 * M) = 8 = 00001000
  8 bits: without normalization 8 and 8 coincide; normalized 66 (shift -3) and 64 (shift -3) differ
 ",
@@ -57,10 +61,12 @@ fn integers_that_do_not_fit() {
         "M = 0.999 = 2^0 * 0.999 (n = 0, M0 = 0.999)
  8 bits: round(2^7 * M0) = 64 = 01000000, shift 1 (halved, as it does not fit)
          relative error 1.001e-3
+         results against 32 bits, by tflite_double: int8 equal, int16 up to 66 (accumulator -65500)
          without normalization: round(2^7 * M) = does not fit
 M = 3 = 2^2 * 0.75 (n = -2, M0 = 0.75)
  8 bits: round(2^7 * M0) = 96 = 01100000, shift 2
          relative error 0.000e0
+         results against 32 bits, by tflite_double: int8 equal, int16 equal
          without normalization: round(2^7 * M) = does not fit
  8 bits: without normalization does not fit; normalized 64 (shift 1) and 96 (shift 2) differ
 ",

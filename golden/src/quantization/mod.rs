@@ -6,13 +6,15 @@
 //! - [`linear`], [`modes`]: the lab's quantized linear layer; weight-only, dynamic and static quantization of one;
 //! - [`batch_norm`]: folding a batch norm into the layer before it, and what that changes;
 //! - [`model_size`]: bytes at any bit width and granularity;
-//! - [`normalization`]: `M = 2^-n * M0`, and what is lost without.
+//! - [`normalization`]: `M = 2^-n * M0`, and what is lost without;
+//! - [`deviation`]: what a multiplier of 8 or 16 bits costs.
 //!
 //! `docs/quantization.md` tells the same for a reader who never saw any of it.
 
 pub mod affine;
 pub mod batch_norm;
 pub mod calibration;
+pub mod deviation;
 mod float_matrix;
 pub mod granularity;
 pub mod linear;
