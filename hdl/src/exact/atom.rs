@@ -1,134 +1,19 @@
 //! The atoms of a block: ports, buses, registers and the clock. Each is a RustHDL `Atom` whose range is decided at
 //! run time, where RustHDL's own `Signal` fixes its width at compile time.
 
-use std::cell::Cell;
+mod core;
+
 use std::marker::PhantomData;
 
 use rust_hdl::core::atom::{Atom, AtomKind};
 use rust_hdl::core::constraint::PinConstraint;
-use rust_hdl::core::signal::get_signal_id;
 use rust_hdl::core::type_descriptor::{TypeDescriptor, TypeKind};
 use rust_hdl::prelude::{Block, Direction, In, Local, Logic, Probe, VCDValue, VerilogLiteral};
 
 use super::elaborate::note_atom;
-use super::node::AtomId;
 use super::range::{BIT, Range};
 
-/// What an atom is in the netlist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// driven from outside the block
-    Input,
-    /// driven by the block
-    Output,
-    /// a clock, driven from outside
-    Clock,
-    /// a register of the block
-    Register,
-}
-
-/// The description of an atom, as elaboration keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AtomInfo {
-    /// role in its block
-    pub role: Role,
-    /// values of one lane
-    pub range: Range,
-    /// number of lanes; `None` is a plain port, `Some(1)` a bus of one lane
-    pub lanes: Option<usize>,
-    /// meaning, printed as the comment of a port
-    pub doc: String,
-}
-
-/// One value of a net in RustHDL's two-phase simulation: written to `next`, committed to `value` once a pass.
-#[derive(Debug)]
-struct Cells {
-    value: Cell<i128>,
-    next: Cell<i128>,
-}
-
-/// State that every kind of atom has.
-#[derive(Debug)]
-pub struct Core {
-    id: AtomId,
-    range: Cell<Range>,
-    lanes: Vec<Cells>,
-    previous: Cell<i128>,
-    changed: Cell<bool>,
-    connected: Cell<bool>,
-    doc: String,
-}
-
-impl Core {
-    fn new(range: Range, lanes: usize, doc: &str) -> Core {
-        // Zero where the range allows it: a circuit that has not settled yet shows values that its nets can have.
-        let start = range.nearest(0);
-        let cells = || Cells { value: Cell::new(start), next: Cell::new(start) };
-        Core {
-            id: get_signal_id(),
-            range: Cell::new(range),
-            lanes: (0..lanes).map(|_| cells()).collect(),
-            previous: Cell::new(start),
-            changed: Cell::new(false),
-            connected: Cell::new(false),
-            doc: doc.to_owned(),
-        }
-    }
-
-    pub(super) fn id(&self) -> AtomId {
-        self.id
-    }
-
-    pub(super) fn range(&self) -> Range {
-        self.range.get()
-    }
-
-    /// For registers whose range follows from what they register.
-    pub(super) fn infer_range(&self, range: Range) {
-        self.range.set(range);
-    }
-
-    pub(super) fn lane_count(&self) -> usize {
-        self.lanes.len()
-    }
-
-    /// The committed value. A description must never see `next`: data would overtake the clock.
-    pub(super) fn value(&self, lane: usize) -> i128 {
-        self.lanes[lane].value.get()
-    }
-
-    pub(super) fn set_next(&self, lane: usize, v: i128) {
-        self.lanes[lane].next.set(self.range().truncate(v));
-    }
-
-    pub(super) fn rose(&self) -> bool {
-        self.previous.get() == 0 && self.value(0) == 1
-    }
-
-    pub(super) fn connect(&self) {
-        self.connected.set(true);
-    }
-
-    fn commit(&self) {
-        self.previous.set(self.lanes[0].value.get());
-        let mut changed = false;
-        for lane in &self.lanes {
-            changed |= lane.value.replace(lane.next.get()) != lane.next.get();
-        }
-        self.changed.set(changed);
-    }
-
-    fn bits(&self) -> usize {
-        self.range().width() as usize * self.lanes.len()
-    }
-
-    fn vcd(&self) -> VCDValue {
-        let width = self.range().width();
-        let bit = |v: i128, i: u32| if v >> i & 1 == 1 { vcd::Value::V1 } else { vcd::Value::V0 };
-        let lanes = self.lanes.iter().rev().map(|l| l.value.get());
-        VCDValue::Vector(lanes.flat_map(|v| (0..width).rev().map(move |i| bit(v, i))).collect())
-    }
-}
+pub use self::core::{AtomInfo, Core, Role};
 
 /// Anything a description can read, drive or register.
 pub trait Net {
