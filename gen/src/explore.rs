@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use crate::emit::check_ours;
 use crate::model::{MAX_BATCH, Product, products, read_model};
+use crate::spec::TargetSpec;
 use crate::table::columns;
 
 pub use device::{Device, Parts};
@@ -50,6 +51,9 @@ pub struct Explore {
     /// register ranks of the requantizers to try; those that were measured, if left out
     #[arg(long, value_delimiter = ',')]
     pipeline: Vec<usize>,
+    /// whose cells to try; all of which parts were measured on the device, if left out
+    #[arg(long, value_enum, value_delimiter = ',')]
+    target: Vec<TargetSpec>,
     /// file to write: every array that fits, with its estimates
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
@@ -81,8 +85,7 @@ impl Explore {
         self.out.as_deref().map_or(Ok(()), check_ours)?;
         let products = self.products()?;
         let parts = Parts::of(self.device)?;
-        let pipelines = if self.pipeline.is_empty() { parts.ranks() } else { self.pipeline.clone() };
-        let arrays = Array::all(&self.rows, &self.cols, &pipelines);
+        let arrays = Array::all(&self.rows, &self.cols, &self.depths(&parts)?);
         // On standard error, and only on a terminal.
         let bar = ProgressBar::new(arrays.len() as u64);
         let estimate = |array: &Array| Estimate::new(*array, &products, &parts);
@@ -100,6 +103,28 @@ impl Explore {
         }
         let text = self.text(&products, arrays.len(), fitting.len(), &front);
         Ok(Found { device: self.device, front, text: text + &parts.sources() })
+    }
+
+    /// Targets, and depths of each. A depth that was asked for is tried where it lies among those that were measured.
+    fn depths(&self, parts: &Parts) -> Result<Vec<(TargetSpec, Vec<usize>)>> {
+        let mut all = parts.depths();
+        all.retain(|(target, _)| self.target.is_empty() || self.target.contains(target));
+        let none = || format!("target: nothing was measured of {} with {:?}", parts.name, self.target);
+        ensure!(!all.is_empty(), none());
+        if self.pipeline.is_empty() {
+            return Ok(all);
+        }
+        let bounds = |depths: &[usize]| depths.first().copied().unwrap_or(0)..=depths.last().copied().unwrap_or(0);
+        for depth in &self.pipeline {
+            let known = || all.iter().map(|(t, d)| format!("{:?} ({})", bounds(d), t.name())).collect::<Vec<_>>();
+            let some = all.iter().any(|(_, depths)| bounds(depths).contains(depth));
+            ensure!(some, "pipeline: {depth} is outside {}", known().join(" and "));
+        }
+        for (_, depths) in &mut all {
+            let measured = bounds(depths);
+            *depths = self.pipeline.iter().copied().filter(|d| measured.contains(d)).collect();
+        }
+        Ok(all)
     }
 
     fn products(&self) -> Result<Vec<Product>> {

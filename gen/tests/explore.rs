@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use qrtl_gen::explore::{Array, Device, Estimate, Parts, front};
 use qrtl_gen::model::Product;
 use qrtl_gen::schedule::{Bound, Schedule};
-use qrtl_gen::spec::{GemmSpec, Spec};
+use qrtl_gen::spec::{GemmSpec, Spec, TargetSpec};
 
 fn generate(dir: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_gen")).current_dir(dir).args(args).output().unwrap()
@@ -23,7 +23,7 @@ fn model(name: &str) -> String {
 fn estimates(device: Device, size: [usize; 3]) -> Vec<Estimate> {
     let parts = Parts::of(device).unwrap();
     let products = [Product { name: "product".to_owned(), size }];
-    let arrays = Array::all(&[1, 2, 4, 7, 8], &[1, 3, 4, 8, 12], &parts.ranks());
+    let arrays = Array::all(&[1, 2, 4, 7, 8], &[1, 3, 4, 8, 12], &parts.depths());
     arrays.into_iter().map(|a| Estimate::new(a, &products, &parts).unwrap()).collect()
 }
 
@@ -43,6 +43,20 @@ fn nothing_on_the_front_is_dominated_and_all_else_is() {
             assert!(front.iter().any(|f| f.dominates(e) || equal(f)), "{device:?}: {:?}", e.array);
         }
     }
+}
+
+/// Elements beyond the multipliers of the device make their products in LUTs; their block says so.
+#[test]
+fn an_array_may_have_more_elements_than_the_device_has_multipliers() {
+    let all = estimates(Device::Ecp5Small, [64, 64, 64]);
+    let of = |cols| {
+        let array = Array { rows: 8, cols, requantizers: 1, pipeline: 12, target: TargetSpec::Ecp5 };
+        all.iter().find(|e| e.array == array).unwrap()
+    };
+    let (small, large) = (of(3), of(8));
+    assert_eq!([small, large].map(|e| e.spec.dsp_elements), [None, Some(24)]);
+    assert_eq!([small, large].map(|e| e.area.dsp), [28, 28]);
+    assert!(large.mhz < small.mhz && large.spec.config().is_ok());
 }
 
 #[test]
@@ -66,14 +80,14 @@ fn the_printed_front_is_that_of_the_csv_and_the_same_each_time() {
 fn the_directory_describes_every_array_and_its_jobs() {
     let dir = tempfile::tempdir().unwrap();
     let args = ["explore", "--m", "5", "--n", "6", "--k", "7", "--device", "ecp5-25", "--rows", "2,3", "--cols", "2"];
-    let output = generate(dir.path(), &[&args[..], &["--pipeline", "9", "-o", "out"]].concat());
+    let output = generate(dir.path(), &[&args[..], &["--pipeline", "9", "--target", "ecp5", "-o", "out"]].concat());
     assert!(output.status.success(), "{output:?}");
     let mut names: Vec<String> =
         fs::read_dir(dir.path().join("out")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    let arrays = ["r2_c2_q1_p9.toml", "r2_c2_q2_p9.toml", "r3_c2_q1_p9.toml", "r3_c2_q2_p9.toml"];
+    let arrays = ["r2_c2_q1_p9_ecp5.toml", "r2_c2_q2_p9_ecp5.toml", "r3_c2_q1_p9_ecp5.toml", "r3_c2_q2_p9_ecp5.toml"];
     assert_eq!(names, [&["Makefile", "manifest.json"][..], &arrays].concat());
-    let text = fs::read_to_string(dir.path().join("out/r3_c2_q1_p9.toml")).unwrap();
+    let text = fs::read_to_string(dir.path().join("out/r3_c2_q1_p9_ecp5.toml")).unwrap();
     let Spec::Gemm(spec) = Spec::from_toml(&text, None).unwrap() else { panic!("{text}") };
     let config = spec.config().unwrap();
     assert_eq!([config.m, config.n, config.k].map(|d| d.max()), [5, 6, 7]);
@@ -111,7 +125,8 @@ fn bad_input_gets_one_line() {
         (vec!["--m", "4", "--n", "4", "--k", "20000000", "--device", "up5k"], "k: 20000000 is outside 1..=16777216"),
         (on("ecp5-25", &["--rows", "0"]), "rows: 0 is outside 1..=256"),
         (on("ecp5-25", &["--cols", "0"]), "cols: 0 is outside 1..=256"),
-        (on("ecp5-25", &["--pipeline", "3"]), "pipeline: 3 is outside 9..=12"),
+        (on("ecp5-25", &["--pipeline", "3"]), "pipeline: 3 is outside 4..=10 (generic) and 9..=12 (ecp5)"),
+        (on("hx8k", &["--target", "ecp5"]), "target: nothing was measured of HX8K with [Ecp5]"),
         (on("ecp5-25", &["--rows", "200", "--cols", "200"]), "ECP5-25: none of"),
         (on("ecp5-25", &["-o", "mine"]), "mine: exists, and was not written by qrtl"),
         (on("ecp5-25", &["--csv", "no/where.csv"]), "no/where.csv: cannot write"),

@@ -36,14 +36,6 @@ pub struct Area {
 }
 
 impl Device {
-    /// Whose cells a block for it instantiates.
-    pub(super) fn target(self) -> TargetSpec {
-        match self {
-            Device::Up5k | Device::Hx8k => TargetSpec::Generic,
-            Device::Ecp5Small | Device::Ecp5Large => TargetSpec::Ecp5,
-        }
-    }
-
     /// The name in [`PARTS`], that of the device, and what it has.
     fn known(self) -> (&'static str, &'static str, Area) {
         match self {
@@ -74,21 +66,42 @@ struct Requantizer {
     mhz: f64,
 }
 
+/// What the parts of a GEMM block for a target take.
+#[derive(Debug)]
+struct Kit {
+    target: TargetSpec,
+    /// with a multiplier; a device without has none
+    element: Option<Figures>,
+    /// with its product in LUTs
+    luts: Figures,
+    /// clock of a block with such elements
+    luts_mhz: f64,
+    rest: Figures,
+    /// by their depths
+    requantizers: Vec<Requantizer>,
+}
+
 /// What the parts of a GEMM block take on a device.
 #[derive(Debug)]
 pub struct Parts {
     /// name of the device
     pub name: &'static str,
-    /// whose cells a block instantiates
-    pub target: TargetSpec,
     has: Area,
     /// of the flip-flops, how many take the cell of a LUT for themselves
     alone: f64,
-    element: Figures,
-    rest: Figures,
-    /// by their depths
-    requantizers: Vec<Requantizer>,
-    sources: Vec<[String; 2]>,
+    kits: Vec<Kit>,
+    sources: Vec<[String; 3]>,
+}
+
+/// What a block is estimated to take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Block {
+    /// area
+    pub area: Area,
+    /// clock
+    pub mhz: f64,
+    /// elements with a multiplier, where not all have one: the device has no more
+    pub dsp_elements: Option<usize>,
 }
 
 impl Parts {
@@ -99,63 +112,66 @@ impl Parts {
     pub fn of(device: Device) -> Result<Parts> {
         let (family, name, has) = device.known();
         let alone = if family == "ECP5" { 0.0 } else { ALONE_ON_ICE40 };
-        let (requantizers, sources) = (Vec::new(), Vec::new());
-        let target = device.target();
-        let mut parts = Parts { name, target, has, alone, element: [0.0; 4], rest: [0.0; 4], requantizers, sources };
+        let mut parts = Parts { name, has, alone, kits: Vec::new(), sources: Vec::new() };
         for line in PARTS.lines().skip(1).filter(|l| l.split(',').next() == Some(family)) {
             parts.add(line).with_context(|| format!("parts.csv: {line}"))?;
         }
-        ensure!(!parts.requantizers.is_empty(), "parts.csv: no requantizer for {family}");
-        parts.requantizers.sort_by_key(|r| r.ranks);
+        for kit in &mut parts.kits {
+            ensure!(!kit.requantizers.is_empty(), "parts.csv: no requantizer for {family}, {:?}", kit.target);
+            kit.requantizers.sort_by_key(|r| r.ranks);
+        }
         Ok(parts)
     }
 
     fn add(&mut self, line: &str) -> Result<()> {
-        let fields: Vec<&str> = line.splitn(8, ',').collect();
-        let [_, part, lut, ff, dsp, ram, mhz, from] = fields[..] else { anyhow::bail!("not eight fields") };
+        let fields: Vec<&str> = line.splitn(9, ',').collect();
+        let [_, name, part, lut, ff, dsp, ram, mhz, from] = fields[..] else { anyhow::bail!("not nine fields") };
         let figures = [lut.parse()?, ff.parse()?, dsp.parse()?, ram.parse()?];
+        let target = TargetSpec::from_str(name, false).map_err(anyhow::Error::msg)?;
+        self.sources.push([name, part, from].map(str::to_owned));
+        if self.kits.last().is_none_or(|kit| kit.target != target) {
+            let (rest, luts, requantizers) = ([0.0; 4], [0.0; 4], Vec::new());
+            self.kits.push(Kit { target, element: None, luts, luts_mhz: 0.0, rest, requantizers });
+        }
+        let kit = self.kits.last_mut().context("a kit was added")?;
         match (part, part.strip_prefix("requantizer_p")) {
-            ("element", _) => self.element = figures,
-            ("rest", _) => self.rest = figures,
+            ("element", _) => kit.element = Some(figures),
+            ("element_luts", _) => (kit.luts, kit.luts_mhz) = (figures, mhz.parse()?),
+            ("rest", _) => kit.rest = figures,
             (_, Some(ranks)) => {
                 let requantizer = Requantizer { ranks: ranks.parse()?, figures, mhz: mhz.parse()? };
-                self.requantizers.push(requantizer);
+                kit.requantizers.push(requantizer);
             }
             _ => anyhow::bail!("{part} is no part"),
         }
-        self.sources.push([part, from].map(str::to_owned));
         Ok(())
     }
 
-    /// The depths of requantizers that were measured.
-    pub fn ranks(&self) -> Vec<usize> {
-        self.requantizers.iter().map(|r| r.ranks).collect()
+    /// The targets whose parts were measured, each with the depths of requantizers that were.
+    pub fn depths(&self) -> Vec<(TargetSpec, Vec<usize>)> {
+        self.kits.iter().map(|kit| (kit.target, kit.requantizers.iter().map(|r| r.ranks).collect())).collect()
     }
 
-    /// Area and clock of a block: its parts, and the clock of a small block with requantizers of this depth.
+    /// Area and clock of a block: its parts, and the clock of a small block with requantizers of this depth. Elements for
+    /// which the device has no multiplier make their products in LUTs.
     ///
     /// # Errors
-    /// If the depth lies outside those that were measured.
-    pub fn block(&self, elements: usize, requantizers: usize, ranks: usize) -> Result<(Area, f64)> {
-        let (requantizer, mhz) = self.requantizer(ranks)?;
+    /// If nothing was measured for the target, or the depth lies outside those that were.
+    pub fn block(&self, target: TargetSpec, elements: usize, requantizers: usize, ranks: usize) -> Result<Block> {
+        let kit = self.kits.iter().find(|kit| kit.target == target);
+        let kit = kit.with_context(|| format!("target: nothing was measured of {} with {target:?}", self.name))?;
+        let (requantizer, mhz) = kit.requantizer(ranks)?;
+        let left = (self.has.dsp as f64 - requantizer[2] * requantizers as f64).max(0.0);
+        let with_dsp = kit.element.map_or(0, |of| (left / of[2]) as usize).min(elements);
+        let [cells, luts] = [with_dsp, elements - with_dsp].map(|n| n as f64);
         let of = |i: usize| {
-            let parts = self.element[i] * elements as f64 + requantizer[i] * requantizers as f64 + self.rest[i];
-            parts.round().max(0.0) as u64
+            let elements = kit.element.map_or(0.0, |of| of[i] * cells) + kit.luts[i] * luts;
+            (elements + requantizer[i] * requantizers as f64 + kit.rest[i]).round().max(0.0) as u64
         };
-        Ok((Area { lut: of(0), ff: of(1), dsp: of(2), ram: of(3) }, mhz))
-    }
-
-    /// Between two depths that were measured, in proportion.
-    fn requantizer(&self, ranks: usize) -> Result<(Figures, f64)> {
-        let [first, last] = [0, self.requantizers.len() - 1].map(|i| self.requantizers[i]);
-        let bounds = (first.ranks, last.ranks);
-        ensure!((bounds.0..=bounds.1).contains(&ranks), "pipeline: {ranks} is outside {}..={}", bounds.0, bounds.1);
-        let below = self.requantizers.iter().rev().find(|r| r.ranks <= ranks).unwrap_or(&first);
-        let above = self.requantizers.iter().find(|r| r.ranks >= ranks).unwrap_or(&last);
-        let way = (ranks - below.ranks) as f64 / (above.ranks - below.ranks).max(1) as f64;
-        let between = |a: f64, b: f64| a + way * (b - a);
-        let figures = std::array::from_fn(|i| between(below.figures[i], above.figures[i]));
-        Ok((figures, between(below.mhz, above.mhz)))
+        let area = Area { lut: of(0), ff: of(1), dsp: of(2), ram: of(3) };
+        let mixed = with_dsp < elements;
+        let mhz = if mixed { mhz.min(kit.luts_mhz) } else { mhz };
+        Ok(Block { area, mhz, dsp_elements: mixed.then_some(with_dsp) })
     }
 
     /// What a block takes of the device's scarcest resource.
@@ -174,10 +190,25 @@ impl Parts {
              4x4_q1_p7 has 4 x 4 elements and 1 requantizer of 7 ranks:\n",
             self.name
         );
-        for [part, from] in &self.sources {
-            let _ = writeln!(text, "- {part}: {from}");
+        for [target, part, from] in &self.sources {
+            let _ = writeln!(text, "- {target} {part}: {from}");
         }
         text
+    }
+}
+
+impl Kit {
+    /// Between two depths that were measured, in proportion.
+    fn requantizer(&self, ranks: usize) -> Result<(Figures, f64)> {
+        let [first, last] = [0, self.requantizers.len() - 1].map(|i| self.requantizers[i]);
+        let bounds = (first.ranks, last.ranks);
+        ensure!((bounds.0..=bounds.1).contains(&ranks), "pipeline: {ranks} is outside {}..={}", bounds.0, bounds.1);
+        let below = self.requantizers.iter().rev().find(|r| r.ranks <= ranks).unwrap_or(&first);
+        let above = self.requantizers.iter().find(|r| r.ranks >= ranks).unwrap_or(&last);
+        let way = (ranks - below.ranks) as f64 / (above.ranks - below.ranks).max(1) as f64;
+        let between = |a: f64, b: f64| a + way * (b - a);
+        let figures = std::array::from_fn(|i| between(below.figures[i], above.figures[i]));
+        Ok((figures, between(below.mhz, above.mhz)))
     }
 }
 
@@ -189,21 +220,25 @@ mod tests {
     fn every_device_has_its_parts() {
         for &device in Device::value_variants() {
             let parts = Parts::of(device).unwrap();
-            let [small, large] = [(16, 1), (64, 8)].map(|(e, r)| parts.block(e, r, parts.ranks()[0]).unwrap().0);
-            assert!(
-                small.lut > 100 && small.lut < large.lut && small.ff < large.ff,
-                "{device:?}: {small:?}, {large:?}"
-            );
-            assert!(parts.element.iter().any(|&f| f > 0.0) && parts.rest[1] > 0.0, "{device:?}");
+            for (target, depths) in parts.depths() {
+                let area =
+                    |elements, requantizers| parts.block(target, elements, requantizers, depths[0]).unwrap().area;
+                let (small, large) = (area(4, 1), area(64, 8));
+                let grows = small.lut > 100 && small.lut < large.lut && small.ff < large.ff;
+                assert!(grows, "{device:?}: {small:?}, {large:?}");
+                let kit = parts.kits.iter().find(|kit| kit.target == target).unwrap();
+                assert!(kit.luts[0] > 100.0 && kit.luts_mhz > 1.0 && kit.rest[1] > 0.0, "{device:?}");
+            }
         }
     }
 
     #[test]
     fn between_two_depths_in_proportion() {
         let parts = Parts::of(Device::Ecp5Small).unwrap();
-        let [a, between, b] = [9, 10, 12].map(|ranks| parts.requantizer(ranks).unwrap().1);
+        let kit = parts.kits.iter().find(|kit| kit.target == TargetSpec::Ecp5).unwrap();
+        let [a, between, b] = [9, 10, 12].map(|ranks| kit.requantizer(ranks).unwrap().1);
         assert!((between - (a + (b - a) / 3.0)).abs() < 1e-9, "{a} {between} {b}");
-        assert_eq!(parts.requantizer(3).unwrap_err().to_string(), "pipeline: 3 is outside 9..=12");
+        assert_eq!(kit.requantizer(3).unwrap_err().to_string(), "pipeline: 3 is outside 9..=12");
     }
 
     #[test]

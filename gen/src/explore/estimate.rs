@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::{Context, Result};
 use qrtl_hdl::blocks::gemm::Dimension;
 
-use super::device::{Area, Parts};
+use super::device::{Area, Block, Parts};
 use crate::model::Product;
 use crate::schedule::Schedule;
 use crate::spec::{DimensionSpec, GemmSpec, TargetSpec, ZeroPointSpec};
@@ -21,6 +21,8 @@ pub struct Array {
     pub requantizers: usize,
     /// register ranks of a requantizer
     pub pipeline: usize,
+    /// whose cells the block instantiates
+    pub target: TargetSpec,
 }
 
 /// An array on a device.
@@ -45,12 +47,14 @@ pub struct Estimate {
 }
 
 impl Array {
-    /// All arrays of these sides and depths, each with every number of requantizers that divides its columns.
-    pub fn all(rows: &[usize], cols: &[usize], pipelines: &[usize]) -> Vec<Array> {
+    /// All arrays of these sides, targets and depths, each with every number of requantizers that divides its columns.
+    pub fn all(rows: &[usize], cols: &[usize], depths: &[(TargetSpec, Vec<usize>)]) -> Vec<Array> {
+        let depths: Vec<_> = depths.iter().flat_map(|(t, depths)| depths.iter().map(move |&d| (*t, d))).collect();
         let mut all = Vec::new();
         for (&rows, &cols) in rows.iter().flat_map(|r| cols.iter().map(move |c| (r, c))) {
             for requantizers in (1..=cols.max(1)).filter(|q| cols.is_multiple_of(*q)) {
-                all.extend(pipelines.iter().map(|&pipeline| Array { rows, cols, requantizers, pipeline }));
+                let of = |&(target, pipeline)| Array { rows, cols, requantizers, pipeline, target };
+                all.extend(depths.iter().map(of));
             }
         }
         all.sort_unstable();
@@ -60,11 +64,12 @@ impl Array {
 
     /// Its name as a file and as a module.
     pub fn name(&self) -> String {
-        format!("r{}_c{}_q{}_p{}", self.rows, self.cols, self.requantizers, self.pipeline)
+        let target = self.target.name();
+        format!("r{}_c{}_q{}_p{}_{target}", self.rows, self.cols, self.requantizers, self.pipeline)
     }
 
     /// The block that takes any of the products.
-    fn spec(&self, products: &[Product], target: TargetSpec) -> GemmSpec {
+    fn spec(&self, products: &[Product], dsp_elements: Option<usize>) -> GemmSpec {
         let [m, n, k] = [0, 1, 2].map(|d| {
             let most = products.iter().map(|p| p.size[d]).max().unwrap_or(1);
             DimensionSpec(Dimension::UpTo(most))
@@ -74,7 +79,8 @@ impl Array {
             cols: self.cols,
             requantizers: Some(self.requantizers),
             pipeline: self.pipeline,
-            target,
+            target: self.target,
+            dsp_elements,
             a_zero_point: ZeroPointSpec::None,
             m,
             n,
@@ -86,15 +92,30 @@ impl Array {
 
 impl Estimate {
     /// The head of a table of them.
-    pub const HEAD: [&str; 11] =
-        ["array", "requantizers", "ranks", "clocks", "MHz", "us", "overall", "LUT", "FF", "DSP", "of the device"];
+    pub const HEAD: [&str; 13] = [
+        "array",
+        "in LUTs",
+        "requantizers",
+        "ranks",
+        "target",
+        "clocks",
+        "MHz",
+        "us",
+        "overall",
+        "LUT",
+        "FF",
+        "DSP",
+        "of the device",
+    ];
 
     /// Schedules the products on an array, and estimates its area and clock.
     ///
     /// # Errors
     /// If the block does not exist or takes not all products, or nothing like it has been measured.
     pub fn new(array: Array, products: &[Product], parts: &Parts) -> Result<Estimate> {
-        let spec = array.spec(products, parts.target);
+        let Array { rows, cols, requantizers, pipeline, target } = array;
+        let Block { area, mhz, dsp_elements } = parts.block(target, rows * cols, requantizers, pipeline)?;
+        let spec = array.spec(products, dsp_elements);
         let config = spec.config()?;
         let (mut clocks, mut done) = (0, 0);
         for product in products {
@@ -102,19 +123,20 @@ impl Estimate {
             clocks += schedule.clocks;
             done += schedule.products;
         }
-        let (area, mhz) = parts.block(array.rows * array.cols, array.requantizers, array.pipeline)?;
-        let overall = done as f64 / (clocks as f64 * (array.rows * array.cols) as f64);
+        let overall = done as f64 / (clocks as f64 * (rows * cols) as f64);
         let microseconds = clocks as f64 / mhz;
         Ok(Estimate { array, spec, clocks, mhz, microseconds, overall, area, share: parts.share(area) })
     }
 
     /// A row of a table.
-    pub fn row(&self) -> [String; 11] {
+    pub fn row(&self) -> [String; 13] {
         let a = &self.array;
         [
             format!("{} x {}", a.rows, a.cols),
+            self.in_luts().to_string(),
             a.requantizers.to_string(),
             a.pipeline.to_string(),
+            a.target.name().to_owned(),
             self.clocks.to_string(),
             format!("{:.1}", self.mhz),
             format!("{:.2}", self.microseconds),
@@ -124,6 +146,12 @@ impl Estimate {
             self.area.dsp.to_string(),
             format!("{:.1} %", 100.0 * self.share),
         ]
+    }
+
+    /// Elements that make their products in LUTs.
+    fn in_luts(&self) -> usize {
+        let all = self.array.rows * self.array.cols;
+        all - self.spec.dsp_elements.unwrap_or(all)
     }
 
     /// It is no slower and takes no more of the device, and is better in one of the two, or else has fewer LUTs.
@@ -152,15 +180,17 @@ pub fn front(all: &[Estimate]) -> Vec<Estimate> {
 
 /// Every array, and whether it is one of the front.
 pub fn csv(all: &[Estimate], front: &[Estimate]) -> String {
-    let head = "rows,cols,requantizers,pipeline,clocks,mhz,microseconds,overall,lut,ff,dsp,ram,share,front\n";
+    let head =
+        "rows,cols,in_luts,requantizers,pipeline,target,clocks,mhz,microseconds,overall,lut,ff,dsp,ram,share,front\n";
     let mut text = head.to_owned();
     for e in all {
-        let Array { rows, cols, requantizers, pipeline } = e.array;
+        let Array { rows, cols, requantizers, pipeline, target } = e.array;
+        let (in_luts, target) = (e.in_luts(), target.name());
         let Area { lut, ff, dsp, ram } = e.area;
         let on_front = front.iter().any(|f| f.array == e.array);
         let _ = writeln!(
             text,
-            "{rows},{cols},{requantizers},{pipeline},{},{:.1},{:.3},{:.4},{lut},{ff},{dsp},{ram},{:.4},{on_front}",
+            "{rows},{cols},{in_luts},{requantizers},{pipeline},{target},{},{:.1},{:.3},{:.4},{lut},{ff},{dsp},{ram},{:.4},{on_front}",
             e.clocks, e.mhz, e.microseconds, e.overall, e.share
         );
     }

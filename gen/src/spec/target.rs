@@ -5,7 +5,7 @@ use qrtl_hdl::cells::Target;
 use serde::{Deserialize, Serialize};
 
 /// Whose cells a block instantiates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetSpec {
     /// no cells: any device
@@ -17,6 +17,15 @@ pub enum TargetSpec {
 }
 
 impl TargetSpec {
+    /// Its name in descriptions and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            TargetSpec::Generic => "generic",
+            TargetSpec::Ecp5 => "ecp5",
+            TargetSpec::Ice40 => "ice40",
+        }
+    }
+
     /// As the hardware takes it.
     pub fn target(self) -> Target {
         match self {
