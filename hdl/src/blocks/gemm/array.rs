@@ -1,21 +1,4 @@
 //! The rows of processing elements, and how operands reach them.
-//!
-//! Broadcast: a beat is at all elements in the same clock. Systolic: each element keeps a beat for a clock and passes it on,
-//! so that every net between elements has one end:
-//!
-//! ```text
-//!                b_0     b_1 z   b_2 zz          z: a register, a clock
-//!                 |       |       |
-//!   a_0      --> pe  -z> pe  -z> pe              a moves right, and with it accumulate, clear, load
-//!                 z       z       z
-//!   a_1 z    --> pe  -z> pe  -z> pe              b moves down
-//!                 z       z       z
-//!   a_2 zz   --> pe  -z> pe  -z> pe
-//! ```
-//!
-//! Beat t is at element (r, c) in clock t + r + c: row r is delayed by r clocks and column c by c, so a_r and b_c of one beat
-//! meet there. The sums stay where they are until the last element has its own, `rows + cols - 2` clocks after the first;
-//! then all step at once to the left and up, through registers of their own, while the next tile is computed.
 
 use rust_hdl::prelude::*;
 
@@ -25,7 +8,25 @@ use super::row::Row;
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Port, Rank, Stage};
 
-/// Their drain registers form one chain, row 0 first.
+/// `rows` x `cols` processing elements, and how operands reach them.
+///
+/// Broadcast: a beat of operands is at all elements in the same clock. Systolic: each element keeps it for a clock and passes
+/// it on, so that no operand has far to go:
+///
+/// ```text
+///             b_0     b_1 z   b_2 zz      z: a register, a clock
+///              |       |       |
+///   a_0    --> pe -z-> pe -z-> pe         a moves right, and with it what is to happen: accumulate, clear, load
+///              z       z       z
+///   a_1 z  --> pe -z-> pe -z-> pe         b moves down
+///              z       z       z
+///   a_2 zz --> pe -z-> pe -z-> pe
+/// ```
+///
+/// Row r enters r clocks late and column c enters c clocks late, so that `a_r` and `b_c` of beat t meet in element (r, c), in
+/// clock t + r + c. A sum stays in its element until the last has its own, `rows + cols - 2` clocks after the first. Then,
+/// broadcast or systolic, all drain registers move together while the next tile is computed: they form one chain, row 0
+/// first.
 #[derive(LogicBlock)]
 pub struct Array {
     /// clock

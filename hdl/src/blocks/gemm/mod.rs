@@ -11,8 +11,9 @@
 //! ```
 //!
 //! C is computed in tiles of `rows` x `cols`, row of tiles by row of tiles. A tile takes K beats; beat `k` carries
-//! `A[m][k]` of its rows and `B[k][n]` of its columns. Lanes beyond the edge of C are ignored: nobody pads. Results leave
-//! row by row of the tile, `requantizers` columns at a time, `keep` saying which lanes hold one.
+//! `A[m][k]` of its rows and `B[k][n]` of its columns. Lanes beyond the edge of C are ignored: nobody pads. [`Forwarding`]
+//! says how operands reach the elements, [`Array`] draws it. Results leave row by row of the tile, `requantizers` columns at
+//! a time, `keep` saying which lanes hold one.
 //!
 //! Nothing stops in the middle, so that no net leads from `out_ready` to the registers. Two gates do instead, each with a
 //! register behind it. The last beat of a tile enters when the sums of the tile before have left the array; this never
