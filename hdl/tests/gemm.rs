@@ -6,7 +6,9 @@
 use qrtl_golden::gemm::{Matrix, Operand, gemm};
 use qrtl_golden::random::Random;
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Scale};
-use qrtl_hdl::blocks::gemm::{Channel, Channels, Dimension, Gemm, GemmConfig, ZeroPointConfig, ZeroPointStrategy};
+use qrtl_hdl::blocks::gemm::{
+    Channel, Channels, Dimension, Forwarding, Gemm, GemmConfig, ZeroPointConfig, ZeroPointStrategy,
+};
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
 
 /// A product and what golden makes of it.
@@ -172,10 +174,13 @@ fn simulator(config: &GemmConfig) -> FlatSim {
 fn every_strategy_and_shape_equals_golden() {
     use ZeroPointStrategy::{Correct, Subtract};
     let mut random = Random::from_env(7);
-    for (rows, cols, requantizers) in [(2, 3, 3), (4, 4, 2), (3, 4, 1), (1, 1, 1), (5, 2, 2)] {
+    let sizes = [(2, 3, 3), (4, 4, 2), (3, 4, 1), (1, 1, 1), (5, 2, 2)].map(|size| (size, Forwarding::Broadcast));
+    let systolic = [(4, 4, 2), (3, 4, 1), (1, 1, 1), (5, 2, 2), (1, 3, 1)].map(|size| (size, Forwarding::Systolic));
+    for ((rows, cols, requantizers), forwarding) in sizes.into_iter().chain(systolic) {
         for strategies in [[Subtract, Subtract], [Correct, Subtract], [Subtract, Correct], [Correct, Correct]] {
             let mut config = GemmConfig::run_time(rows, cols, [9, 11, 6]);
             config.requantizers = requantizers;
+            config.forwarding = forwarding;
             let zero = |strategy| Some(ZeroPointConfig { value: None, strategy });
             config.a.zero_point = zero(strategies[0]);
             config.b.zero_point = zero(strategies[1]);
@@ -216,14 +221,21 @@ fn dimensions_may_change_with_the_first_beat() {
 /// The two figures that a block's head states.
 #[test]
 fn waits_and_latency_are_as_stated() {
+    use Forwarding::{Broadcast, Systolic};
     use ZeroPointStrategy::{Correct, Subtract};
     let mut random = Random::from_env(9);
-    for (rows, cols, requantizers, pipeline, strategy) in
-        [(2, 4, 2, 0, Subtract), (4, 4, 1, 4, Subtract), (3, 2, 2, 10, Subtract), (4, 4, 2, 9, Correct)]
-    {
+    for (rows, cols, requantizers, pipeline, strategy, forwarding) in [
+        (2, 4, 2, 0, Subtract, Broadcast),
+        (4, 4, 1, 4, Subtract, Broadcast),
+        (3, 2, 2, 10, Subtract, Broadcast),
+        (4, 4, 2, 9, Correct, Broadcast),
+        (4, 4, 4, 4, Subtract, Systolic),
+        (3, 5, 1, 4, Correct, Systolic),
+    ] {
         let mut config = GemmConfig::run_time(rows, cols, [3 * rows, 3 * cols, 64]);
         config.requantizers = requantizers;
         config.pipeline = pipeline;
+        config.forwarding = forwarding;
         config.a.zero_point = Some(ZeroPointConfig { value: None, strategy });
         let mut sim = simulator(&config);
         for (terms, waits) in [(config.least_terms(), false), (config.least_terms() - 1, true)] {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use qrtl_gen::emit::Package;
 use qrtl_gen::schedule::Schedule;
-use qrtl_gen::spec::{GemmSpec, Spec, StrategySpec, TargetSpec, ZeroPointSpec};
+use qrtl_gen::spec::{ForwardingSpec, GemmSpec, Spec, StrategySpec, TargetSpec, ZeroPointSpec};
 use qrtl_sim::cycles::{Counted, count};
 
 /// Every size on a block: the counters are the schedule's.
@@ -64,6 +64,26 @@ fn zero_points_corrected_by_sums() {
         ..GemmSpec::default()
     };
     agree(spec, &[[1, 1, 1], [4, 4, 3], [9, 7, 2], [5, 12, 20]]);
+}
+
+#[test]
+fn operands_from_element_to_element() {
+    let systolic = |rows, cols, requantizers| GemmSpec {
+        rows,
+        cols,
+        requantizers: Some(requantizers),
+        forwarding: ForwardingSpec::Systolic,
+        ..GemmSpec::default()
+    };
+    agree(systolic(4, 4, 4), &around(4, 4, &[1, 2, 11, 12, 13]));
+    let correct = StrategySpec::Correct;
+    let sums =
+        GemmSpec { b_zero_point: ZeroPointSpec::Port, a_strategy: correct, b_strategy: correct, ..systolic(3, 4, 1) };
+    agree(sums, &around(3, 4, &[1, 3, 18, 19, 20]));
+    let mixed = GemmSpec { dsp_elements: Some(2), target: TargetSpec::Ecp5, pipeline: 12, ..systolic(2, 3, 1) };
+    agree(mixed, &around(2, 3, &[1, 6, 13, 14, 15]));
+    agree(systolic(1, 3, 3), &[[1, 1, 1], [4, 7, 2], [3, 3, 5]]);
+    agree(systolic(3, 1, 1), &[[1, 1, 1], [7, 4, 2], [3, 3, 6]]);
 }
 
 /// A short product, a long one, and layers of the digits networks and of a detector of persons.

@@ -7,7 +7,8 @@ use anyhow::{Result, anyhow, ensure};
 use clap::{Args, ValueEnum};
 use qrtl_golden::Rule;
 use qrtl_hdl::blocks::gemm::{
-    Channel, Channels, Dimension, Gemm, GemmAxis, GemmConfig, OperandConfig, ZeroPointConfig, ZeroPointStrategy,
+    Channel, Channels, Dimension, Forwarding, Gemm, GemmAxis, GemmConfig, OperandConfig, ZeroPointConfig,
+    ZeroPointStrategy,
 };
 use qrtl_hdl::blocks::requantizer::{DEFAULT_PIPELINE, Source};
 use qrtl_hdl::exact::Range;
@@ -97,6 +98,9 @@ pub struct GemmSpec {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dsp_elements: Option<usize>,
+    /// how operands reach the elements
+    #[arg(long, value_enum, default_value_t = ForwardingSpec::Broadcast)]
+    pub forwarding: ForwardingSpec,
     /// AXI4-Stream ports for operands and results
     #[arg(long)]
     pub axis: bool,
@@ -136,6 +140,26 @@ pub enum StrategySpec {
     Subtract,
     /// corrected by run-time sums as results drain
     Correct,
+}
+
+/// How operands reach the elements of the array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForwardingSpec {
+    /// to all elements of a row or column in the same clock
+    Broadcast,
+    /// from element to element, one a clock
+    Systolic,
+}
+
+impl ForwardingSpec {
+    /// As the hardware takes it.
+    fn forwarding(self) -> Forwarding {
+        match self {
+            ForwardingSpec::Broadcast => Forwarding::Broadcast,
+            ForwardingSpec::Systolic => Forwarding::Systolic,
+        }
+    }
 }
 
 /// `none`, `port` or a number.
@@ -257,6 +281,7 @@ impl Default for GemmSpec {
             pipeline: DEFAULT_PIPELINE,
             target: TargetSpec::Generic,
             dsp_elements: None,
+            forwarding: ForwardingSpec::Broadcast,
             axis: false,
         }
     }
@@ -309,6 +334,7 @@ impl GemmSpec {
             pipeline: self.pipeline,
             target: self.target.target(),
             dsp_elements: self.dsp_elements,
+            forwarding: self.forwarding.forwarding(),
         };
         let config = if self.requantizers.is_none() { config.with_fewest_requantizers() } else { config };
         config.validate().map_err(|e| anyhow!(e))?;

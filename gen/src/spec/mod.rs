@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use fixed_point_multiplier::FixedPointMultiplierSpec;
-pub use gemm::{DimensionSpec, GemmSpec, OperandType, StrategySpec, ZeroPointSpec};
+pub use gemm::{DimensionSpec, ForwardingSpec, GemmSpec, OperandType, StrategySpec, ZeroPointSpec};
 pub use parameter::Parameter;
 pub use requantizer::{OutputSpec, RequantizerSpec};
 pub use saturator::{FormSpec, SaturatorSpec};

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::{
-    FixedPointMultiplierSpec, FormSpec, GemmSpec, Parameter, RequantizerSpec, SaturatorSpec, Spec, TargetSpec,
+    FixedPointMultiplierSpec, FormSpec, ForwardingSpec, GemmSpec, Parameter, RequantizerSpec, SaturatorSpec, Spec,
+    TargetSpec,
 };
 use qrtl_hdl::interface::Interface;
 use qrtl_hdl::verilog::File;
@@ -230,16 +231,20 @@ fn gemms(all: &mut Vec<Subject>) -> Result<()> {
     let on_ecp5 = mixed(10, 12, 24, deep);
     let on_up5k = mixed(4, 5, 4, GemmSpec { pipeline: 11, ..base.clone() });
     let up5k = targets(&[Device::Up5k]);
+    let systolic = |spec: &GemmSpec| GemmSpec { forwarding: ForwardingSpec::Systolic, ..spec.clone() };
+    let (cells_systolic, eight_systolic) = (systolic(&cells), systolic(&eight));
     let both = vec![Device::Ecp5Small.plain(), Device::Ecp5Small.plain().with("-nowidelut")];
     let (hand, about) = ("gemm_4x4_by_hand", "4 x 4, int8, 4 requantizers");
     all.push(by_hand(hand, &["requantizer_by_hand"], about, Spec::Gemm(base.clone()), large.clone())?);
     for (name, about, spec, targets) in [
         ("gemm_4x4_r1", "4 x 4, int8, 1 requantizer", one.clone(), &small),
         ("gemm_4x4_r1_ecp5_axis", "4 x 4, int8, 1 requantizer, MULT18X18D, 12 ranks, AXI4-Stream", cells, &both),
+        ("gemm_4x4_r1_ecp5_axis_systolic", "the same, operands from element to element", cells_systolic, &small),
         ("gemm_4x4", about, base.clone(), &large),
         ("gemm_10x12_ecp5", "10 x 12, int8, 24 elements in DSP, 96 in LUTs, MULT18X18D, 12 ranks", on_ecp5, &small),
         ("gemm_4x5_up5k", "4 x 5, int8, 4 elements in DSP, 16 in LUTs, 11 ranks", on_up5k, &up5k),
         ("gemm_8x8_r2_ecp5", "8 x 8, int8, 2 requantizers, MULT18X18D, 12 ranks", eight, &large),
+        ("gemm_8x8_r2_ecp5_systolic", "the same, operands from element to element", eight_systolic, &large),
     ] {
         all.push(ours(name, about, hand, Spec::Gemm(spec), targets.clone())?);
     }

@@ -1,8 +1,8 @@
 //! Which configurations are simulated, and with how many vectors.
 
 use qrtl_gen::spec::{
-    DimensionSpec, FixedPointMultiplierSpec, FormSpec, GemmSpec, OperandType, OutputSpec, Parameter, RequantizerSpec,
-    SaturatorSpec, Spec, StrategySpec, TargetSpec, ZeroPointSpec,
+    DimensionSpec, FixedPointMultiplierSpec, FormSpec, ForwardingSpec, GemmSpec, OperandType, OutputSpec, Parameter,
+    RequantizerSpec, SaturatorSpec, Spec, StrategySpec, TargetSpec, ZeroPointSpec,
 };
 use qrtl_golden::Rule;
 use qrtl_hdl::blocks::gemm::Dimension;
@@ -141,9 +141,17 @@ fn gemms() -> Vec<(Spec, usize)> {
         shift: table([-8, -7, -9, -6, -10, -8]),
         ..base.clone()
     };
+    let systolic = |spec: GemmSpec| GemmSpec { forwarding: ForwardingSpec::Systolic, ..spec };
     let all = [
         base.clone(),
         zeros(Subtract, Subtract),
+        size(4, 4, 4, systolic(zeros(Subtract, Subtract))),
+        size(3, 5, 1, systolic(zeros(Correct, Correct))),
+        size(5, 2, 2, systolic(GemmSpec { a: Uint8, b: Int4, pipeline: 10, ..zeros(Correct, Subtract) })),
+        size(4, 4, 2, systolic(GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..zeros(Subtract, Correct) })),
+        size(3, 4, 2, systolic(GemmSpec { dsp_elements: Some(5), target: TargetSpec::Ecp5, ..base.clone() })),
+        size(1, 4, 1, systolic(GemmSpec { dsp_elements: Some(2), ..base.clone() })),
+        size(4, 1, 1, systolic(GemmSpec { axis: true, ..base.clone() })),
         size(2, 3, 3, zeros(Correct, Subtract)),
         size(3, 2, 1, zeros(Subtract, Correct)),
         size(4, 4, 2, GemmSpec { pipeline: 10, ..zeros(Correct, Correct) }),

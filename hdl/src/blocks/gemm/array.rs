@@ -1,13 +1,32 @@
-//! The rows of processing elements.
+//! The rows of processing elements, and how operands reach them.
 
 use rust_hdl::prelude::*;
 
-use super::config::GemmConfig;
+use super::config::{Forwarding, GemmConfig};
+use super::dataflow::{open, through};
 use super::row::Row;
 use crate::describe_logic;
-use crate::exact::{Bus, Clk, Describe, Header, Kernel, Port};
+use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Port, Rank, Stage};
 
-/// All rows see the same elements of B; their drain registers form one chain, row 0 first.
+/// `rows` x `cols` processing elements, and how operands reach them.
+///
+/// Broadcast: a beat of operands is at all elements in the same clock. Systolic: each element keeps it for a clock and passes
+/// it on, so that no operand has far to go:
+///
+/// ```text
+///             b_0     b_1 z   b_2 zz      z: a register, a clock
+///              |       |       |
+///   a_0    --> pe -z-> pe -z-> pe         a moves right, and with it what is to happen: accumulate, clear, load
+///              z       z       z
+///   a_1 z  --> pe -z-> pe -z-> pe         b moves down
+///              z       z       z
+///   a_2 zz --> pe -z-> pe -z-> pe
+/// ```
+///
+/// Row r enters r clocks late and column c enters c clocks late, so that `a_r` and `b_c` of beat t meet in element (r, c), in
+/// clock t + r + c. A sum stays in its element until the last has its own, `rows + cols - 2` clocks after the first. Then,
+/// broadcast or systolic, all drain registers move together while the next tile is computed: they form one chain, row 0
+/// first.
 #[derive(LogicBlock)]
 pub struct Array {
     /// clock
@@ -26,12 +45,22 @@ pub struct Array {
     pub shift: Port<In>,
     /// sums on their way out
     pub sums: Bus<Out>,
+    skew: Vec<Stage>,
     row: Vec<Row>,
+}
+
+/// `value` behind the first `clocks` of some ranks, or all if there are fewer.
+fn later<'k>(ranks: &[Rank<'k>], clocks: usize, name: &str, value: Int<'k>) -> Int<'k> {
+    through(&ranks[..clocks.min(ranks.len())], name, value)
 }
 
 impl Array {
     /// An array of `config.rows` x `config.cols` elements.
     pub fn new(config: &GemmConfig) -> Array {
+        let skew = match config.forwarding {
+            Forwarding::Broadcast => 0,
+            Forwarding::Systolic => config.rows.max(config.cols) - 1,
+        };
         Array {
             clk: Clk::new(),
             a: Bus::new(config.rows, config.a.in_array(), "elements of A"),
@@ -41,6 +70,7 @@ impl Array {
             load: Port::bit("the sums are complete"),
             shift: Port::bit("drain registers take a sum"),
             sums: Bus::new(config.requantizers, config.raw_acc(), "sums on their way out"),
+            skew: (0..skew).map(|_| Stage::new(true)).collect(),
             row: (0..config.rows).map(|r| Row::new(config, r)).collect(),
         }
     }
@@ -51,23 +81,35 @@ describe_logic!(Array);
 impl Describe for Array {
     fn header(&self) -> Header {
         let (rows, cols) = (self.a.lanes(), self.b.lanes());
-        Header::new(format!("array_{rows}x{cols}"), format!("{rows} x {cols} processing elements."))
+        let header = Header::new(format!("array_{rows}x{cols}"), format!("{rows} x {cols} processing elements."))
             .line("Each beat gives every row an element of A and every column an element of B.")
-            .fact("throughput", format!("{} products per clock", rows * cols))
+            .fact("throughput", format!("{} products per clock", rows * cols));
+        if self.skew.is_empty() {
+            return header;
+        }
+        header.fact("operands", "a passes from element to element to the right, b downwards, one element a clock")
     }
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         let lanes = self.sums.lanes();
+        let skew = open(k, &self.skew);
+        let mut control = [("accumulate", &self.accumulate), ("clear", &self.clear), ("load", &self.load)]
+            .map(|(name, port)| (name, k.read(port)));
         for (r, row) in self.row.iter().enumerate() {
             k.pass_clock(&self.clk, &row.clk);
-            k.drive(&row.a, k.lane(&self.a, r));
+            k.drive(&row.a, later(&skew, r, &format!("a_{r}"), k.lane(&self.a, r)));
+            let above = r.checked_sub(1).and_then(|above| self.row[above].b_out.get());
             for c in 0..self.b.lanes() {
-                k.drive_lane(&row.b, c, k.lane(&self.b, c));
+                let given = || later(&skew, c, &format!("b_{c}"), k.lane(&self.b, c));
+                k.drive_lane(&row.b, c, above.map_or_else(given, |above| k.lane(above, c)));
             }
-            k.drive(&row.accumulate, k.read(&self.accumulate));
-            k.drive(&row.clear, k.read(&self.clear));
-            k.drive(&row.load, k.read(&self.load));
+            if let Some(rank) = r.checked_sub(1).and_then(|above| skew.get(above)) {
+                control = control.map(|(name, value)| (name, rank.pass(name, value)));
+            }
+            for ((_, value), to) in control.into_iter().zip([&row.accumulate, &row.clear, &row.load]) {
+                k.drive(to, value);
+            }
             k.drive(&row.shift, k.read(&self.shift));
             for lane in 0..lanes {
                 let behind = self.row.get(r + 1).map_or(k.lit(0), |next| k.lane(&next.drain_out, lane));

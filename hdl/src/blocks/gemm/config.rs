@@ -104,6 +104,15 @@ pub enum Channels {
     Memory,
 }
 
+/// How operands reach the elements of the array. Both give the same bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Forwarding {
+    /// all elements of a row take an element of A in the same clock, all of a column one of B
+    Broadcast,
+    /// each element passes its operands on a clock later: A to its right, B below
+    Systolic,
+}
+
 /// Configuration of a [`Gemm`](super::Gemm).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GemmConfig {
@@ -144,6 +153,8 @@ pub struct GemmConfig {
     /// elements whose product is a multiplier of the device, row by row from the first; those beyond make it in LUTs.
     /// `None`: all
     pub dsp_elements: Option<usize>,
+    /// how operands reach the elements
+    pub forwarding: Forwarding,
 }
 
 /// Terms of a sum for which a block has enough requantizers if nothing else is said and their number is a port.
@@ -176,6 +187,7 @@ impl GemmConfig {
             pipeline: DEFAULT_PIPELINE,
             target: Target::Generic,
             dsp_elements: None,
+            forwarding: Forwarding::Broadcast,
         }
     }
 

@@ -3,7 +3,7 @@
 use rust_hdl::prelude::{In, Out};
 
 use super::Gemm;
-use super::config::{Channels, OperandConfig, ZeroPointStrategy};
+use super::config::{Channels, Forwarding, OperandConfig, ZeroPointStrategy};
 use super::sequencer::dimension;
 use crate::exact::{Int, Kernel, Opt, Port, Range, Rank, Reg, Stage};
 
@@ -19,12 +19,12 @@ fn delays<'k>(k: &'k Kernel, line: &[Reg], first: Int<'k>) -> Vec<Int<'k>> {
 }
 
 /// All of some stages, opened.
-fn open<'k>(k: &'k Kernel, stages: &'k [Stage]) -> Vec<Rank<'k>> {
+pub(super) fn open<'k>(k: &'k Kernel, stages: &'k [Stage]) -> Vec<Rank<'k>> {
     stages.iter().map(|stage| k.stage(stage, 1)).collect()
 }
 
 /// A value through all of some ranks.
-fn through<'k>(ranks: &[Rank<'k>], name: &str, value: Int<'k>) -> Int<'k> {
+pub(super) fn through<'k>(ranks: &[Rank<'k>], name: &str, value: Int<'k>) -> Int<'k> {
     ranks.iter().fold(value, |value, rank| rank.pass(name, value))
 }
 
@@ -78,7 +78,7 @@ impl Gemm {
 
         let products = delays(k, &self.products, k.read(&sequencer.accept));
         let ends = delays(k, &self.ends, k.read(&sequencer.tile_end));
-        let (accumulate, end) = (products[products.len() - 1], ends[ends.len() - 1]);
+        let (accumulate, end) = (products[products.len() - 1], ends[self._config.multiply_ranks() - 1]);
         k.register(&self.load, end);
         k.register(&self.clear, end);
         k.drive(&drain.start, ends[self._config.start_of_drain() - 2]);
@@ -89,7 +89,18 @@ impl Gemm {
             k.register(last, delays(k, before, k.read(step)).last().copied().unwrap_or(k.read(step)) | held_end);
             k.read(last)
         };
-        let shift = shift_of(&self.shift, &drain.step);
+        // Elements that load at their own time are told of the drain's steps only.
+        let (shift, col_shift) = match self._config.forwarding {
+            Forwarding::Broadcast => {
+                let shift = shift_of(&self.shift, &drain.step);
+                (shift, Some(shift))
+            }
+            Forwarding::Systolic => {
+                let step = delays(k, &self.shift, k.read(&drain.step)).last().copied();
+                let col_shift = self.col_sums.get().map(|_| shift_of(&self.col_shift, &drain.step));
+                (step.unwrap_or(k.read(&drain.step)), col_shift)
+            }
+        };
 
         let (load, clear) = (k.read(&self.load), k.read(&self.clear));
         k.drive(&array.accumulate, accumulate);
@@ -97,7 +108,7 @@ impl Gemm {
         k.drive(&array.load, load);
         k.drive(&array.shift, shift);
         let row_shift = self.row_sums.get().map(|sums| (sums, shift_of(&self.row_shift, &drain.row_step)));
-        for (sums, shift) in row_shift.into_iter().chain(self.col_sums.get().map(|sums| (sums, shift))) {
+        for (sums, shift) in row_shift.into_iter().chain(self.col_sums.get().zip(col_shift)) {
             k.pass_clock(&self.clk, &sums.clk);
             k.drive(&sums.accumulate, accumulate);
             k.drive(&sums.clear, clear);

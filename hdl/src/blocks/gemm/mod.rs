@@ -11,8 +11,9 @@
 //! ```
 //!
 //! C is computed in tiles of `rows` x `cols`, row of tiles by row of tiles. A tile takes K beats; beat `k` carries
-//! `A[m][k]` of its rows and `B[k][n]` of its columns. Lanes beyond the edge of C are ignored: nobody pads. Results leave
-//! row by row of the tile, `requantizers` columns at a time, `keep` saying which lanes hold one.
+//! `A[m][k]` of its rows and `B[k][n]` of its columns. Lanes beyond the edge of C are ignored: nobody pads. [`Forwarding`]
+//! says how operands reach the elements, [`Array`] draws it. Results leave row by row of the tile, `requantizers` columns at
+//! a time, `keep` saying which lanes hold one.
 //!
 //! Nothing stops in the middle, so that no net leads from `out_ready` to the registers. Two gates do instead, each with a
 //! register behind it. The last beat of a tile enters when the sums of the tile before have left the array; this never
@@ -42,7 +43,8 @@ pub use array::Array;
 pub use axis::GemmAxis;
 pub use channel_memory::ChannelMemory;
 pub use config::{
-    Channel, Channels, Dimension, GemmConfig, OperandConfig, TYPICAL_TERMS, ZeroPointConfig, ZeroPointStrategy,
+    Channel, Channels, Dimension, Forwarding, GemmConfig, OperandConfig, TYPICAL_TERMS, ZeroPointConfig,
+    ZeroPointStrategy,
 };
 pub use drain::Drain;
 pub use edge_sums::EdgeSums;
@@ -127,6 +129,7 @@ pub struct Gemm {
     clear: Reg,
     shift: Vec<Reg>,
     row_shift: Vec<Reg>,
+    col_shift: Vec<Reg>,
     zero_factors: Stage,
     zero_product: Stage,
     addresses: Vec<Stage>,
@@ -204,12 +207,17 @@ impl Gemm {
             outlet: Outlet::new(c),
             enter: Stage::new(true),
             products: flags(c.multiply_ranks() + 1),
-            ends: flags(c.multiply_ranks()),
+            ends: flags(c.multiply_ranks().max(c.start_of_drain() - 1)),
             held_ends: flags(c.hold_ranks()),
             load: flag(0),
             clear: flag(1),
-            shift: flags(c.memory_ranks() - 1),
+            shift: flags(c.step_ranks()),
             row_shift: flags(if corrects[1] { c.memory_ranks() - 1 } else { 0 }),
+            col_shift: flags(if corrects[0] && c.forwarding == Forwarding::Systolic {
+                c.memory_ranks() - 1
+            } else {
+                0
+            }),
             zero_factors: Stage::new(true),
             zero_product: Stage::new(true),
             addresses: stages(c.correction_ranks() + c.bias_ranks()),
@@ -292,12 +300,13 @@ impl Describe for Gemm {
             Channels::Table(t) => format!("table of {}", t.len()),
             Channels::Memory => "memory, filled through cfg_*".to_owned(),
         };
+        let systolic = if c.forwarding == Forwarding::Systolic { ", systolic" } else { "" };
         let name = format!("gemm_{}x{}", c.rows, c.cols);
         Header::new(name, "C[m][n] = clamp(requant(acc + bias[n], multiplier[n], shift[n]) + zero_point, min, max),")
             .line("acc = sum over k of (A[m][k] - za) * (B[k][n] - zb).")
             .line("A beat carries A[m][k] for the rows of a tile and B[k][n] for its columns; K beats make a tile.")
             .line("Lanes beyond the edge of C are ignored; keep says which lanes of y hold a result.")
-            .fact("array", format!("{} x {} processing elements", c.rows, c.cols))
+            .fact("array", format!("{} x {} processing elements{systolic}", c.rows, c.cols))
             .fact("M, N, K", format!("{}, {}, {}", size(c.m), size(c.n), size(c.k)))
             .fact("A", side(&c.a))
             .fact("B", side(&c.b))

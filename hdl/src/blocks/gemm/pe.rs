@@ -2,11 +2,11 @@
 
 use rust_hdl::prelude::*;
 
-use super::config::GemmConfig;
+use super::config::{Forwarding, GemmConfig};
 use super::lut_product::product_in_luts;
 use crate::cells::{Mult18x18d, Registers, Target};
 use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Reg, Stage};
+use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Opt, Port, Reg, Stage};
 
 /// `acc = acc + a * b`; the last product of a sum goes with it to the drain register, and the accumulator restarts at 0.
 ///
@@ -33,6 +33,17 @@ pub struct Pe {
     pub drain_in: Port<In>,
     /// sum held
     pub drain_out: Port<Out>,
+    /// `a` for the element to the right, where operands are forwarded
+    pub a_out: Opt<Port<Out>>,
+    /// `accumulate` for it
+    pub accumulate_out: Opt<Port<Out>>,
+    /// `clear` for it
+    pub clear_out: Opt<Port<Out>>,
+    /// `load` for it
+    pub load_out: Opt<Port<Out>>,
+    /// `b` for the element below
+    pub b_out: Opt<Port<Out>>,
+    passed: Stage,
     multiplier: Opt<Mult18x18d>,
     first: Stage,
     second: Stage,
@@ -41,6 +52,7 @@ pub struct Pe {
     acc: Reg,
     held: Stage,
     loads: Stage,
+    moves: Stage,
     drained: Reg,
     _form: Form,
 }
@@ -65,6 +77,8 @@ impl Pe {
             Target::Ecp5 => Form::Cell,
             _ => Form::Inferred,
         };
+        let systolic = config.forwarding == Forwarding::Systolic;
+        let passes = |range, doc| Opt::when(systolic, || Port::new(range, doc));
         let all = Registers { input: true, pipeline: true, output: true };
         // The cell has three ranks of its own.
         let before = if form == Form::Cell { 0 } else { config.multiply_ranks() - 1 };
@@ -78,6 +92,12 @@ impl Pe {
             shift: Port::bit("the drain register takes a sum"),
             drain_in: Port::new(acc, "sum of the element behind"),
             drain_out: Port::new(acc, "sum held"),
+            a_out: passes(a, "element of A for the element to the right"),
+            accumulate_out: passes(BIT, "its product is to be added"),
+            clear_out: passes(BIT, "its accumulator restarts at 0"),
+            load_out: passes(BIT, "its sum is complete"),
+            b_out: passes(b, "element of B for the element below"),
+            passed: Stage::new(systolic),
             multiplier: Opt::when(form == Form::Cell, || Mult18x18d::new(all, false)),
             first: Stage::new(before > 0),
             second: Stage::new(before > 1),
@@ -86,6 +106,7 @@ impl Pe {
             acc: Reg::new(acc),
             held: Stage::new(config.hold_ranks() > 0),
             loads: Stage::new(config.hold_ranks() > 0),
+            moves: Stage::new(config.hold_ranks() > 0),
             drained: Reg::new(acc),
             _form: form,
         }
@@ -106,6 +127,30 @@ impl Pe {
         let [first, second, third] = ranks;
         third.pass("product", second.pass("product", first.pass("a", a) * first.pass("b", b)))
     }
+
+    /// Operands, and what is to happen with them, to the neighbours a clock later.
+    fn pass_on<'k>(&'k self, k: &'k Kernel) {
+        let passed = k.stage(&self.passed, 1);
+        for (name, to, from) in [
+            ("a", &self.a_out, &self.a),
+            ("accumulate", &self.accumulate_out, &self.accumulate),
+            ("clear", &self.clear_out, &self.clear),
+            ("load", &self.load_out, &self.load),
+            ("b", &self.b_out, &self.b),
+        ] {
+            to.get().into_iter().for_each(|to| k.drive(to, passed.pass(name, k.read(from))));
+        }
+    }
+
+    /// The drain register takes a sum: at a step of the drain and, where the sum of each element is complete at its own time,
+    /// then.
+    fn moves<'k>(&'k self, k: &'k Kernel) -> Int<'k> {
+        let shift = k.read(&self.shift);
+        if self.a_out.get().is_none() {
+            return shift;
+        }
+        k.stage(&self.moves, 1).pass("moves", shift | k.read(&self.load))
+    }
 }
 
 describe_logic!(Pe);
@@ -114,7 +159,8 @@ impl Describe for Pe {
     fn header(&self) -> Header {
         let (a, b, acc) = (self.a.range(), self.b.range(), self.acc.range());
         let form = if self._form == Form::Luts { "_luts" } else { "" };
-        let name = format!("pe_a{}_b{}_acc{}{form}", a.width(), b.width(), acc.width());
+        let passes = if self.a_out.get().is_some() { "_systolic" } else { "" };
+        let name = format!("pe_a{}_b{}_acc{}{form}{passes}", a.width(), b.width(), acc.width());
         Header::new(name, "acc = acc + a * b, one product per clock.")
             .line("When a sum is complete it moves to a register of its own, from which it drains; acc restarts at 0.")
             .fact("a", a)
@@ -131,7 +177,8 @@ impl Describe for Pe {
         let next = k.read(&self.clear).mux(0, k.read(&self.accumulate).mux(sum, acc));
         k.register(&self.acc, next);
         let (held, loads) = (k.stage(&self.held, load).pass("sum", sum), k.stage(&self.loads, 1).pass("load", load));
-        k.register_when(&self.drained, k.read(&self.shift), loads.mux(held, k.read(&self.drain_in)));
+        k.register_when(&self.drained, self.moves(k), loads.mux(held, k.read(&self.drain_in)));
         k.drive(&self.drain_out, k.read(&self.drained));
+        self.pass_on(k);
     }
 }

@@ -1,11 +1,11 @@
-//! One row of processing elements: all see the same element of A.
+//! One row of processing elements: all see the same element of A, at once or one after the other.
 
 use rust_hdl::prelude::*;
 
-use super::config::GemmConfig;
+use super::config::{Forwarding, GemmConfig};
 use super::pe::Pe;
 use crate::describe_logic;
-use crate::exact::{Bus, Clk, Describe, Header, Kernel, Port};
+use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Opt, Port};
 
 /// The elements of one row. Their drain registers form a chain that moves `requantizers` places a step, towards
 /// column 0 and from there to the row before.
@@ -29,6 +29,8 @@ pub struct Row {
     pub drain_in: Bus<In>,
     /// sums to the row before, or to the requantizers
     pub drain_out: Bus<Out>,
+    /// elements of B for the row below, where operands are forwarded
+    pub b_out: Opt<Bus<Out>>,
     pe: Vec<Pe>,
 }
 
@@ -45,8 +47,17 @@ impl Row {
             shift: Port::bit("drain registers take a sum"),
             drain_in: Bus::new(config.requantizers, config.raw_acc(), "sums from the row behind"),
             drain_out: Bus::new(config.requantizers, config.raw_acc(), "sums on their way out"),
+            b_out: Opt::when(config.forwarding == Forwarding::Systolic, || {
+                Bus::new(config.cols, config.b.in_array(), "elements of B for the row below")
+            }),
             pe: (0..config.cols).map(|col| Pe::new(config, index * config.cols + col)).collect(),
         }
+    }
+
+    /// What element `col` takes: what the one to its left passes on, or else what the row is given.
+    fn passed<'k>(&self, k: &'k Kernel, col: usize, out: impl Fn(&Pe) -> &Opt<Port<Out>>, given: &Port<In>) -> Int<'k> {
+        let left = col.checked_sub(1).and_then(|left| out(&self.pe[left]).get());
+        left.map_or_else(|| k.read(given), |port| k.read(port))
     }
 }
 
@@ -64,11 +75,14 @@ impl Describe for Row {
         let stride = self.drain_in.lanes();
         for (c, pe) in self.pe.iter().enumerate() {
             k.pass_clock(&self.clk, &pe.clk);
-            k.drive(&pe.a, k.read(&self.a));
+            k.drive(&pe.a, self.passed(k, c, |pe| &pe.a_out, &self.a));
             k.drive(&pe.b, k.lane(&self.b, c));
-            k.drive(&pe.accumulate, k.read(&self.accumulate));
-            k.drive(&pe.clear, k.read(&self.clear));
-            k.drive(&pe.load, k.read(&self.load));
+            k.drive(&pe.accumulate, self.passed(k, c, |pe| &pe.accumulate_out, &self.accumulate));
+            k.drive(&pe.clear, self.passed(k, c, |pe| &pe.clear_out, &self.clear));
+            k.drive(&pe.load, self.passed(k, c, |pe| &pe.load_out, &self.load));
+            if let (Some(row), Some(pe)) = (self.b_out.get(), pe.b_out.get()) {
+                k.drive_lane(row, c, k.read(pe));
+            }
             k.drive(&pe.shift, k.read(&self.shift));
             let behind = match self.pe.get(c + stride) {
                 Some(pe) => k.read(&pe.drain_out),

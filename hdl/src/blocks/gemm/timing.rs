@@ -1,7 +1,7 @@
 //! Register ranks of the GEMM block, and clocks from event to event where every result is taken as it comes: what its
 //! header says, and what a schedule is made of. `sim/tests/cycles.rs` holds it to the Verilog.
 
-use super::config::{GemmConfig, ZeroPointStrategy};
+use super::config::{Forwarding, GemmConfig, ZeroPointStrategy};
 use super::outlet::OUTLET_LATENCY;
 use crate::cells::Target;
 
@@ -25,6 +25,13 @@ impl GemmConfig {
     /// Between accumulator and drain register, where the clock is fast: a selection behind the adder's carry is slow.
     pub(super) fn hold_ranks(&self) -> usize {
         usize::from(self.target == Target::Ecp5)
+    }
+
+    /// Of the drain's step from the decision for a group to the elements: the step comes there with the word of a memory.
+    /// Elements that load at their own time have one of them, that between accumulator and drain register.
+    pub(super) fn step_ranks(&self) -> usize {
+        let own = if self.forwarding == Forwarding::Systolic { self.hold_ranks() } else { 0 };
+        self.memory_ranks() - 1 - own
     }
 
     /// Of a memory of parameters: of the memory and of its output, which is slow; where the clock is fast also one beside
@@ -59,16 +66,24 @@ impl GemmConfig {
 
 /// Clocks.
 impl GemmConfig {
-    /// From the last beat of a tile to the drain's decision for its first group: as early as the parameters, which come out
-    /// of their memories, do not overtake the sums.
-    pub(super) fn start_of_drain(&self) -> usize {
-        3 + self.multiply_ranks() + self.hold_ranks() - self.memory_ranks()
+    /// By which the last element of the array lags behind the first.
+    pub(super) fn skew(&self) -> usize {
+        match self.forwarding {
+            Forwarding::Broadcast => 0,
+            Forwarding::Systolic => self.rows + self.cols - 2,
+        }
     }
 
-    /// From the last beat of a tile to its first sums at the end of the array: the edge, the multipliers, and what loads the
-    /// drain registers.
+    /// From the last beat of a tile to the drain's decision for its first group: as early as each element has loaded its sum,
+    /// and the parameters, which come out of their memories, do not overtake the sums.
+    pub(super) fn start_of_drain(&self) -> usize {
+        3 + self.skew() + self.multiply_ranks() + self.hold_ranks() - self.memory_ranks()
+    }
+
+    /// From the last beat of a tile to its first sums at the end of the array: the edge, the way through the array, the
+    /// multipliers, and what loads the drain registers.
     pub fn clocks_to_sums(&self) -> usize {
-        2 + self.multiply_ranks() + self.hold_ranks()
+        2 + self.skew() + self.multiply_ranks() + self.hold_ranks()
     }
 
     /// From sums at the end of the array to their results being on offer.
