@@ -139,6 +139,8 @@ pub struct GemmConfig {
     pub max: Source,
     /// register ranks of the requantizers
     pub pipeline: usize,
+    /// passes of a requantizer's product through its multipliers: it takes a sum each so many clocks
+    pub passes: usize,
     /// whose cells it instantiates
     pub target: Target,
     /// elements whose product is a multiplier of the device, row by row from the first; those beyond make it in LUTs.
@@ -174,6 +176,7 @@ impl GemmConfig {
             min: Source::Port,
             max: Source::Port,
             pipeline: DEFAULT_PIPELINE,
+            passes: 1,
             target: Target::Generic,
             dsp_elements: None,
         }
@@ -266,6 +269,7 @@ impl GemmConfig {
             min: self.min.clone(),
             max: self.max.clone(),
             pipeline: self.pipeline,
+            passes: self.passes,
             backpressure: false,
             target: self.target,
             ..shared
