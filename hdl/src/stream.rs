@@ -88,15 +88,16 @@ impl Flow {
             (Some((_, out_ready)), None) => k.read(out_ready),
             (Some((_, out_ready)), Some(waiting)) => (k.read(out_ready) | !waiting).named("advance"),
         };
-        let begins = self.begins(k);
         // Without a ready, no beat is offered where none can begin.
-        let mut valid = k.read(&self.in_valid) & self.ready().map_or(k.lit(1), |_| begins);
+        let begins = self.ready().filter(|_| self.interval > 1).map(|_| self.begins(k));
+        let offered = k.read(&self.in_valid);
+        let mut valid = begins.map_or(offered, |begins| offered & begins);
         for rank in &self.ranks {
             k.register_when(rank, advance, valid);
             valid = k.read(rank);
         }
         if let Some((in_ready, _)) = self.ready() {
-            k.drive(in_ready, advance & begins);
+            k.drive(in_ready, begins.map_or(advance, |begins| advance & begins));
         }
         k.drive(&self.out_valid, valid);
         advance

@@ -247,9 +247,12 @@ impl RequantizerConfig {
         self.validate_bounds()
     }
 
-    /// There are no more passes than products.
+    /// There are no more passes than products, and a multiplier of iCE40 that adds makes all of them.
     fn validate_passes(&self) -> Result<(), String> {
         let [x, m] = self.operands();
+        if self.chained() && self.passes == 2 {
+            return Err("passes: 2 is none of 1, 4, those of four products in multipliers of ice40".to_owned());
+        }
         let products = products(self.target, [x, m]).unwrap_or(1);
         if self.passes > products {
             let (passes, x, m) = (self.passes, x.width(), m.width());

@@ -81,7 +81,8 @@ pub struct Requantizer {
 const fn rank_order(target: Target, passes: usize) -> &'static [usize] {
     match (target, passes > 1) {
         (Target::Generic, false) => &[11, 5, 9, 7, 2, 6, 10, 8, 3, 0, 4],
-        // Places 0 and 5 have to be there. Place 4 is before the multipliers, 3 before the sum.
+        // Places 0 and 5 have to be there. Place 4 is before the multipliers, 3 before the sum, if that is not in one.
+        (Target::Ice40, true) => &[0, 5, 11, 2, 9, 7, 4, 6, 8, 1, 10],
         (_, true) => &[0, 5, 11, 2, 9, 7, 4, 6, 8, 1, 10, 3],
         // Place 1 is within a multiplier cell.
         (Target::Ecp5 | Target::Ice40, false) => &[11, 5, 9, 2, 0, 6, 8, 1, 3, 7, 10, 4],
