@@ -19,6 +19,8 @@ pub struct Interface {
     pub input: Stream,
     /// What the bench receives.
     pub output: Stream,
+    /// Clocks from a beat to the next, at least. Where the input has no ready, whoever offers beats sees to it.
+    pub interval: usize,
 }
 
 /// A valid/ready stream, or plain ports when `valid` is absent.

@@ -5,6 +5,10 @@
 //!
 //! A pipeline without backpressure has no ready: a beat enters at each clock with `in_valid`, and whoever takes the results
 //! has room for them. Its registers need no clock enable, so it is smaller and faster.
+//!
+//! A pipeline may take a beat only each `interval` clocks, because its first rank is at work on one for so long: the valid
+//! bit walks through that many ranks, and each says which part of the work is due. Without a ready, whoever offers the beats
+//! sees to it.
 
 use rust_hdl::prelude::{Block, In, Logic, Out, Probe};
 
@@ -19,23 +23,46 @@ pub struct Flow {
     out_valid: Port<Out>,
     out_ready: Opt<Port<In>>,
     ranks: Vec<Reg>,
+    interval: usize,
 }
 
 impl Flow {
-    /// The stream ports of a pipeline of `depth` ranks; 0 is combinational.
-    pub fn new(depth: usize, backpressure: bool) -> Flow {
+    /// The stream ports of a pipeline of `depth` ranks, 0 being combinational, that takes a beat each `interval` clocks;
+    /// `interval` is at most `depth`, or 1.
+    pub fn new(depth: usize, interval: usize, backpressure: bool) -> Flow {
+        let offered = match (interval, backpressure) {
+            (2.., false) => format!("a beat is offered; at most one in {interval} clocks"),
+            _ => "a beat is offered".to_owned(),
+        };
         Flow {
-            in_valid: Port::bit("a beat is offered"),
+            in_valid: Port::bit(&offered),
             in_ready: Opt::when(backpressure, || Port::bit("the beat is taken")),
             out_valid: Port::bit("a result is offered"),
             out_ready: Opt::when(backpressure, || Port::bit("the result is taken")),
             ranks: (0..depth).map(|_| Reg::control(0..=1, 0)).collect(),
+            interval,
         }
     }
 
     /// Clock edges from a beat to its result.
     pub fn depth(&self) -> usize {
         self.ranks.len()
+    }
+
+    /// Clock edges from a beat to the next, at least.
+    pub fn interval(&self) -> usize {
+        self.interval
+    }
+
+    /// 1 where a beat has passed `ranks` ranks, 1 at least, and no more.
+    pub fn passed<'k>(&self, k: &'k Kernel, ranks: usize) -> Int<'k> {
+        k.read(&self.ranks[ranks - 1])
+    }
+
+    /// 1 where the first rank has no more to do for the beat before than what this clock does.
+    pub fn begins<'k>(&self, k: &'k Kernel) -> Int<'k> {
+        let pending = self.ranks[..self.interval - 1].iter().map(|rank| k.read(rank)).reduce(|a, b| a | b);
+        pending.map_or(k.lit(1), |pending| (!pending).named("begins"))
     }
 
     /// The port on which a beat is offered.
@@ -61,13 +88,16 @@ impl Flow {
             (Some((_, out_ready)), None) => k.read(out_ready),
             (Some((_, out_ready)), Some(waiting)) => (k.read(out_ready) | !waiting).named("advance"),
         };
-        let mut valid = k.read(&self.in_valid);
+        // Without a ready, no beat is offered where none can begin.
+        let begins = self.ready().filter(|_| self.interval > 1).map(|_| self.begins(k));
+        let offered = k.read(&self.in_valid);
+        let mut valid = begins.map_or(offered, |begins| offered & begins);
         for rank in &self.ranks {
             k.register_when(rank, advance, valid);
             valid = k.read(rank);
         }
         if let Some((in_ready, _)) = self.ready() {
-            k.drive(in_ready, advance);
+            k.drive(in_ready, begins.map_or(advance, |begins| advance & begins));
         }
         k.drive(&self.out_valid, valid);
         advance

@@ -247,6 +247,11 @@ class Bench {
         for (std::size_t i = 0; i < kInput.size(); i++) read_hex(at, kInput[i], beat_[i]);
         if (*at) throw Failure{2, "a beat has too many fields"};
         quiet_ = 0;
+        // A module without a ready cannot say that it is not ready yet.
+        while (!kInReady.get && cycles_ < next_) {
+            withhold();
+            cycle(false);
+        }
         while (kClocked && stalls()) {
             withhold();
             cycle(false);
@@ -261,6 +266,7 @@ class Bench {
         // Once up, valid and the payload hold until the transfer.
         set(kInValid, *dut_, true);
         while (!cycle(true)) {}
+        next_ = cycles_ + kInterval - 1;
         set(kInValid, *dut_, false);
     }
 
@@ -440,6 +446,7 @@ class Bench {
     bool patient_ = false;
     bool began_ = false;  // an input beat was accepted
     uint64_t first_ = 0, last_ = 0, refused_ = 0;
+    uint64_t next_ = 0;  // the earliest cycle for another input beat
     uint64_t random_, cycles_ = 0, quiet_ = 0, received_ = 0, compared_ = 0, mismatches_ = 0;
 };
 

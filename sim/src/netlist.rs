@@ -40,10 +40,12 @@ pub fn run(seed: u64) -> Result<()> {
     let gemm = GemmSpec { rows: 2, cols: 2, m: up_to(16), n: up_to(8), k: up_to(32), ..GemmSpec::default() };
     let on_ecp5 = RequantizerSpec { target: TargetSpec::Ecp5, pipeline: 12, ..requantizer.clone() };
     let on_ice40 = RequantizerSpec { target: TargetSpec::Ice40, pipeline: 11, ..requantizer.clone() };
+    let in_passes = RequantizerSpec { passes: 4, ..on_ice40.clone() };
     for (name, spec, synthesis) in [
         ("requantizer", Spec::Requantizer(requantizer), Synthesis::Generic),
         ("requantizer on ECP5", Spec::Requantizer(on_ecp5), ECP5),
         ("requantizer on iCE40", Spec::Requantizer(on_ice40), ICE40),
+        ("requantizer in 4 passes on iCE40", Spec::Requantizer(in_passes), ICE40),
         ("gemm 2 x 2", Spec::Gemm(gemm), Synthesis::Generic),
     ] {
         let package = Package::new(spec.block(), spec, "sim")?;

@@ -68,13 +68,14 @@ fn stage() -> (PathBuf, Interface) {
         settings: vec![port("fault", 3, 3, false), port("offset", 8, 8, true)],
         input: stream(Some("in"), vec![port("x", 8, 8, true)]),
         output: stream(Some("out"), vec![port("y", 8, 8, true)]),
+        interval: 1,
     };
     (built(STAGE, &interface, Build::default()).unwrap(), interface)
 }
 
 fn combinational(module: &str, settings: Vec<BenchPort>, input: Vec<BenchPort>, output: Vec<BenchPort>) -> Interface {
     let module = module.to_owned();
-    Interface { module, clocked: false, settings, input: stream(None, input), output: stream(None, output) }
+    Interface { module, clocked: false, settings, input: stream(None, input), output: stream(None, output), interval: 1 }
 }
 
 fn sum() -> Interface {

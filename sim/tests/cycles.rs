@@ -56,6 +56,15 @@ fn elements_with_more_ranks() {
 }
 
 #[test]
+fn requantizers_in_passes() {
+    let spec = GemmSpec { rows: 3, cols: 4, requantizers: Some(2), pipeline: 5, passes: 4, ..GemmSpec::default() };
+    agree(spec, &around(3, 4, &[1, 2, 23, 24, 25, 30]));
+    let spec = GemmSpec { rows: 2, cols: 3, requantizers: Some(1), target: TargetSpec::Ecp5, ..GemmSpec::default() };
+    agree(GemmSpec { passes: 2, pipeline: 12, ..spec.clone() }, &around(2, 3, &[1, 15, 16, 17]));
+    agree(GemmSpec { passes: 4, target: TargetSpec::Generic, ..spec }, &around(2, 3, &[1, 23, 24, 25]));
+}
+
+#[test]
 fn zero_points_corrected_by_sums() {
     let spec = GemmSpec {
         b_zero_point: ZeroPointSpec::Port,

@@ -91,6 +91,9 @@ pub struct GemmSpec {
     /// register ranks of the requantizers, 0..=11, or 0..=12 for ecp5
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
+    /// passes of a requantizer's product through its multipliers: 1, 2 or 4; each takes a sum in so many clocks
+    #[arg(long, default_value_t = 1)]
+    pub passes: usize,
     /// whose multipliers it instantiates
     #[arg(long, value_enum, default_value_t = TargetSpec::Generic)]
     pub target: TargetSpec,
@@ -279,6 +282,7 @@ impl Default for GemmSpec {
             min: Parameter::Port,
             max: Parameter::Port,
             pipeline: DEFAULT_PIPELINE,
+            passes: 1,
             target: TargetSpec::Generic,
             dsp_elements: None,
             forwarding: ForwardingSpec::Broadcast,
@@ -332,6 +336,7 @@ impl GemmSpec {
             min: self.min.source(),
             max: self.max.source(),
             pipeline: self.pipeline,
+            passes: self.passes,
             target: self.target.target(),
             dsp_elements: self.dsp_elements,
             forwarding: self.forwarding.forwarding(),

@@ -150,6 +150,7 @@ pub(crate) fn built(block: &dyn Block, name: &str, input: StreamPorts<'_>, outpu
         settings,
         input: stream(&input),
         output: stream(&output),
+        interval: 1,
     };
     Ok(Built { design, interface })
 }

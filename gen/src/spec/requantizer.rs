@@ -43,9 +43,13 @@ pub struct RequantizerSpec {
     /// greatest result: port or numbers
     #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub max: Parameter,
-    /// register ranks, 0..=11, or 0..=12 for ecp5 and ice40
+    /// register ranks, 0..=11, or 0..=12 for ecp5 and ice40; 2..=12 where there are passes
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
+    /// passes of the product through its multipliers: 1, or 2 or 4 with a half or a quarter of them, and a result in 2 or 4
+    /// clocks
+    #[arg(long, default_value_t = 1)]
+    pub passes: usize,
     /// no in_ready, no out_ready: results do not wait, one at each clock is taken
     #[arg(long)]
     pub no_backpressure: bool,
@@ -91,6 +95,7 @@ impl Default for RequantizerSpec {
             min: Parameter::Port,
             max: Parameter::Port,
             pipeline: DEFAULT_PIPELINE,
+            passes: 1,
             no_backpressure: false,
             target: TargetSpec::Generic,
         }
@@ -114,6 +119,7 @@ impl RequantizerSpec {
             min: self.min.source(),
             max: self.max.source(),
             pipeline: self.pipeline,
+            passes: self.passes,
             backpressure: !self.no_backpressure,
             target: self.target.target(),
             ..RequantizerConfig::run_time(self.rule, Range::signed(self.acc_width), self.output.output_type())
@@ -135,7 +141,9 @@ impl RequantizerSpec {
     }
 
     pub(super) fn build(&self, name: &str) -> Result<Built> {
-        let block = Requantizer::new(self.config()?).map_err(|e| anyhow!(e))?;
+        let config = self.config()?;
+        let interval = config.interval();
+        let block = Requantizer::new(config).map_err(|e| anyhow!(e))?;
         let mut payload = vec!["acc"];
         let tables = self.parameters().iter().any(|(_, p)| matches!(p, Parameter::Table(_)));
         payload.extend(tables.then_some("channel"));
@@ -144,7 +152,9 @@ impl RequantizerSpec {
         let ready = |name| (!self.no_backpressure).then_some(name);
         let input = StreamPorts { valid: Some("in_valid"), ready: ready("in_ready"), payload };
         let output = StreamPorts { valid: Some("out_valid"), ready: ready("out_ready"), payload: vec!["y"] };
-        built(&block, name, input, output)
+        let mut built = built(&block, name, input, output)?;
+        built.interface.interval = interval;
+        Ok(built)
     }
 
     pub(super) fn summary(&self) -> Summary {
@@ -156,8 +166,12 @@ impl RequantizerSpec {
                 self.multiplier_width,
                 word(self.output)
             ),
-            latency: self.pipeline.to_string(),
-            throughput: "1 result/clock".to_owned(),
+            // A description that is refused has no latency; whoever builds it says why.
+            latency: self.config().map_or_else(|_| "-".to_owned(), |c| c.latency().to_string()),
+            throughput: match self.passes {
+                1 => "1 result/clock".to_owned(),
+                n => format!("1 result/{n} clocks"),
+            },
         }
     }
 }

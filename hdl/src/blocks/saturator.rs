@@ -82,7 +82,7 @@ impl Saturator {
         Saturator {
             clk: Opt::when(registered, Clk::new),
             rst_n: Opt::when(registered, || Port::bit("synchronous reset, active low")),
-            flow: Opt::when(registered, || Flow::new(1, true)),
+            flow: Opt::when(registered, || Flow::new(1, 1, true)),
             x: Port::new(config.input, "value"),
             min: Opt::when(config.run_time_bounds, || Port::new(config.bounds, "least result")),
             max: Opt::when(config.run_time_bounds, || Port::new(config.bounds, "greatest result")),

@@ -84,7 +84,11 @@ pub fn described(files: &[PathBuf], device: Device) -> Result<Vec<Subject>> {
 /// If the name or the description is refused.
 pub fn single(name: &str, spec: Spec, device: Device) -> Result<Subject> {
     let Package { name, spec, built, files, .. } = Package::new(name, spec, "sim qor")?;
-    let (interface, targets) = (built.interface, targets(&[device]));
+    // Synthesis that infers multipliers of iCE40 resets those that are instantiated.
+    let cells = built.design.modules.iter().filter_map(|m| m.header.cell.as_ref());
+    let instantiates = cells.into_iter().any(|cell| cell.name == "SB_MAC16");
+    let target = if instantiates { device.plain().as_instantiated() } else { device.plain() };
+    let (interface, targets) = (built.interface, vec![target]);
     // Subjects live as long as the program.
     Ok(Subject { name: name.leak(), baseline: None, about: "", spec, interface, files, targets })
 }
@@ -176,12 +180,21 @@ fn requantizers(all: &mut Vec<Subject>) -> Result<()> {
     ] {
         all.push(ours(name, about, hand, Spec::Requantizer(spec), to(NARROW.contains(&name)))?);
     }
+    let in_passes = RequantizerSpec { passes: 4, ..piped(10) };
+    let to_small = targets(&[Device::Ecp5Small, Device::Up5k]);
+    let about = "32 x 32 bits, 4 passes through one multiplier, 10 ranks";
+    all.push(ours("requantizer_passes4", about, hand, Spec::Requantizer(in_passes), to_small)?);
     let ecp5 = |pipeline| RequantizerSpec { target: TargetSpec::Ecp5, ..piped(pipeline) };
     let free = |spec: RequantizerSpec| RequantizerSpec { no_backpressure: true, ..spec };
     let to_ecp5 = [Device::Ecp5Small.plain(), Device::Ecp5Small.plain().with("-nowidelut")];
     for (name, about, spec) in [
         ("requantizer_ecp5_p9", "32 x 32 bits, all at run time, 9 ranks, MULT18X18D", ecp5(9)),
         ("requantizer_ecp5_p12", "32 x 32 bits, all at run time, 12 ranks, MULT18X18D", ecp5(12)),
+        (
+            "requantizer_ecp5_passes4",
+            "32 x 32 bits, 4 passes through one MULT18X18D, 11 ranks",
+            RequantizerSpec { passes: 4, ..ecp5(11) },
+        ),
         ("requantizer_ecp5_p9_free", "the same without backpressure, 9 ranks", free(ecp5(9))),
         ("requantizer_ecp5_p12_free", "the same without backpressure, 12 ranks", free(ecp5(12))),
         (
@@ -203,6 +216,11 @@ fn requantizers(all: &mut Vec<Subject>) -> Result<()> {
     for (name, about, spec) in [
         ("requantizer_ice40_p8", "32 x 32 bits, all at run time, 8 ranks, SB_MAC16", ice40(8)),
         ("requantizer_ice40_p11", "32 x 32 bits, all at run time, 11 ranks, SB_MAC16", ice40(11)),
+        (
+            "requantizer_ice40_passes4",
+            "32 x 32 bits, 4 passes through one SB_MAC16, 11 ranks",
+            RequantizerSpec { passes: 4, ..ice40(11) },
+        ),
         ("requantizer_ice40_p8_free", "the same without backpressure, 8 ranks", free(ice40(8))),
         ("requantizer_ice40_p11_free", "the same without backpressure, 11 ranks", free(ice40(11))),
     ] {

@@ -100,6 +100,7 @@ fn requantizers() -> Vec<(Spec, usize)> {
         let acc_width = if rule == Rule::Reduced16 { 48 } else { 32 };
         all.push((RequantizerSpec { rule, acc_width, pipeline: 11, ..ice40.clone() }, DETAIL));
     }
+    all.extend(in_passes(&base).into_iter().map(|s| (s, DETAIL)));
     let free = |pipeline| RequantizerSpec { pipeline, no_backpressure: true, ..base.clone() };
     all.extend([0, 4, 10].map(|p| (free(p), DETAIL)));
     all.push((RequantizerSpec { target: TargetSpec::Ice40, ..free(11) }, DETAIL));
@@ -117,6 +118,34 @@ fn requantizers() -> Vec<(Spec, usize)> {
         all.push((constant, DETAIL));
     }
     all.into_iter().map(|(s, n)| (Spec::Requantizer(s), n)).collect()
+}
+
+/// Products in 2 and 4 passes: every rule, every target, shallow and deep, and what has two products only.
+fn in_passes(base: &RequantizerSpec) -> Vec<RequantizerSpec> {
+    let passes = |passes, pipeline| RequantizerSpec { passes, pipeline, ..base.clone() };
+    let on = |target, spec: RequantizerSpec| RequantizerSpec { target, ..spec };
+    let (ecp5, ice40) = (TargetSpec::Ecp5, TargetSpec::Ice40);
+    // An accumulator of 48 bits is not cut in two, a multiplier of 16 bits not at all.
+    let mut all = vec![RequantizerSpec { rule: Rule::Reduced16, ..passes(2, 9) }];
+    let rules = Rule::ALL.into_iter().filter(|r| *r != Rule::Reduced16);
+    all.extend(rules.flat_map(|rule| [passes(2, 6), passes(4, 5)].map(|spec| RequantizerSpec { rule, ..spec })));
+    all.extend([2, 12].into_iter().flat_map(|p| [passes(2, p), passes(4, p)]));
+    all.extend([2, 7, 12].into_iter().flat_map(|p| [on(ecp5, passes(2, p)), on(ecp5, passes(4, p))]));
+    all.extend([2, 7, 11].map(|p| on(ice40, passes(4, p))));
+    let free = [passes(2, 8), passes(4, 4), on(ecp5, passes(2, 12)), on(ecp5, passes(4, 9)), on(ice40, passes(4, 11))];
+    all.extend(free.map(|spec| RequantizerSpec { no_backpressure: true, ..spec }));
+    let narrow = [passes(2, 5), on(ecp5, passes(2, 12)), on(ice40, passes(2, 8))];
+    all.extend(narrow.map(|spec| RequantizerSpec { multiplier_width: 16, ..spec }));
+    let wide = [passes(2, 7), on(ice40, passes(4, 9))];
+    all.extend(wide.map(|spec| RequantizerSpec { output: OutputSpec::Int16, bias: Parameter::Port, ..spec }));
+    let table = |values: [i64; 3]| Parameter::Table(values.into());
+    all.extend([passes(4, 8), on(ice40, passes(4, 8))].map(|spec| RequantizerSpec {
+        acc_width: 24,
+        multiplier: table([1 << 30, (1 << 31) - 1, 1_518_500_250]),
+        shift: table([-1, -31, 2]),
+        ..spec
+    }));
+    all
 }
 
 fn gemms() -> Vec<(Spec, usize)> {
@@ -160,6 +189,8 @@ fn gemms() -> Vec<(Spec, usize)> {
         size(2, 2, 2, GemmSpec { dsp_elements: Some(0), a: Uint8, b: Int4, ..zeros(Correct, Subtract) }),
         size(3, 4, 2, GemmSpec { dsp_elements: Some(5), target: TargetSpec::Ecp5, ..base.clone() }),
         size(4, 4, 1, GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..zeros(Subtract, Correct) }),
+        size(3, 4, 2, GemmSpec { passes: 4, pipeline: 5, ..zeros(Subtract, Correct) }),
+        size(4, 4, 1, GemmSpec { passes: 2, target: TargetSpec::Ecp5, pipeline: 12, axis: true, ..base.clone() }),
         size(5, 3, 1, GemmSpec { a: Uint8, b: Uint8, output: OutputSpec::Uint8, ..zeros(Subtract, Subtract) }),
         size(
             2,

@@ -148,6 +148,8 @@ pub struct GemmConfig {
     pub max: Source,
     /// register ranks of the requantizers
     pub pipeline: usize,
+    /// passes of a requantizer's product through its multipliers: it takes a sum each so many clocks
+    pub passes: usize,
     /// whose cells it instantiates
     pub target: Target,
     /// elements whose product is a multiplier of the device, row by row from the first; those beyond make it in LUTs.
@@ -185,6 +187,7 @@ impl GemmConfig {
             min: Source::Port,
             max: Source::Port,
             pipeline: DEFAULT_PIPELINE,
+            passes: 1,
             target: Target::Generic,
             dsp_elements: None,
             forwarding: Forwarding::Broadcast,
@@ -278,6 +281,7 @@ impl GemmConfig {
             min: self.min.clone(),
             max: self.max.clone(),
             pipeline: self.pipeline,
+            passes: self.passes,
             backpressure: false,
             target: self.target,
             ..shared

@@ -8,7 +8,7 @@ use super::sequencer::dimension;
 use crate::exact::{Int, Kernel, Opt, Port, Range, Rank, Reg, Stage};
 
 /// The value behind each register of a delay line.
-fn delays<'k>(k: &'k Kernel, line: &[Reg], first: Int<'k>) -> Vec<Int<'k>> {
+pub(super) fn delays<'k>(k: &'k Kernel, line: &[Reg], first: Int<'k>) -> Vec<Int<'k>> {
     let mut value = first;
     let pass = |rank| {
         k.register(rank, value);

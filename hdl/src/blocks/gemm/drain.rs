@@ -3,11 +3,12 @@
 use rust_hdl::prelude::*;
 
 use super::config::GemmConfig;
+use super::dataflow::delays;
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Kernel, Port, Range, Reg};
 
-/// Row after row of the tile, group of columns after group. Groups that hold no column of C are passed over without a
-/// beat. From the last beat of a tile until its last group is on its way the drain is `taken`: no other tile may end.
+/// Row after row of the tile, group of columns after group, one in as many clocks as a requantizer needs for a sum. Groups
+/// that hold no column of C are passed over without a beat. From the last beat of a tile until its last group is on its way the drain is `taken`: no other tile may end.
 #[derive(LogicBlock)]
 pub struct Drain {
     /// clock
@@ -51,6 +52,8 @@ pub struct Drain {
     start_of_row: Reg,
     at: Reg,
     final_tile: Reg,
+    pace: Vec<Reg>,
+    rest: Vec<Reg>,
     _groups: usize,
 }
 
@@ -84,6 +87,8 @@ impl Drain {
             start_of_row: Reg::new(entry),
             at: Reg::new(address),
             final_tile: Reg::new(0..=1),
+            pace: (1..config.passes).map(|_| Reg::control(0..=1, 0)).collect(),
+            rest: (0..config.clocks_to_rest()).map(|_| Reg::control(0..=1, 0)).collect(),
             _groups: config.groups(),
         }
     }
@@ -107,14 +112,17 @@ impl Describe for Drain {
         let (rows_left, cols_left) = (k.read(&self.rows_left), k.read(&self.cols_left));
         let width = self.cols_kept.range().hi();
 
-        let step = (active & k.read(&self.room)).named("stepping");
+        let busy = self.pace.iter().map(|reg| k.read(reg)).reduce(|a, b| a | b).unwrap_or(k.lit(0));
+        let step = (active & k.read(&self.room) & !busy).named("stepping");
+        delays(k, &self.pace, step);
         let row_end = group.equals(self._groups as i128 - 1).named("row_end");
         let last_row = rows_left.equals(1).named("last_row");
         let tile_end = (row_end & last_row).named("tile_end");
         let done = (step & tile_end).named("tile_done");
         let move_on = (follow | step).named("move_on");
 
-        k.register(&self.reserved, k.read(&self.take) | (reserved & !done));
+        let rested = delays(k, &self.rest, done).last().copied().unwrap_or(done);
+        k.register(&self.reserved, k.read(&self.take) | (reserved & !rested));
         k.register(&self.active, k.read(&self.start) | (active & !done));
         let one_less = (rows_left - row_end).bounded(rows_left.range(), "the tile ends with its last row");
         k.register_when(&self.rows_left, move_on, follow.mux(k.read(&self.rows), one_less));

@@ -226,7 +226,7 @@ impl Gemm {
             corrected: Stage::new(c.correction_ranks() > 0),
             biased: Stage::new(true),
             limited: Stage::new(c.bias_ranks() > 1),
-            on_its_way: flags(c.result_ranks() - c.pipeline),
+            on_its_way: flags(c.result_ranks() - requantizer.latency()),
             along: stages(c.result_ranks()),
             sequencer,
             _config: config,
@@ -301,6 +301,7 @@ impl Describe for Gemm {
             Channels::Memory => "memory, filled through cfg_*".to_owned(),
         };
         let systolic = if c.forwarding == Forwarding::Systolic { ", systolic" } else { "" };
+        let pace = if c.passes == 1 { "per clock".to_owned() } else { format!("in {} clocks", c.passes) };
         let name = format!("gemm_{}x{}", c.rows, c.cols);
         Header::new(name, "C[m][n] = clamp(requant(acc + bias[n], multiplier[n], shift[n]) + zero_point, min, max),")
             .line("acc = sum over k of (A[m][k] - za) * (B[k][n] - zb).")
@@ -315,7 +316,7 @@ impl Describe for Gemm {
             .fact("rule", format!("{}: {}", c.rule, c.rule.reference()))
             .fact("C", format!("{}, {}", c.output.name(), c.output.range()))
             .fact("latency", format!("{} cycles from the last beat of a tile to its first result", c.latency()))
-            .fact("throughput", format!("{} products per clock; {} results per clock", c.rows * c.cols, c.requantizers))
+            .fact("throughput", format!("{} products per clock; {} results {pace}", c.rows * c.cols, c.requantizers))
             .fact("no waits", format!("for K of {} and more, if results are taken", c.least_terms()))
     }
 

@@ -55,7 +55,7 @@ impl GemmConfig {
 
     /// Those from the drain's decision for a group to its results.
     pub(super) fn result_ranks(&self) -> usize {
-        self.memory_ranks() + self.correction_ranks() + self.bias_ranks() + self.pipeline
+        self.memory_ranks() + self.correction_ranks() + self.bias_ranks() + self.requantizer().latency()
     }
 
     /// Which operands' zero points are corrected as results drain: of A, of B.
@@ -96,9 +96,16 @@ impl GemmConfig {
         self.start_of_drain() + self.result_ranks() + OUTLET_LATENCY
     }
 
-    /// For which a tile with `rows` rows of C drains: one for each group, those without a column of C too.
+    /// For which a tile with `rows` rows of C drains: as many for each group as a requantizer needs for a sum, groups
+    /// without a column of C too; the last group takes one clock, and what the next tile's first must be later.
     pub fn drain_clocks(&self, rows: usize) -> usize {
-        rows * self.groups()
+        (rows * self.groups() - 1) * self.passes + 1 + self.clocks_to_rest()
+    }
+
+    /// For which no tile may end behind the last group of one: what is left of a group's clocks when that of the next tile
+    /// could follow.
+    pub(super) fn clocks_to_rest(&self) -> usize {
+        self.passes.saturating_sub(1 + self.start_of_drain())
     }
 
     /// From the last beat of a tile with `rows` rows of C to that of the next, a tile of `k` beats, if beats never lack: it

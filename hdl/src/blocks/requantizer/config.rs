@@ -1,10 +1,12 @@
 //! Configuration of the requantizer: what is fixed, what is a port, what a table gives.
 
+use std::ops::RangeInclusive;
+
 use qrtl_golden::{MultiplierWidth, Rule};
 
 use super::chain::Chain;
 use super::datapath::effective_range;
-use super::product::cells;
+use super::product::products;
 use super::rank_order;
 use crate::cells::Target;
 use crate::exact::Range;
@@ -93,8 +95,10 @@ pub struct RequantizerConfig {
     pub max: Source,
     /// type of the result, and of the ports of zero point and bounds
     pub output: OutputType,
-    /// register ranks, `0..=deepest_pipeline()`
+    /// register ranks, `pipelines()`
     pub pipeline: usize,
+    /// 1, 2 or 4: in how many passes through its multipliers a product is made; a result each so many clocks
+    pub passes: usize,
     /// results can wait; without, whoever takes them takes one at each clock
     pub backpressure: bool,
     /// whose multipliers it instantiates
@@ -121,6 +125,7 @@ impl RequantizerConfig {
             max: Source::Port,
             output,
             pipeline: DEFAULT_PIPELINE,
+            passes: 1,
             backpressure: true,
             target: Target::Generic,
         }
@@ -158,9 +163,20 @@ impl RequantizerConfig {
         }
     }
 
-    /// The most register ranks that there are places for.
-    pub fn deepest_pipeline(&self) -> usize {
-        rank_order(self.target).len()
+    /// How many register ranks there can be: as many as there are places for. Passes need two, of operands and product.
+    pub fn pipelines(&self) -> RangeInclusive<usize> {
+        let least = if self.passes > 1 { 2 } else { 0 };
+        least..=rank_order(self.target, self.passes).len()
+    }
+
+    /// Clock edges from an accumulator to its result: one for each rank, and each pass but one.
+    pub fn latency(&self) -> usize {
+        self.pipeline + self.passes.saturating_sub(1)
+    }
+
+    /// Clock edges from a result to the next.
+    pub fn interval(&self) -> usize {
+        self.passes
     }
 
     /// Values of `acc + bias`, kept within what the rule defines.
@@ -175,15 +191,20 @@ impl RequantizerConfig {
         effective_range(self.rule, self.multiplier.range(self.port_range("multiplier")))
     }
 
-    /// Multiplier cells of ECP5 that its product takes.
-    pub(super) fn cells(&self) -> usize {
-        cells(self.target, self.sum(), self.factor())
+    /// The operands of its product.
+    pub(super) fn operands(&self) -> [Range; 2] {
+        [self.sum(), self.factor()]
     }
 
-    /// The operands of its product, where multipliers of iCE40 put it together.
-    pub(super) fn chained(&self) -> Option<[Range; 2]> {
-        let operands = [self.sum(), self.factor()];
-        (self.target == Target::Ice40 && Chain::fits(operands[0], operands[1])).then_some(operands)
+    /// Multiplier cells of ECP5 that its product takes.
+    pub(super) fn cells(&self) -> usize {
+        if self.target == Target::Ecp5 { products(self.target, self.operands()).unwrap_or(0) } else { 0 }
+    }
+
+    /// Multipliers of iCE40 put its product together.
+    pub(super) fn chained(&self) -> bool {
+        let [x, m] = self.operands();
+        self.target == Target::Ice40 && Chain::fits(x, m)
     }
 
     /// Checks what the types do not say.
@@ -191,9 +212,12 @@ impl RequantizerConfig {
     /// # Errors
     /// A sentence that names the parameter, the limit and what it got.
     pub fn validate(&self) -> Result<(), String> {
-        let deepest = self.deepest_pipeline();
-        if self.pipeline > deepest {
-            return Err(format!("pipeline: {} is outside 0..={deepest}", self.pipeline));
+        if ![1, 2, 4].contains(&self.passes) {
+            return Err(format!("passes: {} is none of 1, 2, 4", self.passes));
+        }
+        let pipelines = self.pipelines();
+        if !pipelines.contains(&self.pipeline) {
+            return Err(format!("pipeline: {} is outside {pipelines:?}", self.pipeline));
         }
         let shifts = self.rule.shift_range();
         let shifts = Range::new((*shifts.start()).into(), (*shifts.end()).into());
@@ -219,7 +243,23 @@ impl RequantizerConfig {
                 return Err(format!("{name}: a table of {} entries beside one of {channels}", values.len()));
             }
         }
+        self.validate_passes()?;
         self.validate_bounds()
+    }
+
+    /// There are no more passes than products, and a multiplier of iCE40 that adds makes all of them.
+    fn validate_passes(&self) -> Result<(), String> {
+        let [x, m] = self.operands();
+        if self.chained() && self.passes == 2 {
+            return Err("passes: 2 is none of 1, 4, those of four products in multipliers of ice40".to_owned());
+        }
+        let products = products(self.target, [x, m]).unwrap_or(1);
+        if self.passes > products {
+            let (passes, x, m) = (self.passes, x.width(), m.width());
+            let plural = if products == 1 { "" } else { "s" };
+            return Err(format!("passes: {passes} is more than {products}, the product{plural} of {x} by {m} bits"));
+        }
+        Ok(())
     }
 
     /// Where both bounds are known, they are in order, channel by channel.

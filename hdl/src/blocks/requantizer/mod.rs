@@ -14,13 +14,14 @@
 //!             +-------------+
 //! ```
 //!
-//! One result per clock, `pipeline` clocks after its accumulator. Every parameter that is a port travels with its
+//! One result per clock, or in each `passes` clocks, `pipeline + passes - 1` clocks after its accumulator. Every parameter that is a port travels with its
 //! accumulator. Without backpressure there is no `in_ready` and no `out_ready`. Overflow is impossible: the product is
 //! exact, and what the shifter drops decides the clamp.
 
 mod chain;
 mod config;
 mod datapath;
+mod passes;
 mod product;
 mod shifter;
 
@@ -28,6 +29,7 @@ use rust_hdl::prelude::*;
 
 use chain::{Chain, Ranks};
 pub use config::{DEFAULT_PIPELINE, OutputType, RequantizerConfig, Source};
+use passes::{PassForm, PassRanks, Passes};
 use datapath::{Bounds, Output, Side, effective_multiplier, kept_bits, places, takes_nudge};
 use shifter::{Rounding, Shifted};
 
@@ -58,6 +60,8 @@ pub struct Requantizer {
     pub y: Port<Out>,
     part: Vec<Mult18x18d>,
     chain: Opt<Chain>,
+    passes: Opt<Passes>,
+    held: Vec<Stage>,
     biased: Stage,
     multiply: Stage,
     partial: Stage,
@@ -74,11 +78,14 @@ pub struct Requantizer {
 }
 
 /// The places for register ranks in the order in which a deeper pipeline takes them, counted along the data path.
-const fn rank_order(target: Target) -> &'static [usize] {
-    match target {
-        Target::Generic => &[11, 5, 9, 7, 2, 6, 10, 8, 3, 0, 4],
+const fn rank_order(target: Target, passes: usize) -> &'static [usize] {
+    match (target, passes > 1) {
+        (Target::Generic, false) => &[11, 5, 9, 7, 2, 6, 10, 8, 3, 0, 4],
+        // Places 0 and 5 have to be there. Place 4 is before the multipliers, 3 before the sum, if that is not in one.
+        (Target::Ice40, true) => &[0, 5, 11, 2, 9, 7, 4, 6, 8, 1, 10],
+        (_, true) => &[0, 5, 11, 2, 9, 7, 4, 6, 8, 1, 10, 3],
         // Place 1 is within a multiplier cell.
-        Target::Ecp5 | Target::Ice40 => &[11, 5, 9, 2, 0, 6, 8, 1, 3, 7, 10, 4],
+        (Target::Ecp5 | Target::Ice40, false) => &[11, 5, 9, 2, 0, 6, 8, 1, 3, 7, 10, 4],
     }
 }
 
@@ -89,10 +96,10 @@ impl Requantizer {
     /// What [`RequantizerConfig::validate`] reports.
     pub fn new(config: RequantizerConfig) -> Result<Requantizer, String> {
         config.validate()?;
-        let registered = |place: usize| rank_order(config.target)[..config.pipeline].contains(&place);
+        let registered = |place: usize| rank_order(config.target, config.passes)[..config.pipeline].contains(&place);
         let stage = |place| Stage::new(registered(place));
         let inside = Registers { input: registered(0), pipeline: registered(1), output: registered(2) };
-        let cells = if inside.output { config.cells() } else { 0 };
+        let cells = if inside.output && config.passes == 1 { config.cells() } else { 0 };
         let ranks = Ranks {
             operands: registered(0),
             first: registered(1),
@@ -100,7 +107,22 @@ impl Requantizer {
             low: registered(3),
             product: registered(5),
         };
-        let chain = |operands| Chain::new(operands, takes_nudge(config.rule), ranks, config.backpressure);
+        let chain = || Chain::new(config.operands(), takes_nudge(config.rule), ranks, config.backpressure);
+        let within = PassRanks {
+            select: registered(4),
+            multiply: registered(1),
+            partial: registered(2),
+            row: registered(3),
+        };
+        let form = PassForm {
+            target: config.target,
+            operands: config.operands(),
+            passes: config.passes,
+            ranks: within,
+            enable: config.backpressure,
+        };
+        // The operands are those of a beat for as many clocks as it has passes, and so is each rank behind them.
+        let held = if config.passes > 1 { (within.latency() + 1).div_ceil(config.passes) } else { 0 };
         let port = |name: &str, source: &Source, doc: &str| {
             Opt::when(*source == Source::Port, || Port::new(config.port_range(name), doc))
         };
@@ -108,7 +130,7 @@ impl Requantizer {
         Ok(Requantizer {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
-            flow: Flow::new(config.pipeline, config.backpressure),
+            flow: Flow::new(config.latency(), config.interval(), config.backpressure),
             acc: Port::new(config.acc, "accumulator"),
             channel: Opt::when(channels > 0, || Port::new(0..=channels - 1, "channel, which selects table entries")),
             bias: port("bias", &config.bias, "added to the accumulator"),
@@ -119,7 +141,9 @@ impl Requantizer {
             max: port("max", &config.max, "greatest result"),
             y: Port::new(config.output.range(), "result"),
             part: (0..cells).map(|_| Mult18x18d::new(inside, config.backpressure)).collect(),
-            chain: config.chained().map(chain).into(),
+            chain: Opt::when(config.chained() && config.passes == 1, chain),
+            passes: Opt::when(config.passes > 1, || Passes::new(form)),
+            held: (0..held).map(|_| Stage::new(true)).collect(),
             biased: stage(0),
             multiply: stage(1),
             partial: stage(2),
@@ -190,8 +214,12 @@ impl Describe for Requantizer {
             };
             header = header.fact(name, text);
         }
-        let plural = if c.pipeline == 1 { "" } else { "s" };
-        header.fact("latency", format!("{} cycle{plural}", c.pipeline)).fact("throughput", "one result per clock")
+        let plural = if c.latency() == 1 { "" } else { "s" };
+        let throughput = match c.interval() {
+            1 => "one result per clock".to_owned(),
+            n => format!("one result in {n} clocks"),
+        };
+        header.fact("latency", format!("{} cycle{plural}", c.latency())).fact("throughput", throughput)
     }
 
     fn describe(&self, k: &Kernel) {

@@ -9,12 +9,13 @@
 
 use super::Requantizer;
 use super::chain::Chain;
+use super::passes::Passes;
 use super::datapath::{Output, nudge};
 use crate::cells::{FACTOR, Mult18x18d, Target};
-use crate::exact::{Int, Kernel, Range, Rank};
+use crate::exact::{Clk, Int, Kernel, Range, Rank};
 
 /// Bits of the lower part of an operand that is cut: what an unsigned factor of the multipliers may have.
-const fn cut(target: Target) -> u32 {
+pub(super) const fn cut(target: Target) -> u32 {
     match target {
         // 16 x 16 bits of iCE40, and what every other device has at least.
         Target::Generic | Target::Ice40 => 16,
@@ -23,19 +24,18 @@ const fn cut(target: Target) -> u32 {
 }
 
 /// An operand that need not be cut.
-fn fits(target: Target, range: Range) -> bool {
+pub(super) fn fits(target: Target, range: Range) -> bool {
     match target {
         Target::Generic | Target::Ice40 => range.width() <= cut(target),
         Target::Ecp5 => FACTOR.covers(range),
     }
 }
 
-/// Multiplier cells of ECP5 for operands of these ranges; none where they are left to synthesis.
-pub(super) fn cells(target: Target, x: Range, m: Range) -> usize {
-    // An operand of 48 bits is no sum of two factors.
-    let wide = [x, m].iter().any(|r| r.width() > 2 * cut(target));
+/// Products for operands of these ranges; `None` where one is no sum of two factors, as one of 48 bits.
+pub(super) fn products(target: Target, operands: [Range; 2]) -> Option<usize> {
+    let wide = operands.iter().any(|r| r.width() > 2 * cut(target));
     let parts = |range: Range| if fits(target, range) { 1 } else { 2 };
-    if target != Target::Ecp5 || wide { 0 } else { parts(x) * parts(m) }
+    (!wide).then(|| operands.map(parts).iter().product())
 }
 
 /// The products of two operands that are cut.
@@ -79,9 +79,18 @@ impl<'k> Partial<'k> {
     pub(super) fn sum(self, [middle, product]: [Rank<'k>; 2]) -> Int<'k> {
         let outer = middle.pass("outer", self.outer());
         let inner = middle.pass("middle", self.middle[0] + self.middle[1]);
-        // The low bits need no adder.
-        let sum = ((outer >> self.cut) + inner).concat(outer.bits(0, self.cut), self.cut);
-        product.pass("product", self.checked(sum))
+        product.pass("product", self.checked(self.added(outer, inner)))
+    }
+
+    /// Their sum within one clock.
+    pub(super) fn joined(self) -> Int<'k> {
+        let inner = self.middle[0] + self.middle[1];
+        if inner.range() == Range::constant(0) { self.outer() } else { self.added(self.outer(), inner) }
+    }
+
+    /// The low bits need no adder.
+    fn added(self, outer: Int<'k>, inner: Int<'k>) -> Int<'k> {
+        ((outer >> self.cut) + inner).concat(outer.bits(0, self.cut), self.cut)
     }
 
     /// Their sum by carries that are registered: no addition is longer than the uppermost bits.
@@ -111,6 +120,22 @@ pub(super) fn with_carry<'k>(a: Int<'k>, b: Int<'k>, carry: Int<'k>) -> Int<'k> 
     if carry.range() == Range::constant(0) { a + b } else { (a.concat(carry, 1) + b.concat(carry, 1)) >> 1 }
 }
 
+/// A product by a multiplier cell, with its registers.
+pub(super) fn in_cell<'k>(
+    k: &'k Kernel,
+    clk: &Clk,
+    cell: Option<&'k Mult18x18d>,
+    enable: Int<'k>,
+    [a, b]: [Int<'k>; 2],
+) -> Int<'k> {
+    let cell = cell.expect("the configuration counts the products");
+    k.pass_clock(clk, &cell.clk);
+    k.drive(&cell.a, a);
+    k.drive(&cell.b, b);
+    cell.enable.get().into_iter().for_each(|port| k.drive(port, enable));
+    k.read(&cell.p).bounded((a * b).range(), "it is the product of the two factors")
+}
+
 impl Requantizer {
     /// `x * m`, and the nudge of the first rounding if a chain of multipliers adds it: by one multiplier, or cut into
     /// products where a rank of registers stands behind them. With it, behind as many ranks, what is needed later.
@@ -122,6 +147,9 @@ impl Requantizer {
         s: Int<'k>,
         output: Output<'k>,
     ) -> (Int<'k>, Int<'k>, Output<'k>) {
+        if let Some(passes) = self.passes.get() {
+            return self.in_passes(k, passes, advance, [x, m], s, output);
+        }
         let stages = [&self.biased, &self.multiply, &self.partial, &self.middle, &self.join, &self.product];
         let ranks = stages.map(|stage| k.stage(stage, advance));
         let [biased, multiply, partial, middle, join, product] = ranks;
@@ -140,7 +168,7 @@ impl Requantizer {
             Partial::new(target, [x, m], |name, a, b| partial.pass(name, multiply.pass(name, a * b)))
         } else {
             let mut cells = self.part.iter();
-            Partial::new(target, [x, m], |_, a, b| self.in_cell(k, cells.next(), advance, [a, b]))
+            Partial::new(target, [x, m], |_, a, b| in_cell(k, &self.clk, cells.next(), advance, [a, b]))
         };
         let p = match self.join.latency() {
             0 => parts.sum([middle, product]),
@@ -165,19 +193,30 @@ impl Requantizer {
         k.read(&chain.p)
     }
 
-    /// A product by a multiplier cell, whose registers are the ranks up to that of the products.
-    fn in_cell<'k>(
+    /// The whole product in passes. The operands, and what is needed later, wait in one rank until the last pass enters, and
+    /// what is needed later in as many behind it as the product takes.
+    fn in_passes<'k>(
         &'k self,
         k: &'k Kernel,
-        cell: Option<&'k Mult18x18d>,
+        passes: &'k Passes,
         advance: Int<'k>,
-        [a, b]: [Int<'k>; 2],
-    ) -> Int<'k> {
-        let cell = cell.expect("the configuration counts the products");
-        k.pass_clock(&self.clk, &cell.clk);
-        k.drive(&cell.a, a);
-        k.drive(&cell.b, b);
-        cell.enable.get().into_iter().for_each(|enable| k.drive(enable, advance));
-        k.read(&cell.p).bounded((a * b).range(), "it is the product of the two factors")
+        [x, m]: [Int<'k>; 2],
+        s: Int<'k>,
+        output: Output<'k>,
+    ) -> (Int<'k>, Int<'k>, Output<'k>) {
+        let (flow, count) = (&self.flow, self._config.passes);
+        let operands = k.stage(&self.biased, advance & flow.begins(k));
+        k.pass_clock(&self.clk, &passes.clk);
+        k.drive(&passes.x, operands.pass("x", x));
+        k.drive(&passes.m, operands.pass("multiplier", m));
+        passes.enable.get().into_iter().for_each(|enable| k.drive(enable, advance));
+        passes.control(k, |pass| flow.passed(k, pass));
+
+        let beside = (operands.pass("shift", s), output.pass(operands));
+        let held = self.held.iter().zip(1..).fold(beside, |(s, output), (stage, times)| {
+            let rank = k.stage(stage, advance & flow.passed(k, times * count));
+            (rank.pass("shift", s), output.pass(rank))
+        });
+        (k.read(&passes.p), held.0, held.1)
     }
 }

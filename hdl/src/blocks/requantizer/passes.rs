@@ -1,0 +1,295 @@
+//! `p = x * m` in 2 or 4 passes through a half or a quarter of the multipliers that it takes at once.
+//!
+//! A pass multiplies one half of the operand that is cut, or, in 4 passes, one half of each, and adds to what the passes
+//! before left. They go from the lowest product up, so that the low bits of the sum are done and move out of its way:
+//!
+//! ```text
+//! 4 passes   sum = xl * ml                          2 passes   sum = x * ml
+//!            sum = floor(sum / 2^c) + xh * ml                  sum = floor(sum / 2^c) + x * mh
+//!            sum = sum + xl * mh
+//!            sum = floor(sum / 2^c) + xh * mh
+//! ```
+//!
+//! A multiplier of iCE40 adds as well. Its first factor is signed, and so a lower half `xl` of 2^15 and more is taken as 2^16
+//! too little: the other half of the operand is added 2^16 times as far up, where what the passes before left has no bits.
+//! For that, the products of `xl` come first, `xl * mh` before `xh * ml`. Until then no sum has more than 31 bits and none
+//! is below 0; after it, one that is has the sign of `x`. So 32 bits are enough.
+//!
+//! The operands hold while their passes enter; which pass is where, the valid bits of the pipeline say.
+
+use rust_hdl::prelude::*;
+
+use super::chain::Chain;
+use super::product::{Partial, cut, fits, in_cell, products};
+use crate::cells::{MacForm, MacRegisters, Mult18x18d, Registers, SbMac16, Target};
+use crate::describe_logic;
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Reg, Stage};
+
+/// What is multiplied, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PassForm {
+    pub target: Target,
+    /// values of `x` and `m`
+    pub operands: [Range; 2],
+    /// 2 or 4, and no more than there are products
+    pub passes: usize,
+    pub ranks: PassRanks,
+    /// its registers can be held
+    pub enable: bool,
+}
+
+/// Which ranks of registers there are between the operands and the sum, counted along the data path.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PassRanks {
+    /// of the halves that a pass takes
+    pub select: bool,
+    /// in the multipliers
+    pub multiply: bool,
+    /// of the products
+    pub partial: bool,
+    /// of what a pass adds
+    pub row: bool,
+}
+
+impl PassRanks {
+    /// How many.
+    pub(super) fn latency(self) -> usize {
+        [self.select, self.multiply, self.partial, self.row].into_iter().map(usize::from).sum()
+    }
+}
+
+impl PassForm {
+    /// Which of `x` and `m` a pass takes one half of.
+    fn halved(self) -> [bool; 2] {
+        let [x, m] = self.operands.map(|of| !fits(self.target, of));
+        if self.passes == 4 { [x, m] } else { [!m, m] }
+    }
+
+    /// A multiplier of iCE40 adds up the product.
+    fn in_mac(self) -> bool {
+        let [x, m] = self.operands;
+        self.target == Target::Ice40 && Chain::fits(x, m)
+    }
+
+    /// Passes that take the upper half of `x`, and of `m`, counted from 1.
+    fn upper(self) -> [Vec<usize>; 2] {
+        let (even, late) = match self.passes {
+            2 => (vec![2], vec![2]),
+            _ => (vec![2, 4], vec![3, 4]),
+        };
+        if self.in_mac() { [late, even] } else { [even, late] }
+    }
+
+    /// Values of the sum.
+    fn sum(self) -> Range {
+        let ([x, m], cut) = (self.operands, cut(self.target));
+        let (low, above) = (Range::unsigned(cut), |r: Range, cuts: u32| r >> Range::constant((cuts * cut).into()));
+        let sums = match self.halved() {
+            [true, true] => vec![low * low, above(x * low, 1), above(x * low, 1) + low * above(m, 1), above(x * m, 2)],
+            [false, _] => vec![x * low, above(x * m, 1)],
+            [true, false] => vec![low * m, above(x * m, 1)],
+        };
+        sums.into_iter().fold(Range::constant(0), Range::union).filled()
+    }
+}
+
+/// See the [module](self).
+#[derive(LogicBlock)]
+pub struct Passes {
+    /// clock
+    pub clk: Clk,
+    /// the registers move on; without it at each clock
+    pub enable: Opt<Port<In>>,
+    /// first operand
+    pub x: Port<In>,
+    /// second operand
+    pub m: Port<In>,
+    /// the pass of the next clock takes the upper half of the first operand
+    pub upper_x: Opt<Port<In>>,
+    /// that pass takes the upper half of the second
+    pub upper_m: Opt<Port<In>>,
+    /// what the first pass adds is at the sum
+    pub first: Port<In>,
+    /// in the next clock, what is there is added above the bits that are done
+    pub shift: Port<In>,
+    /// result, when the last pass was added
+    pub p: Port<Out>,
+    part: Vec<Mult18x18d>,
+    mac: Opt<SbMac16>,
+    control: Stage,
+    select: Stage,
+    multiply: Stage,
+    partial: Stage,
+    row: Stage,
+    sum: Opt<Reg>,
+    done: Reg,
+    _form: PassForm,
+}
+
+impl Passes {
+    /// A product of this form.
+    pub(super) fn new(form: PassForm) -> Passes {
+        let PassForm { operands: [x, m], ranks, .. } = form;
+        let cells = match form.target {
+            Target::Ecp5 => products(form.target, form.operands).map_or(0, |n| n / form.passes),
+            _ => 0,
+        };
+        let inside = Registers { input: ranks.select, pipeline: ranks.multiply, output: ranks.partial };
+        let registers = MacRegisters {
+            factors: ranks.select,
+            middle: ranks.multiply,
+            product: ranks.partial,
+            high: true,
+            low: true,
+            ..MacRegisters::default()
+        };
+        let mac = || SbMac16::new(MacForm { signed: true, carry: false, enable: form.enable, registers });
+        let half = |halved: bool, doc| Opt::when(halved, || Port::bit(doc));
+        let [x_halved, m_halved] = form.halved();
+        Passes {
+            clk: Clk::new(),
+            enable: Opt::when(form.enable, || Port::bit("the registers move on")),
+            x: Port::new(x, "first operand, holds for all passes"),
+            m: Port::new(m, "second operand, holds for all passes"),
+            upper_x: half(x_halved, "the next pass takes the upper half of x"),
+            upper_m: half(m_halved, "the next pass takes the upper half of m"),
+            first: Port::bit("what the first pass adds is at the sum"),
+            shift: Port::bit("what is there next is added above bits that are done"),
+            p: Port::new((x * m).filled(), "product, when the last pass was added"),
+            part: (0..cells).map(|_| Mult18x18d::new(inside, form.enable)).collect(),
+            mac: Opt::when(form.in_mac(), mac),
+            control: Stage::new(true),
+            select: Stage::new(ranks.select),
+            multiply: Stage::new(ranks.multiply),
+            partial: Stage::new(ranks.partial),
+            row: Stage::new(ranks.row),
+            sum: Opt::when(!form.in_mac(), || Reg::new(form.sum())),
+            done: Reg::new(Range::unsigned(cut(form.target) * form.passes as u32 / 2)),
+            _form: form,
+        }
+    }
+
+    /// Says which pass is where: in clock `n` from the first, 1 being that in which its operands are there, `at(n)` is 1.
+    pub(super) fn control<'k>(&self, k: &'k Kernel, at: impl Fn(usize) -> Int<'k>) {
+        let behind = self._form.ranks.latency();
+        let before = |passes: &[usize], ranks: usize| {
+            let each = passes.iter().map(|pass| at(pass - 1 + ranks));
+            each.reduce(|a, b| a | b).unwrap_or(k.lit(0))
+        };
+        let [upper_x, upper_m] = self._form.upper();
+        for (port, passes) in [(&self.upper_x, upper_x), (&self.upper_m, upper_m)] {
+            port.get().into_iter().for_each(|port| k.drive(port, before(&passes, 0)));
+        }
+        k.drive(&self.first, at(1 + behind));
+        k.drive(&self.shift, before(if self._form.passes == 2 { &[2] } else { &[2, 4] }, behind));
+    }
+
+    /// What a pass adds.
+    fn added<'k>(&'k self, k: &'k Kernel, enable: Int<'k>, [upper_x, upper_m]: [Option<Int<'k>>; 2]) -> Int<'k> {
+        let (target, cut) = (self._form.target, cut(self._form.target));
+        let stages = [&self.select, &self.multiply, &self.partial, &self.row];
+        let [select, multiply, partial, row] = stages.map(|stage| k.stage(stage, enable));
+        let (x, m) = (k.read(&self.x), k.read(&self.m));
+        let m = taken(m, upper_m, m >> cut, cut).named("m_taken");
+        if target == Target::Ecp5 {
+            let x = taken(x, upper_x, x >> cut, cut).named("x_taken");
+            let mut cells = self.part.iter();
+            let parts = Partial::new(target, [x, m], |_, a, b| in_cell(k, &self.clk, cells.next(), enable, [a, b]));
+            return row.pass("row", parts.joined());
+        }
+        // Halves of one sign, for multipliers of 16 x 16 bits: an upper half below 0 is taken as 2^16 too much.
+        let negative = upper_x.map_or(k.lit(0), |upper| (upper & x.is_negative()).named("negative"));
+        let negative = select.pass("negative", negative);
+        let x = select.pass("x", taken(x, upper_x, (x >> cut).bits(0, cut), cut).named("x_taken"));
+        let m = select.pass("m", m);
+        let parts = Partial::new(target, [x, m], |name, a, b| partial.pass(name, multiply.pass(name, a * b)));
+        let excess = partial.pass("excess", multiply.pass("excess", negative.mux(m, 0)));
+        let sum = parts.joined();
+        let sum = if upper_x.is_some() { ((sum >> cut) - excess).concat(sum.bits(0, cut), cut) } else { sum };
+        row.pass("row", sum)
+    }
+
+    /// The sum of the passes so far, in a register.
+    fn in_fabric<'k>(&'k self, k: &'k Kernel, sum: &'k Reg, enable: Int<'k>, at: At<'k>) -> Int<'k> {
+        let last = k.read(sum);
+        let above = last >> cut(self._form.target);
+        // Of two passes, the one that is not the first shifts.
+        let kept = if self._form.passes == 2 { above } else { at.shift.mux(above, last) };
+        let kept = at.first.mux(0, kept).named("kept");
+        k.register_when(sum, enable, (kept + self.added(k, enable, at.upper)).wrap(sum.range()));
+        last
+    }
+
+    /// The same, low 32 bits, in a multiplier of iCE40.
+    fn in_cell<'k>(&'k self, k: &'k Kernel, cell: &'k SbMac16, enable: Int<'k>, at: At<'k>) -> Int<'k> {
+        let ranks = [&self.select, &self.multiply, &self.partial].map(|stage| k.stage(stage, enable));
+        let late = |name: &str, v| ranks.iter().fold(v, |v, rank| rank.pass(name, v));
+        let (x, m, half) = (k.read(&self.x), k.read(&self.m), cut(Target::Ice40));
+        let upper_x = at.upper[0].unwrap_or(k.lit(0));
+        let m_taken = taken(m, at.upper[1], m >> half, half).named("m_taken");
+        k.pass_clock(&self.clk, &cell.clk);
+        cell.enable.get().into_iter().for_each(|port| k.drive(port, enable));
+        k.drive(&cell.a, taken(x, at.upper[0], (x >> half).bits(0, half), half).named("x_taken").as_signed());
+        k.drive(&cell.b, m_taken);
+
+        let sum = k.read(&cell.sum);
+        let (above, low) = (sum.bits(half, half), sum.bits(0, half));
+        let too_little = late("too_little", !upper_x & x.bit(half - 1));
+        let below_zero = late("below_zero", upper_x & x.is_negative());
+        let m_late = late("m", m_taken);
+        // Two bits choose among four: nothing, the operand, what was left, and its sign.
+        let negative = (at.shift & below_zero & sum.bit(2 * half - 1)).named("negative");
+        let (added, stays) = (too_little | negative, !(at.first | at.shift) | negative);
+        let (added, stays) = (added.named("operand_or_sign"), stays.named("sum_or_sign"));
+        let ones = Range::unsigned(half).hi();
+        let high = added.mux(stays.mux(ones, m_late), stays.mux(above, 0));
+        k.drive(&cell.addend, high.concat(at.first.mux(0, at.shift.mux(above, low)), half));
+        sum.bits(0, 2 * half - 1).as_signed()
+    }
+}
+
+/// The half of an operand that a pass takes, the upper one as `high`; all of an operand that is not cut.
+fn taken<'k>(v: Int<'k>, upper: Option<Int<'k>>, high: Int<'k>, cut: u32) -> Int<'k> {
+    upper.map_or(v, |upper| upper.mux(high, v.bits(0, cut)))
+}
+
+/// Where the passes are, in this clock.
+#[derive(Debug, Clone, Copy)]
+struct At<'k> {
+    /// the pass at the operands takes the upper half of `x`, of `m`
+    upper: [Option<Int<'k>>; 2],
+    /// that at the sum is the first
+    first: Int<'k>,
+    /// it is added above bits that are done
+    shift: Int<'k>,
+}
+
+describe_logic!(Passes);
+
+impl Describe for Passes {
+    fn header(&self) -> Header {
+        let PassForm { passes, ranks, .. } = self._form;
+        let name = format!("product_{}_{}_in_{passes}", self.x.range().width(), self.m.range().width());
+        Header::new(name, format!("p = x * m, in {passes} passes through the same multipliers."))
+            .fact("latency", format!("{} cycles from the first pass", ranks.latency() + passes))
+    }
+
+    fn describe(&self, k: &Kernel) {
+        k.clock(&self.clk);
+        let cut = cut(self._form.target);
+        let enable = self.enable.get().map_or(k.lit(1), |port| k.read(port));
+        let control = k.stage(&self.control, enable);
+        let upper = [("x_upper", &self.upper_x), ("m_upper", &self.upper_m)];
+        let upper = upper.map(|(name, port)| port.get().map(|port| control.pass(name, k.read(port))));
+        let at = At { upper, first: k.read(&self.first), shift: control.pass("shift", k.read(&self.shift)) };
+        let sum = match (self.mac.get(), self.sum.get()) {
+            (Some(cell), _) => self.in_cell(k, cell, enable, at),
+            (None, Some(sum)) => self.in_fabric(k, sum, enable, at),
+            _ => unreachable!("the constructor makes one of them"),
+        };
+        let (low, done) = (sum.bits(0, cut), k.read(&self.done));
+        let moved = if self._form.passes == 2 { low } else { low.concat(done >> cut, cut) };
+        k.register_when(&self.done, enable & at.shift, moved);
+        k.drive(&self.p, sum.concat(done, self.done.range().width()).wrap(self.p.range()));
+    }
+}
