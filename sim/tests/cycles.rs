@@ -61,7 +61,9 @@ fn requantizers_in_passes() {
     agree(spec, &around(3, 4, &[1, 2, 23, 24, 25, 30]));
     let spec = GemmSpec { rows: 2, cols: 3, requantizers: Some(1), target: TargetSpec::Ecp5, ..GemmSpec::default() };
     agree(GemmSpec { passes: 2, pipeline: 12, ..spec.clone() }, &around(2, 3, &[1, 15, 16, 17]));
-    agree(GemmSpec { passes: 4, target: TargetSpec::Generic, ..spec }, &around(2, 3, &[1, 23, 24, 25]));
+    let four = GemmSpec { passes: 4, target: TargetSpec::Generic, ..spec };
+    agree(four.clone(), &around(2, 3, &[1, 23, 24, 25]));
+    agree(GemmSpec { forwarding: ForwardingSpec::Systolic, ..four }, &around(2, 3, &[1, 26, 27, 28]));
 }
 
 #[test]

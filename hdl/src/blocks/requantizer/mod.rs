@@ -29,8 +29,8 @@ use rust_hdl::prelude::*;
 
 use chain::{Chain, Ranks};
 pub use config::{DEFAULT_PIPELINE, OutputType, RequantizerConfig, Source};
-use passes::{PassForm, PassRanks, Passes};
 use datapath::{Bounds, Output, Side, effective_multiplier, kept_bits, places, takes_nudge};
+use passes::{PassForm, PassRanks, Passes};
 use shifter::{Rounding, Shifted};
 
 use crate::cells::{Mult18x18d, Registers, Target};
@@ -108,12 +108,8 @@ impl Requantizer {
             product: registered(5),
         };
         let chain = || Chain::new(config.operands(), takes_nudge(config.rule), ranks, config.backpressure);
-        let within = PassRanks {
-            select: registered(4),
-            multiply: registered(1),
-            partial: registered(2),
-            row: registered(3),
-        };
+        let within =
+            PassRanks { select: registered(4), multiply: registered(1), partial: registered(2), row: registered(3) };
         let form = PassForm {
             target: config.target,
             operands: config.operands(),
