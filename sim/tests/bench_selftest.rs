@@ -75,7 +75,14 @@ fn stage() -> (PathBuf, Interface) {
 
 fn combinational(module: &str, settings: Vec<BenchPort>, input: Vec<BenchPort>, output: Vec<BenchPort>) -> Interface {
     let module = module.to_owned();
-    Interface { module, clocked: false, settings, input: stream(None, input), output: stream(None, output), interval: 1 }
+    Interface {
+        module,
+        clocked: false,
+        settings,
+        input: stream(None, input),
+        output: stream(None, output),
+        interval: 1,
+    }
 }
 
 fn sum() -> Interface {

@@ -9,8 +9,8 @@
 
 use super::Requantizer;
 use super::chain::Chain;
-use super::passes::Passes;
 use super::datapath::{Output, nudge};
+use super::passes::Passes;
 use crate::cells::{FACTOR, Mult18x18d, Target};
 use crate::exact::{Clk, Int, Kernel, Range, Rank};
 
