@@ -14,13 +14,14 @@
 //!             +-------------+
 //! ```
 //!
-//! One result per clock, or in each `passes` clocks, `pipeline + passes - 1` clocks after its accumulator. Every parameter that is a port travels with its
+//! One result per clock, or one in `passes` clocks, `pipeline + passes - 1` clocks after its accumulator. Every parameter that is a port travels with its
 //! accumulator. Without backpressure there is no `in_ready` and no `out_ready`. Overflow is impossible: the product is
 //! exact, and what the shifter drops decides the clamp.
 
 mod chain;
 mod config;
 mod datapath;
+mod pass_form;
 mod passes;
 mod product;
 mod shifter;
@@ -30,7 +31,8 @@ use rust_hdl::prelude::*;
 use chain::{Chain, Ranks};
 pub use config::{DEFAULT_PIPELINE, OutputType, RequantizerConfig, Source};
 use datapath::{Bounds, Output, Side, effective_multiplier, kept_bits, places, takes_nudge};
-use passes::{PassForm, PassRanks, Passes};
+use pass_form::{PassForm, PassRanks};
+use passes::Passes;
 use shifter::{Rounding, Shifted};
 
 use crate::cells::{Mult18x18d, Registers, Target};
