@@ -87,7 +87,7 @@ pub struct GemmSpec {
     /// greatest result: port or a number
     #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub max: Parameter,
-    /// register ranks of the requantizers, 0..=11, or 0..=12 for ecp5
+    /// register ranks of the requantizers, 0..=11, or 0..=12 for ecp5 and ice40
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
     /// whose multipliers it instantiates

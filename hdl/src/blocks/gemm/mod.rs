@@ -204,7 +204,7 @@ impl Gemm {
             outlet: Outlet::new(c),
             enter: Stage::new(true),
             products: flags(c.multiply_ranks() + 1),
-            ends: flags(c.multiply_ranks()),
+            ends: flags(c.multiply_ranks().max(c.start_of_drain() - 1)),
             held_ends: flags(c.hold_ranks()),
             load: flag(0),
             clear: flag(1),

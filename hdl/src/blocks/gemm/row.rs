@@ -4,6 +4,7 @@ use rust_hdl::prelude::*;
 
 use super::config::GemmConfig;
 use super::pe::Pe;
+use crate::cells::SbMac16Products;
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Kernel, Port};
 
@@ -30,6 +31,7 @@ pub struct Row {
     /// sums to the row before, or to the requantizers
     pub drain_out: Bus<Out>,
     pe: Vec<Pe>,
+    cell: Vec<SbMac16Products>,
 }
 
 impl Row {
@@ -46,6 +48,25 @@ impl Row {
             drain_in: Bus::new(config.requantizers, config.raw_acc(), "sums from the row behind"),
             drain_out: Bus::new(config.requantizers, config.raw_acc(), "sums on their way out"),
             pe: (0..config.cols).map(|col| Pe::new(config, index * config.cols + col)).collect(),
+            cell: (0..config.cells_of_row(index)).map(|_| SbMac16Products::new(config.factors())).collect(),
+        }
+    }
+
+    /// Products of the first elements, made in cells that neighbours share; the last cell may have half to do.
+    fn multiply_in_cells(&self, k: &Kernel) {
+        for (i, cell) in self.cell.iter().enumerate() {
+            k.pass_clock(&self.clk, &cell.clk);
+            for lane in 0..cell.p.lanes() {
+                let c = i * cell.p.lanes() + lane;
+                let product = self.pe.get(c).and_then(|pe| pe.p.get());
+                let operands = product.map(|_| (k.read(&self.a), k.lane(&self.b, c)));
+                let (a, b) = operands.unwrap_or((k.lit(0), k.lit(0)));
+                k.drive_lane(&cell.a, lane, a);
+                k.drive_lane(&cell.b, lane, b);
+                if let Some(p) = product {
+                    k.drive(p, k.lane(&cell.p, lane).bounded(p.range(), "it is the product of the two factors"));
+                }
+            }
         }
     }
 }
@@ -61,11 +82,14 @@ impl Describe for Row {
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
+        self.multiply_in_cells(k);
         let stride = self.drain_in.lanes();
         for (c, pe) in self.pe.iter().enumerate() {
             k.pass_clock(&self.clk, &pe.clk);
-            k.drive(&pe.a, k.read(&self.a));
-            k.drive(&pe.b, k.lane(&self.b, c));
+            if let (Some(a), Some(b)) = (pe.a.get(), pe.b.get()) {
+                k.drive(a, k.read(&self.a));
+                k.drive(b, k.lane(&self.b, c));
+            }
             k.drive(&pe.accumulate, k.read(&self.accumulate));
             k.drive(&pe.clear, k.read(&self.clear));
             k.drive(&pe.load, k.read(&self.load));
