@@ -75,6 +75,8 @@ fn bad_input_gets_one_line_and_leaves_nothing() {
         (vec!["emit", "saturator", "--run-time-bounds", "--min", "3"], "run_time_bounds: min and max are ports"),
         (vec!["emit", "fixed_point_multiplier", "--acc-width", "20"], "acc_width, rounding: only the signed form"),
         (vec!["emit", "gemm", "--b-strategy", "correct"], "b_strategy: without b_zero_point it has no effect"),
+        (vec!["emit", "gemm", "--target", "ice40", "--a-strategy", "correct"], "a_strategy: correct takes multipliers"),
+        (vec!["emit", "gemm", "--target", "ice40", "--a", "int16", "--k", "9"], "a: 17 bits enter the array"),
         (vec!["emit", "gemm", "--multiplier", "1,2"], "all are port (the default), or none; not port: multiplier"),
         (vec!["model", "foreign.tflite"], "foreign.tflite"),
     ] {

@@ -9,6 +9,7 @@ use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Scale};
 use qrtl_hdl::blocks::gemm::{
     Channel, Channels, Dimension, Forwarding, Gemm, GemmConfig, ZeroPointConfig, ZeroPointStrategy,
 };
+use qrtl_hdl::cells::Target;
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
 
 /// A product and what golden makes of it.
@@ -64,8 +65,10 @@ fn set_up(sim: &mut FlatSim, config: &GemmConfig, case: &Case) {
     for (name, v) in [("m", case.a.rows()), ("n", case.b.cols()), ("k", case.a.cols())] {
         sim.set(name, v as i128);
     }
-    for (name, v) in [("a_zero_point", case.zeros[0]), ("b_zero_point", case.zeros[1])] {
-        sim.set(name, v.into());
+    for (name, side, v) in [("a_zero_point", &config.a, case.zeros[0]), ("b_zero_point", &config.b, case.zeros[1])] {
+        if side.zero_point.is_some() {
+            sim.set(name, v.into());
+        }
     }
     for (name, v) in ["zero_point", "min", "max"].into_iter().zip(case.output) {
         sim.set(name, v.into());
@@ -193,6 +196,32 @@ fn every_strategy_and_shape_equals_golden() {
                     let expected = in_order(&case.expected, rows, cols).repeat(2);
                     assert_eq!(seen.results, expected, "{config:?} {shape:?} {chance}");
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn cells_of_devices_give_the_same() {
+    let mut random = Random::from_env(10);
+    for (target, cols, dsp_elements, centred) in [
+        (Target::Ecp5, 3, 4, true),
+        (Target::Ice40, 3, 5, false),
+        (Target::Ice40, 4, 8, false),
+        (Target::Ice40, 3, 4, true),
+        (Target::Ice40, 1, 0, true),
+    ] {
+        let mut config = GemmConfig::run_time(2, cols, [9, 11, 6]);
+        (config.requantizers, config.target, config.dsp_elements) = (1, target, Some(dsp_elements));
+        if !centred {
+            (config.a.zero_point, config.b.zero_point) = (None, None);
+        }
+        let mut sim = simulator(&config);
+        for shape in [[1, 1, 1], [2, 3, 6], [9, 11, 6], [3, 8, 1]] {
+            for chance in [100, 60] {
+                let case = Case::draw(&mut random, &config, shape);
+                let seen = run(&mut sim, &config, &case, 2, &mut random, chance);
+                assert_eq!(seen.results, in_order(&case.expected, 2, cols).repeat(2), "{config:?} {shape:?} {chance}");
             }
         }
     }

@@ -67,8 +67,8 @@ fn a_clocked_block_runs_in_the_event_simulation_and_leaves_a_trace() {
         let mut x = sim.init()?;
         x.accumulate.set(1);
         for (i, (a, b)) in [(3, 4), (-5, 6), (100, -128)].into_iter().enumerate() {
-            x.a.set(a);
-            x.b.set(b);
+            x.a.get_mut().unwrap().set(a);
+            x.b.get_mut().unwrap().set(b);
             // The product of the beat before is added now.
             x.clear.set(i128::from(i == 0));
             x = sim.wait(10, x)?;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use qrtl_gen::emit::Package;
-use qrtl_gen::spec::{DimensionSpec, GemmSpec, RequantizerSpec, Spec, TargetSpec};
+use qrtl_gen::spec::{DimensionSpec, GemmSpec, RequantizerSpec, Spec, TargetSpec, ZeroPointSpec};
 use qrtl_gen::vectors::script;
 use qrtl_hdl::blocks::gemm::Dimension;
 use qrtl_hdl::verilog::File;
@@ -30,7 +30,8 @@ const ECP5: Synthesis = Synthesis::Device { pass: "synth_ecp5", cells: "+/ecp5/c
 /// Yosys has a model of SB_MAC16: the netlist is simulated with that, not with ours.
 const ICE40: Synthesis = Synthesis::Device { pass: "synth_ice40", cells: "+/ice40/cells_sim.v" };
 
-/// Synthesizes a requantizer and a 2 x 2 GEMM for each target, and runs their netlists.
+/// Synthesizes a requantizer for each target and a 2 x 2 GEMM for gates and for iCE40, there with two products in a
+/// multiplier, and runs their netlists.
 ///
 /// # Errors
 /// If a result differs, or Yosys is missing or fails.
@@ -41,12 +42,22 @@ pub fn run(seed: u64) -> Result<()> {
     let on_ecp5 = RequantizerSpec { target: TargetSpec::Ecp5, pipeline: 12, ..requantizer.clone() };
     let on_ice40 = RequantizerSpec { target: TargetSpec::Ice40, pipeline: 11, ..requantizer.clone() };
     let in_passes = RequantizerSpec { passes: 4, ..on_ice40.clone() };
+    let none = ZeroPointSpec::None;
+    let pairs = GemmSpec {
+        target: TargetSpec::Ice40,
+        requantizers: Some(1),
+        dsp_elements: Some(3),
+        a_zero_point: none,
+        b_zero_point: none,
+        ..gemm.clone()
+    };
     for (name, spec, synthesis) in [
         ("requantizer", Spec::Requantizer(requantizer), Synthesis::Generic),
         ("requantizer on ECP5", Spec::Requantizer(on_ecp5), ECP5),
         ("requantizer on iCE40", Spec::Requantizer(on_ice40), ICE40),
         ("requantizer in 4 passes on iCE40", Spec::Requantizer(in_passes), ICE40),
         ("gemm 2 x 2", Spec::Gemm(gemm), Synthesis::Generic),
+        ("gemm 2 x 2 on iCE40", Spec::Gemm(pairs), ICE40),
     ] {
         let package = Package::new(spec.block(), spec, "sim")?;
         let script = script(&package.spec, &package.built.interface, seed, VECTORS)?;

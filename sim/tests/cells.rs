@@ -6,8 +6,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use qrtl_hdl::cells::{MacForm, MacRegisters, Mult18x18d, Pdpw16kd, Registers, SbMac16, models};
-use qrtl_hdl::exact::elaborate;
+use qrtl_hdl::cells::{MacForm, MacRegisters, Mult18x18d, Pdpw16kd, Registers, SbMac16, SbMac16Products, models};
+use qrtl_hdl::exact::{Range, elaborate};
 use qrtl_hdl::verilog::{File, Provenance, print};
 use qrtl_sim::verilator::{Build, compile};
 use rust_hdl::prelude::Block;
@@ -168,6 +168,35 @@ fn sb_mac16_with_any_of_its_registers() {
         }
     };
     equal_plain_form(&(0..32).map(form).collect::<Vec<_>>());
+}
+
+#[test]
+fn sb_mac16_with_one_product_or_two() {
+    // Half of the forms make two products, each factor of either is signed in half of them. They do not stop: what is
+    // compared moves at each clock.
+    let form = |n: usize| {
+        let (lanes, signed) = (1 + (n & 1), [n & 2 != 0, n & 4 != 0]);
+        let (factor, product) = (16 / lanes, 32 / lanes);
+        let range = |signed| (if signed { Range::signed } else { Range::unsigned })(factor as u32);
+        let wide = |name: &str, signed: bool, lane: usize| {
+            let (high, low) = (factor * (lane + 1) - 1, factor * lane);
+            let sign = if signed { format!("{name}[{high}]") } else { "1'b0".to_owned() };
+            format!("{{{{{factor}{{{sign}}}}}, {name}[{high}:{low}]}}")
+        };
+        let mut declared = "    wire out_#;\n    wire [31:0] got_#, expected_#;\n".to_owned();
+        declared += "    reg [31:0] first_#, second_#, third_#;\n";
+        for lane in 0..lanes {
+            let (high, low) = (product * (lane + 1) - 1, product * lane);
+            let [a, b] = [wide("a", signed[0], lane), wide("b", signed[1], lane)];
+            declared += &format!("    assign expected_#[{high}:{low}] = {a} * {b};\n");
+        }
+        declared += "    always @(posedge clk) begin\n        first_# <= expected_#;\n        second_# <= first_#;\n";
+        declared += "        third_# <= second_#;\n    end\n";
+        declared += "    form_# form_#_0 (.clk(clk), .a(a[15:0]), .b(b[15:0]), .p(got_#), .carry_out(out_#));\n";
+        declared += "    assign now[#] = {out_#, got_#} != {1'b0, third_#};\n";
+        Form { files: files(&SbMac16Products::new(signed.map(range)), n), declared, clocked: String::new() }
+    };
+    equal_plain_form(&(0..8).map(form).collect::<Vec<_>>());
 }
 
 #[test]

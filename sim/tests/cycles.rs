@@ -52,7 +52,9 @@ fn groups_of_columns() {
 fn elements_with_more_ranks() {
     let luts = GemmSpec { rows: 2, cols: 3, requantizers: Some(1), dsp_elements: Some(2), ..GemmSpec::default() };
     agree(luts.clone(), &around(2, 3, &[1, 6, 9, 10, 11]));
-    agree(GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..luts }, &around(2, 3, &[1, 6, 10, 11, 12]));
+    let ecp5 = GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..luts.clone() };
+    agree(ecp5, &around(2, 3, &[1, 6, 10, 11, 12]));
+    agree(GemmSpec { target: TargetSpec::Ice40, ..luts }, &around(2, 3, &[1, 2, 10, 11, 12]));
 }
 
 #[test]

@@ -88,7 +88,7 @@ pub struct GemmSpec {
     /// greatest result: port or a number
     #[arg(long, default_value_t = Parameter::Port, allow_hyphen_values = true)]
     pub max: Parameter,
-    /// register ranks of the requantizers, 0..=11, or 0..=12 for ecp5
+    /// register ranks of the requantizers, 0..=11, or 0..=12 for ecp5 and ice40
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
     /// passes of a requantizer's product through its multipliers: 1, 2 or 4; each takes a sum in so many clocks

@@ -4,10 +4,12 @@
 mod mult18x18d;
 mod pdpw16kd;
 mod sb_mac16;
+mod sb_mac16_products;
 
 pub use mult18x18d::{FACTOR, Mult18x18d, Registers};
 pub use pdpw16kd::{Pdpw16kd, WORD, WORDS};
 pub use sb_mac16::{MacForm, MacRegisters, SbMac16};
+pub use sb_mac16_products::{PRODUCT_LATENCY, SbMac16Products};
 
 use crate::exact::Design;
 use crate::verilog::File;
@@ -20,7 +22,7 @@ pub enum Target {
     Generic,
     /// Lattice ECP5: `MULT18X18D` and `PDPW16KD` with their registers
     Ecp5,
-    /// Lattice iCE40 UltraPlus: `SB_MAC16` with its adder and registers
+    /// Lattice iCE40 UltraPlus: `SB_MAC16` with its adder and registers, or two products in one
     Ice40,
 }
 

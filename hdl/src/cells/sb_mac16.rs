@@ -126,10 +126,15 @@ impl SbMac16 {
             ("O", "sum"),
             ("CO", "carry_out"),
         ];
-        let tied = TIED.iter().map(|&pin| (pin, "1'b0"));
-        let pins = used.into_iter().chain(tied).map(|(pin, to)| (pin.to_owned(), to.to_owned()));
-        Cell { name: "SB_MAC16", model: include_str!("SB_MAC16.v"), parameters, pins: pins.collect() }
+        cell(parameters, &used)
     }
+}
+
+/// A cell with these parameters and connections; what has none is tied.
+pub(super) fn cell(parameters: Vec<(&'static str, String)>, used: &[(&str, &str)]) -> Cell {
+    let tied = TIED.iter().map(|&pin| (pin, "1'b0"));
+    let pins = used.iter().copied().chain(tied).map(|(pin, to)| (pin.to_owned(), to.to_owned()));
+    Cell { name: "SB_MAC16", model: include_str!("SB_MAC16.v"), parameters, pins: pins.collect() }
 }
 
 /// Pins of what is not used: holds, resets, loads, subtraction.

@@ -188,6 +188,11 @@ impl<B> Opt<B> {
     pub fn get(&self) -> Option<&B> {
         self.0.as_ref()
     }
+
+    /// The same, to set an optional port in a simulation of RustHDL.
+    pub fn get_mut(&mut self) -> Option<&mut B> {
+        self.0.as_mut()
+    }
 }
 
 impl<B> From<Option<B>> for Opt<B> {

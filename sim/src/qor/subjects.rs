@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::{
     FixedPointMultiplierSpec, FormSpec, ForwardingSpec, GemmSpec, Parameter, RequantizerSpec, SaturatorSpec, Spec,
-    TargetSpec,
+    TargetSpec, ZeroPointSpec,
 };
 use qrtl_hdl::interface::Interface;
 use qrtl_hdl::verilog::File;
@@ -84,13 +84,19 @@ pub fn described(files: &[PathBuf], device: Device) -> Result<Vec<Subject>> {
 /// If the name or the description is refused.
 pub fn single(name: &str, spec: Spec, device: Device) -> Result<Subject> {
     let Package { name, spec, built, files, .. } = Package::new(name, spec, "sim qor")?;
-    // Synthesis that infers multipliers of iCE40 resets those that are instantiated.
-    let cells = built.design.modules.iter().filter_map(|m| m.header.cell.as_ref());
-    let instantiates = cells.into_iter().any(|cell| cell.name == "SB_MAC16");
-    let target = if instantiates { device.plain().as_instantiated() } else { device.plain() };
-    let (interface, targets) = (built.interface, vec![target]);
+    let (interface, targets) = (built.interface, suited(&spec, targets(&[device])));
     // Subjects live as long as the program.
     Ok(Subject { name: name.leak(), baseline: None, about: "", spec, interface, files, targets })
+}
+
+/// The targets, without inference of multipliers for a block that instantiates those of iCE40.
+fn suited(spec: &Spec, targets: Vec<Target>) -> Vec<Target> {
+    let cells = match spec {
+        Spec::Requantizer(spec) => spec.target,
+        Spec::Gemm(spec) => spec.target,
+        Spec::Saturator(_) | Spec::FixedPointMultiplier(_) => TargetSpec::Generic,
+    };
+    if cells == TargetSpec::Ice40 { targets.into_iter().map(Target::as_instantiated).collect() } else { targets }
 }
 
 fn targets(devices: &[Device]) -> Vec<Target> {
@@ -105,6 +111,7 @@ fn ours(
     targets: Vec<Target>,
 ) -> Result<Subject> {
     let Package { spec, built, files, .. } = Package::new(name, spec, "sim qor").with_context(|| name.to_owned())?;
+    let targets = suited(&spec, targets);
     Ok(Subject { name, baseline: Some(baseline), about, spec, interface: built.interface, files, targets })
 }
 
@@ -224,8 +231,7 @@ fn requantizers(all: &mut Vec<Subject>) -> Result<()> {
         ("requantizer_ice40_p8_free", "the same without backpressure, 8 ranks", free(ice40(8))),
         ("requantizer_ice40_p11_free", "the same without backpressure, 11 ranks", free(ice40(11))),
     ] {
-        let to = to_up5k().into_iter().map(Target::as_instantiated).collect();
-        all.push(ours(name, about, hand, Spec::Requantizer(spec), to)?);
+        all.push(ours(name, about, hand, Spec::Requantizer(spec), to_up5k())?);
     }
     Ok(())
 }
@@ -247,7 +253,9 @@ fn gemms(all: &mut Vec<Subject>) -> Result<()> {
         ..spec
     };
     let on_ecp5 = mixed(10, 12, 24, deep);
-    let on_up5k = mixed(4, 5, 4, GemmSpec { pipeline: 11, ..base.clone() });
+    let zero = ZeroPointSpec::None;
+    let ice40 = GemmSpec { target: TargetSpec::Ice40, pipeline: 11, a_zero_point: zero, ..base.clone() };
+    let on_up5k = mixed(4, 6, 8, ice40);
     let up5k = targets(&[Device::Up5k]);
     let systolic = |spec: &GemmSpec| GemmSpec { forwarding: ForwardingSpec::Systolic, ..spec.clone() };
     let (cells_systolic, eight_systolic) = (systolic(&cells), systolic(&eight));
@@ -260,7 +268,7 @@ fn gemms(all: &mut Vec<Subject>) -> Result<()> {
         ("gemm_4x4_r1_ecp5_axis_systolic", "the same, operands from element to element", cells_systolic, &small),
         ("gemm_4x4", about, base.clone(), &large),
         ("gemm_10x12_ecp5", "10 x 12, int8, 24 elements in DSP, 96 in LUTs, MULT18X18D, 12 ranks", on_ecp5, &small),
-        ("gemm_4x5_up5k", "4 x 5, int8, 4 elements in DSP, 16 in LUTs, 11 ranks", on_up5k, &up5k),
+        ("gemm_4x6_up5k", "4 x 6, int8, 8 elements in DSP, 16 in LUTs, SB_MAC16, 11 ranks", on_up5k, &up5k),
         ("gemm_8x8_r2_ecp5", "8 x 8, int8, 2 requantizers, MULT18X18D, 12 ranks", eight, &large),
         ("gemm_8x8_r2_ecp5_systolic", "the same, operands from element to element", eight_systolic, &large),
     ] {

@@ -160,6 +160,8 @@ fn gemms() -> Vec<(Spec, usize)> {
         b_strategy,
         ..base.clone()
     };
+    let none = ZeroPointSpec::None;
+    let ice40 = GemmSpec { target: TargetSpec::Ice40, a_zero_point: none, b_zero_point: none, ..base.clone() };
     let size =
         |rows, cols, requantizers, spec: GemmSpec| GemmSpec { rows, cols, requantizers: Some(requantizers), ..spec };
     let table = |v: [i64; 6]| Parameter::Table(v.into());
@@ -188,6 +190,11 @@ fn gemms() -> Vec<(Spec, usize)> {
         size(3, 2, 1, GemmSpec { dsp_elements: Some(3), ..zeros(Subtract, Subtract) }),
         size(2, 2, 2, GemmSpec { dsp_elements: Some(0), a: Uint8, b: Int4, ..zeros(Correct, Subtract) }),
         size(3, 4, 2, GemmSpec { dsp_elements: Some(5), target: TargetSpec::Ecp5, ..base.clone() }),
+        size(4, 4, 2, GemmSpec { pipeline: 11, ..ice40.clone() }),
+        size(3, 3, 3, GemmSpec { dsp_elements: Some(5), a: Uint8, b: Int4, ..ice40.clone() }),
+        size(2, 4, 1, GemmSpec { dsp_elements: Some(3), b: Uint8, axis: true, ..ice40.clone() }),
+        size(2, 3, 1, GemmSpec { target: TargetSpec::Ice40, dsp_elements: Some(4), ..zeros(Subtract, Subtract) }),
+        size(2, 2, 2, GemmSpec { a: Int16, output: OutputSpec::Int16, ..ice40 }),
         size(4, 4, 1, GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..zeros(Subtract, Correct) }),
         size(3, 4, 2, GemmSpec { passes: 4, pipeline: 5, ..zeros(Subtract, Correct) }),
         size(4, 4, 1, GemmSpec { passes: 2, target: TargetSpec::Ecp5, pipeline: 12, axis: true, ..base.clone() }),

@@ -3,7 +3,7 @@
 use qrtl_golden::{MultiplierWidth, Rule};
 
 use crate::blocks::requantizer::{DEFAULT_PIPELINE, OutputType, RequantizerConfig, Source};
-use crate::cells::Target;
+use crate::cells::{SbMac16Products, Target};
 use crate::exact::Range;
 
 /// A dimension of the product.
@@ -293,10 +293,6 @@ impl GemmConfig {
     /// # Errors
     /// A sentence that names the parameter, the limit and what it got.
     pub fn validate(&self) -> Result<(), String> {
-        // Synthesis would have to infer the products of the array beside cells that it must leave alone.
-        if self.target == Target::Ice40 {
-            return Err("target: the array has no cells of ice40 yet; a requantizer has".to_owned());
-        }
         let at_least_one =
             [("rows", self.rows), ("cols", self.cols), ("requantizers", self.requantizers), ("m", self.m.max())];
         for (name, v) in at_least_one.into_iter().chain([("n", self.n.max()), ("k", self.k.max())]) {
@@ -339,8 +335,26 @@ impl GemmConfig {
                 return Err(format!("{name}: a table; one value serves all channels"));
             }
         }
+        self.validate_cells()?;
         self.validate_channels()?;
         self.requantizer().validate()
+    }
+
+    /// With cells of iCE40 synthesis infers no multiplier: every product must be made by one, or in LUTs by the block.
+    fn validate_cells(&self) -> Result<(), String> {
+        if self.target != Target::Ice40 {
+            return Ok(());
+        }
+        for (name, side) in [("a", &self.a), ("b", &self.b)] {
+            if side.uses(ZeroPointStrategy::Correct) {
+                return Err(format!("{name}_strategy: correct takes multipliers beside the array, not there on ice40"));
+            }
+            let width = side.in_array().width();
+            if SbMac16Products::products_of([side.in_array(); 2]) == 0 {
+                return Err(format!("{name}: {width} bits enter the array; a multiplier of ice40 takes 16"));
+            }
+        }
+        Ok(())
     }
 
     fn validate_channels(&self) -> Result<(), String> {

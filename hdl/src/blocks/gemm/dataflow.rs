@@ -80,7 +80,10 @@ impl Gemm {
         let ends = delays(k, &self.ends, k.read(&sequencer.tile_end));
         let (accumulate, end) = (products[products.len() - 1], ends[self._config.multiply_ranks() - 1]);
         k.register(&self.load, end);
-        k.register(&self.clear, end);
+        let (load, clear) = (k.read(&self.load), k.read(&self.clear));
+        // Where the first product begins a sum, the mark waits for it.
+        let cleared = if self._config.restarts() { load | (clear & !accumulate) } else { end };
+        k.register(&self.clear, cleared);
         k.drive(&drain.start, ends[self._config.start_of_drain() - 2]);
         k.drive(&drain.room, k.read(&self.outlet.room));
         let held_end = delays(k, &self.held_ends, end).last().copied().unwrap_or(end);
@@ -102,7 +105,6 @@ impl Gemm {
             }
         };
 
-        let (load, clear) = (k.read(&self.load), k.read(&self.clear));
         k.drive(&array.accumulate, accumulate);
         k.drive(&array.clear, clear);
         k.drive(&array.load, load);

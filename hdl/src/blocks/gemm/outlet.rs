@@ -46,7 +46,6 @@ pub struct Outlet {
     pub last: Port<Out>,
     results: Vec<Ram>,
     kept: Opt<Ram>,
-    last_beat: Ram,
     put_at: Reg,
     take_at: Reg,
     level: Reg,
@@ -80,9 +79,8 @@ impl Outlet {
             y: Bus::new(lanes, y, "its results"),
             keep: Bus::new(lanes, 0..=1, "lanes that hold a result"),
             last: Port::bit("it is the last of the product"),
-            results: (0..lanes).map(|_| Ram::new(depth, y)).collect(),
+            results: (0..lanes).map(|lane| Ram::new(depth, if lane == 0 { with_mark(y) } else { y })).collect(),
             kept: Opt::when(lanes > 1, || Ram::new(depth, kept)),
-            last_beat: Ram::new(depth, 0..=1),
             put_at: address(),
             take_at: address(),
             level: count(),
@@ -97,8 +95,14 @@ impl Outlet {
 
     /// Number of beats that it holds.
     pub fn depth(&self) -> usize {
-        self.last_beat.depth()
+        self.results[0].depth()
     }
+}
+
+/// A result, and in the lowest bit whether its beat is the last: a memory of that bit alone would be registers, and a
+/// selection of one of all.
+fn with_mark(y: Range) -> Range {
+    y * Range::constant(2) + Range::new(0, 1)
 }
 
 describe_logic!(Outlet);
@@ -138,15 +142,19 @@ impl Describe for Outlet {
         k.drive(&self.room, k.read(&self.some_room));
 
         for (lane, ram) in self.results.iter().enumerate() {
-            let write = (put, put_at, k.lane(&self.put_y, lane));
-            k.drive_lane(&self.y, lane, k.ram(ram, write, (take, take_at)));
+            let y = k.lane(&self.put_y, lane);
+            let put_word = if lane == 0 { y.concat(k.read(&self.put_last), 1) } else { y };
+            let word = k.ram(ram, (put, put_at, put_word), (take, take_at));
+            k.drive_lane(&self.y, lane, if lane == 0 { word >> 1 } else { word });
+            if lane == 0 {
+                k.drive(&self.last, word.bit(0));
+            }
         }
         let kept =
             self.kept.get().map_or(k.lit(1), |ram| k.ram(ram, (put, put_at, k.read(&self.put_kept)), (take, take_at)));
         for lane in 0..self.keep.lanes() {
             k.drive_lane(&self.keep, lane, k.lit(lane as i128).lt(kept));
         }
-        k.drive(&self.last, k.ram(&self.last_beat, (put, put_at, k.read(&self.put_last)), (take, take_at)));
         k.drive(&self.out_valid, offered);
     }
 }

@@ -10,20 +10,26 @@ use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Opt, Port, Reg, Stag
 
 /// `acc = acc + a * b`; the last product of a sum goes with it to the drain register, and the accumulator restarts at 0.
 ///
-/// The product is that of a multiplier or, in an array with more elements than the device has multipliers, of LUTs. It has
-/// as many ranks of registers in each element of an array; they move at each clock: nothing stops them. Overflow is impossible: the accumulator holds the sum of K products, K being at most what the
-/// configuration says.
+/// The product is that of a multiplier, which may stand outside and serve two elements, or, in an array with more elements
+/// than the device has multipliers, of LUTs. It has as many ranks of registers in each element of an array; they move at
+/// each clock: nothing stops them. Overflow is impossible: the accumulator holds the sum of K products, K being at most what
+/// the configuration says.
+///
+/// In the cells of iCE40 a sum that begins with its first product takes the LUTs of the adder and no more. It is complete a
+/// clock before it drains, out of the accumulator: no selection stands behind the adder.
 #[derive(LogicBlock)]
 pub struct Pe {
     /// clock
     pub clk: Clk,
     /// element of A
-    pub a: Port<In>,
+    pub a: Opt<Port<In>>,
     /// element of B
-    pub b: Port<In>,
+    pub b: Opt<Port<In>>,
+    /// their product, if it is made outside, as many clocks later as the others take
+    pub p: Opt<Port<In>>,
     /// the product is to be added
     pub accumulate: Port<In>,
-    /// the accumulator restarts at 0
+    /// the accumulator restarts at 0, or with this product: [`GemmConfig::restarts`]
     pub clear: Port<In>,
     /// the sum is complete with this product
     pub load: Port<In>,
@@ -55,6 +61,7 @@ pub struct Pe {
     moves: Stage,
     drained: Reg,
     _form: Form,
+    _restarts: bool,
 }
 
 /// What makes an element's product.
@@ -64,6 +71,8 @@ pub(super) enum Form {
     Inferred,
     /// a multiplier cell of the target
     Cell,
+    /// a multiplier cell beside it, which another element may share
+    Given,
     /// LUTs
     Luts,
 }
@@ -75,19 +84,24 @@ impl Pe {
         let form = match config.target {
             _ if index >= config.dsp_elements() => Form::Luts,
             Target::Ecp5 => Form::Cell,
-            _ => Form::Inferred,
+            Target::Ice40 => Form::Given,
+            Target::Generic => Form::Inferred,
         };
         let systolic = config.forwarding == Forwarding::Systolic;
         let passes = |range, doc| Opt::when(systolic, || Port::new(range, doc));
         let all = Registers { input: true, pipeline: true, output: true };
-        // The cell has three ranks of its own.
-        let before = if form == Form::Cell { 0 } else { config.multiply_ranks() - 1 };
+        // A cell has ranks of its own.
+        let before = if matches!(form, Form::Cell | Form::Given) { 0 } else { config.multiply_ranks() - 1 };
+        let given = form == Form::Given;
+        let restarts = config.restarts();
+        let holds = config.hold_ranks() > 0;
         Pe {
             clk: Clk::new(),
-            a: Port::new(a, "element of A"),
-            b: Port::new(b, "element of B"),
+            a: Opt::when(!given || systolic, || Port::new(a, "element of A")),
+            b: Opt::when(!given || systolic, || Port::new(b, "element of B")),
+            p: Opt::when(given, || Port::new(a * b, "their product")),
             accumulate: Port::bit("the product is to be added"),
-            clear: Port::bit("the accumulator restarts at 0"),
+            clear: Port::bit(if restarts { "a sum begins with this product" } else { "the accumulator restarts at 0" }),
             load: Port::bit("the sum is complete"),
             shift: Port::bit("the drain register takes a sum"),
             drain_in: Port::new(acc, "sum of the element behind"),
@@ -102,18 +116,23 @@ impl Pe {
             first: Stage::new(before > 0),
             second: Stage::new(before > 1),
             third: Stage::new(before > 2),
-            product: Stage::new(true),
+            product: Stage::new(!given),
             acc: Reg::new(acc),
-            held: Stage::new(config.hold_ranks() > 0),
-            loads: Stage::new(config.hold_ranks() > 0),
-            moves: Stage::new(config.hold_ranks() > 0),
+            held: Stage::new(holds && !restarts),
+            loads: Stage::new(holds),
+            moves: Stage::new(holds),
             drained: Reg::new(acc),
             _form: form,
+            _restarts: restarts,
         }
     }
 
     /// `a * b`, through all ranks but the last.
-    fn multiply<'k>(&'k self, k: &'k Kernel, a: Int<'k>, b: Int<'k>) -> Int<'k> {
+    fn multiply<'k>(&'k self, k: &'k Kernel) -> Int<'k> {
+        if let Some(p) = self.p.get() {
+            return k.read(p);
+        }
+        let [a, b] = [&self.a, &self.b].map(|operand| operand.get().map_or(k.lit(0), |port| k.read(port)));
         if let Some(cell) = self.multiplier.get() {
             k.pass_clock(&self.clk, &cell.clk);
             k.drive(&cell.a, a);
@@ -132,13 +151,13 @@ impl Pe {
     fn pass_on<'k>(&'k self, k: &'k Kernel) {
         let passed = k.stage(&self.passed, 1);
         for (name, to, from) in [
-            ("a", &self.a_out, &self.a),
-            ("accumulate", &self.accumulate_out, &self.accumulate),
-            ("clear", &self.clear_out, &self.clear),
-            ("load", &self.load_out, &self.load),
-            ("b", &self.b_out, &self.b),
+            ("a", &self.a_out, self.a.get()),
+            ("accumulate", &self.accumulate_out, Some(&self.accumulate)),
+            ("clear", &self.clear_out, Some(&self.clear)),
+            ("load", &self.load_out, Some(&self.load)),
+            ("b", &self.b_out, self.b.get()),
         ] {
-            to.get().into_iter().for_each(|to| k.drive(to, passed.pass(name, k.read(from))));
+            to.get().zip(from).into_iter().for_each(|(to, from)| k.drive(to, passed.pass(name, k.read(from))));
         }
     }
 
@@ -157,26 +176,38 @@ describe_logic!(Pe);
 
 impl Describe for Pe {
     fn header(&self) -> Header {
-        let (a, b, acc) = (self.a.range(), self.b.range(), self.acc.range());
         let form = if self._form == Form::Luts { "_luts" } else { "" };
+        let operands = [("a", &self.a), ("b", &self.b), ("p", &self.p)];
+        let ranges = operands.into_iter().filter_map(|(name, port)| Some((name, port.get()?.range())));
+        let ranges: Vec<_> = ranges.chain([("acc", self.acc.range())]).collect();
+        let widths: String = ranges.iter().map(|(name, range)| format!("_{name}{}", range.width())).collect();
+        let product = if self._form == Form::Given { "p" } else { "a * b" };
+        let restart = if self._restarts { "the next begins with its first product" } else { "acc restarts at 0" };
         let passes = if self.a_out.get().is_some() { "_systolic" } else { "" };
-        let name = format!("pe_a{}_b{}_acc{}{form}{passes}", a.width(), b.width(), acc.width());
-        Header::new(name, "acc = acc + a * b, one product per clock.")
-            .line("When a sum is complete it moves to a register of its own, from which it drains; acc restarts at 0.")
-            .fact("a", a)
-            .fact("b", b)
-            .fact("acc", acc)
+        let header =
+            Header::new(format!("pe{widths}{form}{passes}"), format!("acc = acc + {product}, one product per clock."))
+                .line(format!(
+                    "When a sum is complete it moves to a register of its own, from which it drains; {restart}."
+                ));
+        ranges.into_iter().fold(header, |header, (name, range)| header.fact(name, range))
     }
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
-        let product = self.multiply(k, k.read(&self.a), k.read(&self.b)).named("product");
+        let product = self.multiply(k).named("product");
         let product = k.stage(&self.product, 1).pass("product", product);
         let (acc, load) = (k.read(&self.acc), k.read(&self.load));
         let sum = (acc + product).bounded(acc.range(), "a sum has at most K products").named("sum");
-        let next = k.read(&self.clear).mux(0, k.read(&self.accumulate).mux(sum, acc));
-        k.register(&self.acc, next);
-        let (held, loads) = (k.stage(&self.held, load).pass("sum", sum), k.stage(&self.loads, 1).pass("load", load));
+        let (clear, accumulate) = (k.read(&self.clear), k.read(&self.accumulate));
+        let complete = if self._restarts {
+            k.register_when(&self.acc, accumulate, clear.mux(product, sum));
+            acc
+        } else {
+            k.register(&self.acc, clear.mux(0, accumulate.mux(sum, acc)));
+            sum
+        };
+        let held = k.stage(&self.held, load).pass("sum", complete);
+        let loads = k.stage(&self.loads, 1).pass("load", load);
         k.register_when(&self.drained, self.moves(k), loads.mux(held, k.read(&self.drain_in)));
         k.drive(&self.drain_out, k.read(&self.drained));
         self.pass_on(k);

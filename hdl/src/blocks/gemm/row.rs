@@ -4,6 +4,7 @@ use rust_hdl::prelude::*;
 
 use super::config::{Forwarding, GemmConfig};
 use super::pe::Pe;
+use crate::cells::SbMac16Products;
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Opt, Port};
 
@@ -32,6 +33,7 @@ pub struct Row {
     /// elements of B for the row below, where operands are forwarded
     pub b_out: Opt<Bus<Out>>,
     pe: Vec<Pe>,
+    cell: Vec<SbMac16Products>,
 }
 
 impl Row {
@@ -51,7 +53,30 @@ impl Row {
                 Bus::new(config.cols, config.b.in_array(), "elements of B for the row below")
             }),
             pe: (0..config.cols).map(|col| Pe::new(config, index * config.cols + col)).collect(),
+            cell: (0..config.cells_of_row(index)).map(|_| SbMac16Products::new(config.factors())).collect(),
         }
+    }
+
+    /// Products of the first elements, made in cells that neighbours share; the last cell may have half to do.
+    fn multiply_in_cells(&self, k: &Kernel) {
+        for (i, cell) in self.cell.iter().enumerate() {
+            k.pass_clock(&self.clk, &cell.clk);
+            for lane in 0..cell.p.lanes() {
+                let c = i * cell.p.lanes() + lane;
+                let product = self.pe.get(c).and_then(|pe| pe.p.get());
+                let [a, b] = product.map_or([k.lit(0); 2], |_| self.operands(k, c));
+                k.drive_lane(&cell.a, lane, a);
+                k.drive_lane(&cell.b, lane, b);
+                if let Some(p) = product {
+                    k.drive(p, k.lane(&cell.p, lane).bounded(p.range(), "it is the product of the two factors"));
+                }
+            }
+        }
+    }
+
+    /// The operands of element `col`.
+    fn operands<'k>(&self, k: &'k Kernel, col: usize) -> [Int<'k>; 2] {
+        [self.passed(k, col, |pe| &pe.a_out, &self.a), k.lane(&self.b, col)]
     }
 
     /// What element `col` takes: what the one to its left passes on, or else what the row is given.
@@ -72,11 +97,13 @@ impl Describe for Row {
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
+        self.multiply_in_cells(k);
         let stride = self.drain_in.lanes();
         for (c, pe) in self.pe.iter().enumerate() {
             k.pass_clock(&self.clk, &pe.clk);
-            k.drive(&pe.a, self.passed(k, c, |pe| &pe.a_out, &self.a));
-            k.drive(&pe.b, k.lane(&self.b, c));
+            for (to, operand) in [&pe.a, &pe.b].into_iter().zip(self.operands(k, c)) {
+                to.get().into_iter().for_each(|to| k.drive(to, operand));
+            }
             k.drive(&pe.accumulate, self.passed(k, c, |pe| &pe.accumulate_out, &self.accumulate));
             k.drive(&pe.clear, self.passed(k, c, |pe| &pe.clear_out, &self.clear));
             k.drive(&pe.load, self.passed(k, c, |pe| &pe.load_out, &self.load));

@@ -3,17 +3,19 @@
 
 use super::config::{Forwarding, GemmConfig, ZeroPointStrategy};
 use super::outlet::OUTLET_LATENCY;
-use crate::cells::Target;
+use crate::cells::{PRODUCT_LATENCY, SbMac16Products, Target};
+use crate::exact::Range;
 
 /// Ranks.
 impl GemmConfig {
     /// Of a multiplier of the array: of the product; in LUTs also of operands and in the middle; in ECP5's cell the same,
-    /// and of the product once more beside the adder, to which the way is long.
+    /// and of the product once more beside the adder, to which the way is long; in iCE40's cell as many as in LUTs.
     pub(super) fn multiply_ranks(&self) -> usize {
         match self.target {
             Target::Ecp5 => 4,
-            _ if self.dsp_elements() < self.rows * self.cols => 3,
-            _ => 1,
+            Target::Ice40 => PRODUCT_LATENCY,
+            Target::Generic if self.dsp_elements() < self.rows * self.cols => 3,
+            Target::Generic => 1,
         }
     }
 
@@ -22,9 +24,28 @@ impl GemmConfig {
         self.dsp_elements.unwrap_or(usize::MAX).min(self.rows * self.cols)
     }
 
-    /// Between accumulator and drain register, where the clock is fast: a selection behind the adder's carry is slow.
+    /// Values of the two factors of a product.
+    pub(super) fn factors(&self) -> [Range; 2] {
+        [self.a.in_array(), self.b.in_array()]
+    }
+
+    /// Multiplier cells that the elements of a row share, neighbours one.
+    pub(super) fn cells_of_row(&self, row: usize) -> usize {
+        let elements = self.dsp_elements().saturating_sub(row * self.cols).min(self.cols);
+        match self.target {
+            Target::Ice40 => elements.div_ceil(SbMac16Products::products_of(self.factors())),
+            Target::Generic | Target::Ecp5 => 0,
+        }
+    }
+
+    /// Between accumulator and drain register, where there are cells: a selection behind the adder's carry is slow.
     pub(super) fn hold_ranks(&self) -> usize {
-        usize::from(self.target == Target::Ecp5)
+        usize::from(self.target != Target::Generic)
+    }
+
+    /// A sum begins with its first product, not at 0, and drains out of the accumulator, which is its own hold rank.
+    pub(super) fn restarts(&self) -> bool {
+        self.target == Target::Ice40
     }
 
     /// Of the drain's step from the decision for a group to the elements: the step comes there with the word of a memory.
