@@ -30,6 +30,13 @@ const ECP5: Synthesis = Synthesis::Device { pass: "synth_ecp5", cells: "+/ecp5/c
 /// Yosys has a model of SB_MAC16: the netlist is simulated with that, not with ours.
 const ICE40: Synthesis = Synthesis::Device { pass: "synth_ice40", cells: "+/ice40/cells_sim.v" };
 
+/// The same, with multipliers made of products.
+const ICE40_INFERRED: Synthesis = Synthesis::Device { pass: "synth_ice40 -dsp", cells: "+/ice40/cells_sim.v" };
+
+/// What Yosys warns of where it has made a multiplier whose result it then takes from elsewhere: 0.70 does so with two ranks
+/// of registers behind a product (`synth_ice40 -dsp`). An error, to us.
+pub const LOST: &str = "Driver-driver conflict";
+
 /// Synthesizes a requantizer for each target and a 2 x 2 GEMM for gates and for iCE40, there with two products in a
 /// multiplier, and runs their netlists.
 ///
@@ -41,6 +48,7 @@ pub fn run(seed: u64) -> Result<()> {
     let gemm = GemmSpec { rows: 2, cols: 2, m: up_to(16), n: up_to(8), k: up_to(32), ..GemmSpec::default() };
     let on_ecp5 = RequantizerSpec { target: TargetSpec::Ecp5, pipeline: 12, ..requantizer.clone() };
     let on_ice40 = RequantizerSpec { target: TargetSpec::Ice40, pipeline: 11, ..requantizer.clone() };
+    let inferred = RequantizerSpec { pipeline: 11, no_backpressure: true, ..requantizer.clone() };
     let in_passes = RequantizerSpec { passes: 4, ..on_ice40.clone() };
     let none = ZeroPointSpec::None;
     let pairs = GemmSpec {
@@ -55,6 +63,7 @@ pub fn run(seed: u64) -> Result<()> {
         ("requantizer", Spec::Requantizer(requantizer), Synthesis::Generic),
         ("requantizer on ECP5", Spec::Requantizer(on_ecp5), ECP5),
         ("requantizer on iCE40", Spec::Requantizer(on_ice40), ICE40),
+        ("requantizer that synthesis makes multipliers of iCE40 of", Spec::Requantizer(inferred), ICE40_INFERRED),
         ("requantizer in 4 passes on iCE40", Spec::Requantizer(in_passes), ICE40),
         ("gemm 2 x 2", Spec::Gemm(gemm), Synthesis::Generic),
         ("gemm 2 x 2 on iCE40", Spec::Gemm(pairs), ICE40),
@@ -92,7 +101,7 @@ fn synthesize(package: &Package, synthesis: Synthesis) -> Result<File> {
     };
     let output = Command::new(tool("yosys"))
         .current_dir(dir.path())
-        .args(["-q", "-p", &(commands + "write_verilog -noattr netlist.v")])
+        .args(["-q", "-e", LOST, "-p", &(commands + "write_verilog -noattr netlist.v")])
         .output()
         .map_err(|e| anyhow!("yosys: {e}; install it with `make setup` or `apt-get install yosys`"))?;
     if !output.status.success() {

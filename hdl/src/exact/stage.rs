@@ -71,6 +71,16 @@ impl Kernel {
 }
 
 impl<'k> Rank<'k> {
+    /// The same registers, which move only where `condition` is 1 as well.
+    pub fn when(self, condition: Int<'k>) -> Rank<'k> {
+        Rank { enable: self.enable & condition, ..self }
+    }
+
+    /// Clock edges that it takes: 1, or 0 if the stage is not registered.
+    pub fn latency(&self) -> usize {
+        self.stage.latency()
+    }
+
     /// `value`, one enabled clock edge later if the stage is registered. The register is called `name` and the stage.
     #[track_caller]
     pub fn pass(self, name: &str, value: Int<'k>) -> Int<'k> {

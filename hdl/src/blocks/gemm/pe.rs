@@ -143,8 +143,9 @@ impl Pe {
         if self._form == Form::Luts {
             return product_in_luts(a, b, ranks);
         }
-        let [first, second, third] = ranks;
-        third.pass("product", second.pass("product", first.pass("a", a) * first.pass("b", b)))
+        // One rank alone stands behind a product that is left to synthesis; `requantizer/product.rs` says why.
+        let [a, b] = [("a", a), ("b", b)].map(|(name, v)| ranks.iter().fold(v, |v, rank| rank.pass(name, v)));
+        a * b
     }
 
     /// Operands, and what is to happen with them, to the neighbours a clock later.

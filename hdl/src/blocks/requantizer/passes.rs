@@ -131,11 +131,11 @@ impl Passes {
         }
         // Halves of one sign, for multipliers of 16 x 16 bits: an upper half below 0 is taken as 2^16 too much.
         let negative = upper_x.map_or(k.lit(0), |upper| (upper & x.is_negative()).named("negative"));
-        let negative = select.pass("negative", negative);
-        let x = select.pass("x", taken(x, upper_x, (x >> cut).bits(0, cut), cut).named("x_taken"));
-        let m = select.pass("m", m);
-        let parts = Partial::new(target, [x, m], |name, a, b| partial.pass(name, multiply.pass(name, a * b)));
-        let excess = partial.pass("excess", multiply.pass("excess", negative.mux(m, 0)));
+        let x = taken(x, upper_x, (x >> cut).bits(0, cut), cut).named("x_taken");
+        let [x, m, negative] =
+            [("x", x), ("m", m), ("negative", negative)].map(|(name, v)| multiply.pass(name, select.pass(name, v)));
+        let parts = Partial::new(target, [x, m], |name, a, b| partial.pass(name, a * b));
+        let excess = partial.pass("excess", negative.mux(m, 0));
         let sum = parts.joined();
         let sum = if upper_x.is_some() { ((sum >> cut) - excess).concat(sum.bits(0, cut), cut) } else { sum };
         row.pass("row", sum)

@@ -6,6 +6,9 @@
 //! x * m = (xh*mh * 2^2c + xl*ml) + (xh*ml + xl*mh) * 2^c
 //!          outer: no adder          middle
 //! ```
+//!
+//! Products that are left to synthesis have one rank directly behind them, never two: what waits for others is waited for
+//! in ranks of the operands. With two, `synth_ice40 -dsp` of Yosys 0.70 takes both into SB_MAC16 and loses the product.
 
 use super::Requantizer;
 use super::chain::Chain;
@@ -44,27 +47,60 @@ pub(super) struct Partial<'k> {
     high: Int<'k>,
     middle: [Int<'k>; 2],
     low: Int<'k>,
+    /// the outer ones come as late as they are added, because their operands do
+    late: bool,
     cut: u32,
     exact: Range,
 }
 
+/// Operands, and behind how many ranks of the pipeline they are.
+#[derive(Debug, Clone, Copy)]
+struct Operands<'k> {
+    x: Int<'k>,
+    m: Int<'k>,
+    ranks: usize,
+}
+
+impl<'k> Operands<'k> {
+    fn behind(self, rank: Rank<'k>) -> Operands<'k> {
+        let (x, m) = (rank.pass("x", self.x), rank.pass("multiplier", self.m));
+        Operands { x, m, ranks: self.ranks + rank.latency() }
+    }
+}
+
 impl<'k> Partial<'k> {
-    /// The products, each by `multiply`, which is given its name; those that are always 0 are not asked for.
+    /// The products, each by `multiply`; those that are always 0 are not asked for.
     pub(super) fn new(
         target: Target,
         [x, m]: [Int<'k>; 2],
         mut multiply: impl FnMut(&str, Int<'k>, Int<'k>) -> Int<'k>,
     ) -> Partial<'k> {
+        let operands = Operands { x, m, ranks: 0 };
+        let multiply = |name: &str, a, b, _| multiply(name, a, b);
+        Partial { late: false, ..Partial::of_later(target, operands, [operands; 2], multiply) }
+    }
+
+    /// The same, of later operands the high and the low one: a rank later if the middle ones are added in one, and the high
+    /// one a further rank if all are [`summed in three`](Partial::sum_in_three). `multiply` is given the name of a product,
+    /// its factors, and behind how many ranks they are.
+    fn of_later(
+        target: Target,
+        of_middle: Operands<'k>,
+        [of_high, of_low]: [Operands<'k>; 2],
+        mut multiply: impl FnMut(&str, Int<'k>, Int<'k>, usize) -> Int<'k>,
+    ) -> Partial<'k> {
         let cut = cut(target);
-        let parts = |v: Int<'k>| if fits(target, v.range()) { [v.lit(0), v] } else { [v >> cut, v.bits(0, cut)] };
-        let ([x_high, x_low], [m_high, m_low]) = (parts(x), parts(m));
-        let mut product = |name, a: Int<'k>, b: Int<'k>| {
-            if [a, b].iter().any(|v| v.range() == Range::constant(0)) { a.lit(0) } else { multiply(name, a, b) }
+        let high = |v: Int<'k>| if fits(target, v.range()) { v.lit(0) } else { v >> cut };
+        let low = |v: Int<'k>| if fits(target, v.range()) { v } else { v.bits(0, cut) };
+        let mut product = |name, a: Int<'k>, b: Int<'k>, ranks| {
+            if [a, b].iter().any(|v| v.range() == Range::constant(0)) { a.lit(0) } else { multiply(name, a, b, ranks) }
         };
+        let Operands { x, m, ranks } = of_middle;
         Partial {
-            high: product("high", x_high, m_high),
-            middle: [product("middle_0", x_high, m_low), product("middle_1", x_low, m_high)],
-            low: product("low", x_low, m_low),
+            high: product("high", high(of_high.x), high(of_high.m), of_high.ranks),
+            middle: [product("middle_0", high(x), low(m), ranks), product("middle_1", low(x), high(m), ranks)],
+            low: product("low", low(of_low.x), low(of_low.m), of_low.ranks),
+            late: true,
             cut,
             exact: (x * m).range(),
         }
@@ -76,8 +112,8 @@ impl<'k> Partial<'k> {
     }
 
     /// Their sum: the middle through one rank, the whole through another.
-    pub(super) fn sum(self, [middle, product]: [Rank<'k>; 2]) -> Int<'k> {
-        let outer = middle.pass("outer", self.outer());
+    fn sum(self, [middle, product]: [Rank<'k>; 2]) -> Int<'k> {
+        let outer = if self.late { self.outer() } else { middle.pass("outer", self.outer()) };
         let inner = middle.pass("middle", self.middle[0] + self.middle[1]);
         product.pass("product", self.checked(self.added(outer, inner)))
     }
@@ -94,15 +130,15 @@ impl<'k> Partial<'k> {
     }
 
     /// Their sum by carries that are registered: no addition is longer than the uppermost bits.
-    pub(super) fn sum_in_three(self, [middle, join, product]: [Rank<'k>; 3]) -> Int<'k> {
+    fn sum_in_three(self, [middle, join, product]: [Rank<'k>; 3]) -> Int<'k> {
         let (cut, low) = (self.cut, |v: Int<'k>| v.bits(0, self.cut));
-        let outer = middle.pass("outer", self.outer());
+        let outer = if self.late { self.low } else { middle.pass("outer", self.outer()) };
         let [inner_0, inner_1] = self.middle.map(|v| middle.pass("middle_high", v >> cut));
         let inner_low = middle.pass("middle_low", low(self.middle[0]) + low(self.middle[1]));
 
         let inner_high = join.pass("middle_high", with_carry(inner_0, inner_1, inner_low >> cut));
         let joined = join.pass("joined", low(outer >> cut) + low(inner_low));
-        let outer_high = join.pass("outer_high", outer >> (2 * cut));
+        let outer_high = if self.late { self.high } else { join.pass("outer_high", outer >> (2 * cut)) };
         let outer_low = join.pass("outer_low", low(outer));
 
         let high = with_carry(outer_high, inner_high, joined >> cut);
@@ -161,11 +197,17 @@ impl Requantizer {
         }
         let target = self._config.target;
         let parts = if self.part.is_empty() {
-            let (x, m) = (biased.pass("x", x), biased.pass("multiplier", m));
-            if self.partial.latency() == 0 {
+            let operands = Operands { x, m, ranks: 0 }.behind(biased).behind(multiply);
+            if self.partial.latency() == 0 || products(target, [x.range(), m.range()]) == Some(1) {
+                let Operands { x, m, .. } = operands.behind(partial).behind(middle).behind(join);
                 return (product.pass("product", (x * m).named("product")), beside.0, beside.1);
             }
-            Partial::new(target, [x, m], |name, a, b| partial.pass(name, multiply.pass(name, a * b)))
+            let late = operands.behind(middle);
+            // Only with a beat: a rank with an enable of its own is not one of those in a multiplier of iCE40 that its
+            // operands share, but that at its output, which is sooner.
+            let rank = |ranks| if ranks == 0 { partial } else { partial.when(self.flow.passed(k, ranks)) };
+            let multiply = |name: &str, a, b, ranks| rank(ranks).pass(name, a * b);
+            Partial::of_later(target, operands, [late.behind(join), late], multiply)
         } else {
             let mut cells = self.part.iter();
             Partial::new(target, [x, m], |_, a, b| in_cell(k, &self.clk, cells.next(), advance, [a, b]))
