@@ -255,7 +255,7 @@ fn gemms(all: &mut Vec<Subject>) -> Result<()> {
     let on_ecp5 = mixed(10, 12, 24, deep);
     let zero = ZeroPointSpec::None;
     let ice40 = GemmSpec { target: TargetSpec::Ice40, pipeline: 11, a_zero_point: zero, ..base.clone() };
-    let on_up5k = mixed(4, 6, 8, ice40);
+    let on_up5k = mixed(4, 8, 14, GemmSpec { passes: 4, ..ice40 });
     let up5k = targets(&[Device::Up5k]);
     let systolic = |spec: &GemmSpec| GemmSpec { forwarding: ForwardingSpec::Systolic, ..spec.clone() };
     let (cells_systolic, eight_systolic) = (systolic(&cells), systolic(&eight));
@@ -268,7 +268,7 @@ fn gemms(all: &mut Vec<Subject>) -> Result<()> {
         ("gemm_4x4_r1_ecp5_axis_systolic", "the same, operands from element to element", cells_systolic, &small),
         ("gemm_4x4", about, base.clone(), &large),
         ("gemm_10x12_ecp5", "10 x 12, int8, 24 elements in DSP, 96 in LUTs, MULT18X18D, 12 ranks", on_ecp5, &small),
-        ("gemm_4x6_up5k", "4 x 6, int8, 8 elements in DSP, 16 in LUTs, SB_MAC16, 11 ranks", on_up5k, &up5k),
+        ("gemm_4x8_up5k", "4 x 8, int8, 14 elements in 7 DSP, 18 in LUTs, requantizer in 4 passes", on_up5k, &up5k),
         ("gemm_8x8_r2_ecp5", "8 x 8, int8, 2 requantizers, MULT18X18D, 12 ranks", eight, &large),
         ("gemm_8x8_r2_ecp5_systolic", "the same, operands from element to element", eight_systolic, &large),
     ] {
