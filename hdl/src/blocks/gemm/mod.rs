@@ -36,6 +36,7 @@ mod pe;
 mod row;
 mod sequencer;
 mod timing;
+mod validate;
 
 use rust_hdl::prelude::*;
 
