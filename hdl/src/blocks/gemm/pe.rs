@@ -29,7 +29,7 @@ pub struct Pe {
     pub p: Opt<Port<In>>,
     /// the product is to be added
     pub accumulate: Port<In>,
-    /// the accumulator restarts at 0, or with this product: [`GemmConfig::restarts`]
+    /// the accumulator restarts at 0, or with this product where elements have cells of iCE40
     pub clear: Port<In>,
     /// the sum is complete with this product
     pub load: Port<In>,
