@@ -8,7 +8,8 @@ use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Kernel, Port, Range, Reg};
 
 /// Row after row of the tile, group of columns after group, one in as many clocks as a requantizer needs for a sum. Groups
-/// that hold no column of C are passed over without a beat. From the last beat of a tile until its last group is on its way the drain is `taken`: no other tile may end.
+/// that hold no column of C are passed over without a beat. From the last beat of a tile until its last group is on its way
+/// the drain is `taken`: no other tile may end.
 #[derive(LogicBlock)]
 pub struct Drain {
     /// clock

@@ -14,9 +14,9 @@
 //!             +-------------+
 //! ```
 //!
-//! One result per clock, or one in `passes` clocks, `pipeline + passes - 1` clocks after its accumulator. Every parameter that is a port travels with its
-//! accumulator. Without backpressure there is no `in_ready` and no `out_ready`. Overflow is impossible: the product is
-//! exact, and what the shifter drops decides the clamp.
+//! One result per clock, or one in `passes` clocks, `pipeline + passes - 1` clocks after its accumulator. Every parameter
+//! that is a port travels with its accumulator. Without backpressure there is no `in_ready` and no `out_ready`. Overflow is
+//! impossible: the product is exact, and what the shifter drops decides the clamp.
 
 mod chain;
 mod config;
