@@ -14,7 +14,7 @@
 
 use rust_hdl::prelude::*;
 
-use crate::cells::{MacForm, MacRegisters, SbMac16};
+use crate::cells::{MacForm, MacRegisters, SbMac16, Target};
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Stage};
 
@@ -66,10 +66,11 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Operands that need four multipliers, and for which these are enough.
-    pub(super) fn fits(x: Range, m: Range) -> bool {
+    /// Multipliers of iCE40 put the product together: its operands need four, and for them these are enough.
+    pub(super) fn fits(target: Target, [x, m]: [Range; 2]) -> bool {
         let cut = |r: Range| r.width() > CUT;
-        cut(x) && cut(m) && Range::signed(2 * CUT).covers(x) && Range::unsigned(2 * CUT - 1).covers(m)
+        let enough = Range::signed(2 * CUT).covers(x) && Range::unsigned(2 * CUT - 1).covers(m);
+        target == Target::Ice40 && cut(x) && cut(m) && enough
     }
 
     /// A product of operands that [`Chain::fits`]; its registers can be held if there is an `enable`.

@@ -203,8 +203,7 @@ impl RequantizerConfig {
 
     /// Multipliers of iCE40 put its product together.
     pub(super) fn chained(&self) -> bool {
-        let [x, m] = self.operands();
-        self.target == Target::Ice40 && Chain::fits(x, m)
+        Chain::fits(self.target, self.operands())
     }
 
     /// Checks what the types do not say.

@@ -47,8 +47,7 @@ impl PassForm {
 
     /// A multiplier of iCE40 adds up the product.
     pub(super) fn in_mac(self) -> bool {
-        let [x, m] = self.operands;
-        self.target == Target::Ice40 && Chain::fits(x, m)
+        Chain::fits(self.target, self.operands)
     }
 
     /// Passes that take the upper half of `x`, and of `m`, counted from 1.
