@@ -19,28 +19,18 @@
 
 pub mod digits;
 mod error;
-pub mod fixed_point_multiplier;
 pub mod gemm;
-pub mod gemmlowp;
-pub mod multiplier;
 pub mod network;
 pub mod npy;
+pub mod numerics;
 pub mod operators;
 pub mod quantization;
 pub mod random;
-pub mod real_requantizer;
-mod real_rule;
-pub mod requantizer;
 pub mod request;
-pub mod round;
-mod rule;
 pub mod runner;
-pub mod saturator;
 pub mod tflite;
-mod types;
 
 pub use error::Error;
-pub use real_requantizer::RealRequantization;
-pub use real_rule::RealRule;
-pub use rule::Rule;
-pub use types::{Bounds, MultiplierWidth, Requantization, Scale};
+pub(crate) use numerics::types;
+pub use numerics::{Bounds, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
+pub use numerics::{fixed_point_multiplier, gemmlowp, multiplier, real_requantizer, requantizer, round, saturator};

@@ -1,0 +1,17 @@
+//! The integers of one number: rounding rules, multipliers, requantization, saturation.
+
+pub mod fixed_point_multiplier;
+pub mod gemmlowp;
+pub mod multiplier;
+pub mod real_requantizer;
+mod real_rule;
+pub mod requantizer;
+pub mod round;
+mod rule;
+pub mod saturator;
+pub(crate) mod types;
+
+pub use real_requantizer::RealRequantization;
+pub use real_rule::RealRule;
+pub use rule::Rule;
+pub use types::{Bounds, MultiplierWidth, Requantization, Scale};
