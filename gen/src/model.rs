@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use qrtl_golden::Rule;
 use qrtl_golden::gemm::Matrix;
-use qrtl_golden::tflite::{Error, FullyConnected, Model, Operator};
+use qrtl_golden::import::tflite::{Error, FullyConnected, Model, Operator};
 use qrtl_hdl::blocks::gemm::{Channel, Dimension};
 
 use crate::spec::{DimensionSpec, GemmSpec, OperandType, OutputSpec, Parameter, ZeroPointSpec};

@@ -7,9 +7,9 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use qrtl_golden::Error;
 use qrtl_golden::digits::{Architecture, CALIBRATION_IMAGES, Images, TEST};
-use qrtl_golden::network::{Network, Scheme};
 use qrtl_golden::operators::Array;
 use qrtl_golden::quantization::model_size::{ModelSize, Storage, size};
+use qrtl_golden::quantization::network::{Network, Scheme};
 use qrtl_golden::quantization::parameters::signed;
 use qrtl_golden::quantization::{Calibration, Format, Granularity, Rounding, Symmetry, WeightQuantization};
 

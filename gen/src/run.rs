@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use qrtl_golden::npy;
+use qrtl_golden::graph::{Runner, Value};
+use qrtl_golden::import::Runtime;
+use qrtl_golden::import::npy;
+use qrtl_golden::import::tflite::ElementType;
 use qrtl_golden::operators::Array;
-use qrtl_golden::runner::{Runner, Runtime, Value};
-use qrtl_golden::tflite::ElementType;
 
 use crate::emit::{check_ours, write_directory, write_file};
 use crate::model::read_model;

@@ -6,9 +6,9 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::network::Network;
-use crate::npy::{self, npz::Archive};
+use crate::import::npy::{self, npz::Archive};
 use crate::operators::Array;
+use crate::quantization::network::Network;
 
 /// Images that are run to see which ranges activations have: the first of the training images.
 pub const CALIBRATION_IMAGES: usize = 300;

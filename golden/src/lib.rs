@@ -10,9 +10,9 @@
 //! - [`round`], [`gemmlowp`]: the steps that the rules are made of;
 //! - [`request`]: JSON lines in, JSON lines out;
 //! - [`quantization`]: from floats to integers: scales, zero points, calibration, batch norms, sizes;
-//! - [`network`], [`digits`]: float networks as graphs, quantized by our own code; three real ones;
-//! - [`tflite`], [`npy`]: model files and arrays;
-//! - [`runner`]: a model, run in the integers of a named runtime;
+//! - [`digits`]: three real float networks;
+//! - [`import`]: model files and arrays, and what a named runtime makes of a model;
+//! - [`graph`]: a model, run in its integers;
 //! - [`random`]: seeded numbers for vectors.
 //!
 //! The rules and their sources are in `docs/numerics.md`.
@@ -20,15 +20,13 @@
 pub mod digits;
 mod error;
 pub mod gemm;
-pub mod network;
-pub mod npy;
+pub mod graph;
+pub mod import;
 pub mod numerics;
 pub mod operators;
 pub mod quantization;
 pub mod random;
 pub mod request;
-pub mod runner;
-pub mod tflite;
 
 pub use error::Error;
 pub(crate) use numerics::types;

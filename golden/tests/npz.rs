@@ -4,7 +4,7 @@
 
 mod tflite_patch;
 
-use qrtl_golden::npy::npz::Archive;
+use qrtl_golden::import::npy::npz::Archive;
 use tflite_patch::digits;
 
 fn bytes() -> Vec<u8> {
@@ -25,7 +25,7 @@ fn arrays_by_name() {
     assert_eq!(names.len(), 4);
     let kernel = archive.array::<f32>(names[0]).unwrap();
     assert_eq!((&kernel.shape[..], kernel.data.len()), (&[64, 32][..], 64 * 32));
-    let error = |e: qrtl_golden::npy::Error| e.to_string();
+    let error = |e: qrtl_golden::import::npy::Error| e.to_string();
     let missing = archive.array::<f32>("w9").map_err(error);
     assert_eq!(missing, Err("not a .npz file that can be read: it has no array \"w9\"".to_owned()));
     let other_type = archive.array::<i8>(names[1]).map_err(error);

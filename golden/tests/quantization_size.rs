@@ -4,11 +4,11 @@
 
 mod tflite_patch;
 
+use qrtl_golden::import::tflite::Model;
 use qrtl_golden::quantization::Granularity;
 use qrtl_golden::quantization::model_size::{
     LayerShape, ModelSize, Storage, bytes, layers, parameters, size, stored_size,
 };
-use qrtl_golden::tflite::Model;
 use tflite_patch::digits;
 
 fn int(bits: u32, granularity: Granularity, symmetric: bool) -> Storage {

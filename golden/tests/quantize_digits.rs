@@ -6,7 +6,7 @@ use std::path::Path;
 
 use qrtl_golden::Bounds;
 use qrtl_golden::digits::{Architecture, CLASSES, IMAGES, Images, TEST};
-use qrtl_golden::network::Scheme;
+use qrtl_golden::quantization::network::Scheme;
 use qrtl_golden::quantization::{Calibration, Format, Granularity, Rounding, Symmetry, WeightQuantization};
 
 /// Of float logits from TensorFlow's. Sums of at most 128 float32 products, in an order of its own, on logits of up to 40:

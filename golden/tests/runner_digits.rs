@@ -5,10 +5,11 @@
 
 mod tflite_patch;
 
-use qrtl_golden::npy::{Array as Npy, npz};
+use qrtl_golden::graph::{Runner, Value};
+use qrtl_golden::import::Runtime;
+use qrtl_golden::import::npy::{Array as Npy, npz};
+use qrtl_golden::import::tflite::Model;
 use qrtl_golden::operators::Array;
-use qrtl_golden::runner::{Runner, Runtime, Value};
-use qrtl_golden::tflite::Model;
 use tflite_patch::digits;
 
 const IMAGES: usize = 1797;

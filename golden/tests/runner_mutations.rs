@@ -10,10 +10,11 @@ mod tflite_patch;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use qrtl_golden::graph::{Runner, Value};
+use qrtl_golden::import::Runtime;
+use qrtl_golden::import::tflite::{ElementType, Model};
 use qrtl_golden::operators::Array;
 use qrtl_golden::random::Random;
-use qrtl_golden::runner::{Runner, Runtime, Value};
-use qrtl_golden::tflite::{ElementType, Model};
 use tflite_patch::model_bytes;
 
 const CASES: usize = 3000;

@@ -5,10 +5,10 @@
 #[path = "support/tiny.rs"]
 mod tiny;
 
+use qrtl_golden::graph::{Runner, Value, run};
+use qrtl_golden::import::Runtime::{self, LitertBuiltin, LitertReference, Tflm, Xnnpack};
+use qrtl_golden::import::tflite::Model;
 use qrtl_golden::operators::Array;
-use qrtl_golden::runner::Runtime::{self, LitertBuiltin, LitertReference, Tflm, Xnnpack};
-use qrtl_golden::runner::{Runner, Value, run};
-use qrtl_golden::tflite::Model;
 use tiny::{Field, Tensor, model};
 
 const ADD: i8 = 0;

@@ -7,8 +7,8 @@
 
 mod tflite_patch;
 
-use qrtl_golden::npy::Array;
-use qrtl_golden::tflite::{FullyConnected, Model};
+use qrtl_golden::import::npy::Array;
+use qrtl_golden::import::tflite::{FullyConnected, Model};
 use tflite_patch::digits;
 
 /// TensorFlow Lite's two roundings, right shifts only: half up at 2^31, then half away from zero at 2^-shift.

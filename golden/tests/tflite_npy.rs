@@ -4,7 +4,7 @@
 
 mod tflite_patch;
 
-use qrtl_golden::npy::Array;
+use qrtl_golden::import::npy::Array;
 use tflite_patch::digits;
 
 /// A version 1 file of int8 with the given header and data.

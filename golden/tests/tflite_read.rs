@@ -7,7 +7,7 @@
 
 mod tflite_patch;
 
-use qrtl_golden::tflite::{Data, ElementType, FullyConnected, Model, Quantized};
+use qrtl_golden::import::tflite::{Data, ElementType, FullyConnected, Model, Quantized};
 use tflite_patch::{Patch, model_bytes};
 
 fn layers(name: &str) -> Vec<FullyConnected> {

@@ -7,7 +7,7 @@ mod builder;
 mod tflite_patch;
 
 use builder::{Builder, Offset};
-use qrtl_golden::tflite::Model;
+use qrtl_golden::import::tflite::Model;
 use tflite_patch::{Patch, model_bytes};
 
 /// The error of reading `bytes` as a chain of fully connected layers.

@@ -9,7 +9,7 @@ use qrtl_gen::model::{layer_product, layer_spec, layers};
 use qrtl_gen::spec::Spec;
 use qrtl_gen::vectors::{Script, collect_results, gemm_layer};
 use qrtl_golden::gemm::Matrix;
-use qrtl_golden::npy::Array;
+use qrtl_golden::import::npy::Array;
 
 use crate::process::Bench;
 use crate::verilator::{Build, build};

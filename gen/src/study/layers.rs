@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 use qrtl_golden::digits::{Architecture, Images};
-use qrtl_golden::network::Layer;
+use qrtl_golden::quantization::network::Layer;
 use qrtl_golden::quantization::{Calibration, Granularity, QuantizedWeights, Symmetry};
 
 use super::tables::mean;

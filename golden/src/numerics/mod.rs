@@ -1,5 +1,6 @@
 //! The integers of one number: rounding rules, multipliers, requantization, saturation.
 
+pub mod any_requantization;
 pub mod fixed_point_multiplier;
 pub mod gemmlowp;
 pub mod multiplier;

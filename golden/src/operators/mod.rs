@@ -2,7 +2,7 @@
 //!
 //! Activations are `[batch, height, width, channels]`. Sums are exact, whatever their size, and what turns a sum into
 //! an output is a [`Requantize`](crate::requantizer::Requantize): its rounding rule, zero point and clamp. So each
-//! operator is here once for all runtimes, and they differ in what they pass ([`runner`](crate::runner)).
+//! operator is here once for all runtimes, and they differ in what they pass ([`runner`](crate::graph)).
 
 mod array;
 mod broadcast;

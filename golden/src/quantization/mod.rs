@@ -20,6 +20,7 @@ pub mod granularity;
 pub mod linear;
 pub mod model_size;
 pub mod modes;
+pub mod network;
 pub mod normalization;
 pub mod parameters;
 

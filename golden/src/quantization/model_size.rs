@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Granularity;
 use crate::Error;
-use crate::tflite::{Data, Model, Operator, Tensor};
+use crate::import::tflite::{Data, Model, Operator, Tensor};
 use crate::types::within;
 
 /// Bytes of `parameters` numbers (up to 2^56) of `bits` bits (1..=64), packed: `ceil(parameters * bits / 8)`.

@@ -6,7 +6,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use qrtl_golden::tflite::{Error, FullyConnected, Model};
+use qrtl_golden::import::tflite::{Error, FullyConnected, Model};
 
 struct Counting;
 

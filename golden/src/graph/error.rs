@@ -1,6 +1,6 @@
 //! Why a model does not run.
 
-use crate::tflite;
+use crate::import::tflite;
 
 /// The text is complete: it needs no `source` to be understood.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +10,7 @@ pub enum Error {
     #[error(transparent)]
     Model(#[from] tflite::Error),
     /// an operator that has no counterpart here
-    #[error("operator {index} is {name}: supported are {}", super::lower::SUPPORTED.join(", "))]
+    #[error("operator {index} is {name}: supported are {}", crate::import::lower::SUPPORTED.join(", "))]
     Unsupported {
         /// index in the order of execution
         index: usize,

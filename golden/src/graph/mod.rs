@@ -16,21 +16,17 @@
 //! (`models/digits`).
 
 mod error;
-mod kernel;
-mod lower;
-mod operands;
-mod rules;
-mod runtime;
+pub(crate) mod operator;
 
 use std::sync::Arc;
 
+use crate::import::tflite::{Data, ElementType, Model, Tensor};
 use crate::operators::Array;
-use crate::tflite::{Data, ElementType, Model, Tensor};
 
 pub use error::Error;
-pub use runtime::Runtime;
 
-use kernel::Kernel;
+use crate::import::{Runtime, lower};
+use operator::Kernel;
 
 /// The most elements that an output may have, 2^26: a file of a few bytes can ask for any number.
 const MAX_ELEMENTS: usize = 1 << 26;

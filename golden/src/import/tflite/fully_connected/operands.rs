@@ -1,8 +1,8 @@
 //! What the tensors of one layer must be. Complaints leave out which tensor it is: the caller knows.
 
 use crate::MultiplierWidth;
+use crate::import::tflite::{Data, ElementType, FullyConnected, Quantization, Quantized, Tensor};
 use crate::multiplier::quantize_multiplier;
-use crate::tflite::{Data, ElementType, FullyConnected, Quantization, Quantized, Tensor};
 
 /// Weights, symmetric, with one scale or one for each output.
 pub(super) struct Weights<'a> {

@@ -1,16 +1,19 @@
 //! From an operator of a model to what runs.
 
-use super::kernel::{Kernel, Weighted};
-use super::operands::Operands;
 use super::runtime::Layer;
-use super::{Error, Runtime};
+use crate::graph::operator::{Kernel, Weighted};
+use operands::Operands;
+mod operands;
+
+use super::Runtime;
 use crate::Bounds;
 use crate::gemm::Matrix;
+use crate::graph::Error;
+use crate::import::tflite::{Activation, Budget, Data, ElementType, FullyConnected, Model, Options, Padding};
 use crate::operators::{AddParameters, Axis, Quantizer, SoftmaxParameters, Window, XnnpackAdd};
-use crate::tflite::{Activation, Budget, Data, ElementType, FullyConnected, Model, Options, Padding};
 
 /// Names of the operators that can be run.
-pub(super) const SUPPORTED: [&str; 13] = [
+pub(crate) const SUPPORTED: [&str; 13] = [
     "ADD",
     "AVERAGE_POOL_2D",
     "CONV_2D",
@@ -27,15 +30,15 @@ pub(super) const SUPPORTED: [&str; 13] = [
 ];
 
 /// An operator, its tensors by their index, and what it costs.
-pub(super) struct Lowered {
-    pub(super) inputs: Vec<usize>,
-    pub(super) output: usize,
-    pub(super) macs: u64,
-    pub(super) kernel: Kernel,
+pub(crate) struct Lowered {
+    pub(crate) inputs: Vec<usize>,
+    pub(crate) output: usize,
+    pub(crate) macs: u64,
+    pub(crate) kernel: Kernel,
 }
 
 /// Operator `index` of the model, which is one of [`SUPPORTED`], as `runtime` computes it.
-pub(super) fn lower(model: &Model, index: usize, runtime: Runtime, budget: &mut Budget) -> Result<Lowered, Error> {
+pub(crate) fn lower(model: &Model, index: usize, runtime: Runtime, budget: &mut Budget) -> Result<Lowered, Error> {
     let operator = &model.operators()[index];
     if let Options::FullyConnected { activation } = operator.options {
         let layer = model.fully_connected(index, budget)?;

@@ -1,8 +1,8 @@
 //! An operator with all that it needs beside its inputs.
 
 use super::Value;
-use super::rules::Requantizer;
 use crate::gemm::{self, Matrix, fully_connected};
+use crate::numerics::any_requantization::AnyRequantization;
 use crate::operators::{
     AddParameters, Array, Operand, Quantizer, SoftmaxParameters, Window, XnnpackAdd, add, average_pool, conv2d_fast,
     depthwise_conv2d, dequantize, max_pool, mul, pad, quantize, requantize, reshape, softmax, sub, xnnpack_add,
@@ -11,36 +11,36 @@ use crate::{Bounds, Error};
 
 /// Weights, bias and requantization of a layer that sums.
 #[derive(Debug)]
-pub(super) struct Weighted<W> {
-    pub(super) weights: W,
-    pub(super) bias: Vec<i32>,
-    pub(super) scales: Vec<Requantizer>,
+pub(crate) struct Weighted<W> {
+    pub(crate) weights: W,
+    pub(crate) bias: Vec<i32>,
+    pub(crate) scales: Vec<AnyRequantization>,
     /// of the input; that of the weights is 0
-    pub(super) zero_point: i32,
+    pub(crate) zero_point: i32,
 }
 
 #[derive(Debug)]
-pub(super) enum Kernel {
+pub(crate) enum Kernel {
     FullyConnected(Weighted<Matrix>),
     Conv2d(Weighted<Array>, Window),
     DepthwiseConv2d(Weighted<Array>, Window),
     Add { zero_points: [i32; 2], parameters: AddParameters },
     Sub { zero_points: [i32; 2], parameters: AddParameters },
     XnnpackAdd { zero_points: [i32; 2], parameters: XnnpackAdd },
-    Mul { zero_points: [i32; 2], scale: Requantizer },
+    Mul { zero_points: [i32; 2], scale: AnyRequantization },
     AveragePool { filter: [usize; 2], window: Window, bounds: Bounds },
     MaxPool { filter: [usize; 2], window: Window, bounds: Bounds },
     Reshape,
     Pad { padding: Vec<[usize; 2]>, value: i32 },
     Softmax(SoftmaxParameters),
     Quantize(Quantizer),
-    Requantize { zero_point: i32, scale: Requantizer },
+    Requantize { zero_point: i32, scale: AnyRequantization },
     Dequantize { zero_point: i32, scale: f32 },
 }
 
 impl Kernel {
     /// The output; `shape` is that of the output in the model, which only says how to cut up the elements.
-    pub(super) fn run(&self, inputs: &[&Value], shape: &[usize]) -> Result<Value, String> {
+    pub(crate) fn run(&self, inputs: &[&Value], shape: &[usize]) -> Result<Value, String> {
         match (self, inputs) {
             (Kernel::Quantize(q), [Value::Float(x)]) => quantize(x, q).map(Value::Int8),
             (Kernel::Dequantize { zero_point, scale }, [Value::Int8(x)]) => {

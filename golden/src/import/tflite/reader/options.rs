@@ -1,8 +1,8 @@
 //! What operators are told beside their tensors.
 
 use super::element_type;
-use crate::tflite::schema_generated::tflite as schema;
-use crate::tflite::{Activation, Options, Padding};
+use crate::import::tflite::schema_generated::tflite as schema;
+use crate::import::tflite::{Activation, Options, Padding};
 
 /// Strides, dilations and sizes of filters are at most this; what is more is damage.
 const LIMIT: i32 = 1 << 16;

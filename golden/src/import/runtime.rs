@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::rules::Requantizer;
+use crate::import::tflite::{Activation, Quantized};
 use crate::multiplier::quantize_multiplier;
+use crate::numerics::any_requantization::AnyRequantization;
 use crate::operators::QuantizeRounding;
-use crate::tflite::{Activation, Quantized};
 use crate::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
 
 /// Whose integers a model is computed in. They differ in rounding, and in how the factor of an operator is formed from
@@ -25,7 +25,7 @@ pub enum Runtime {
 
 /// Which operator a factor is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layer {
+pub(crate) enum Layer {
     /// with one weight scale, or one for each output
     FullyConnected { per_channel: bool },
     /// depthwise too
@@ -49,7 +49,7 @@ impl Runtime {
     }
 
     /// How floats are quantized.
-    pub(super) const fn quantize_rounding(self) -> QuantizeRounding {
+    pub(crate) const fn quantize_rounding(self) -> QuantizeRounding {
         match self {
             Runtime::Tflm | Runtime::LitertReference => QuantizeRounding::Away,
             Runtime::LitertBuiltin | Runtime::Xnnpack => QuantizeRounding::Reciprocal,
@@ -57,7 +57,7 @@ impl Runtime {
     }
 
     /// The bounds that a fused activation leaves of an int8 output.
-    pub(super) fn bounds(self, activation: Activation, output: Quantized) -> Result<Bounds, String> {
+    pub(crate) fn bounds(self, activation: Activation, output: Quantized) -> Result<Bounds, String> {
         let (min, max) = match self {
             Runtime::Xnnpack => xnnpack_bounds(activation, output),
             _ => activation.int8_bounds(output.scale, output.zero_point)?,
@@ -66,16 +66,17 @@ impl Runtime {
     }
 
     /// The factor `input * weight / output` of two scales and a third, as this runtime forms it, with its rounding.
-    pub(super) fn requantizer(
+    pub(crate) fn requantizer(
         self,
         layer: Layer,
         [input, weight]: [f32; 2],
         output: Quantized,
         bounds: Bounds,
-    ) -> Result<Requantizer, Error> {
+    ) -> Result<AnyRequantization, Error> {
         let zero_point = output.zero_point;
-        let real =
-            |rule, factor| RealRequantization::new(rule, factor, zero_point.into(), bounds).map(Requantizer::Real);
+        let real = |rule, factor| {
+            RealRequantization::new(rule, factor, zero_point.into(), bounds).map(AnyRequantization::Real)
+        };
         let in_double = f64::from(input) * f64::from(weight) / f64::from(output.scale);
         let rule = match (self, layer) {
             (Runtime::Xnnpack, _) => {
@@ -92,7 +93,7 @@ impl Runtime {
             _ => in_double,
         };
         let scale = quantize_multiplier(factor, MultiplierWidth::W32)?;
-        Ok(Requantizer::Fixed(Requantization::new(rule, scale, zero_point.into(), bounds)?))
+        Ok(AnyRequantization::Fixed(Requantization::new(rule, scale, zero_point.into(), bounds)?))
     }
 }
 
@@ -142,7 +143,7 @@ mod tests {
     fn how_factors_are_formed() {
         let output = Quantized { scale: 0.1, zero_point: 0 };
         let multiplier = |layer| match Runtime::Tflm.requantizer(layer, [0.1, 0.1], output, Bounds::INT8) {
-            Ok(Requantizer::Fixed(r)) => (r.scale().multiplier(), r.scale().shift()),
+            Ok(AnyRequantization::Fixed(r)) => (r.scale().multiplier(), r.scale().shift()),
             other => panic!("{other:?}"),
         };
         assert_eq!(multiplier(Layer::Convolution), (1_717_986_944, -3));

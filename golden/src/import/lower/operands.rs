@@ -1,10 +1,10 @@
 //! What the tensors of an operator must be. Complaints leave out which operator it is: the caller knows.
 
-use super::Runtime;
-use super::kernel::Weighted;
-use super::runtime::Layer;
+use crate::graph::operator::Weighted;
+use crate::import::Runtime;
+use crate::import::runtime::Layer;
+use crate::import::tflite::{Activation, Data, ElementType, Model, Operator, Quantized, Tensor};
 use crate::operators::Array;
-use crate::tflite::{Activation, Data, ElementType, Model, Operator, Quantized, Tensor};
 
 /// One operator and its tensors.
 #[derive(Clone, Copy)]

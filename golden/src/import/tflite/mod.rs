@@ -2,7 +2,7 @@
 //!
 //! [`Model::from_bytes`] turns the bytes of a `.tflite` file into an owned, validated description of its one subgraph,
 //! and [`Model::fully_connected_layers`] turns that into [`FullyConnected`] layers: integers and multipliers, ready for
-//! golden and for the generator. Networks of all operators are run by [`runner`](crate::runner).
+//! golden and for the generator. Networks of all operators are run by [`runner`](crate::graph).
 //!
 //! # Contract
 //!

@@ -3,9 +3,9 @@
 use flatbuffers::Vector;
 
 use super::items;
-use crate::tflite::error::{Budget, Error, quoted};
-use crate::tflite::schema_generated::tflite as schema;
-use crate::tflite::{Data, ElementType, Quantization, Tensor};
+use crate::import::tflite::error::{Budget, Error, quoted};
+use crate::import::tflite::schema_generated::tflite as schema;
+use crate::import::tflite::{Data, ElementType, Quantization, Tensor};
 
 pub(super) fn read_tensor(
     model: &schema::Model<'_>,
