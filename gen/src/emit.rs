@@ -6,9 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use qrtl_hdl::cells::models;
 use qrtl_hdl::exact::{Design, Role};
 use qrtl_hdl::interface::Interface;
+use qrtl_hdl::targets::models;
 use qrtl_hdl::verilog::{File, Provenance, print};
 use serde::Serialize;
 
@@ -155,7 +155,7 @@ fn check_name(name: &str) -> Result<()> {
     let legal = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
         && name.len() <= 128
-        && !qrtl_hdl::verilog::is_keyword(name);
+        && !qrtl_hdl::names::is_keyword(name);
     anyhow::ensure!(legal, "name: {name:?} is no identifier of up to 128 letters, digits and _ (and no keyword)");
     Ok(())
 }

@@ -2,12 +2,13 @@
 //!
 //! - [`exact`]: ports, registers and expressions whose ranges are exact and decided at run time;
 //! - [`verilog`]: Verilog-2005 that needs no lint waiver;
-//! - [`blocks`]: what is built of them; [`cells`]: cells of devices that blocks instantiate;
+//! - [`blocks`]: what is built of them; [`targets`]: the devices that blocks are made for, and their cells;
 //! - [`interface`]: how a bench talks to a block.
 
 pub mod blocks;
-pub mod cells;
 pub mod exact;
 pub mod interface;
+pub mod names;
 pub mod stream;
+pub mod targets;
 pub mod verilog;

@@ -12,33 +12,33 @@
 
 use rust_hdl::prelude::{Block, In, Logic, Out, Probe};
 
-use crate::exact::{Int, Kernel, Opt, Port, Reg};
+use crate::exact::{Int, Kernel, Maybe, Port, Reg};
 
 /// The stream ports of a block that is a pipeline: `in_valid`, `out_valid`, with backpressure `in_ready` and `out_ready`,
 /// and a valid bit for each of its register ranks. All ranks move together: where the last result waits, everything waits.
 #[derive(Debug)]
-pub struct Flow {
+pub struct PipelineStream {
     in_valid: Port<In>,
-    in_ready: Opt<Port<Out>>,
+    in_ready: Maybe<Port<Out>>,
     out_valid: Port<Out>,
-    out_ready: Opt<Port<In>>,
+    out_ready: Maybe<Port<In>>,
     ranks: Vec<Reg>,
     interval: usize,
 }
 
-impl Flow {
+impl PipelineStream {
     /// The stream ports of a pipeline of `depth` ranks, 0 being combinational, that takes a beat each `interval` clocks;
     /// `interval` is at most `depth`, or 1.
-    pub fn new(depth: usize, interval: usize, backpressure: bool) -> Flow {
+    pub fn new(depth: usize, interval: usize, backpressure: bool) -> PipelineStream {
         let offered = match (interval, backpressure) {
             (2.., false) => format!("a beat is offered; at most one in {interval} clocks"),
             _ => "a beat is offered".to_owned(),
         };
-        Flow {
+        PipelineStream {
             in_valid: Port::bit(&offered),
-            in_ready: Opt::when(backpressure, || Port::bit("the beat is taken")),
+            in_ready: Maybe::when(backpressure, || Port::bit("the beat is taken")),
             out_valid: Port::bit("a result is offered"),
-            out_ready: Opt::when(backpressure, || Port::bit("the result is taken")),
+            out_ready: Maybe::when(backpressure, || Port::bit("the result is taken")),
             ranks: (0..depth).map(|_| Reg::control(0..=1, 0)).collect(),
             interval,
         }
@@ -104,12 +104,12 @@ impl Flow {
     }
 }
 
-impl Logic for Flow {
+impl Logic for PipelineStream {
     fn update(&mut self) {}
 }
 
 /// Its ports and registers are those of the block that owns it.
-impl Block for Flow {
+impl Block for PipelineStream {
     fn connect_all(&mut self) {}
     fn update_all(&mut self) {
         self.in_valid.update_all();

@@ -9,8 +9,8 @@ use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Scale};
 use qrtl_hdl::blocks::gemm::{
     Channel, Channels, Dimension, Forwarding, Gemm, GemmConfig, ZeroPointConfig, ZeroPointStrategy,
 };
-use qrtl_hdl::cells::Target;
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
+use qrtl_hdl::targets::Target;
 
 /// A product and what golden makes of it.
 struct Case {

@@ -6,8 +6,8 @@ use qrtl_golden::random::Random;
 use qrtl_golden::requantizer::requantize;
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
 use qrtl_hdl::blocks::requantizer::{OutputType, Requantizer, RequantizerConfig};
-use qrtl_hdl::cells::Target;
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
+use qrtl_hdl::targets::Target;
 
 #[test]
 fn every_rule_equals_golden() {

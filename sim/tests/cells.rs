@@ -6,8 +6,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use qrtl_hdl::cells::{MacForm, MacRegisters, Mult18x18d, Pdpw16kd, Registers, SbMac16, SbMac16Products, models};
 use qrtl_hdl::exact::{Range, elaborate};
+use qrtl_hdl::targets::ecp5::{Mult18x18d, Pdpw16kd, Registers};
+use qrtl_hdl::targets::ice40::{MacForm, MacRegisters, SbMac16, SbMac16Products};
+use qrtl_hdl::targets::models;
 use qrtl_hdl::verilog::{File, Provenance, print};
 use qrtl_sim::verilator::{Build, compile};
 use rust_hdl::prelude::Block;

@@ -1,7 +1,7 @@
 //! Devices as users name them.
 
 use clap::ValueEnum;
-use qrtl_hdl::cells::Target;
+use qrtl_hdl::targets::Target;
 use serde::{Deserialize, Serialize};
 
 /// Whose cells a block instantiates.

@@ -14,8 +14,8 @@
 use rust_hdl::prelude::*;
 
 use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Stage};
-use crate::stream::Flow;
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
+use crate::stream::PipelineStream;
 
 /// Configuration of a [`Saturator`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,15 +54,15 @@ impl SaturatorForm {
 #[derive(LogicBlock)]
 pub struct Saturator {
     /// clock and reset of the registered form
-    clk: Opt<Clk>,
-    rst_n: Opt<Port<In>>,
-    flow: Opt<Flow>,
+    clk: Maybe<Clk>,
+    rst_n: Maybe<Port<In>>,
+    flow: Maybe<PipelineStream>,
     /// the value
     pub x: Port<In>,
     /// least result
-    pub min: Opt<Port<In>>,
+    pub min: Maybe<Port<In>>,
     /// greatest result
-    pub max: Opt<Port<In>>,
+    pub max: Maybe<Port<In>>,
     /// the value, saturated
     pub y: Port<Out>,
     output: Stage,
@@ -80,12 +80,12 @@ impl Saturator {
         assert!(any_form || config.bounds == config.bounds.filled(), "upper bits cannot decide {}", config.bounds);
         let registered = config.registered;
         Saturator {
-            clk: Opt::when(registered, Clk::new),
-            rst_n: Opt::when(registered, || Port::bit("synchronous reset, active low")),
-            flow: Opt::when(registered, || Flow::new(1, 1, true)),
+            clk: Maybe::when(registered, Clk::new),
+            rst_n: Maybe::when(registered, || Port::bit("synchronous reset, active low")),
+            flow: Maybe::when(registered, || PipelineStream::new(1, 1, true)),
             x: Port::new(config.input, "value"),
-            min: Opt::when(config.run_time_bounds, || Port::new(config.bounds, "least result")),
-            max: Opt::when(config.run_time_bounds, || Port::new(config.bounds, "greatest result")),
+            min: Maybe::when(config.run_time_bounds, || Port::new(config.bounds, "least result")),
+            max: Maybe::when(config.run_time_bounds, || Port::new(config.bounds, "greatest result")),
             y: Port::new(config.output, &format!("value within {}", config.bounds)),
             output: Stage::new(registered),
             _config: config,
@@ -129,7 +129,7 @@ impl Describe for Saturator {
         let x = k.read(&self.x);
         let y = match self._config.form {
             SaturatorForm::Compare if self._config.run_time_bounds => {
-                let bound = |port: &Opt<Port<In>>| port.get().map_or(k.lit(0), |p| k.read(p));
+                let bound = |port: &Maybe<Port<In>>| port.get().map_or(k.lit(0), |p| k.read(p));
                 x.clamp_to(bound(&self.min), bound(&self.max))
             }
             SaturatorForm::Compare => x.clamp(self._config.bounds),

@@ -1,8 +1,6 @@
 //! The atoms of a block: ports, buses, registers and the clock. Each is a RustHDL `Atom` whose range is decided at
 //! run time, where RustHDL's own `Signal` fixes its width at compile time.
 
-mod core;
-
 use std::marker::PhantomData;
 
 use rust_hdl::core::atom::{Atom, AtomKind};
@@ -10,10 +8,9 @@ use rust_hdl::core::constraint::PinConstraint;
 use rust_hdl::core::type_descriptor::{TypeDescriptor, TypeKind};
 use rust_hdl::prelude::{Block, Direction, In, Local, Logic, Probe, VCDValue, VerilogLiteral};
 
-use super::elaborate::note_atom;
+use super::core::{AtomInfo, Core, Role};
 use super::range::{BIT, Range};
-
-pub use self::core::{AtomInfo, Core, Role};
+use super::scan::note_atom;
 
 /// Anything a description can read, drive or register.
 pub trait Net {

@@ -1,69 +1,14 @@
-//! The checks of elaboration on one block, and the faults that they report.
+//! The checks of elaboration on one block.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 
-use super::atom::Role;
+use super::core::{AtomInfo, Role};
 use super::describe::Header;
-use super::elaborate::{Instance, Module, Named, NetRef, Tree, is_port};
+use super::faults::Faults;
 use super::kernel::Problem;
+use super::netlist::{Instance, Module, Named, NetRef, is_port};
 use super::node::{AtomId, Body, Drive, Lane, Memory, Node, NodeId, Op, Place, Update};
-
-/// Everything wrong with a design; empty while it is being checked.
-#[derive(Debug, Default)]
-pub struct Faults {
-    faults: Vec<Fault>,
-}
-
-/// One fault, with all the places of the hierarchy where the same source line has it.
-#[derive(Debug)]
-struct Fault {
-    paths: Vec<String>,
-    message: String,
-    place: Option<Place>,
-}
-
-impl Faults {
-    pub(super) fn is_empty(&self) -> bool {
-        self.faults.is_empty()
-    }
-
-    fn add(&mut self, path: String, message: String, place: Option<Place>) {
-        let line = |p: &Option<Place>| p.map(|p| p.0.to_string());
-        match self.faults.iter_mut().find(|f| f.message == message && line(&f.place) == line(&place) && place.is_some())
-        {
-            Some(fault) => fault.paths.push(path),
-            None => self.faults.push(Fault { paths: vec![path], message, place }),
-        }
-    }
-
-    pub(super) fn of_loops(loops: Vec<(String, Place)>) -> Faults {
-        let mut faults = Faults::default();
-        for (path, place) in loops {
-            faults.add("combinational loop".to_owned(), path, Some(place));
-        }
-        faults
-    }
-}
-
-impl fmt::Display for Faults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, fault) in self.faults.iter().enumerate() {
-            let more = fault.paths.len() - 1;
-            write!(f, "{}{}", if i == 0 { "" } else { "\n" }, fault.paths[0])?;
-            if more > 0 {
-                write!(f, " and {more} more")?;
-            }
-            write!(f, ": {}", fault.message)?;
-            if let Some(place) = fault.place {
-                write!(f, " ({})", place.0)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Faults {}
+use super::scan::Tree;
 
 /// One block while it becomes a module.
 pub(crate) struct Scope<'a> {
@@ -174,7 +119,9 @@ impl<'a> Scope<'a> {
             |n: &Node<AtomId>| Node { op: n.op.map(|id| id, |r| net(*r)), range: n.range, name: n.name.clone() };
         Body {
             nodes: body.nodes.iter().map(rename).collect(),
-            drives: body.drives.iter().map(|d| Drive { to: lane(d.to, net(d.to.net)), ..with(d) }).collect(),
+            drives: (body.drives.iter())
+                .map(|d| Drive { to: lane(d.to, net(d.to.net)), from: d.from, at: d.at })
+                .collect(),
             updates: (body.updates.iter())
                 .map(|u| Update { to: net(u.to), next: u.next, enable: u.enable, init: u.init, at: u.at })
                 .collect(),
@@ -228,7 +175,7 @@ impl<'a> Scope<'a> {
 
     /// Nets that this block must drive, with their numbers of lanes.
     fn own_duties(&self) -> Vec<(NetRef, usize)> {
-        let lanes = |i: &super::atom::AtomInfo| i.lanes.unwrap_or(1);
+        let lanes = |i: &AtomInfo| i.lanes.unwrap_or(1);
         let outputs = self.ports.iter().enumerate().filter(|(_, (_, i))| i.role == Role::Output);
         let mut duties: Vec<_> = outputs.map(|(p, (_, i))| (NetRef::Port(p), lanes(i))).collect();
         duties.extend((0..self.registers.len()).map(|r| (NetRef::Register(r), 1)));
@@ -244,11 +191,6 @@ impl<'a> Scope<'a> {
         let id = self.nets.iter().find(|(_, n)| **n == to.net).map(|(id, _)| *id);
         id.map(|net| self.name(Lane { net, lane: to.lane })).unwrap_or_default()
     }
-}
-
-/// A drive without its target, for struct update across net types.
-fn with(d: &Drive<AtomId>) -> Drive<NetRef> {
-    Drive { to: Lane { net: NetRef::Port(0), lane: 0 }, from: d.from, at: d.at }
 }
 
 /// The body without nodes that nothing needs.

@@ -1,11 +1,10 @@
 //! A block as one description, from which RustHDL's `update`, `connect` and `hdl` follow.
 
-use rust_hdl::prelude::{Block, Verilog};
+use rust_hdl::prelude::Block;
 
 use super::cell::Cell;
-use super::elaborate;
-use super::kernel::{Kernel, Mode};
-use crate::verilog;
+use super::kernel::{Kernel, Mode, Problem};
+use super::node::{AtomId, Body};
 
 /// What a module is, for the head of its file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -69,7 +68,7 @@ macro_rules! describe_logic {
                 $crate::exact::describe::connect(self);
             }
             fn hdl(&self) -> rust_hdl::prelude::Verilog {
-                $crate::exact::describe::hdl(self)
+                $crate::verilog::hdl(self)
             }
         }
     };
@@ -80,25 +79,18 @@ pub fn update(block: &impl Describe) {
     block.describe(&Kernel::new(Mode::Update));
 }
 
+/// What a description said: name and meaning of the module, logic, faults.
+pub(crate) type Said = (Header, Body<AtomId>, Vec<Problem>);
+
+/// What the description of a block says.
+pub(crate) fn said(block: &impl Describe) -> Said {
+    let k = Kernel::new(Mode::Build);
+    block.describe(&k);
+    let (body, problems) = k.finish();
+    (block.header(), body, problems)
+}
+
 /// RustHDL's `Logic::connect`: claims what the description drives. Faults are reported by elaboration, not here.
 pub fn connect(block: &impl Describe) {
     block.describe(&Kernel::new(Mode::Connect));
-}
-
-/// RustHDL's `Logic::hdl`: hands the body to our elaboration if that asked for it, else renders it for RustHDL's own
-/// generator.
-pub fn hdl(block: &impl Describe) -> Verilog {
-    let take = |block: &dyn Fn(&Kernel)| {
-        let k = Kernel::new(Mode::Build);
-        block(&k);
-        k.finish()
-    };
-    if elaborate::armed() {
-        let (body, problems) = take(&|k| block.describe(k));
-        elaborate::deliver(block.header(), body, problems);
-        Verilog::Empty
-    } else {
-        let (body, _) = take(&|k| block.describe(k));
-        Verilog::Custom(verilog::for_rust_hdl(block, body))
-    }
 }

@@ -5,8 +5,8 @@ mod state;
 
 use std::collections::HashMap;
 
-use super::atom::Role;
-use super::elaborate::{Design, Module, NetRef};
+use super::core::Role;
+use super::netlist::{Design, Module, NetRef};
 use super::node::{Lane, NodeId, Op, Place};
 use super::range::Range;
 

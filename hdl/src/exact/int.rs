@@ -79,8 +79,8 @@ impl<'k> Int<'k> {
         let (operands, _) = op.operands();
         let width = self.kernel.width_of(operands[0]);
         let eval = op.clone();
-        self.kernel
-            .node(op, range, |values| eval.evaluate(operands.map(|o| values.get(o).copied().unwrap_or(0)), width))
+        let value = |values: &[i128]| eval.evaluate(operands.map(|o| values.get(o).copied().unwrap_or(0)), width);
+        Int::new(self.kernel, self.kernel.node(op, range, value), range)
     }
 
     /// `floor(self / 2^k)` of the bits: bit `lo` and the `len - 1` above it, unsigned. Bits above the value's own are

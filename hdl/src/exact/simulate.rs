@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::atom::Role;
-use super::elaborate::Design;
+use super::core::Role;
 use super::flat::{FlatNetlist, Slot, Taken};
+use super::netlist::Design;
 use super::range::Range;
 
 impl Taken {

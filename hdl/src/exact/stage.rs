@@ -186,12 +186,12 @@ impl Kernel {
 
 /// A field that the configuration may leave out: `Option` with a block in it, which RustHDL does not know.
 #[derive(Debug)]
-pub struct Opt<B>(Option<B>);
+pub struct Maybe<B>(Option<B>);
 
-impl<B> Opt<B> {
+impl<B> Maybe<B> {
     /// `block()` if `wanted`.
-    pub fn when(wanted: bool, block: impl FnOnce() -> B) -> Opt<B> {
-        Opt(wanted.then(block))
+    pub fn when(wanted: bool, block: impl FnOnce() -> B) -> Maybe<B> {
+        Maybe(wanted.then(block))
     }
 
     /// The block, if it is there.
@@ -205,17 +205,11 @@ impl<B> Opt<B> {
     }
 }
 
-impl<B> From<Option<B>> for Opt<B> {
-    fn from(block: Option<B>) -> Opt<B> {
-        Opt(block)
-    }
-}
-
-impl<B: Block> Logic for Opt<B> {
+impl<B: Block> Logic for Maybe<B> {
     fn update(&mut self) {}
 }
 
-impl<B: Block> Block for Opt<B> {
+impl<B: Block> Block for Maybe<B> {
     fn connect_all(&mut self) {
         self.0.iter_mut().for_each(Block::connect_all);
     }

@@ -8,9 +8,9 @@ mod inline;
 use inline::User;
 
 use super::form::{Form, Net, Nets, Slice};
-use super::names::Names;
 use super::operators::gate;
 use crate::exact::{BIT, Module, NetRef, Node, NodeId, Op, Range};
+use crate::names::Names;
 
 /// Characters of the parts of a concatenation on one line.
 const MAX_LINE: usize = 80;

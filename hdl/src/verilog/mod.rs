@@ -5,12 +5,8 @@ mod expr;
 mod form;
 mod head;
 mod module;
-mod names;
 mod operators;
 mod rust_hdl;
 
 pub use head::{File, Provenance, print};
-pub(crate) use names::first_free;
-pub use names::is_keyword;
-
-pub(crate) use rust_hdl::for_rust_hdl;
+pub use rust_hdl::hdl;

@@ -7,8 +7,8 @@ use std::fmt::Write;
 
 use super::expr::{Item, Writer};
 use super::form::{Net, Nets, Slice, literal, shape};
-use super::names::Names;
 use crate::exact::{AtomInfo, Design, Module, NetRef, NodeId, Role};
+use crate::names::Names;
 
 /// How the parts that differ between our text and RustHDL's are written.
 pub(super) trait Frame {

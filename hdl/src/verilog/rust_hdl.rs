@@ -2,7 +2,9 @@
 //! everything at a boundary a `reg`, and joins names with `$`.
 
 use super::module::{Frame, Printer};
-use crate::exact::{Body, Describe, Faults, Named, Scope, is_port, scan};
+use rust_hdl::prelude::Verilog;
+
+use crate::exact::{Describe, Faults, Named, Scope, armed, deliver, is_port, said, scan};
 
 struct Custom;
 
@@ -17,10 +19,22 @@ impl Frame for Custom {
     }
 }
 
+/// RustHDL's `Logic::hdl`: hands the description to our elaboration if that asked for it, else renders it for RustHDL's
+/// own generator.
+pub fn hdl(block: &impl Describe) -> Verilog {
+    if armed() {
+        deliver(said(block));
+        Verilog::Empty
+    } else {
+        Verilog::Custom(text(block))
+    }
+}
+
 /// The text between RustHDL's declarations and its instances.
-pub(crate) fn for_rust_hdl(block: &impl Describe, body: Body<usize>) -> String {
+fn text(block: &impl Describe) -> String {
     let mut tree = scan(block, "top", false);
-    tree.said = Some((block.header(), body, Vec::new()));
+    let (header, body, _) = said(block);
+    tree.said = Some((header, body, Vec::new()));
     let children: Vec<Vec<Named>> = (tree.children.iter())
         .map(|c| c.atoms.iter().filter_map(|(n, _, i)| Some((n.clone(), i.clone().filter(is_port)?))).collect())
         .collect();

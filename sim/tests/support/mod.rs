@@ -2,7 +2,7 @@
 
 use qrtl_golden::random::Random;
 use qrtl_hdl::describe_logic;
-use qrtl_hdl::exact::{Bus, Clk, Describe, Header, Int, Kernel, Opt, Port, Ram, Range, Reg, Stage};
+use qrtl_hdl::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Ram, Range, Reg, Stage};
 use rust_hdl::prelude::*;
 
 /// A range of up to `bits` bits that contains 0.
@@ -129,7 +129,7 @@ pub struct Tree {
     hold: Vec<Reg>,
     control: Vec<Reg>,
     stage: Stage,
-    memory: Opt<Ram>,
+    memory: Maybe<Ram>,
     kid: Vec<Tree>,
     _seed: Random,
 }
@@ -147,7 +147,7 @@ impl Tree {
             hold: outputs.iter().map(|r| Reg::new(*r)).collect(),
             control: (0..random.within(0, 2)).map(|_| Reg::control(range(random, 8), 0)).collect(),
             stage: Stage::new(random.one_in(2)),
-            memory: Opt::when(random.one_in(2), || Ram::new(8, Range::signed(9))),
+            memory: Maybe::when(random.one_in(2), || Ram::new(8, Range::signed(9))),
             kid: (0..kids).map(|_| Tree::draw(random, depth - 1)).collect(),
             _seed: random.fork(),
         }
@@ -205,10 +205,10 @@ impl Describe for Tree {
 /// Random blocks side by side, all their ports at the top.
 #[derive(LogicBlock)]
 pub struct Forest {
-    clk: Opt<Clk>,
-    rst_n: Opt<Port<In>>,
-    in_valid: Opt<Port<In>>,
-    out_valid: Opt<Port<Out>>,
+    clk: Maybe<Clk>,
+    rst_n: Maybe<Port<In>>,
+    in_valid: Maybe<Port<In>>,
+    out_valid: Maybe<Port<Out>>,
     x: Vec<Port<In>>,
     y: Vec<Port<Out>>,
     block: Vec<Expressions>,
@@ -233,10 +233,10 @@ impl Forest {
         }
         let clocked = trees > 0;
         Forest {
-            clk: Opt::when(clocked, Clk::new),
-            rst_n: Opt::when(clocked, || Port::bit("reset")),
-            in_valid: Opt::when(clocked, || Port::bit("")),
-            out_valid: Opt::when(clocked, || Port::bit("")),
+            clk: Maybe::when(clocked, Clk::new),
+            rst_n: Maybe::when(clocked, || Port::bit("reset")),
+            in_valid: Maybe::when(clocked, || Port::bit("")),
+            out_valid: Maybe::when(clocked, || Port::bit("")),
             x: x.into_iter().map(|r| Port::new(r, "")).collect(),
             y: y.into_iter().map(|r| Port::new(r, "")).collect(),
             block,

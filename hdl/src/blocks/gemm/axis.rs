@@ -8,7 +8,7 @@ use rust_hdl::prelude::*;
 
 use super::{Gemm, GemmConfig};
 use crate::describe_logic;
-use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Opt, Port, Range};
+use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range};
 
 /// The GEMM block behind AXI4-Stream names: operands and results in whole bytes, lanes of A before lanes of B.
 #[derive(LogicBlock)]
@@ -40,14 +40,14 @@ pub struct GemmAxis {
 /// Ports of the GEMM block that hold still while beats flow, repeated at the wrapper under the same names.
 #[derive(Debug)]
 struct Settings {
-    ports: Vec<(&'static str, Opt<Port<In>>)>,
+    ports: Vec<(&'static str, Maybe<Port<In>>)>,
 }
 
 impl Settings {
     fn of(gemm: &Gemm) -> Settings {
-        let copy = |(name, port): (&'static str, &Opt<Port<In>>)| {
+        let copy = |(name, port): (&'static str, &Maybe<Port<In>>)| {
             let twin = port.get().map(|p| (p.range(), p.doc().to_owned()));
-            (name, Opt::when(twin.is_some(), || twin.map(|(r, d)| Port::new(r, &d)).expect("just tested")))
+            (name, Maybe::when(twin.is_some(), || twin.map(|(r, d)| Port::new(r, &d)).expect("just tested")))
         };
         Settings { ports: gemm.settings().map(copy).into_iter().collect() }
     }

@@ -3,9 +3,10 @@
 use rust_hdl::prelude::*;
 
 use super::config::{Channel, GemmConfig};
-use crate::cells::{Pdpw16kd, Target, WORD, WORDS};
 use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Ram, Range, Reg, Stage};
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Ram, Range, Reg, Stage};
+use crate::targets::Target;
+use crate::targets::ecp5::{Pdpw16kd, WORD, WORDS};
 
 /// Ranges of the three parameters.
 #[derive(Debug, Clone, Copy)]
@@ -27,30 +28,30 @@ pub struct ChannelMemory {
     /// entry whose multiplier and shift are wanted
     pub scale_address: Port<In>,
     /// an entry is written
-    pub write: Opt<Port<In>>,
+    pub write: Maybe<Port<In>>,
     /// which
-    pub write_address: Opt<Port<In>>,
+    pub write_address: Maybe<Port<In>>,
     /// its bias
-    pub write_bias: Opt<Port<In>>,
+    pub write_bias: Maybe<Port<In>>,
     /// its multiplier
-    pub write_multiplier: Opt<Port<In>>,
+    pub write_multiplier: Maybe<Port<In>>,
     /// its shift
-    pub write_shift: Opt<Port<In>>,
+    pub write_shift: Maybe<Port<In>>,
     /// bias of the entry
     pub bias: Port<Out>,
     /// multiplier of the entry
     pub multiplier: Port<Out>,
     /// shift of the entry
     pub shift: Port<Out>,
-    biases: Opt<Ram>,
-    multipliers: Opt<Ram>,
-    shifts: Opt<Ram>,
-    bias_cell: Opt<Pdpw16kd>,
-    multiplier_cell: Opt<Pdpw16kd>,
-    shift_cell: Opt<Pdpw16kd>,
-    entry_bias: Opt<Reg>,
-    entry_multiplier: Opt<Reg>,
-    entry_shift: Opt<Reg>,
+    biases: Maybe<Ram>,
+    multipliers: Maybe<Ram>,
+    shifts: Maybe<Ram>,
+    bias_cell: Maybe<Pdpw16kd>,
+    multiplier_cell: Maybe<Pdpw16kd>,
+    shift_cell: Maybe<Pdpw16kd>,
+    entry_bias: Maybe<Reg>,
+    entry_multiplier: Maybe<Reg>,
+    entry_shift: Maybe<Reg>,
     output: Vec<Stage>,
     _table: Option<Vec<Channel>>,
     _ranks: usize,
@@ -64,18 +65,18 @@ impl ChannelMemory {
         let address = Range::new(0, entries as i128 - 1);
         let ChannelRanges { bias, multiplier, shift } = ranges;
         // A memory of one word is written as one of two.
-        let ram = |range| Opt::when(writable && !in_cells, || Ram::new(entries.max(2), range));
-        let cell = || Opt::when(in_cells, Pdpw16kd::default);
-        let reg = |range| Opt::when(!writable, || Reg::new(range));
+        let ram = |range| Maybe::when(writable && !in_cells, || Ram::new(entries.max(2), range));
+        let cell = || Maybe::when(in_cells, Pdpw16kd::default);
+        let reg = |range| Maybe::when(!writable, || Reg::new(range));
         ChannelMemory {
             clk: Clk::new(),
             bias_address: Port::new(address, "entry whose bias is wanted"),
             scale_address: Port::new(address, "entry whose multiplier and shift are wanted"),
-            write: Opt::when(writable, || Port::bit("an entry is written")),
-            write_address: Opt::when(writable, || Port::new(address, "which entry is written")),
-            write_bias: Opt::when(writable, || Port::new(bias, "its bias")),
-            write_multiplier: Opt::when(writable, || Port::new(multiplier, "its multiplier")),
-            write_shift: Opt::when(writable, || Port::new(shift, "its shift")),
+            write: Maybe::when(writable, || Port::bit("an entry is written")),
+            write_address: Maybe::when(writable, || Port::new(address, "which entry is written")),
+            write_bias: Maybe::when(writable, || Port::new(bias, "its bias")),
+            write_multiplier: Maybe::when(writable, || Port::new(multiplier, "its multiplier")),
+            write_shift: Maybe::when(writable, || Port::new(shift, "its shift")),
             bias: Port::new(bias, "bias of the entry"),
             multiplier: Port::new(multiplier, "multiplier of the entry"),
             shift: Port::new(shift, "shift of the entry"),
@@ -138,10 +139,10 @@ impl ChannelMemory {
 struct Parameter<'a> {
     name: &'a str,
     address: &'a Port<In>,
-    ram: &'a Opt<Ram>,
-    cell: &'a Opt<Pdpw16kd>,
-    word: &'a Opt<Port<In>>,
-    reg: &'a Opt<Reg>,
+    ram: &'a Maybe<Ram>,
+    cell: &'a Maybe<Pdpw16kd>,
+    word: &'a Maybe<Port<In>>,
+    reg: &'a Maybe<Reg>,
     of: fn(&Channel) -> i64,
     to: &'a Port<Out>,
 }

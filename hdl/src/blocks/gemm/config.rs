@@ -3,8 +3,8 @@
 use qrtl_golden::{MultiplierWidth, Rule};
 
 use crate::blocks::requantizer::{DEFAULT_PIPELINE, OutputType, RequantizerConfig, Source};
-use crate::cells::Target;
 use crate::exact::Range;
+use crate::targets::Target;
 
 /// A dimension of the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

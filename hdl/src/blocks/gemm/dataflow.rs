@@ -5,7 +5,7 @@ use rust_hdl::prelude::{In, Out};
 use super::Gemm;
 use super::config::{Channels, Forwarding, OperandConfig, ZeroPointStrategy};
 use super::sequencer::dimension;
-use crate::exact::{Int, Kernel, Opt, Port, Range, Rank, Reg, Stage};
+use crate::exact::{Int, Kernel, Maybe, Port, Range, Rank, Reg, Stage};
 
 /// The value behind each register of a delay line.
 pub(super) fn delays<'k>(k: &'k Kernel, line: &[Reg], first: Int<'k>) -> Vec<Int<'k>> {
@@ -156,7 +156,7 @@ impl Gemm {
         k.drive(&loader.rst_n, k.read(&self.rst_n));
         k.drive(&loader.valid, k.read(valid));
         k.drive(&loader.first, k.read(first));
-        let pass = |to: &Opt<Port<In>>, from: &Opt<Port<In>>| {
+        let pass = |to: &Maybe<Port<In>>, from: &Maybe<Port<In>>| {
             if let (Some(to), Some(from)) = (to.get(), from.get()) {
                 k.drive(to, k.read(from));
             }

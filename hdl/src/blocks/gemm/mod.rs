@@ -58,7 +58,7 @@ pub use sequencer::Sequencer;
 
 use crate::blocks::requantizer::{Requantizer, Source};
 use crate::describe_logic;
-use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Opt, Port, Reg, Stage};
+use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Reg, Stage};
 use channel_memory::ChannelRanges;
 use sequencer::dimension_port;
 
@@ -70,31 +70,31 @@ pub struct Gemm {
     /// reset of all control
     pub rst_n: Port<In>,
     /// rows of C
-    pub m: Opt<Port<In>>,
+    pub m: Maybe<Port<In>>,
     /// columns of C
-    pub n: Opt<Port<In>>,
+    pub n: Maybe<Port<In>>,
     /// terms of a sum
-    pub k: Opt<Port<In>>,
+    pub k: Maybe<Port<In>>,
     /// zero point of A
-    pub a_zero_point: Opt<Port<In>>,
+    pub a_zero_point: Maybe<Port<In>>,
     /// zero point of B
-    pub b_zero_point: Opt<Port<In>>,
+    pub b_zero_point: Maybe<Port<In>>,
     /// zero point of C
-    pub zero_point: Opt<Port<In>>,
+    pub zero_point: Maybe<Port<In>>,
     /// least result
-    pub min: Opt<Port<In>>,
+    pub min: Maybe<Port<In>>,
     /// greatest result
-    pub max: Opt<Port<In>>,
+    pub max: Maybe<Port<In>>,
     /// a channel's parameters are given
-    pub cfg_valid: Opt<Port<In>>,
+    pub cfg_valid: Maybe<Port<In>>,
     /// they are those of channel 0
-    pub cfg_first: Opt<Port<In>>,
+    pub cfg_first: Maybe<Port<In>>,
     /// bias of the channel
-    pub cfg_bias: Opt<Port<In>>,
+    pub cfg_bias: Maybe<Port<In>>,
     /// multiplier of the channel
-    pub cfg_multiplier: Opt<Port<In>>,
+    pub cfg_multiplier: Maybe<Port<In>>,
     /// shift of the channel
-    pub cfg_shift: Opt<Port<In>>,
+    pub cfg_shift: Maybe<Port<In>>,
     /// a beat of operands is offered
     pub in_valid: Port<In>,
     /// it is taken
@@ -115,10 +115,10 @@ pub struct Gemm {
     pub last: Port<Out>,
     sequencer: Sequencer,
     array: Array,
-    row_sums: Opt<EdgeSums>,
-    col_sums: Opt<EdgeSums>,
+    row_sums: Maybe<EdgeSums>,
+    col_sums: Maybe<EdgeSums>,
     drain: Drain,
-    loader: Opt<Loader>,
+    loader: Maybe<Loader>,
     channels: Vec<ChannelMemory>,
     requantizer: Vec<Requantizer>,
     outlet: Outlet,
@@ -159,12 +159,12 @@ impl Gemm {
             shift: requantizer.port_range("shift"),
         };
         let memory = c.channels == Channels::Memory;
-        let cfg = |range, doc| Opt::when(memory, || Port::new(range, doc));
+        let cfg = |range, doc| Maybe::when(memory, || Port::new(range, doc));
         let operand_zero = |o: &OperandConfig, doc| {
             let wanted = o.zero_point.is_some_and(|z| z.value.is_none());
-            Opt::when(wanted, || Port::new(o.zero_point_range(), doc))
+            Maybe::when(wanted, || Port::new(o.zero_point_range(), doc))
         };
-        let shared = |source: &Source, doc| Opt::when(*source == Source::Port, || Port::new(c.output.range(), doc));
+        let shared = |source: &Source, doc| Maybe::when(*source == Source::Port, || Port::new(c.output.range(), doc));
         let corrects = c.corrects();
         let flag = |init| Reg::control(0..=1, init);
         let flags = |n| (0..n).map(|_| flag(0)).collect();
@@ -197,10 +197,10 @@ impl Gemm {
             keep: Bus::new(c.requantizers, 0..=1, "lanes that hold a result"),
             last: Port::bit("last beat of the product"),
             array: Array::new(c),
-            row_sums: Opt::when(corrects[1], || EdgeSums::new(c, &c.a, c.rows, 1)),
-            col_sums: Opt::when(corrects[0], || EdgeSums::new(c, &c.b, c.cols, c.requantizers)),
+            row_sums: Maybe::when(corrects[1], || EdgeSums::new(c, &c.a, c.rows, 1)),
+            col_sums: Maybe::when(corrects[0], || EdgeSums::new(c, &c.b, c.cols, c.requantizers)),
             drain: Drain::new(c, rows, cols, entry),
-            loader: Opt::when(memory, || Loader::new(c)),
+            loader: Maybe::when(memory, || Loader::new(c)),
             channels: (0..c.requantizers).filter_map(|lane| Self::channel_memory(c, lane, ranges)).collect(),
             requantizer: (0..c.requantizers)
                 .map(|_| Requantizer::new(requantizer.clone()))
@@ -240,7 +240,7 @@ impl Gemm {
     }
 
     /// Ports that hold still while beats flow, with their names.
-    pub fn settings(&self) -> [(&'static str, &Opt<Port<In>>); 13] {
+    pub fn settings(&self) -> [(&'static str, &Maybe<Port<In>>); 13] {
         [
             ("m", &self.m),
             ("n", &self.n),
@@ -271,7 +271,7 @@ impl Gemm {
         Some(ChannelMemory::new(c, table, ranges))
     }
 
-    fn operand_zero<'k>(&self, k: &'k Kernel, o: &OperandConfig, port: &Opt<Port<In>>) -> Int<'k> {
+    fn operand_zero<'k>(&self, k: &'k Kernel, o: &OperandConfig, port: &Maybe<Port<In>>) -> Int<'k> {
         let constant = o.zero_point.and_then(|z| z.value).unwrap_or(0);
         port.get().map_or_else(|| k.lit(constant.into()), |p| k.read(p))
     }

@@ -4,7 +4,7 @@ use rust_hdl::prelude::*;
 
 use super::config::GemmConfig;
 use crate::describe_logic;
-use crate::exact::{Bus, Clk, Describe, Header, Kernel, Opt, Port, Ram, Range, Reg};
+use crate::exact::{Bus, Clk, Describe, Header, Kernel, Maybe, Port, Ram, Range, Reg};
 
 /// Clock edges from a beat being put into the memory to its being on offer.
 pub(super) const OUTLET_LATENCY: usize = 2;
@@ -45,7 +45,7 @@ pub struct Outlet {
     /// it is the last of the product
     pub last: Port<Out>,
     results: Vec<Ram>,
-    kept: Opt<Ram>,
+    kept: Maybe<Ram>,
     put_at: Reg,
     take_at: Reg,
     level: Reg,
@@ -80,7 +80,7 @@ impl Outlet {
             keep: Bus::new(lanes, 0..=1, "lanes that hold a result"),
             last: Port::bit("it is the last of the product"),
             results: (0..lanes).map(|lane| Ram::new(depth, if lane == 0 { with_mark(y) } else { y })).collect(),
-            kept: Opt::when(lanes > 1, || Ram::new(depth, kept)),
+            kept: Maybe::when(lanes > 1, || Ram::new(depth, kept)),
             put_at: address(),
             take_at: address(),
             level: count(),

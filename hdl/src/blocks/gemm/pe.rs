@@ -4,9 +4,10 @@ use rust_hdl::prelude::*;
 
 use super::config::{Forwarding, GemmConfig};
 use super::lut_product::product_in_luts;
-use crate::cells::{Mult18x18d, Registers, Target};
 use crate::describe_logic;
-use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Opt, Port, Reg, Stage};
+use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Maybe, Port, Reg, Stage};
+use crate::targets::Target;
+use crate::targets::ecp5::{Mult18x18d, Registers};
 
 /// `acc = acc + a * b`; the last product of a sum goes with it to the drain register, and the accumulator restarts at 0.
 ///
@@ -22,11 +23,11 @@ pub struct Pe {
     /// clock
     pub clk: Clk,
     /// element of A
-    pub a: Opt<Port<In>>,
+    pub a: Maybe<Port<In>>,
     /// element of B
-    pub b: Opt<Port<In>>,
+    pub b: Maybe<Port<In>>,
     /// their product, if it is made outside, as many clocks later as the others take
-    pub p: Opt<Port<In>>,
+    pub p: Maybe<Port<In>>,
     /// the product is to be added
     pub accumulate: Port<In>,
     /// the accumulator restarts at 0, or with this product where elements have cells of iCE40
@@ -40,17 +41,17 @@ pub struct Pe {
     /// sum held
     pub drain_out: Port<Out>,
     /// `a` for the element to the right, where operands are forwarded
-    pub a_out: Opt<Port<Out>>,
+    pub a_out: Maybe<Port<Out>>,
     /// `accumulate` for it
-    pub accumulate_out: Opt<Port<Out>>,
+    pub accumulate_out: Maybe<Port<Out>>,
     /// `clear` for it
-    pub clear_out: Opt<Port<Out>>,
+    pub clear_out: Maybe<Port<Out>>,
     /// `load` for it
-    pub load_out: Opt<Port<Out>>,
+    pub load_out: Maybe<Port<Out>>,
     /// `b` for the element below
-    pub b_out: Opt<Port<Out>>,
+    pub b_out: Maybe<Port<Out>>,
     passed: Stage,
-    multiplier: Opt<Mult18x18d>,
+    multiplier: Maybe<Mult18x18d>,
     first: Stage,
     second: Stage,
     third: Stage,
@@ -88,7 +89,7 @@ impl Pe {
             Target::Generic => Form::Inferred,
         };
         let systolic = config.forwarding == Forwarding::Systolic;
-        let passes = |range, doc| Opt::when(systolic, || Port::new(range, doc));
+        let passes = |range, doc| Maybe::when(systolic, || Port::new(range, doc));
         let all = Registers { input: true, pipeline: true, output: true };
         // A cell has ranks of its own.
         let before = if matches!(form, Form::Cell | Form::Given) { 0 } else { config.multiply_ranks() - 1 };
@@ -97,9 +98,9 @@ impl Pe {
         let holds = config.hold_ranks() > 0;
         Pe {
             clk: Clk::new(),
-            a: Opt::when(!given || systolic, || Port::new(a, "element of A")),
-            b: Opt::when(!given || systolic, || Port::new(b, "element of B")),
-            p: Opt::when(given, || Port::new(a * b, "their product")),
+            a: Maybe::when(!given || systolic, || Port::new(a, "element of A")),
+            b: Maybe::when(!given || systolic, || Port::new(b, "element of B")),
+            p: Maybe::when(given, || Port::new(a * b, "their product")),
             accumulate: Port::bit("the product is to be added"),
             clear: Port::bit(if restarts { "a sum begins with this product" } else { "the accumulator restarts at 0" }),
             load: Port::bit("the sum is complete"),
@@ -112,7 +113,7 @@ impl Pe {
             load_out: passes(BIT, "its sum is complete"),
             b_out: passes(b, "element of B for the element below"),
             passed: Stage::new(systolic),
-            multiplier: Opt::when(form == Form::Cell, || Mult18x18d::new(all, false)),
+            multiplier: Maybe::when(form == Form::Cell, || Mult18x18d::new(all, false)),
             first: Stage::new(before > 0),
             second: Stage::new(before > 1),
             third: Stage::new(before > 2),

@@ -4,9 +4,9 @@ use rust_hdl::prelude::*;
 
 use super::config::{Forwarding, GemmConfig};
 use super::pe::Pe;
-use crate::cells::SbMac16Products;
 use crate::describe_logic;
-use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Opt, Port};
+use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port};
+use crate::targets::ice40::SbMac16Products;
 
 /// The elements of one row. Their drain registers form a chain that moves `requantizers` places a step, towards
 /// column 0 and from there to the row before.
@@ -31,7 +31,7 @@ pub struct Row {
     /// sums to the row before, or to the requantizers
     pub drain_out: Bus<Out>,
     /// elements of B for the row below, where operands are forwarded
-    pub b_out: Opt<Bus<Out>>,
+    pub b_out: Maybe<Bus<Out>>,
     pe: Vec<Pe>,
     cell: Vec<SbMac16Products>,
 }
@@ -49,7 +49,7 @@ impl Row {
             shift: Port::bit("drain registers take a sum"),
             drain_in: Bus::new(config.requantizers, config.raw_acc(), "sums from the row behind"),
             drain_out: Bus::new(config.requantizers, config.raw_acc(), "sums on their way out"),
-            b_out: Opt::when(config.forwarding == Forwarding::Systolic, || {
+            b_out: Maybe::when(config.forwarding == Forwarding::Systolic, || {
                 Bus::new(config.cols, config.b.in_array(), "elements of B for the row below")
             }),
             pe: (0..config.cols).map(|col| Pe::new(config, index * config.cols + col)).collect(),
@@ -80,7 +80,13 @@ impl Row {
     }
 
     /// What element `col` takes: what the one to its left passes on, or else what the row is given.
-    fn passed<'k>(&self, k: &'k Kernel, col: usize, out: impl Fn(&Pe) -> &Opt<Port<Out>>, given: &Port<In>) -> Int<'k> {
+    fn passed<'k>(
+        &self,
+        k: &'k Kernel,
+        col: usize,
+        out: impl Fn(&Pe) -> &Maybe<Port<Out>>,
+        given: &Port<In>,
+    ) -> Int<'k> {
         let left = col.checked_sub(1).and_then(|left| out(&self.pe[left]).get());
         left.map_or_else(|| k.read(given), |port| k.read(port))
     }

@@ -4,7 +4,7 @@ use rust_hdl::prelude::*;
 
 use super::config::{Dimension, GemmConfig};
 use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Rank, Reg, Stage};
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Rank, Reg, Stage};
 
 /// Tiles come row of tiles by row of tiles, columns first; a tile takes K beats. The outputs tell of the beat that is
 /// offered now; the counters move when it is accepted.
@@ -20,11 +20,11 @@ pub struct Sequencer {
     /// reset: a product begins
     pub rst_n: Port<In>,
     /// rows of C
-    pub m: Opt<Port<In>>,
+    pub m: Maybe<Port<In>>,
     /// columns of C
-    pub n: Opt<Port<In>>,
+    pub n: Maybe<Port<In>>,
     /// terms of a sum
-    pub k: Opt<Port<In>>,
+    pub k: Maybe<Port<In>>,
     /// a beat is offered
     pub offered: Port<In>,
     /// the last beat of a tile has to wait
@@ -67,12 +67,12 @@ fn dimension_range(d: Dimension) -> Range {
 }
 
 /// A port for a dimension that is decided at run time.
-pub(super) fn dimension_port(d: Dimension, doc: &str) -> Opt<Port<In>> {
-    Opt::when(matches!(d, Dimension::UpTo(_)), || Port::new(dimension_range(d), doc))
+pub(super) fn dimension_port(d: Dimension, doc: &str) -> Maybe<Port<In>> {
+    Maybe::when(matches!(d, Dimension::UpTo(_)), || Port::new(dimension_range(d), doc))
 }
 
 /// The value of a dimension.
-pub(super) fn dimension<'k>(k: &'k Kernel, d: Dimension, port: &Opt<Port<In>>) -> Int<'k> {
+pub(super) fn dimension<'k>(k: &'k Kernel, d: Dimension, port: &Maybe<Port<In>>) -> Int<'k> {
     port.get().map_or_else(|| k.lit(d.max() as i128), |p| k.read(p))
 }
 

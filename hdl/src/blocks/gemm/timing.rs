@@ -3,8 +3,9 @@
 
 use super::config::{Forwarding, GemmConfig, ZeroPointStrategy};
 use super::outlet::OUTLET_LATENCY;
-use crate::cells::{PRODUCT_LATENCY, SbMac16Products, Target};
 use crate::exact::Range;
+use crate::targets::Target;
+use crate::targets::ice40::{PRODUCT_LATENCY, SbMac16Products};
 
 /// Ranks.
 impl GemmConfig {

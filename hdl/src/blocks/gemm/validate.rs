@@ -2,7 +2,8 @@
 
 use super::config::{Channels, Dimension, GemmConfig, MAX_MEMORY, ZeroPointStrategy};
 use crate::blocks::requantizer::Source;
-use crate::cells::{SbMac16Products, Target};
+use crate::targets::Target;
+use crate::targets::ice40::SbMac16Products;
 
 impl GemmConfig {
     /// Checks what the types do not say.

@@ -4,12 +4,12 @@ use std::ops::RangeInclusive;
 
 use qrtl_golden::{MultiplierWidth, Rule};
 
-use super::chain::Chain;
 use super::datapath::effective_range;
 use super::product::products;
 use super::rank_order;
-use crate::cells::Target;
 use crate::exact::Range;
+use crate::targets::Target;
+use crate::targets::ice40::chain::Chain;
 
 /// Where a parameter comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -18,7 +18,6 @@
 //! that is a port travels with its accumulator. Without backpressure there is no `in_ready` and no `out_ready`. Overflow is
 //! impossible: the product is exact, and what the shifter drops decides the clamp.
 
-mod chain;
 mod config;
 mod datapath;
 mod pass_form;
@@ -28,17 +27,18 @@ mod shifter;
 
 use rust_hdl::prelude::*;
 
-use chain::{Chain, Ranks};
+use crate::targets::ice40::chain::{Chain, Ranks};
 pub use config::{DEFAULT_PIPELINE, OutputType, RequantizerConfig, Source};
 use datapath::{Bounds, Output, Side, effective_multiplier, kept_bits, places, takes_nudge};
 use pass_form::{PassForm, PassRanks};
 use passes::Passes;
 use shifter::{Rounding, Shifted};
 
-use crate::cells::{Mult18x18d, Registers, Target};
 use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Stage};
-use crate::stream::Flow;
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
+use crate::stream::PipelineStream;
+use crate::targets::Target;
+use crate::targets::ecp5::{Mult18x18d, Registers};
 
 /// See the [module](self).
 #[derive(LogicBlock)]
@@ -48,21 +48,21 @@ pub struct Requantizer {
     /// reset of the valid bits
     pub rst_n: Port<In>,
     /// stream ports
-    pub flow: Flow,
+    pub flow: PipelineStream,
     /// accumulator
     pub acc: Port<In>,
-    channel: Opt<Port<In>>,
-    bias: Opt<Port<In>>,
-    multiplier: Opt<Port<In>>,
-    shift: Opt<Port<In>>,
-    zero_point: Opt<Port<In>>,
-    min: Opt<Port<In>>,
-    max: Opt<Port<In>>,
+    channel: Maybe<Port<In>>,
+    bias: Maybe<Port<In>>,
+    multiplier: Maybe<Port<In>>,
+    shift: Maybe<Port<In>>,
+    zero_point: Maybe<Port<In>>,
+    min: Maybe<Port<In>>,
+    max: Maybe<Port<In>>,
     /// result
     pub y: Port<Out>,
     part: Vec<Mult18x18d>,
-    chain: Opt<Chain>,
-    passes: Opt<Passes>,
+    chain: Maybe<Chain>,
+    passes: Maybe<Passes>,
     held: Vec<Stage>,
     biased: Stage,
     multiply: Stage,
@@ -122,15 +122,15 @@ impl Requantizer {
         // The operands are those of a beat for as many clocks as it has passes, and so is each rank behind them.
         let held = if config.passes > 1 { (within.latency() + 1).div_ceil(config.passes) } else { 0 };
         let port = |name: &str, source: &Source, doc: &str| {
-            Opt::when(*source == Source::Port, || Port::new(config.port_range(name), doc))
+            Maybe::when(*source == Source::Port, || Port::new(config.port_range(name), doc))
         };
         let channels = config.channels().unwrap_or(0) as i128;
         Ok(Requantizer {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
-            flow: Flow::new(config.latency(), config.interval(), config.backpressure),
+            flow: PipelineStream::new(config.latency(), config.interval(), config.backpressure),
             acc: Port::new(config.acc, "accumulator"),
-            channel: Opt::when(channels > 0, || Port::new(0..=channels - 1, "channel, which selects table entries")),
+            channel: Maybe::when(channels > 0, || Port::new(0..=channels - 1, "channel, which selects table entries")),
             bias: port("bias", &config.bias, "added to the accumulator"),
             multiplier: port("multiplier", &config.multiplier, "fixed-point multiplier"),
             shift: port("shift", &config.shift, "left is positive, right is negative"),
@@ -139,8 +139,8 @@ impl Requantizer {
             max: port("max", &config.max, "greatest result"),
             y: Port::new(config.output.range(), "result"),
             part: (0..cells).map(|_| Mult18x18d::new(inside, config.backpressure)).collect(),
-            chain: Opt::when(config.chained() && config.passes == 1, chain),
-            passes: Opt::when(config.passes > 1, || Passes::new(form)),
+            chain: Maybe::when(config.chained() && config.passes == 1, chain),
+            passes: Maybe::when(config.passes > 1, || Passes::new(form)),
             held: (0..held).map(|_| Stage::new(true)).collect(),
             biased: stage(0),
             multiply: stage(1),
@@ -163,7 +163,7 @@ impl Requantizer {
         &self._config
     }
 
-    fn parameter<'k>(&self, k: &'k Kernel, source: &Source, port: &Opt<Port<In>>, name: &str) -> Int<'k> {
+    fn parameter<'k>(&self, k: &'k Kernel, source: &Source, port: &Maybe<Port<In>>, name: &str) -> Int<'k> {
         match (source, port.get(), self.channel.get()) {
             (Source::Port, Some(port), _) => k.read(port),
             (Source::Table(values), _, Some(channel)) => {

@@ -1,9 +1,9 @@
 //! How a product in passes is made: which half of an operand each pass takes, and where there are registers.
 
-use super::chain::Chain;
 use super::product::{cut, fits};
-use crate::cells::Target;
 use crate::exact::Range;
+use crate::targets::Target;
+use crate::targets::ice40::chain::Chain;
 
 /// What is multiplied, and how.
 #[derive(Debug, Clone, Copy)]

@@ -21,9 +21,11 @@ use rust_hdl::prelude::*;
 
 use super::pass_form::PassForm;
 use super::product::{Partial, cut, in_cell, products};
-use crate::cells::{MacForm, MacRegisters, Mult18x18d, Registers, SbMac16, Target};
 use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Reg, Stage};
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Reg, Stage};
+use crate::targets::Target;
+use crate::targets::ecp5::{Mult18x18d, Registers};
+use crate::targets::ice40::{MacForm, MacRegisters, SbMac16};
 
 /// See the [module](self).
 #[derive(LogicBlock)]
@@ -31,15 +33,15 @@ pub struct Passes {
     /// clock
     pub clk: Clk,
     /// the registers move on; without it at each clock
-    pub enable: Opt<Port<In>>,
+    pub enable: Maybe<Port<In>>,
     /// first operand
     pub x: Port<In>,
     /// second operand
     pub m: Port<In>,
     /// the pass of the next clock takes the upper half of the first operand
-    pub upper_x: Opt<Port<In>>,
+    pub upper_x: Maybe<Port<In>>,
     /// that pass takes the upper half of the second
-    pub upper_m: Opt<Port<In>>,
+    pub upper_m: Maybe<Port<In>>,
     /// what the first pass adds is at the sum
     pub first: Port<In>,
     /// in the next clock, what is there is added above the bits that are done
@@ -47,13 +49,13 @@ pub struct Passes {
     /// result, when the last pass was added
     pub p: Port<Out>,
     part: Vec<Mult18x18d>,
-    mac: Opt<SbMac16>,
+    mac: Maybe<SbMac16>,
     control: Stage,
     select: Stage,
     multiply: Stage,
     partial: Stage,
     row: Stage,
-    sum: Opt<Reg>,
+    sum: Maybe<Reg>,
     done: Reg,
     _form: PassForm,
 }
@@ -76,11 +78,11 @@ impl Passes {
             ..MacRegisters::default()
         };
         let mac = || SbMac16::new(MacForm { signed: true, carry: false, enable: form.enable, registers });
-        let half = |halved: bool, doc| Opt::when(halved, || Port::bit(doc));
+        let half = |halved: bool, doc| Maybe::when(halved, || Port::bit(doc));
         let [x_halved, m_halved] = form.halved();
         Passes {
             clk: Clk::new(),
-            enable: Opt::when(form.enable, || Port::bit("the registers move on")),
+            enable: Maybe::when(form.enable, || Port::bit("the registers move on")),
             x: Port::new(x, "first operand, holds for all passes"),
             m: Port::new(m, "second operand, holds for all passes"),
             upper_x: half(x_halved, "the next pass takes the upper half of x"),
@@ -89,13 +91,13 @@ impl Passes {
             shift: Port::bit("what is there next is added above bits that are done"),
             p: Port::new((x * m).filled(), "product, when the last pass was added"),
             part: (0..cells).map(|_| Mult18x18d::new(inside, form.enable)).collect(),
-            mac: Opt::when(form.in_mac(), mac),
+            mac: Maybe::when(form.in_mac(), mac),
             control: Stage::new(true),
             select: Stage::new(ranks.select),
             multiply: Stage::new(ranks.multiply),
             partial: Stage::new(ranks.partial),
             row: Stage::new(ranks.row),
-            sum: Opt::when(!form.in_mac(), || Reg::new(form.sum())),
+            sum: Maybe::when(!form.in_mac(), || Reg::new(form.sum())),
             done: Reg::new(Range::unsigned(cut(form.target) * form.passes as u32 / 2)),
             _form: form,
         }

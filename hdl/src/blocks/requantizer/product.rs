@@ -11,11 +11,12 @@
 //! in ranks of the operands. With two, `synth_ice40 -dsp` of Yosys 0.70 takes both into SB_MAC16 and loses the product.
 
 use super::Requantizer;
-use super::chain::Chain;
 use super::datapath::{Output, nudge};
 use super::passes::Passes;
-use crate::cells::{FACTOR, Mult18x18d, Target};
 use crate::exact::{Clk, Int, Kernel, Range, Rank};
+use crate::targets::Target;
+use crate::targets::ecp5::{FACTOR, Mult18x18d};
+use crate::targets::ice40::chain::Chain;
 
 /// Bits of the lower part of an operand that is cut: what an unsigned factor of the multipliers may have.
 pub(super) const fn cut(target: Target) -> u32 {

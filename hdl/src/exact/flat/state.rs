@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::{Flattener, Source, State, TAKEN_DEPTH, Taken, Words};
-use crate::exact::atom::Role;
-use crate::exact::elaborate::NetRef;
+use crate::exact::core::Role;
+use crate::exact::netlist::NetRef;
 use crate::exact::node::{Lane, NodeId, Op};
 
 impl Flattener<'_> {

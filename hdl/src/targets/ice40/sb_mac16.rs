@@ -3,7 +3,7 @@
 use rust_hdl::prelude::*;
 
 use crate::describe_logic;
-use crate::exact::{Cell, Clk, Describe, Header, Kernel, Opt, Port, Range, Stage};
+use crate::exact::{Cell, Clk, Describe, Header, Kernel, Maybe, Port, Range, Stage};
 
 /// `carry_out * 2^32 + sum = (a * b modulo 2^32) + addend + carry`, through up to four ranks of registers. Yosys infers
 /// the cell, but no addend that crosses from one to another, and no register before the adder. Lattice, "DSP Function
@@ -13,7 +13,7 @@ pub struct SbMac16 {
     /// clock
     pub clk: Clk,
     /// the registers move on; without it at each clock
-    pub enable: Opt<Port<In>>,
+    pub enable: Maybe<Port<In>>,
     /// first factor
     pub a: Port<In>,
     /// second factor
@@ -21,7 +21,7 @@ pub struct SbMac16 {
     /// added to the product: 32 bits of either sign
     pub addend: Port<In>,
     /// added as well
-    pub carry: Opt<Port<In>>,
+    pub carry: Maybe<Port<In>>,
     /// the low 32 bits of the sum
     pub sum: Port<Out>,
     /// carry out of the adder, before the registers of the sum
@@ -72,11 +72,11 @@ impl SbMac16 {
         let first = if form.signed { Range::signed(16) } else { Range::unsigned(16) };
         SbMac16 {
             clk: Clk::new(),
-            enable: Opt::when(form.enable, || Port::bit("the registers move on")),
+            enable: Maybe::when(form.enable, || Port::bit("the registers move on")),
             a: Port::new(first, "factor"),
             b: Port::new(Range::unsigned(16), "factor"),
             addend: Port::new(Range::unsigned(32), "added to the product"),
-            carry: Opt::when(form.carry, || Port::bit("added as well")),
+            carry: Maybe::when(form.carry, || Port::bit("added as well")),
             sum: Port::new(Range::unsigned(32), "sum, low bits"),
             carry_out: Port::bit("carry out of the sum, not registered"),
             factors: Stage::new(registers.factors),

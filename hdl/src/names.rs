@@ -37,13 +37,13 @@ pub(crate) fn first_free(base: &str, from: usize, used: impl Fn(&str) -> bool) -
 
 /// The names of one module.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     used: HashSet<String>,
 }
 
 impl Names {
     /// `wanted`, made legal and, by a number, unique.
-    pub(super) fn fresh(&mut self, wanted: &str) -> String {
+    pub(crate) fn fresh(&mut self, wanted: &str) -> String {
         // A `$` comes only from RustHDL, which has joined its own names with it.
         let legal = |c: char| if c.is_ascii_alphanumeric() || c == '$' { c } else { '_' };
         let mut base: String = wanted.chars().map(legal).collect();
@@ -62,7 +62,7 @@ impl Names {
     }
 
     /// A name for a net that the description did not name: `sum_1`, `sum_2`.
-    pub(super) fn numbered(&mut self, what: &str) -> String {
+    pub(crate) fn numbered(&mut self, what: &str) -> String {
         let name = first_free(what, 1, |n| self.used.contains(n));
         self.used.insert(name.clone());
         name

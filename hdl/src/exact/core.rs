@@ -5,8 +5,8 @@ use std::cell::Cell;
 use rust_hdl::core::signal::get_signal_id;
 use rust_hdl::prelude::VCDValue;
 
-use crate::exact::node::AtomId;
-use crate::exact::range::Range;
+use super::node::AtomId;
+use super::range::Range;
 
 /// What an atom is in the netlist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,7 +54,7 @@ pub struct Core {
 }
 
 impl Core {
-    pub(in crate::exact) fn new(range: Range, lanes: usize, doc: &str) -> Core {
+    pub(super) fn new(range: Range, lanes: usize, doc: &str) -> Core {
         // Zero where the range allows it: a circuit that has not settled yet shows values that its nets can have.
         let start = range.nearest(0);
         let cells = || Cells { value: Cell::new(start), next: Cell::new(start) };
@@ -69,41 +69,41 @@ impl Core {
         }
     }
 
-    pub(in crate::exact) fn id(&self) -> AtomId {
+    pub(super) fn id(&self) -> AtomId {
         self.id
     }
 
-    pub(in crate::exact) fn range(&self) -> Range {
+    pub(super) fn range(&self) -> Range {
         self.range.get()
     }
 
     /// For registers whose range follows from what they register.
-    pub(in crate::exact) fn infer_range(&self, range: Range) {
+    pub(super) fn infer_range(&self, range: Range) {
         self.range.set(range);
     }
 
-    pub(in crate::exact) fn lane_count(&self) -> usize {
+    pub(super) fn lane_count(&self) -> usize {
         self.lanes.len()
     }
 
     /// The committed value. A description must never see `next`: data would overtake the clock.
-    pub(in crate::exact) fn value(&self, lane: usize) -> i128 {
+    pub(super) fn value(&self, lane: usize) -> i128 {
         self.lanes[lane].value.get()
     }
 
-    pub(in crate::exact) fn set_next(&self, lane: usize, v: i128) {
+    pub(super) fn set_next(&self, lane: usize, v: i128) {
         self.lanes[lane].next.set(self.range().truncate(v));
     }
 
-    pub(in crate::exact) fn rose(&self) -> bool {
+    pub(super) fn rose(&self) -> bool {
         self.previous.get() == 0 && self.value(0) == 1
     }
 
-    pub(in crate::exact) fn connect(&self) {
+    pub(super) fn connect(&self) {
         self.connected.set(true);
     }
 
-    pub(in crate::exact) fn commit(&self) {
+    pub(super) fn commit(&self) {
         self.previous.set(self.lanes[0].value.get());
         let mut changed = false;
         for lane in &self.lanes {
@@ -112,11 +112,11 @@ impl Core {
         self.changed.set(changed);
     }
 
-    pub(in crate::exact) fn bits(&self) -> usize {
+    pub(super) fn bits(&self) -> usize {
         self.range().width() as usize * self.lanes.len()
     }
 
-    pub(in crate::exact) fn vcd(&self) -> VCDValue {
+    pub(super) fn vcd(&self) -> VCDValue {
         let width = self.range().width();
         let bit = |v: i128, i: u32| if v >> i & 1 == 1 { vcd::Value::V1 } else { vcd::Value::V0 };
         let lanes = self.lanes.iter().rev().map(|l| l.value.get());

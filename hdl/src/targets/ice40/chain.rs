@@ -14,19 +14,20 @@
 
 use rust_hdl::prelude::*;
 
-use crate::cells::{MacForm, MacRegisters, SbMac16, Target};
+use super::{MacForm, MacRegisters, SbMac16};
 use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Opt, Port, Range, Stage};
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
+use crate::targets::Target;
 
 /// Bits of the lower part of an operand.
 const CUT: u32 = 16;
 
 /// What is added to the middle of the product: `2^30` of the first of two roundings.
-pub(super) const NUDGE: Range = Range::new(-(1 << 14), 1 << 14);
+pub(crate) const NUDGE: Range = Range::new(-(1 << 14), 1 << 14);
 
 /// Which ranks of registers there are, counted along the data path.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ranks {
+pub(crate) struct Ranks {
     /// of the operands
     pub operands: bool,
     /// between `first` and `second`
@@ -45,13 +46,13 @@ pub struct Chain {
     /// clock
     pub clk: Clk,
     /// the registers move on; without it at each clock
-    pub enable: Opt<Port<In>>,
+    pub enable: Maybe<Port<In>>,
     /// first operand
     pub x: Port<In>,
     /// second operand
     pub m: Port<In>,
     /// added to the middle
-    pub nudge: Opt<Port<In>>,
+    pub nudge: Maybe<Port<In>>,
     /// result
     pub p: Port<Out>,
     first: SbMac16,
@@ -67,14 +68,14 @@ pub struct Chain {
 
 impl Chain {
     /// Multipliers of iCE40 put the product together: its operands need four, and for them these are enough.
-    pub(super) fn fits(target: Target, [x, m]: [Range; 2]) -> bool {
+    pub(crate) fn fits(target: Target, [x, m]: [Range; 2]) -> bool {
         let cut = |r: Range| r.width() > CUT;
         let enough = Range::signed(2 * CUT).covers(x) && Range::unsigned(2 * CUT - 1).covers(m);
         target == Target::Ice40 && cut(x) && cut(m) && enough
     }
 
     /// A product of operands that [`Chain::fits`]; its registers can be held if there is an `enable`.
-    pub(super) fn new([x, m]: [Range; 2], nudged: bool, ranks: Ranks, enable: bool) -> Chain {
+    pub(crate) fn new([x, m]: [Range; 2], nudged: bool, ranks: Ranks, enable: bool) -> Chain {
         let base = MacForm { enable, ..MacForm::default() };
         let registers = MacRegisters { factors: ranks.operands, ..MacRegisters::default() };
         // What low and high wait for.
@@ -89,10 +90,10 @@ impl Chain {
         let [_, first_rank, second_rank, low_rank, product_rank] = ranks;
         Chain {
             clk: Clk::new(),
-            enable: Opt::when(enable, || Port::bit("the registers move on")),
+            enable: Maybe::when(enable, || Port::bit("the registers move on")),
             x: Port::new(x, "first operand"),
             m: Port::new(m, "second operand"),
-            nudge: Opt::when(nudged, || Port::new(NUDGE, "added at bit 16")),
+            nudge: Maybe::when(nudged, || Port::new(NUDGE, "added at bit 16")),
             p: Port::new(x * m + nudge * Range::constant(1 << CUT), "product and nudge"),
             first: SbMac16::new(MacForm { signed: true, registers: first, ..base }),
             second: SbMac16::new(MacForm { registers: second, ..base }),

@@ -3,7 +3,7 @@
 use rust_hdl::prelude::*;
 
 use crate::describe_logic;
-use crate::exact::{Cell, Clk, Describe, Header, Kernel, Opt, Port, Range, Stage};
+use crate::exact::{Cell, Clk, Describe, Header, Kernel, Maybe, Port, Range, Stage};
 
 /// `p = a * b`, through up to three ranks of registers. Yosys infers the cell, but none of its registers, without which it
 /// takes 4.5 ns. Lattice, "ECP5 and ECP5-5G sysDSP Usage Guide", FPGA-TN-02205.
@@ -12,7 +12,7 @@ pub struct Mult18x18d {
     /// clock
     pub clk: Clk,
     /// the registers move on; without it at each clock
-    pub enable: Opt<Port<In>>,
+    pub enable: Maybe<Port<In>>,
     /// first factor
     pub a: Port<In>,
     /// second factor
@@ -43,7 +43,7 @@ impl Mult18x18d {
     pub fn new(registers: Registers, enable: bool) -> Mult18x18d {
         Mult18x18d {
             clk: Clk::new(),
-            enable: Opt::when(enable, || Port::bit("the registers move on")),
+            enable: Maybe::when(enable, || Port::bit("the registers move on")),
             a: Port::new(FACTOR, "factor"),
             b: Port::new(FACTOR, "factor"),
             p: Port::new(Range::signed(36), "product"),

@@ -1,15 +1,8 @@
 //! Cells of devices that synthesis does not infer, or not well: each a block with a behaviour in Rust, for simulation
 //! there, and a model in Verilog, for simulation and lint of the text that instantiates it.
 
-mod mult18x18d;
-mod pdpw16kd;
-mod sb_mac16;
-mod sb_mac16_products;
-
-pub use mult18x18d::{FACTOR, Mult18x18d, Registers};
-pub use pdpw16kd::{Pdpw16kd, WORD, WORDS};
-pub use sb_mac16::{MacForm, MacRegisters, SbMac16};
-pub use sb_mac16_products::{PRODUCT_LATENCY, SbMac16Products};
+pub mod ecp5;
+pub mod ice40;
 
 use crate::exact::Design;
 use crate::verilog::File;
