@@ -164,7 +164,7 @@ fn check_name(name: &str) -> Result<()> {
 fn instantiation(design: &Design) -> String {
     let ports = &design.top().ports;
     let width = ports.iter().map(|(n, _)| n.len()).max().unwrap_or(0);
-    let mut text = format!("// Copy, and connect.\n{0} {0}_0 (\n", design.name());
+    let mut text = format!("// Copy, and connect.\n{0} {0}_0 (\n", design.name);
     for (i, (name, info)) in ports.iter().enumerate() {
         let comma = if i + 1 == ports.len() { ' ' } else { ',' };
         let bits = info.range.width() as usize * info.lanes.unwrap_or(1);

@@ -192,3 +192,38 @@ fn what_run_refuses() {
         assert!(!dir.path().join("y.npy").exists(), "{text}");
     }
 }
+
+/// Both layers of a model, the same block for several targets, and the catalogue may go to one tool together: no name
+/// stands for two texts.
+#[test]
+fn outputs_can_be_read_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/digits/mlp_int8.tflite");
+    for args in [
+        &["model", model.to_str().unwrap(), "-o", "model"][..],
+        &["emit", "gemm", "--name", "gemm_generic", "-o", "generic"],
+        &["emit", "gemm", "--name", "gemm_ecp5", "--target", "ecp5", "-o", "ecp5"],
+        &["emit", "gemm", "--name", "gemm_systolic", "--forwarding", "systolic", "-o", "systolic"],
+        &["emit", "gemm", "--name", "gemm_passes", "--passes", "4", "--pipeline", "6", "-o", "passes"],
+        &[],
+    ] {
+        let output = generate(dir.path(), args, "");
+        assert!(output.status.success(), "{args:?}: {output:?}");
+    }
+    let mut texts = std::collections::BTreeMap::new();
+    let (mut files, mut open) = (0, vec![dir.path().to_owned()]);
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let rtl = entry.parent().unwrap().ends_with("rtl") || entry.parent().unwrap().ends_with("cells");
+            if entry.is_dir() {
+                open.push(entry);
+            } else if rtl {
+                let name = entry.file_name().unwrap().to_owned();
+                let text = fs::read_to_string(&entry).unwrap();
+                assert_eq!(*texts.entry(name).or_insert_with(|| text.clone()), text, "{}", entry.display());
+                files += 1;
+            }
+        }
+    }
+    assert!(files > 60 && texts.len() < files, "{files} files, {} names", texts.len());
+}

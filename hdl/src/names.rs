@@ -1,4 +1,4 @@
-//! Names within a module: legal, unique, never a keyword.
+//! Names: legal, unique, never a keyword; and what tells a module from another of the same name.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -33,6 +33,31 @@ pub fn is_keyword(word: &str) -> bool {
 pub(crate) fn first_free(base: &str, from: usize, used: impl Fn(&str) -> bool) -> String {
     let mut numbered = (from..).map(|i| format!("{base}_{i}"));
     numbered.find(|n| !used(n)).expect("there is always one more number")
+}
+
+/// Digits of a [`fingerprint`].
+const DIGITS: usize = 8;
+
+/// Eight hexadecimal digits that follow from `text`: FNV-1a of 64 bits, its halves folded.
+fn fingerprint(text: &str) -> String {
+    let step = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3);
+    let h = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    format!("{:0DIGITS$x}", (h >> 32) ^ (h & 0xffff_ffff))
+}
+
+/// The name of a module that is not a top: `base`, and a fingerprint of its text. Equal names have equal texts, whatever
+/// block, target or shape they come from, so that one tool can read them together.
+pub(crate) fn module_name(base: &str, text: &str) -> String {
+    format!("{base}_{}", fingerprint(text))
+}
+
+/// What a reader calls a module: `drain` of `drain_3f9a1c02`; the whole name of a top.
+pub fn base_name(module: &str) -> &str {
+    let hexadecimal = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    match module.rsplit_once('_') {
+        Some((base, digits)) if digits.len() == DIGITS && digits.chars().all(hexadecimal) => base,
+        _ => module,
+    }
 }
 
 /// The names of one module.
@@ -72,6 +97,16 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_module_is_named_after_its_text() {
+        let [one, other] = ["endmodule\n", "endmodule \n"].map(|text| module_name("drain_2", text));
+        assert_ne!(one, other);
+        assert_eq!([base_name(&one), base_name(&other)], ["drain_2"; 2]);
+        assert_eq!(base_name("outlet_2_16"), "outlet_2_16");
+        // The digits of another machine, or of tomorrow.
+        assert_eq!(fingerprint("hello"), "249a654d");
+    }
 
     #[test]
     fn names_are_legal_and_unique() {

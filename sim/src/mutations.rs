@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::Spec;
 use qrtl_gen::vectors::Script;
+use qrtl_hdl::names::base_name;
 use serde::Deserialize;
 
 use crate::verilator::{Build, build};
@@ -29,6 +30,7 @@ struct List {
 struct Mutation {
     name: String,
     design: String,
+    /// the module, without the fingerprint in its name
     file: String,
     from: String,
     to: String,
@@ -84,7 +86,9 @@ impl Subject {
     fn find(&self, m: &Mutation) -> Result<Option<String>> {
         ensure!(self.script.vectors > 0, "no vectors");
         let mut files = self.package.simulated();
-        let file = files.iter_mut().find(|f| f.name == m.file).with_context(|| format!("no file {}", m.file))?;
+        let mut called = files.iter_mut().filter(|f| base_name(&f.name) == m.file);
+        let file = called.next().with_context(|| format!("no file {}", m.file))?;
+        ensure!(called.next().is_none(), "several files are called {}", m.file);
         let count = file.text.matches(&m.from).count();
         ensure!(count == 1, "{:?} is {count} times in {}, expected once", m.from, m.file);
         file.text = file.text.replace(&m.from, &m.to);

@@ -76,7 +76,7 @@ struct Form {
 /// The module of a cell, its name ending in the number.
 fn files(block: &impl Block, number: usize) -> Vec<File> {
     let mut design = elaborate(block, "cell").unwrap_or_else(|e| panic!("{e}"));
-    design.names = vec![format!("form_{number}")];
+    design.name = format!("form_{number}");
     let mut files = models(&design);
     files.extend(print(&design, &Provenance { command: "a test".to_owned() }));
     files

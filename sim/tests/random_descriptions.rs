@@ -81,7 +81,7 @@ fn interface(design: &Design, clocked: bool) -> Interface {
     };
     let valid = |name: &str| clocked.then(|| name.to_owned());
     Interface {
-        module: design.name().to_owned(),
+        module: design.name.clone(),
         clocked,
         settings: Vec::new(),
         input: Stream { valid: valid("in_valid"), ready: None, payload: ports("x_") },

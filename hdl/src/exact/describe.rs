@@ -9,7 +9,7 @@ use super::node::{AtomId, Body};
 /// What a module is, for the head of its file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Header {
-    /// Name of the module, with the parameters that change its logic: `requantizer_acc32_m32`.
+    /// What a reader calls the module: `requantizer_single_acc32_m32`. Below a top, a fingerprint of the text is added.
     pub module: String,
     /// What it computes, as formulas and sentences.
     pub summary: Vec<String>,

@@ -10,7 +10,6 @@ use super::faults::Faults;
 use super::flat::FlatNetlist;
 use super::netlist::{Design, Module};
 use super::scan::{Tree, scan};
-use crate::names::first_free;
 
 /// Elaborates `block`; its module is called `name`.
 ///
@@ -21,8 +20,7 @@ pub fn elaborate(block: &dyn Block, name: &str) -> Result<Design, Faults> {
     let tree = scan(block, name, true);
     let mut builder = Builder::default();
     builder.module(&tree, name);
-    let names = unique_names(&builder.modules, name);
-    let design = Design { modules: builder.modules, names };
+    let design = Design { modules: builder.modules, name: name.to_owned() };
     if builder.faults.is_empty() {
         // Only a netlist without open ends can be searched for loops.
         FlatNetlist::new(&design).map_err(Faults::of_loops)?;
@@ -49,19 +47,4 @@ impl Builder {
             self.modules.len() - 1
         })
     }
-}
-
-/// The top has the user's name; the others that of their header, with a number where two would be alike.
-fn unique_names(modules: &[Module], top: &str) -> Vec<String> {
-    let mut used = vec![top.to_owned()];
-    let inner = modules[..modules.len() - 1].iter().map(|m| {
-        let wanted = &m.header.module;
-        let taken = |n: &str| used.iter().any(|u| u == n);
-        let name = if taken(wanted) { first_free(wanted, 2, taken) } else { wanted.clone() };
-        used.push(name.clone());
-        name
-    });
-    let mut names: Vec<String> = inner.collect();
-    names.push(top.to_owned());
-    names
 }

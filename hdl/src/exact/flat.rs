@@ -121,7 +121,7 @@ impl<'a> Flattener<'a> {
             loops: Vec::new(),
             netlist,
         };
-        f.scope(design.modules.len() - 1, design.name().to_owned(), None);
+        f.scope(design.modules.len() - 1, design.name.clone(), None);
         f
     }
 

@@ -52,19 +52,14 @@ pub struct Module {
 pub struct Design {
     /// modules, each after those it instantiates; the last is the top
     pub modules: Vec<Module>,
-    /// names of the modules, unique
-    pub names: Vec<String>,
+    /// name of the top; the printer names what is below it after its text
+    pub name: String,
 }
 
 impl Design {
     /// The outermost module.
     pub fn top(&self) -> &Module {
         &self.modules[self.modules.len() - 1]
-    }
-
-    /// Name of the outermost module.
-    pub fn name(&self) -> &str {
-        &self.names[self.names.len() - 1]
     }
 }
 

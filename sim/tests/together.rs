@@ -1,0 +1,65 @@
+//! Any two outputs can be read together by one tool: a module that has the name of another has its text.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use qrtl_gen::emit::Package;
+use qrtl_hdl::verilog::File;
+use qrtl_sim::suite::jobs;
+
+/// The tops of every configuration of the suite, each with a name of its own, and the texts of all modules, models of
+/// cells apart.
+fn all_files() -> (Vec<String>, [BTreeMap<String, String>; 2]) {
+    let (mut tops, mut texts, mut models) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+    for (i, job) in jobs().into_iter().enumerate() {
+        let package = Package::new(&format!("top_{i}"), job.spec, "a test").unwrap();
+        tops.push(package.name.clone());
+        for (files, all) in [(&package.files, &mut texts), (&package.models, &mut models)] {
+            for File { name, text } in files {
+                let known = all.entry(name.clone()).or_insert_with(|| text.clone());
+                assert_eq!(known, text, "two texts of {name}, one of {}", package.name);
+            }
+        }
+    }
+    (tops, [texts, models])
+}
+
+#[test]
+fn equal_names_have_equal_texts() {
+    let (tops, [texts, models]) = all_files();
+    let counts = (tops.len(), texts.len(), models.len());
+    assert!(counts.0 >= 165 && counts.1 > counts.0 + 200 && counts.2 == 3, "{counts:?}");
+}
+
+/// One run of each tool over all files at once; none may say a word.
+#[test]
+#[ignore = "needs Verilator, Yosys and Icarus Verilog"]
+fn one_run_of_each_tool_reads_all_configurations() {
+    let (tops, [texts, models]) = all_files();
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in texts.iter().chain(&models) {
+        fs::write(dir.path().join(format!("{name}.v")), text).unwrap();
+    }
+    let names: String = texts.keys().chain(models.keys()).map(|name| format!("{name}.v\n")).collect();
+    fs::write(dir.path().join("all.f"), names).unwrap();
+    // Synthesis has cells of its own.
+    let reads: String = texts.keys().map(|name| format!("read_verilog {name}.v\n")).collect();
+    let cells = "read_verilog -lib +/ecp5/cells_bb.v +/ice40/cells_sim.v\n";
+    fs::write(dir.path().join("all.ys"), cells.to_owned() + &reads + "hierarchy -check\n").unwrap();
+
+    silent(dir.path(), "verilator", &["--lint-only", "-Wall", "-Wno-MULTITOP", "-f", "all.f"]);
+    silent(dir.path(), "yosys", &["-q", "all.ys"]);
+    let roots = tops.iter().flat_map(|top| ["-s", top]);
+    let icarus = ["-Wall", "-g2005", "-t", "null", "-c", "all.f"];
+    silent(dir.path(), "iverilog", &icarus.into_iter().chain(roots).collect::<Vec<_>>());
+}
+
+fn silent(dir: &Path, tool: &str, arguments: &[&str]) {
+    let output = Command::new(tool).current_dir(dir).args(arguments).output().unwrap();
+    let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(output.status.success() && text.trim().is_empty(), "{tool}: {}", &text[..text.len().min(2000)]);
+}
