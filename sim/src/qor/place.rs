@@ -15,19 +15,19 @@ use super::source::Sources;
 use super::timing::{Report, Timing};
 use crate::parallel;
 
-/// Seeds of placement; odd in number, so that one of them is the median.
+/// Seeds of placement. Their number is odd, so that one of them has the median clock.
 pub const SEEDS: [u32; 3] = [1, 2, 3];
 
-/// A netlist for nextpnr, and what it reports of it.
+/// Name of the netlist and of nextpnr's report on the design as it is.
 const AS_IT_IS: &str = "placed";
 
-/// The same, placed and routed, with SB_MAC16 as [`with_own_clocks`] leaves them.
+/// Name of the copy in which each SB_MAC16 has a clock of its own ([`with_own_clocks`]).
 const OWN_CLOCKS: &str = "own_clocks";
 
-/// And with those pins open that have a register behind them.
+/// Name of the copy in which pins with a register behind them are open, too.
 const BEYOND: &str = "beyond";
 
-/// What [`place`] writes where nextpnr says no.
+/// Name of the file with nextpnr's refusal.
 const REFUSED: &str = "refused";
 
 /// A block between flip-flops.
@@ -35,20 +35,20 @@ const REFUSED: &str = "refused";
 pub enum Placed {
     /// gates are not placed
     No,
-    /// it does not fit, or cannot be routed: what nextpnr says
+    /// the block does not fit, or cannot be routed; nextpnr's message
     Refused(String),
-    /// it has been
+    /// the block was placed
     Yes {
-        /// logic cells of an iCE40, less those of the harness
+        /// logic cells of an iCE40, without the cells of the harness
         cells: Option<u64>,
-        /// nextpnr's clocks, a seed each, in MHz
+        /// nextpnr's clocks in MHz, one for each seed
         clocks: Vec<f64>,
-        /// the seed of median clock, with the multipliers' delay
+        /// clock and critical path of the seed with the median clock, with the multipliers' delay
         timing: Timing,
     },
 }
 
-/// All that a placement depends on, but for the netlist: part of what names a measurement.
+/// Everything but the netlist that a placement depends on. It is part of the name of a measurement.
 pub fn recipe(target: Target) -> String {
     let also = if target.device == Device::Up5k {
         "and with own clocks of multipliers, controls and registered pins open"
@@ -58,7 +58,8 @@ pub fn recipe(target: Target) -> String {
     format!("{:?}{SEEDS:?}{also}", target.device.place())
 }
 
-/// Places `placed.json` in `dir` with every seed. If nextpnr breaks, its last words: the next run tries again.
+/// Places `placed.json` in `dir` with every seed. If nextpnr breaks off, returns its last words, and the next run tries
+/// again.
 ///
 /// # Errors
 /// If nextpnr is missing.
@@ -79,7 +80,7 @@ pub fn place(tools: &Tools, dir: &Path, target: Target, at_once: usize) -> Resul
             fs::write(dir.join(&from), with_own_clocks(&read(dir, &routed)?, copy == BEYOND)?)?;
             let only = ["--no-pack", "--no-place", "--json", &from, "--report", &to];
             ended = tools.run(dir, program, &[&all, &only[..]].concat(), &to)?;
-            // Megabytes, made again at need.
+            // This file has megabytes and can be made again.
             fs::remove_file(dir.join(from))?;
             if !matches!(ended, Ended::Well) {
                 break;
@@ -88,7 +89,7 @@ pub fn place(tools: &Tools, dir: &Path, target: Target, at_once: usize) -> Resul
         fs::remove_file(dir.join(routed))?;
         Ok(ended)
     };
-    // What does not fit with one seed does not with another: the first goes alone.
+    // A block that does not fit with one seed fits with no other, so the first seed runs alone.
     let (first, others) = SEEDS.split_at(1);
     for jobs in [first, others] {
         for ended in parallel::map(jobs, at_once, run) {
@@ -105,7 +106,7 @@ pub fn place(tools: &Tools, dir: &Path, target: Target, at_once: usize) -> Resul
     Ok(None)
 }
 
-/// What [`place`] came to.
+/// Reads the result of [`place`].
 ///
 /// # Errors
 /// If the reports cannot be read.

@@ -11,7 +11,7 @@ use super::device::Device;
 /// Width and height.
 const SIZE: (u32, u32) = (900, 560);
 
-/// Draws what was measured on ECP5-25 and on UP5K, a mark for each block; those by hand are hollow.
+/// Draws the measurements on ECP5-25 and on UP5K, with a mark for each block. The marks of baselines are hollow.
 ///
 /// # Errors
 /// If the file cannot be written.

@@ -11,7 +11,7 @@ use super::device::{Area, Capacity, Device, Target};
 use super::place::{Placed, SEEDS};
 use super::timing::Timing;
 
-/// Figures of a row, as text; what does not exist is empty.
+/// Figures of a row, as text. A figure that does not exist is empty.
 struct Cells {
     lut: String,
     ff: String,
@@ -40,12 +40,12 @@ impl Row<'_> {
         sorted.get(SEEDS.len() / 2).copied()
     }
 
-    /// The clock that counts: with the multiplier's delay where nextpnr leaves it out.
+    /// The clock with the multiplier's delay, which nextpnr leaves out on UP5K.
     pub fn true_mhz(&self) -> Option<f64> {
         if self.target.device == Device::Up5k { Some(self.timing()?.1.mhz_with_dsp) } else { self.mhz() }
     }
 
-    /// What is known of the way through it: the critical path, or why there is none.
+    /// The critical path, or the reason why there is none.
     fn words(&self) -> Option<String> {
         match &self.measured.placed {
             Placed::Yes { timing, .. } if timing.in_block => Some(timing.words.clone()),
@@ -78,13 +78,15 @@ impl Row<'_> {
         }
     }
 
-    /// LUTs and clock over those of the baseline: synthesized alike, or else by the usual flags.
+    /// Ratios of LUTs and of clock to the baseline, which was synthesized with the same flags or else with the usual
+    /// flags.
     fn ratios(&self, rows: &[Row]) -> Option<(f64, Option<f64>)> {
         let hand = self.subject.baseline?;
         let plain = self.target.device.plain();
         let mut targets = vec![self.target, plain];
         if self.target.device == Device::Ecp5Small {
-            // One that fits only the larger ECP5 stands for the smaller: their cells and delays are the same.
+            // A baseline that fits only the larger ECP5 is compared with blocks on the smaller: cells and delays are
+            // the same.
             targets.extend([Target { device: Device::Ecp5Large, ..self.target }, Device::Ecp5Large.plain()]);
         }
         let of = |target: &Target| rows.iter().find(|r| r.subject.name == hand && r.target == *target);
@@ -105,7 +107,7 @@ fn ratio(v: Option<f64>) -> String {
     v.map_or(String::new(), |v| format!("{v:.2}"))
 }
 
-/// For the terminal: a line for each row, and below it the critical path.
+/// The table for the terminal: a line for each row, and the critical path below it.
 pub fn text(rows: &[Row]) -> String {
     let mut text = format!(
         "{:30} {:8} {:24} {:>6} {:>6} {:>4} {:>6} {:>7} {:>8} {:>6} {:>6}\n",
@@ -178,7 +180,7 @@ pub fn csv(rows: &[Row]) -> String {
     text
 }
 
-/// How the figures come about, for whoever reads the table.
+/// The method of measurement, for readers of the table.
 const METHOD: &str = "\
 A block is measured again when its Verilog, the flags or the tools change.
 

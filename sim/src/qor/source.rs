@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use qrtl_hdl::verilog::File;
 
-/// Nets that are named on one path at most.
+/// Greatest number of nets that are named on one path.
 const MOST: usize = 8;
 
 /// Lines of the measured files.
@@ -13,13 +13,13 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Of a block's files.
+    /// The lines of a block's files.
     pub fn new(files: &[File]) -> Sources {
         let lines = |f: &File| (format!("{}.v", f.name), f.text.lines().map(str::to_owned).collect());
         Sources { lines: files.iter().map(lines).collect() }
     }
 
-    /// The nets that stand at positions `file:line.column-line.column`, each once, in their order.
+    /// The nets at the positions `file:line.column-line.column`, each once, in the order of the positions.
     pub fn nets<'a>(&self, positions: impl Iterator<Item = &'a String>) -> Vec<String> {
         let mut nets: Vec<String> = Vec::new();
         for net in positions.filter_map(|p| self.net(p)) {
@@ -37,7 +37,7 @@ impl Sources {
     }
 }
 
-/// What a line assigns: `wire signed [7:0] z = …`, `assign y = …` or `q <= …`.
+/// The net that a line assigns: `wire signed [7:0] z = …`, `assign y = …` or `q <= …`.
 fn target(line: &str) -> Option<String> {
     let text = line.trim();
     let left = match text.split_once("<=") {

@@ -20,11 +20,11 @@ const BASELINES: &str = "bench/baselines";
 
 /// A block to measure.
 pub struct Subject {
-    /// its name, and that of its module
+    /// name of the subject and of its module
     pub name: &'static str,
-    /// the baseline that it is compared with, by name; a baseline has none
+    /// name of the baseline that it is compared with; a baseline has none
     pub baseline: Option<&'static str>,
-    /// what the table says of it
+    /// description in the table
     pub about: &'static str,
     /// its function
     pub spec: Spec,
@@ -49,10 +49,10 @@ const EVERYWHERE: [Device; 4] = [Device::Ecp5Small, Device::Up5k, Device::Hx8k, 
 /// A multiplier of 32 bits takes HX8K minutes, and thousands of its LUTs.
 const WITH_DSP: [Device; 3] = [Device::Ecp5Small, Device::Up5k, Device::Gates];
 
-/// Those that are synthesized for ECP5 without its wide multiplexers as well: smaller, at times, and as fast.
+/// Blocks that are also synthesized for ECP5 without its wide multiplexers. Some become smaller and stay as fast.
 const NARROW: [&str; 2] = ["requantizer_p4", "requantizer_p10"];
 
-/// Everything, baselines before what is compared with them.
+/// All subjects, baselines before the blocks that are compared with them.
 ///
 /// # Errors
 /// If a description is refused, or a baseline cannot be read.
@@ -65,7 +65,7 @@ pub fn subjects() -> Result<Vec<Subject>> {
     Ok(all)
 }
 
-/// Blocks that files describe (TOML), each on one device; their names are those of the files.
+/// Blocks that files describe (TOML), each on one device and named after its file.
 ///
 /// # Errors
 /// If a file cannot be read, or describes no block.
@@ -78,7 +78,7 @@ pub fn described(files: &[PathBuf], device: Device) -> Result<Vec<Subject>> {
     files.iter().map(|file| subject(file).with_context(|| file.display().to_string())).collect()
 }
 
-/// A block on one device that nothing is compared with.
+/// A block on one device, without a baseline.
 ///
 /// # Errors
 /// If the name or the description is refused.
@@ -89,7 +89,7 @@ pub fn single(name: &str, spec: Spec, device: Device) -> Result<Subject> {
     Ok(Subject { name: name.leak(), baseline: None, about: "", spec, interface, files, targets })
 }
 
-/// The targets, without inference of multipliers for a block that instantiates those of iCE40.
+/// The targets. For a block that instantiates multipliers of iCE40, Yosys infers none.
 fn suited(spec: &Spec, targets: Vec<Target>) -> Vec<Target> {
     let cells = match spec {
         Spec::Requantizer(spec) => spec.target,
@@ -244,7 +244,7 @@ fn gemms(all: &mut Vec<Subject>) -> Result<()> {
     let deep = GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..base.clone() };
     let eight = GemmSpec { rows: 8, cols: 8, requantizers: Some(2), ..deep.clone() };
     let cells = GemmSpec { requantizers: Some(1), axis: true, ..deep.clone() };
-    // As many elements as fit, most of them in LUTs: with the multipliers that the requantizer leaves.
+    // As many elements as fit: the requantizer leaves some multipliers to them, and the others are in LUTs.
     let mixed = |rows, cols, dsp, spec: GemmSpec| GemmSpec {
         rows,
         cols,

@@ -49,11 +49,11 @@ struct Pin {
 /// The clock of a placed block, and what bounds it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timing {
-    /// by nextpnr
+    /// clock by nextpnr
     pub mhz: f64,
-    /// with the delay of SB_MAC16 counted: at least that
+    /// clock with the delay of SB_MAC16 counted; the true clock is at least as fast
     pub mhz_with_dsp: f64,
-    /// cells on the way lie in the block
+    /// the critical path goes through cells of the block
     pub in_block: bool,
     /// the critical path
     pub words: String,
@@ -63,12 +63,12 @@ impl Report {
     /// Reads a report.
     ///
     /// # Errors
-    /// If it is none.
+    /// If the text is no report of nextpnr.
     pub fn parse(text: &str) -> Result<Report> {
         serde_json::from_str(text).context("the report of nextpnr")
     }
 
-    /// Cells of a type that are used.
+    /// Number of cells of a type that are used.
     pub fn used(&self, cell: &str) -> u64 {
         self.utilization.get(cell).map_or(0, |u| u.used)
     }
@@ -99,14 +99,15 @@ impl Report {
     }
 }
 
-/// The multiplier whose clock it is.
+/// Position of the multiplier to which this clock belongs.
 fn index(event: &str, names: &[&str]) -> Option<usize> {
     owner(event).and_then(|name| names.iter().position(|n| *n == name))
 }
 
 impl Timing {
-    /// The clock with the delay of SB_MAC16 counted, which are `multipliers`: of the design as it is, and of its two copies
-    /// with clocks of their own, the second with registered pins open. The slower of the two counts.
+    /// The clock with the delay of the SB_MAC16 in `multipliers` counted. `self` is the timing of the design as it is;
+    /// `all` and `beyond` report on its two copies, in which each multiplier has a clock of its own. In `beyond` pins
+    /// with a register are open. The slower clock counts.
     pub fn with_multipliers(
         self,
         [all, beyond]: &[Report; 2],
@@ -121,7 +122,7 @@ impl Timing {
         if mhz >= self.mhz {
             return self;
         }
-        // The longest path to the last multiplier, and that from it.
+        // The longest path to the last multiplier, and the longest path from it.
         let longest = |end: fn(&Path) -> &str| {
             let paths = all.critical_paths.iter().filter(|p| index(end(p), &names) == Some(last));
             paths.max_by(|a, b| a.delay().total_cmp(&b.delay()))
@@ -159,7 +160,7 @@ impl Path {
         self.path.iter().any(inside)
     }
 
-    /// From where, through what, to where.
+    /// The words for a path: its beginning, the nets and cells on it, its end.
     fn words(&self, harness: &Harness, sources: &Sources) -> String {
         let (Some(first), Some(last)) = (self.path.first(), self.path.last()) else { return String::new() };
         let from = self.input(harness).unwrap_or_else(|| register(&first.from.cell));
@@ -177,12 +178,12 @@ impl Path {
         harness.input_of(element.parse().ok()?)
     }
 
-    /// The cells on the way: LUTs counted, a carry chain with its length.
+    /// The words for the cells on a path: the number of LUTs, and each carry chain with its length.
     fn cells(&self) -> String {
         let mut list: Vec<(&str, usize)> = Vec::new();
         for hop in self.path.iter().filter(|h| h.kind == "logic") {
             match list.last_mut() {
-                // A chain ends where its sum leaves it.
+                // A carry chain ends where the path leaves it by a sum.
                 Some((last, n))
                     if *last == hop.cell()
                         && (*last != "carry" || hop.from.port.ends_with("CI") || hop.from.port == "CIN") =>
@@ -201,7 +202,7 @@ impl Path {
 }
 
 impl Hop {
-    /// What a signal goes through, for the eye.
+    /// The word for a kind of cell.
     fn cell(&self) -> &'static str {
         let name = &self.from.cell;
         let carries = |p: &str| p.ends_with("FCO") || p.ends_with("FCI") || p == "COUT" || p == "CIN";
@@ -221,7 +222,7 @@ impl Hop {
     }
 }
 
-/// The register behind the name that Yosys gave a flip-flop.
+/// The name of the register from which Yosys named a flip-flop.
 fn register(cell: &str) -> String {
     let name = cell.strip_prefix(INSTANCE).and_then(|n| n.strip_prefix('.')).unwrap_or(cell);
     let ends = [
