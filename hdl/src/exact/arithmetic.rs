@@ -1,4 +1,5 @@
-//! Operators on exact integers. What is constant is folded by range, so that every mode of a description says the same.
+//! Operators on exact integers. An operation whose result is constant is folded. The ranges decide it, so that every
+//! mode of a description folds the same operations.
 
 use std::ops::{Add, BitAnd, BitOr, BitXor, Mul, Neg, Not, Shl, Shr, Sub};
 
@@ -14,7 +15,7 @@ macro_rules! arithmetic {
             fn $method(self, b: Int<'k>) -> Int<'k> {
                 let ($a, $b) = (self, b);
                 let fold: Option<Int<'k>> = $fold;
-                // No closure: the place of a problem is that of the caller.
+                // A closure would hide the caller's place from a problem's report.
                 match fold {
                     Some(folded) => folded,
                     None => self.make(Op::$op(self.id, b.id), self.range.$range(b.range), $what),
@@ -55,7 +56,7 @@ arithmetic!(
     sub,
     |a, b| match b.constant() {
         Some(0) => Some(a),
-        // Lints evaluate `x - x` and then complain of what it is compared with.
+        // Lints evaluate `x - x`, and then complain of comparisons with it.
         _ if a.id == b.id => Some(a.kernel.lit(0)),
         _ => None,
     },

@@ -83,7 +83,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The module, after reporting all that is wrong with it.
+    /// The module, after every fault of it is reported.
     pub(crate) fn module(mut self) -> Module {
         let empty = (Header::default(), Body::default(), Vec::new());
         let said = self.tree.said.as_ref();
@@ -101,8 +101,8 @@ impl<'a> Scope<'a> {
         Module { header: header.clone(), ports, registers, instances, body }
     }
 
-    /// The body with nets by position. A net out of reach is reported: what would be driven there is left out, and what
-    /// is read there becomes port 0, which nobody will see.
+    /// The body with nets by position. A net out of reach is reported. Its drives are left out, and its reads become
+    /// reads of port 0, which nobody will see because of the fault.
     fn renamed(&mut self, body: &Body<AtomId>) -> Body<NetRef> {
         let mut body = body.clone();
         body.drives.retain(|d| self.reaches(d.to, Some(d.at)));
@@ -134,7 +134,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// `to` is a net of this block or a port of a sub-block; else that is reported.
+    /// Whether `to` is a net of this block or a port of a sub-block. Any other net is reported.
     fn reaches(&mut self, to: Lane<AtomId>, place: Option<Place>) -> bool {
         let reached = self.nets.contains_key(&to.net);
         if !reached {
@@ -145,7 +145,7 @@ impl<'a> Scope<'a> {
         reached
     }
 
-    /// Whatever this block must drive is driven, and nothing else.
+    /// Checks that the block drives every net that it must drive, and no other net.
     fn check_driven(&mut self, body: &Body<NetRef>) {
         let mut driven: HashSet<Lane<NetRef>> = HashSet::new();
         for drive in &body.drives {

@@ -77,7 +77,7 @@ impl Core {
         self.range.get()
     }
 
-    /// For registers whose range follows from what they register.
+    /// Sets the range of a register that takes its range from the value that it registers.
     pub(super) fn infer_range(&self, range: Range) {
         self.range.set(range);
     }

@@ -80,7 +80,8 @@ impl Kernel {
         self.drive_net(bus.core(), lane, v.into_int(self));
     }
 
-    /// The clock of this block: its registers sample at the rising edge. To be said before any register.
+    /// Declares the clock of this block: its registers sample at the rising edge. A description calls this before it
+    /// describes any register.
     pub fn clock(&self, clk: &Clk) {
         self.body.borrow_mut().clock = Some(clk.core().id());
         self.rose.set(clk.core().rose());
@@ -167,7 +168,7 @@ impl Kernel {
         }
     }
 
-    /// Follows the selections that lead to a registered value, and checks what was claimed of it.
+    /// Follows the selections that lead to a registered value, and checks the claim about this value.
     fn check_claims(&self, mut node: NodeId) {
         let (body, values) = (self.body.borrow(), self.values.borrow());
         while let Op::Mux(c, yes, no) = body.nodes[node].op {
@@ -178,12 +179,13 @@ impl Kernel {
         }
     }
 
-    /// Values of two kernels have the same type; mixing them is a bug of the description.
+    /// Checks that `v` is a value of this kernel. Values of two kernels have the same type, and mixing them is a bug of
+    /// the description.
     pub(super) fn own(&self, v: Int<'_>) {
         debug_assert!(std::ptr::eq(self, v.kernel()), "a value of another description");
     }
 
-    /// The operands of a misfit, widest first, and what can be done.
+    /// The operands of an expression that does not fit, widest first, and ways to mend it.
     fn explain(&self, v: Int<'_>) -> String {
         let body = self.body.borrow();
         let (operands, n) = body.nodes[v.id()].op.operands();

@@ -71,7 +71,7 @@ impl<'k> Int<'k> {
 
     #[track_caller]
     pub(super) fn make(self, op: Op<AtomId>, range: Option<Range>, what: &str) -> Int<'k> {
-        // No closure: the place of the problem is that of the caller.
+        // A closure would hide the caller's place from the problem's report.
         if range.is_none() {
             self.kernel.problem(None, format!("{what} needs more than 120 bits, or shifts by less than 0"));
         }
@@ -157,8 +157,8 @@ impl<'k> Int<'k> {
         }
     }
 
-    /// Claims that the value lies in `range` wherever it is taken, for `reason`, which ranges alone cannot prove. No
-    /// hardware; every simulation checks it.
+    /// Claims that the value lies in `range` wherever it is taken. `reason` says why, as ranges alone cannot prove it.
+    /// The claim costs no hardware, and every simulation checks it.
     #[track_caller]
     pub fn bounded(self, range: impl Into<Range>, reason: &str) -> Int<'k> {
         let range = range.into();
@@ -183,8 +183,8 @@ impl<'k> Int<'k> {
         below.mux(lo, above.mux(hi, self.within(lo.range.union(hi.range))))
     }
 
-    /// The low bits that hold the value wherever it lies in `bounds`. Elsewhere they mean nothing: something else has to
-    /// be selected there, as [`Int::clamp_to`] does.
+    /// The low bits of the value, as many as hold it wherever it lies in `bounds`. Outside `bounds` these bits have no
+    /// meaning, and the description has to select something else, as [`Int::clamp_to`] does.
     #[track_caller]
     pub fn within(self, bounds: Range) -> Int<'k> {
         let range = self.range.clamp(bounds);

@@ -150,7 +150,7 @@ impl<R> Op<R> {
     }
 }
 
-/// Where in the description something was said. Two descriptions that differ only in it are the same circuit.
+/// A place in the source of a description. Two descriptions that differ only in such places are the same circuit.
 #[derive(Debug, Clone, Copy)]
 pub struct Place(pub &'static Location<'static>);
 
@@ -202,9 +202,9 @@ pub struct Update<R> {
     pub to: R,
     /// its next value
     pub next: NodeId,
-    /// it holds where this is 0
+    /// its enable: the register holds where this node is 0
     pub enable: Option<NodeId>,
-    /// its value in reset, where it has one
+    /// its value in reset; `None` for a register without reset
     pub init: Option<i128>,
     /// where the description says so
     pub at: Place,

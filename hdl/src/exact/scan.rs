@@ -15,12 +15,13 @@ use crate::names::{first_free, is_keyword};
 pub(crate) struct Tree {
     pub name: String,
     pub said: Option<Said>,
-    /// atoms in the order of the fields; no info: not an atom of ours
+    /// atoms in the order of the fields; one without info is not an atom of ours
     pub atoms: Vec<(String, AtomId, Option<AtomInfo>)>,
     pub children: Vec<Tree>,
 }
 
-/// Between a probe and the blocks that it visits: `Probe` hands out `&dyn Block`, whose `hdl()` can only return text.
+/// Carries descriptions from the visited blocks to the probe. A `Probe` hands out `&dyn Block`, whose `hdl()` can only
+/// return text.
 #[derive(Default)]
 struct Collector {
     descriptions: bool,
@@ -32,7 +33,7 @@ thread_local! {
     static COLLECTOR: RefCell<Option<Collector>> = const { RefCell::new(None) };
 }
 
-/// The running probe wants descriptions, not text.
+/// Whether a running probe wants descriptions and not text.
 pub(crate) fn armed() -> bool {
     COLLECTOR.with_borrow(|c| c.as_ref().is_some_and(|c| c.descriptions))
 }

@@ -11,10 +11,10 @@ use super::kernel::Kernel;
 use super::node::{Memory, Place};
 use super::range::Range;
 
-/// A place where a pipeline may be cut: a rank of registers, or wires.
+/// A place where a pipeline may be cut: a register rank, or wires.
 ///
-/// Its registers come into being as values are passed through it: their ranges are those of the values, a constant
-/// needs none, and the number of cuts is the configuration's.
+/// Each value that is passed through the stage gets a register with the range of the value. A constant needs none. The
+/// configuration decides which stages are registered.
 #[derive(Debug)]
 pub struct Stage {
     registers: RefCell<Vec<(String, Reg)>>,
@@ -23,7 +23,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A rank of registers if `registered`, else wires.
+    /// A register rank if `registered`, else wires.
     pub fn new(registered: bool) -> Stage {
         Stage { registers: RefCell::default(), next: Cell::new(0), registered }
     }
@@ -63,7 +63,7 @@ pub struct Rank<'k> {
 }
 
 impl Kernel {
-    /// Opens a stage whose registers move where `enable` is 1. Once per description and stage.
+    /// Opens a stage whose registers move where `enable` is 1. A description opens each stage once.
     pub fn stage<'k>(&'k self, stage: &'k Stage, enable: impl Operand<'k>) -> Rank<'k> {
         stage.next.set(0);
         Rank { kernel: self, stage, enable: enable.into_int(self) }
@@ -71,12 +71,12 @@ impl Kernel {
 }
 
 impl<'k> Rank<'k> {
-    /// The same registers, which move only where `condition` is 1 as well.
+    /// The same rank, whose registers move only where `condition` is 1 as well.
     pub fn when(self, condition: Int<'k>) -> Rank<'k> {
         Rank { enable: self.enable & condition, ..self }
     }
 
-    /// Clock edges that it takes: 1, or 0 if the stage is not registered.
+    /// Clock edges that a value takes through it: 1, or 0 if the stage is not registered.
     pub fn latency(&self) -> usize {
         self.stage.latency()
     }
@@ -199,7 +199,7 @@ impl<B> Maybe<B> {
         self.0.as_ref()
     }
 
-    /// The same, to set an optional port in a simulation of RustHDL.
+    /// The block, if it is there, to set an optional port in a simulation of RustHDL.
     pub fn get_mut(&mut self) -> Option<&mut B> {
         self.0.as_mut()
     }

@@ -1,7 +1,7 @@
 //! From nodes to nets and expressions.
 //!
-//! Sums used once are written where they are received, at the receiver's width; comparisons used once, where they
-//! decide; everything else that is an operation gets a net of its own, which holds it exactly.
+//! A sum that is used once is written where it is received, at the receiver's width. A comparison that is used once is
+//! written where it decides. Every other operation gets a net of its own, which holds its result exactly.
 
 mod inline;
 
@@ -125,7 +125,8 @@ impl<'m> Writer<'m> {
         let node = self.node(id);
         match node.op {
             Op::Add(..) | Op::Sub(..) | Op::Shl(..) => self.sum(id, width),
-            // A sum is right modulo 2^w at any width; to extend a wrapped one, its own width comes first.
+            // A sum is right modulo 2^w at any width. A wrapped sum is first written at its own width, and then
+            // extended.
             Op::Wrap(a, r) | Op::Bounded(a, r, _) if r.width() == width => self.expression_mod(a, width),
             Op::Wrap(..) | Op::Bounded(..) => self.at_width(id, width),
             Op::Mux(..) => self.selection(id, width),
@@ -162,7 +163,7 @@ impl<'m> Writer<'m> {
         }
     }
 
-    /// The parts of a concatenation, those of an inlined one in its place.
+    /// The parts of a concatenation. An inlined concatenation among them is replaced by its own parts.
     fn parts(&mut self, id: NodeId, width: u32, parts: &mut Vec<String>) {
         match (&self.forms[id], &self.node(id).op) {
             (None, Op::Cat { hi, lo, width: low }) if self.node(id).range.width() == width => {
@@ -222,7 +223,7 @@ impl<'m> Writer<'m> {
     }
 }
 
-/// Parts with commas, on as many lines as they take.
+/// The parts with commas between them, on as many lines as they need.
 fn broken(parts: &[String]) -> String {
     let mut text = String::new();
     let mut line = 0;
@@ -239,7 +240,7 @@ fn broken(parts: &[String]) -> String {
     text
 }
 
-/// What a net without a name is called.
+/// The base name of a net that the description did not name.
 fn noun(op: &Op<NetRef>) -> &'static str {
     match op {
         Op::Lit(_) | Op::Read(_) => "value",

@@ -1,7 +1,7 @@
 //! How a value is written where it is used: a literal, a net or bits of a net, always at an explicit width.
 //!
-//! No rule of Verilog about widths or signs is left to chance: every operand is extended by hand, and all operands of
-//! one expression have one width and one sign.
+//! The text does not rely on Verilog's rules about widths and signs: every operand is extended explicitly, and all
+//! operands of one expression have one width and one sign.
 
 use crate::exact::Range;
 
@@ -89,7 +89,7 @@ impl Nets {
         s.lo == 0 && s.width == self.nets[s.net].width
     }
 
-    /// At `width`, the text is a signed net and makes the expression around it signed.
+    /// Whether the text at `width` is a signed net, which makes the expression around it signed.
     pub(super) fn is_signed_at(&self, form: &Form, width: u32) -> bool {
         matches!(form, Form::Slice(s) if s.width == width && self.is_whole(s) && self.nets[s.net].signed)
     }

@@ -72,7 +72,7 @@ impl<'m> Printer<'m> {
         for (i, (name, info)) in module.registers.iter().enumerate() {
             declare(NetRef::Register(i), name, info, &mut names);
         }
-        // Elaboration has made these legal and unique; what is named after them has to give way.
+        // Elaboration has made these names legal and unique. Names that are chosen later have to give way.
         module.instances.iter().for_each(|i| drop(names.fresh(&i.name)));
         for (instance, (inst, ports)) in module.instances.iter().zip(&ports_of).enumerate() {
             for (port, (name, info)) in ports.iter().enumerate() {
@@ -159,7 +159,7 @@ impl<'m> Printer<'m> {
         (format!("{{{}}}", lines.join(",\n        ")), constant)
     }
 
-    /// Lanes that are the neighbouring lanes of one net, as one part select.
+    /// The lanes as one part select, if they are neighbouring lanes of one net.
     fn whole_run(&mut self, lanes: &[(usize, NodeId)], width: u32) -> Option<String> {
         let slice = |writer: &mut Writer<'m>, node: NodeId| match writer.form(node) {
             super::form::Form::Slice(s) => Some(s),

@@ -19,8 +19,8 @@ impl Frame for Custom {
     }
 }
 
-/// RustHDL's `Logic::hdl`: hands the description to our elaboration if that asked for it, else renders it for RustHDL's
-/// own generator.
+/// RustHDL's `Logic::hdl`: hands the description to our elaboration if the elaboration asked for it, else renders it
+/// for RustHDL's own generator.
 pub fn hdl(block: &impl Describe) -> Verilog {
     if armed() {
         deliver(said(block));
@@ -38,7 +38,7 @@ fn text(block: &impl Describe) -> String {
     let children: Vec<Vec<Named>> = (tree.children.iter())
         .map(|c| c.atoms.iter().filter_map(|(n, _, i)| Some((n.clone(), i.clone().filter(is_port)?))).collect())
         .collect();
-    // RustHDL asks for text without asking for checks; ours are those of `elaborate`.
+    // RustHDL asks for text without asking for checks; our checks are made by `elaborate`.
     let module = Scope::new(&tree, "top", &vec![0; children.len()], &mut Faults::default()).module();
     let ports_of = children.iter().map(Vec::as_slice).collect();
     let parts = Printer::new(&module, ports_of, &Custom).parts(&Custom, false);

@@ -1,13 +1,14 @@
-//! Which nodes get a net: not those that are only wiring, and not those that are written inside their only user.
+//! Which nodes get a net. A node that is only wiring gets none, and a node that is written inside its only user gets
+//! none.
 
 use super::Writer;
 use crate::exact::{BIT, NetRef, Node, NodeId, Op};
 use crate::verilog::form::{Form, Slice};
 
-/// Operands in one inlined sum, and conditions in one inlined test: longer ones get nets.
+/// Greatest number of operands in an inlined sum, and of conditions in an inlined test. Longer sums and tests get nets.
 const MAX_INLINE: usize = 4;
 
-/// What uses a node, as far as the writing depends on it.
+/// The kinds of users of a node that the text depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum User {
     None,
@@ -84,7 +85,7 @@ impl Writer<'_> {
             }
             _ => None,
         };
-        // A slice is exactly as wide as the range of what it stands for.
+        // A slice is exactly as wide as the range of its node.
         debug_assert!(found.as_ref().is_none_or(|s| s.width == width), "{node:?}");
         found.map(Form::Slice)
     }
@@ -96,7 +97,7 @@ impl Writer<'_> {
             return false;
         }
         let (operands, n) = node.op.operands();
-        // Conditions do not count: each ends its own branch of a selection.
+        // Conditions are not counted, because each ends its own branch of a selection.
         let counted = if matches!(node.op, Op::Mux(..)) { &operands[1..n] } else { &operands[..n] };
         let leaves: usize = counted.iter().map(|&o| self.inline[o].max(1)).sum();
         let fits = match (&node.op, self.users[id]) {
