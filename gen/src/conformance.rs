@@ -12,9 +12,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use qrtl_golden::random::Random;
 use qrtl_golden::request::{answer, answer_line};
 use qrtl_golden::{RealRule, Rule};
+use qrtl_random::Random;
 use serde_json::{Value, json};
 
 use crate::emit::write_directory;

@@ -4,8 +4,8 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use qrtl_golden::gemm::{self, Matrix, gemm, gemm_fast};
 use qrtl_golden::operators::{Array, Axis, Operand, Window, conv2d, conv2d_fast, depthwise_conv2d};
-use qrtl_golden::random::Random;
 use qrtl_golden::{Bounds, Error, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_random::Random;
 
 fn main() {
     divan::main();

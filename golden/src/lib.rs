@@ -12,8 +12,7 @@
 //! - [`quantization`]: from floats to integers: scales, zero points, calibration, batch norms, sizes;
 //! - [`digits`]: three real float networks;
 //! - [`import`]: model files and arrays, and what a named runtime makes of a model;
-//! - [`graph`]: a model, run in its integers;
-//! - [`random`]: seeded numbers for vectors.
+//! - [`graph`]: a model, run in its integers.
 //!
 //! The rules and their sources are in `docs/numerics.md`.
 
@@ -25,7 +24,6 @@ pub mod import;
 pub mod numerics;
 pub mod operators;
 pub mod quantization;
-pub mod random;
 pub mod request;
 
 pub use error::Error;

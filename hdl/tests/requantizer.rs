@@ -2,16 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use qrtl_golden::random::Random;
+#[path = "../../golden/tests/support/seeded.rs"]
+mod seeded;
+
 use qrtl_golden::requantizer::requantize;
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
 use qrtl_hdl::blocks::requantizer::{OutputType, Requantizer, RequantizerConfig};
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
 use qrtl_hdl::targets::Target;
+use qrtl_random::Random;
 
 #[test]
 fn every_rule_equals_golden() {
-    let mut random = Random::from_env(1);
+    let mut random = seeded::seeded(1);
     for rule in Rule::ALL {
         for width in MultiplierWidth::ALL {
             for output in [OutputType::Int8, OutputType::Uint8, OutputType::Int16] {
@@ -31,7 +34,7 @@ fn every_rule_equals_golden() {
 
 #[test]
 fn every_rule_in_chained_multipliers_equals_golden() {
-    let mut random = Random::from_env(2);
+    let mut random = seeded::seeded(2);
     for rule in Rule::ALL {
         let acc = rule.accumulator();
         let acc = Range::new(acc.min().into(), acc.max().into());

@@ -9,8 +9,8 @@ use qrtl_gen::schedule::Schedule;
 use qrtl_gen::spec::Spec;
 use qrtl_gen::vectors::{Layer, Script, gemm_layer};
 use qrtl_golden::gemm::Matrix;
-use qrtl_golden::random::Random;
 use qrtl_hdl::blocks::gemm::{Channel, Channels, GemmConfig};
+use qrtl_random::Random;
 
 use crate::verilator::{Build, build};
 

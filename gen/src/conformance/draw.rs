@@ -1,8 +1,8 @@
 //! What requests are made of: types, tensors, and factors that bring sums into an output.
 
 use qrtl_golden::multiplier::quantize_multiplier;
-use qrtl_golden::random::Random;
 use qrtl_golden::{MultiplierWidth, RealRule, Rule};
+use qrtl_random::Random;
 use serde_json::{Value, json};
 
 /// Least and greatest integer of a type.

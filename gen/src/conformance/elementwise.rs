@@ -2,8 +2,8 @@
 
 use qrtl_golden::multiplier::quantize_multiplier;
 use qrtl_golden::quantization::Rounding;
-use qrtl_golden::random::Random;
 use qrtl_golden::{MultiplierWidth, Rule};
+use qrtl_random::Random;
 use serde_json::{Value, json};
 
 use super::draw::{

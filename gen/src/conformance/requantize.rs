@@ -1,8 +1,8 @@
 //! Requests about single numbers. Random multipliers never hit a tie, and long shifts hide almost every rounding bug: two
 //! of five accumulators are a tie or next to one, by factors of few bits, and a third is next to one by any factor.
 
-use qrtl_golden::random::Random;
 use qrtl_golden::{RealRule, Rule};
+use qrtl_random::Random;
 use serde_json::{Value, json};
 
 use super::draw::{INT8, INT16, INT32, Type, UINT8, integer, pick, zero_point};

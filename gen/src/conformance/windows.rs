@@ -1,6 +1,6 @@
 //! Requests of operators that sum or compare many elements. Half of them have small numbers and short shifts: ties.
 
-use qrtl_golden::random::Random;
+use qrtl_random::Random;
 use serde_json::{Value, json};
 
 use super::draw::{

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use qrtl_golden::fixed_point_multiplier::{signed, unsigned};
-use qrtl_golden::random::Random;
 use qrtl_hdl::exact::Range;
 use qrtl_hdl::interface::Interface;
+use qrtl_random::Random;
 
 use super::Script;
 use crate::spec::FixedPointMultiplierSpec;

@@ -3,12 +3,12 @@
 
 use anyhow::Result;
 use qrtl_golden::gemm::{Matrix, Operand, gemm};
-use qrtl_golden::random::Random;
 use qrtl_golden::{Bounds, Requantization, Scale};
 use qrtl_hdl::blocks::gemm::{Channel, Channels, Dimension, GemmConfig, OperandConfig};
 use qrtl_hdl::blocks::requantizer::Source;
 use qrtl_hdl::exact::Range;
 use qrtl_hdl::interface::Interface;
+use qrtl_random::Random;
 
 use super::Script;
 use crate::spec::GemmSpec;

@@ -8,8 +8,8 @@ mod saturator;
 use std::fmt::Write;
 
 use anyhow::Result;
-use qrtl_golden::random::Random;
 use qrtl_hdl::interface::{BenchPort, Interface};
+use qrtl_random::Random;
 
 pub use gemm::{Layer, collect_results, gemm_layer};
 

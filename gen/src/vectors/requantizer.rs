@@ -2,12 +2,12 @@
 //! are constructed, results near the bounds are aimed at, and a third of the shifts is short.
 
 use anyhow::{Result, bail};
-use qrtl_golden::random::Random;
 use qrtl_golden::requantizer::requantize;
 use qrtl_golden::{Bounds, Requantization, Scale};
 use qrtl_hdl::blocks::requantizer::RequantizerConfig;
 use qrtl_hdl::exact::Range;
 use qrtl_hdl::interface::Interface;
+use qrtl_random::Random;
 
 use super::Script;
 use crate::spec::{Parameter, RequantizerSpec};

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use qrtl_golden::Bounds;
-use qrtl_golden::random::Random;
 use qrtl_golden::saturator::saturate;
 use qrtl_hdl::exact::Range;
 use qrtl_hdl::interface::Interface;
+use qrtl_random::Random;
 
 use super::Script;
 use crate::spec::SaturatorSpec;

@@ -1,8 +1,8 @@
 //! Descriptions drawn at random: every operation, hierarchies, registers, memories.
 
-use qrtl_golden::random::Random;
 use qrtl_hdl::describe_logic;
 use qrtl_hdl::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Ram, Range, Reg, Stage};
+use qrtl_random::Random;
 use rust_hdl::prelude::*;
 
 /// A range of up to `bits` bits that contains 0.

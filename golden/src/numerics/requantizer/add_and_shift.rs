@@ -4,7 +4,7 @@ use crate::{Bounds, MultiplierWidth, Requantization, Rule};
 
 /// `clamp(((x m + add) >> k) + zero_point, min, max)`, `add` depending on the sign of `x`.
 ///
-/// The identities are proved in `docs/numerics.md`, "Two roundings by one addition"; `golden/tests/fast.rs` compares with
+/// The identities are proved in `docs/numerics.md`, "Two roundings by one addition"; `golden/tests/operators/fast.rs` compares with
 /// the rules as they are defined.
 #[derive(Debug, Clone, Copy)]
 pub struct AddAndShift {

@@ -1,0 +1,130 @@
+//! Pooling, softmax, conversions, padding and reshaping, each against its definition.
+
+use qrtl_golden::operators::{
+    Array, Axis, Operand, QuantizeRounding, Quantizer, SoftmaxParameters, Window, average_pool, dequantize, max_pool,
+    pad, quantize, requantize, reshape, softmax,
+};
+use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_random::Random;
+
+use crate::seeded::seeded;
+
+fn array(random: &mut Random, shape: &[usize]) -> Array {
+    let data = (0..shape.iter().product()).map(|_| random.corner(-128, 127) as i32).collect();
+    Array::new("test", shape.to_vec(), data).unwrap()
+}
+
+#[test]
+fn pooling() {
+    let mut random = seeded(10);
+    for _ in 0..2000 {
+        let mut size = || random.within(1, 6) as usize;
+        let (height, width, channels) = (size(), size(), size());
+        let filter = [size().min(height), size().min(width)];
+        let axis = |size: usize, f: usize, stride: usize| Axis::same(size, f, stride, 1);
+        let window = Window { rows: axis(height, filter[0], size()), cols: axis(width, filter[1], size()) };
+        let input = array(&mut random, &[2, height, width, channels]);
+        let bounds = Bounds::new(-100, 100).unwrap();
+        let average = average_pool(&input, filter, &window, bounds).unwrap();
+        let greatest = max_pool(&input, filter, &window, bounds).unwrap();
+        let &[_, rows, cols, _] = average.shape() else { panic!() };
+        for (flat, (&mean, &most)) in average.data().iter().zip(greatest.data()).enumerate() {
+            let (c, j, i) = (flat % channels, flat / channels % cols, flat / channels / cols % rows);
+            let n = flat / channels / cols / rows;
+            let inside = |o: usize, k: usize, a: Axis, size: usize| {
+                (o * a.stride + k).checked_sub(a.before).filter(|&x| x < size)
+            };
+            let mut taps = Vec::new();
+            for (r, s) in (0..filter[0]).flat_map(|r| (0..filter[1]).map(move |s| (r, s))) {
+                if let (Some(y), Some(x)) = (inside(i, r, window.rows, height), inside(j, s, window.cols, width)) {
+                    taps.push(input.data()[((n * height + y) * width + x) * channels + c]);
+                }
+            }
+            // Exact in f64: small integers, and a tie of halves stays one.
+            let exact = f64::from(taps.iter().sum::<i32>()) / taps.len() as f64;
+            assert_eq!(mean, (exact.round() as i32).clamp(-100, 100), "{taps:?}");
+            assert_eq!(most, (*taps.iter().max().unwrap()).clamp(-100, 100), "{taps:?}");
+        }
+    }
+}
+
+/// The integers stay within one step of the real softmax, and follow a permutation of the row.
+#[test]
+fn softmax_is_close_to_real() {
+    let mut random = seeded(11);
+    for _ in 0..5000 {
+        let depth = random.within(1, 20) as usize;
+        let (beta, scale) = (random.within(1, 4) as f32 / 2.0, random.within(1, 400) as f32 / 1000.0);
+        let input = array(&mut random, &[3, depth]);
+        let got = softmax(&input, &SoftmaxParameters::new(beta, scale).unwrap()).unwrap();
+        for (xs, ys) in input.data().chunks(depth).zip(got.data().chunks(depth)) {
+            let most = f64::from(*xs.iter().max().unwrap());
+            let exp = |x: &i32| ((f64::from(*x) - most) * f64::from(beta) * f64::from(scale)).exp();
+            let sum: f64 = xs.iter().map(exp).sum();
+            for (x, &y) in xs.iter().zip(ys) {
+                let real = (exp(x) / sum * 256.0 - 128.0).min(127.0);
+                assert!((f64::from(y) - real).abs() <= 0.51, "{xs:?} {beta} {scale}: {y} for {real}");
+            }
+        }
+    }
+}
+
+#[test]
+fn softmax_of_rows_that_are_known() {
+    let p = SoftmaxParameters::new(1.0, 1.0 / 16.0).unwrap();
+    let row = |data: Vec<i32>| Array::new("test", vec![data.len()], data).unwrap();
+    // One element is 256/256, which saturates; two halves; and a difference of 16 is a factor of e.
+    assert_eq!(softmax(&row(vec![5]), &p).unwrap().data(), [127]);
+    assert_eq!(softmax(&row(vec![-128, -128]), &p).unwrap().data(), [0, 0]);
+    // 256 e / (1 + e) = 187.15
+    assert_eq!(softmax(&row(vec![16, 0]), &p).unwrap().data(), [59, -59]);
+    assert_eq!(softmax(&row(vec![127, -128]), &p).unwrap().data(), [127, -128]);
+    // A factor of 2^30 and more: only the greatest count.
+    for beta in [256.0, 1e9, f32::INFINITY] {
+        let steep = SoftmaxParameters::new(beta, 1.0 / 16.0).unwrap();
+        assert_eq!(softmax(&row(vec![3, 2, 3, -128]), &steep).unwrap().data(), [0, -128, 0, -128]);
+    }
+    // 511 equal ones have a 511th each, 512 are refused as the reference refuses them.
+    assert_eq!(softmax(&row(vec![3; 511]), &p).unwrap().data(), [-127; 511]);
+    assert_eq!(
+        softmax(&row(vec![3; 512]), &p).unwrap_err().to_string(),
+        "element [0]: sum of exponentials, in 2^-19: 268435456 is outside 524288..=268435455"
+    );
+}
+
+#[test]
+fn quantization_of_floats() {
+    let xs = vec![-2.5, -1.5, -0.5, -0.0, 0.5, 1.5, 2.5, 1e9, f32::INFINITY, f32::NEG_INFINITY];
+    let input = Array::new("test", vec![10], xs).unwrap();
+    let q = |rounding| Quantizer { scale: 1.0, zero_point: 3, bounds: Bounds::INT8, rounding };
+    let away = quantize(&input, &q(QuantizeRounding::Away)).unwrap();
+    assert_eq!(away.data(), [0, 1, 2, 3, 4, 5, 6, 127, 127, -128]);
+    let even = quantize(&input, &q(QuantizeRounding::Reciprocal)).unwrap();
+    assert_eq!(even.data(), [1, 1, 3, 3, 3, 5, 5, 127, 127, -128]);
+    let back = dequantize(Operand { array: &away, zero_point: 3 }, 0.5).unwrap();
+    assert_eq!(back.data()[..7], [-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5]);
+    let nan = Array::new("test", vec![2], vec![0.0, f32::NAN]).unwrap();
+    let error = |input, scale| quantize(input, &Quantizer { scale, ..q(QuantizeRounding::Away) }).unwrap_err();
+    assert_eq!(error(&nan, 1.0).to_string(), "element [1]: real: NaN is not a number");
+    assert_eq!(error(&nan, 0.0).to_string(), "real: 0.0 is not finite and above 0");
+}
+
+/// 0.5 (x + 1) + 2: half up in the first step of `tflite_double`, which is the only one here.
+#[test]
+fn requantization_of_integers() {
+    let half = Scale::new(MultiplierWidth::W32, 1 << 30, 0).unwrap();
+    let r = Requantization::new(Rule::TfliteDouble, half, 2, Bounds::INT8).unwrap();
+    let input = Array::new("test", vec![2, 3], vec![-4, -3, -2, -1, 0, 1]).unwrap();
+    let got = requantize(Operand { array: &input, zero_point: -1 }, &r).unwrap();
+    assert_eq!((got.shape(), got.data()), (&[2, 3][..], &[1, 1, 2, 2, 3, 3][..]));
+}
+
+#[test]
+fn padding_and_reshaping() {
+    let input = Array::new("test", vec![2, 2], vec![1, 2, 3, 4]).unwrap();
+    let padded = pad(&input, &[[1, 0], [0, 2]], -7).unwrap();
+    assert_eq!(padded.shape(), [3, 4]);
+    assert_eq!(padded.data(), [-7, -7, -7, -7, 1, 2, -7, -7, 3, 4, -7, -7]);
+    let flat = reshape(&input, &[4, 1]).unwrap();
+    assert_eq!((flat.shape(), flat.data()), (&[4, 1][..], input.data()));
+}

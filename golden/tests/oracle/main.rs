@@ -1,0 +1,22 @@
+//! The rules against a slow oracle in exact rationals, written from their definitions, and against what is published.
+
+#![allow(clippy::unwrap_used)] // helpers of tests
+
+mod cases;
+mod disagreements;
+mod disagreements_table;
+mod document;
+#[path = "../support/exact.rs"]
+mod exact;
+mod gemmlowp;
+mod multiplier;
+mod narrow;
+mod parameters;
+mod products;
+mod real_requantizer;
+mod real_rules;
+mod requantizer;
+mod rules;
+#[path = "../support/seeded.rs"]
+mod seeded;
+mod tosa;

@@ -1,0 +1,19 @@
+//! From floats to integers.
+
+#![allow(clippy::unwrap_used)] // helpers of tests
+
+mod affine;
+mod batch_norm;
+mod calibration;
+mod deviation;
+mod digits;
+#[path = "../support/exact.rs"]
+mod exact;
+mod linear;
+#[path = "../support/models.rs"]
+mod models;
+mod normalization;
+mod parameters;
+#[path = "../support/seeded.rs"]
+mod seeded;
+mod size;

@@ -1,0 +1,46 @@
+//! Counts the bytes alive while a model is read. Each thread has counters of its own, as tests run side by side.
+
+// A global allocator is an unsafe trait; this one counts and hands everything on to the system's.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use qrtl_golden::import::tflite::{Error, FullyConnected, Model};
+
+struct Counting;
+
+thread_local! {
+    // Negative where a thread has freed more than it made. Neither counter allocates when it is first used.
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.set(LIVE.get() + layout.size() as isize);
+        PEAK.set(PEAK.get().max(LIVE.get()));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        LIVE.set(LIVE.get() - layout.size() as isize);
+        unsafe { System.dealloc(place, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The most that reading a file of this length may have alive at a time.
+pub fn memory_limit(length: usize) -> usize {
+    64 * length + (1 << 20)
+}
+
+/// Reads the layers in `bytes`, and the greatest number of bytes alive on the way.
+pub fn peak_of_reading(bytes: &[u8]) -> (usize, Result<Vec<FullyConnected>, Error>) {
+    let before = LIVE.get();
+    PEAK.set(before);
+    let layers = Model::from_bytes(bytes).and_then(|model| model.fully_connected_layers());
+    ((PEAK.get() - before) as usize, layers)
+}

@@ -1,0 +1,18 @@
+//! The importers of model files and arrays: what they read, what they refuse, and what damaged files do.
+
+#![allow(clippy::unwrap_used)] // helpers of tests
+
+mod builder;
+mod counting;
+mod digits;
+mod expand;
+#[path = "../support/models.rs"]
+mod models;
+mod mutations;
+mod npy;
+mod npz;
+mod patch;
+mod read;
+mod refuse;
+#[path = "../support/seeded.rs"]
+mod seeded;

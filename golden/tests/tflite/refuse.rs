@@ -1,0 +1,175 @@
+//! Files and models that the importer refuses, each with the one error that it gives.
+
+use qrtl_golden::import::tflite::Model;
+
+use crate::builder::{Builder, Offset};
+use crate::patch::{Patch, model_bytes};
+
+/// The error of reading `bytes` as a chain of fully connected layers.
+fn error(bytes: &[u8]) -> String {
+    Model::from_bytes(bytes).and_then(|model| model.fully_connected_layers()).unwrap_err().to_string()
+}
+
+#[test]
+fn other_operators_are_named() {
+    assert_eq!(error(&model_bytes("cnn_int8")), "operator 0 is CONV_2D: only FULLY_CONNECTED is supported");
+    let numbered = Patch::new("mlp_int8").operator_code(0, 200);
+    assert_eq!(error(&numbered), "operator 0 is BUILTIN_200: only FULLY_CONNECTED is supported");
+    let custom = Patch::new("mlp_int8").operator_code(0, 32);
+    assert_eq!(error(&custom), "operator 0 is CUSTOM: only FULLY_CONNECTED is supported");
+}
+
+#[test]
+fn files_that_are_no_models() {
+    assert_eq!(error(b""), "not a TensorFlow Lite model: bytes 4 to 7 must be \"TFL3\", got a file of 0 bytes");
+    assert_eq!(
+        error(b"PK\x03\x04\x14\x00\x00\x00\x08\x00"),
+        "not a TensorFlow Lite model: bytes 4 to 7 must be \"TFL3\", got \"\\x14\\x00\\x00\\x00\""
+    );
+    let bytes = model_bytes("mlp_int8");
+    let truncated = error(&bytes[..3000]);
+    assert!(truncated.starts_with("damaged TensorFlow Lite file of 3000 bytes: Range ["), "{truncated}");
+    assert!(!truncated.contains('\n'), "one line: {truncated}");
+    let missing = Model::read("no/such/model.tflite").unwrap_err().to_string();
+    assert!(missing.starts_with("cannot read no/such/model.tflite: "), "{missing}");
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    let bytes = model_bytes("mlp_int8_per_tensor");
+    for length in 0..bytes.len() {
+        // The last bytes are padding of the last table, or not: in any case a model that is read is the whole one.
+        if let Ok(model) = Model::from_bytes(&bytes[..length]) {
+            let whole = Model::from_bytes(&bytes).unwrap();
+            assert_eq!(model.tensors(), whole.tensors(), "{length} bytes");
+        }
+    }
+}
+
+#[test]
+fn models_that_are_not_supported() {
+    let patch = Patch::new;
+    assert_eq!(error(&patch("mlp_int8").version(4)), "model: schema version is 4: only 3 is supported");
+    assert_eq!(error(&patch("mlp_int8").subgraphs(0)), "model: 0 subgraphs: exactly 1 is supported");
+    assert_eq!(
+        error(&patch("mlp_int8").fused_activation(0, 4)),
+        "operator 0 (FULLY_CONNECTED): fused activation is TANH: only NONE, RELU, RELU_N1_TO_1 and RELU6 are supported"
+    );
+    assert_eq!(
+        error(&patch("mlp_int8").input(1, 0, 0)),
+        "operator 1 (FULLY_CONNECTED): reads tensor 0 and not tensor 5, the output of the operator before: \
+         only chains are supported"
+    );
+    assert_eq!(error(&patch("mlp_int8").input(1, 1, 7)), "operator 1 (FULLY_CONNECTED): inputs: tensor 7 of 7");
+    assert_eq!(
+        error(&patch("mlp_int8").input(0, 1, 5)),
+        "tensor 5 (\"sequential_1/dense_1/MatMul;sequential_1/dense_1/Relu;sequen\"...): \
+         is an activation of INT8: weights must be a constant of INT8"
+    );
+}
+
+#[test]
+fn quantization_that_is_wrong() {
+    let patch = Patch::new;
+    for (bits, shown) in
+        [(0x7fc0_0000, "NaN"), (0x7f80_0000, "inf"), (0, "0.0"), (0x8000_0000, "-0.0"), (0xbf80_0000, "-1.0")]
+    {
+        assert_eq!(
+            error(&patch("mlp_int8").scale(6, 0, bits)),
+            format!("tensor 6 (\"Identity\"): scale 0 is {shown}: must be finite and above 0")
+        );
+    }
+    assert_eq!(
+        error(&patch("mlp_int8").zero_point(6, 0, 128)),
+        "tensor 6 (\"Identity\"): zero point 0 is 128: must be in -128..=127 for INT8"
+    );
+    assert_eq!(
+        error(&patch("mlp_int8").zero_point(2, 9, 1)),
+        "tensor 2 (\"sequential_1/dense_1_2/MatMul\"): zero point 9 is 1: must be 0 for int8 weights"
+    );
+    assert_eq!(
+        error(&patch("mlp_int8").zero_point(1, 3, 1)),
+        "tensor 1 (\"sequential_1/dense_1_2/BiasAdd\"): zero point 3 is 1: must be 0 for a bias"
+    );
+    assert_eq!(
+        error(&patch("mlp_int8_per_tensor").scale(1, 0, 1.0_f32.to_bits())),
+        "tensor 1 (\"sequential_1/dense_1_2/BiasAdd\"): scale 0 is 1e0: must be 4.6452355565378134e-4, that of the \
+         input times the weights'"
+    );
+}
+
+#[test]
+fn shapes_that_are_wrong() {
+    let patch = Patch::new;
+    let weights = "tensor 2 (\"sequential_1/dense_1_2/MatMul\")";
+    assert_eq!(error(&patch("mlp_int8").size(2, 1, -32)), format!("{weights}: dimension 1 is -32: must be at least 0"));
+    assert_eq!(
+        error(&patch("mlp_int8").size(2, 1, 31)),
+        format!("{weights}: 320 bytes of data for 310 elements of INT8")
+    );
+    assert_eq!(
+        error(&patch("mlp_int8").size(2, 1, i32::MAX)),
+        format!("{weights}: more than 2147483647 elements up to dimension 1")
+    );
+    assert_eq!(
+        error(&patch("mlp_int8").size(2, 0, 20)),
+        format!("{weights}: 10 scales along dimension 0 of shape [20, 32]")
+    );
+    assert_eq!(
+        error(&patch("mlp_int8").size(6, 1, 11)),
+        "operator 1 (FULLY_CONNECTED): input of shape [1, 32] and weights of shape [10, 32] do not give an output of \
+         shape [1, 11]"
+    );
+    assert_eq!(
+        error(&patch("mlp_int8").buffer(2, 99)),
+        format!("{weights}: refers to buffer 99 of {}", Patch::new("mlp_int8").buffers())
+    );
+}
+
+/// One layer of 3 inputs and 3 outputs, with the given inputs of the operator and options.
+fn one_layer(inputs: &[i32], options: impl Fn(&mut Builder<'_>) -> Option<Offset>) -> Vec<u8> {
+    let mut model = Builder::default();
+    let name = model.name(1);
+    let tensors = [model.tensor(&[1, 3], 0, name), model.tensor(&[3, 3], 1, name)];
+    let options = options(&mut model);
+    let layer = model.layer(inputs, options);
+    model.finish(&tensors, &[layer], &[1; 9])
+}
+
+#[test]
+fn what_may_be_absent() {
+    for inputs in [&[0, 1][..], &[0, 1, -1]] {
+        let layers = Model::from_bytes(&one_layer(inputs, |_| None)).unwrap().fully_connected_layers().unwrap();
+        assert_eq!(layers[0].bias, [0, 0, 0], "no bias is a bias of zeros");
+        assert_eq!(layers[0].activation, (-128, 127), "no options are no activation");
+        assert_eq!(layers[0].multipliers, [(1 << 30, 0)], "0.5 * 0.5 / 0.5");
+    }
+}
+
+#[test]
+fn operators_that_are_not_supported() {
+    let options = |id, value| one_layer(&[0, 1], |model| Some(model.options(id, value)));
+    let operator = "operator 0 (FULLY_CONNECTED)";
+    assert_eq!(
+        error(&options(0, 9)),
+        format!("{operator}: fused activation is number 9: only NONE, RELU, RELU_N1_TO_1 and RELU6 are supported")
+    );
+    assert_eq!(error(&options(1, 1)), format!("{operator}: weights format is 1: only 0, row-major, is supported"));
+    assert_eq!(
+        error(&options(2, 1)),
+        format!("{operator}: keep_num_dims is set: only outputs of shape [batch, units] are supported")
+    );
+    assert_eq!(error(&options(4, 4)), format!("{operator}: bias type is INT64: only INT32 is supported"));
+    for (inputs, count) in [(&[0][..], 1), (&[0, 1, -1, -1], 4), (&[-1, 1], 2)] {
+        assert_eq!(
+            error(&one_layer(inputs, |_| None)),
+            format!(
+                "{operator}: {count} inputs and 1 outputs: must be input, weights and an optional bias, and one output"
+            )
+        );
+    }
+    assert_eq!(
+        error(&one_layer(&[0, 1, 1], |_| None)),
+        "tensor 1 (\"n\"): is a constant of INT8: a bias must be a constant of INT32"
+    );
+}
