@@ -9,9 +9,9 @@ use super::Parameters;
 use crate::Error;
 
 /// The lab's figure as it is printed, `torch.round(x / scale) + zero_point`: float32, ties to even, **no clamp**, and a
-/// float as result. Its zero point need not be an integer, and then the result is none either.
+/// float as result. If its zero point is no integer, the result is none either.
 ///
-/// What the lab leaves out is in [`quantize`]: 300.0 at scale 1 is 300 here, which no int8 can hold.
+/// [`quantize`] adds what the lab leaves out: here 300.0 at scale 1 is 300, which no int8 can hold.
 pub fn lab_quantize(x: f32, scale: f32, zero_point: f32) -> f32 {
     (x / scale).round_ties_even() + zero_point
 }
@@ -90,16 +90,17 @@ pub fn quantize(x: f32, parameters: &Parameters, rounding: Rounding) -> Result<i
     Ok(quantize_number(x, parameters, rounding))
 }
 
-/// [`quantize`] of what is known to be no NaN.
+/// [`quantize`] of a number that is known to be no NaN.
 pub(super) fn quantize_number(x: f32, parameters: &Parameters, rounding: Rounding) -> i32 {
-    // The cast saturates, so that the sum cannot overflow but by saturating too.
+    // The cast saturates. The sum saturates too, where it would overflow.
     let steps = rounding.divide(x, parameters.scale()) as i64;
     let integers = parameters.integers();
     steps.saturating_add(parameters.zero_point().into()).clamp(integers.min(), integers.max()) as i32
 }
 
 /// `float32(q - zero_point) * scale`, the product rounded to float32 (ONNX). TFLite multiplies in float64 and rounds to
-/// float32: the same wherever `q - zero_point` has at most 24 bits, as of all integers of up to 16.
+/// float32. The result is the same wherever `q - zero_point` has at most 24 bits, as with all integers of up to 16
+/// bits.
 pub fn dequantize(q: i32, parameters: &Parameters) -> f32 {
     (i64::from(q) - i64::from(parameters.zero_point())) as f32 * parameters.scale()
 }

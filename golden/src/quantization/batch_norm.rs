@@ -117,14 +117,15 @@ pub struct NormalizedLayer<'a> {
     pub batch_norm: &'a BatchNorm,
 }
 
-/// Compares the quantized outputs of layer and batch norm in turn with those of the folded layer, by channel.
+/// Compares, by channel, the quantized outputs of the layer followed by the batch norm with the quantized outputs of
+/// the folded layer.
 ///
-/// With `how`, the weights of both are quantized, those of the folded layer after folding: it is then that per-tensor
-/// scales suffer from channels that the batch norm spread apart. Without, all is float32 but the outputs, and what
-/// differs is float32's own rounding.
+/// With `how`, the weights of both are quantized. The weights of the folded layer are quantized after folding, when
+/// per-tensor scales suffer from channels that the batch norm spread apart. Without `how`, everything but the outputs
+/// is float32, and all differences come from float32's own rounding.
 ///
 /// # Errors
-/// As [`BatchNorm::fold`], [`linear`] and [`QuantizedWeights::new`].
+/// The errors of [`BatchNorm::fold`], [`linear`] and [`QuantizedWeights::new`].
 pub fn fold_changes(
     x: &FloatMatrix,
     layer: NormalizedLayer<'_>,
@@ -155,7 +156,7 @@ fn channel_change(a: &FloatMatrix, b: &FloatMatrix, c: usize, output: &Parameter
     Ok(change)
 }
 
-/// Bits that differ, of as many as the integers of `output` need.
+/// Number of bits that differ, among the bits that the integers of `output` need.
 fn changed_bits(p: i32, q: i32, output: &Parameters) -> usize {
     let (min, max) = (output.integers().min(), output.integers().max());
     let needed = if min < 0 { 65 - (!min).max(max).leading_zeros() } else { 64 - max.leading_zeros() };

@@ -1,4 +1,4 @@
-//! Which range a scale has to cover. A wide one clips nothing and has coarse steps; a narrow one clips outliers.
+//! Which range a scale has to cover. A wide range clips nothing and has coarse steps. A narrow range clips outliers.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum Calibration {
     Percentile(f64),
     /// min-max, shrunk to k/100 with the `k` in `1..=100` that makes the mean squared error of the values least
     MeanSquaredError,
-    /// TensorRT's: the magnitude at which to clip so that the distribution loses the least information
+    /// TensorRT's method: the magnitude at which to clip so that the distribution loses the least information
     /// (Kullback-Leibler divergence between 2048-bin histograms; Migacz, GTC 2017). Meant for thousands of values
     Entropy,
 }
@@ -33,7 +33,7 @@ impl fmt::Display for Calibration {
     }
 }
 
-/// The parameters for `values`, all that were seen of a tensor.
+/// The parameters for `values`, which are all values of a tensor that were seen.
 ///
 /// # Errors
 /// If there are no values, one is not finite, a percentile is not in `50..=100`; and as [`Parameters::from_range`].
@@ -71,7 +71,7 @@ fn percentile_range(values: &[f32], p: f64, symmetry: Symmetry) -> Result<(f32, 
     Ok((-bound, bound))
 }
 
-/// The value below which `p` percent lie, between two of them by proportion.
+/// The value below which `p` percent of the values lie, interpolated between two of them.
 fn percentile(values: &[f32], p: f64) -> f32 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f32::total_cmp);
@@ -89,7 +89,7 @@ pub fn mean_squared_error(values: &[f32], parameters: &Parameters) -> f64 {
     values.iter().map(|x| error(*x).powi(2)).sum::<f64>() / values.len().max(1) as f64
 }
 
-/// Of equal errors the widest range, which clips least.
+/// Of ranges with equal errors, the widest is taken, because it clips least.
 fn least_squares(values: &[f32], min: f32, max: f32, format: Format) -> Result<Parameters, Error> {
     let mut best = Parameters::from_range(min, max, format)?;
     let mut least = mean_squared_error(values, &best);
@@ -107,7 +107,8 @@ fn least_squares(values: &[f32], min: f32, max: f32, format: Format) -> Result<P
 /// Bins of the histogram.
 const BINS: usize = 2048;
 
-/// How many integers magnitudes are spread over: all of them for a one-sided range, else half; 128 for int8.
+/// Number of integers that magnitudes are spread over: all integers for a one-sided range, else half of them, as 128
+/// for int8.
 fn levels_of_magnitude(min: f32, max: f32, format: Format) -> usize {
     let count = i128::from(format.integers.max()) - i128::from(format.integers.min()) + 1;
     let one_sided = format.symmetry == Symmetry::Asymmetric && (min >= 0.0 || max <= 0.0);
@@ -115,8 +116,8 @@ fn levels_of_magnitude(min: f32, max: f32, format: Format) -> usize {
     usize::try_from(levels).unwrap_or(BINS).clamp(1, BINS)
 }
 
-/// The magnitude at which to clip. Of equal divergences the greatest; no less than `levels` bins, and with as many
-/// levels as bins nothing is clipped.
+/// The magnitude at which to clip. At least `levels` bins are kept, so with as many levels as bins nothing is clipped.
+/// Of magnitudes with equal divergences, the greatest is taken.
 fn entropy_threshold(values: &[f32], levels: usize) -> f32 {
     let top = values.iter().fold(0.0f32, |top, v| top.max(v.abs()));
     let width = f64::from(top) / BINS as f64;
@@ -125,7 +126,7 @@ fn entropy_threshold(values: &[f32], levels: usize) -> f32 {
     }
     let mut counts = vec![0.0f64; BINS];
     for v in values {
-        // The greatest magnitude would be the first of the next bin.
+        // The greatest magnitude would fall into a bin beyond the last.
         let bin = (f64::from(v.abs()) / width) as usize;
         counts[bin.min(BINS - 1)] += 1.0;
     }
@@ -136,15 +137,16 @@ fn entropy_threshold(values: &[f32], levels: usize) -> f32 {
             (kept, least) = (candidate, lost);
         }
     }
-    // Beyond the greatest magnitude where all bins are kept.
+    // If all bins are kept, the threshold lies beyond the greatest magnitude.
     ((kept as f64 + 0.5) * width) as f32
 }
 
-/// What `q` gets of a last level that holds nothing but outliers of `p`, as MXNet's implementation has it.
+/// The share of `q` in a last level that holds nothing but outliers of `p`. MXNet's implementation has the same value.
 const UNSEEN: f64 = 1e-4;
 
-/// `sum p ln(p / q)` over the first `kept` bins, both normalized: `p` has what lies beyond in its last bin; `q` is
-/// without, and has every level's count spread evenly over those of its bins that are not empty in `p`.
+/// `sum p ln(p / q)` over the first `kept` bins, both normalized. The last bin of `p` includes the values beyond it.
+/// `q` is without these values, and the count of each level is spread evenly over the bins of the level that are not
+/// empty in `p`.
 fn divergence(counts: &[f64], kept: usize, levels: usize) -> f64 {
     let (inside, beyond) = counts.split_at(kept);
     let (inside_total, outliers) = (inside.iter().sum::<f64>(), beyond.iter().sum::<f64>());
@@ -157,7 +159,7 @@ fn divergence(counts: &[f64], kept: usize, levels: usize) -> f64 {
     for level in 0..levels {
         let count = inside[bins_of(level)].iter().sum::<f64>();
         let filled = p[bins_of(level)].iter().filter(|n| **n > 0.0).count() as f64;
-        // Of every bin of the level that is filled; only the last one can be without a count.
+        // The share of `q` in each filled bin of the level. Only the last level can be without a count.
         let q = if count > 0.0 { count / filled / inside_total * (1.0 - unseen) } else { unseen };
         for here in p[bins_of(level)].iter().filter(|n| **n > 0.0) {
             let p = here / (inside_total + outliers);

@@ -1,11 +1,11 @@
-//! What a narrow multiplier costs: how far results are from those of a multiplier of 32 bits.
+//! What a narrow multiplier costs: how far its results are from the results of a multiplier of 32 bits.
 
 use crate::requantizer::requantize;
 use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule};
 
 use super::normalization::normalize;
 
-/// The greatest difference between two requantizers, and where it is first met.
+/// The greatest difference between two requantizers, and an accumulator that has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deviation {
     /// steps of the output, at least 0
@@ -14,15 +14,16 @@ pub struct Deviation {
     pub acc: i64,
 }
 
-/// The greatest difference that `width` bits of multiplier make in place of 32, for the real factor `real`: over every
-/// accumulator for which `rule` is defined with both, and every zero point and clamp within `output`. Exact.
+/// The greatest difference between results with a multiplier of `width` bits and of 32 bits, for the real factor
+/// `real`. It covers every accumulator for which `rule` is defined with both multipliers, and every zero point and
+/// clamp within `output`. The figure is exact.
 ///
 /// With one rounding it is at most `ceil((w + 1/2) * 2^-(B-1))`, `w` being `max - min` of the output type: the relative
-/// error of a normalized multiplier is at most `2^-(B-1)`, and no result beyond `w` changes a clamped one. That is 1 for
-/// 16 bits and 2 for 8 bits where the output has 8; a second rounding adds 1 at most.
+/// error of a normalized multiplier is at most `2^-(B-1)`, and no result beyond `w` changes a clamped one. For an
+/// output of 8 bits the limit is 1 with 16 bits and 2 with 8 bits. A second rounding adds 1 at most.
 ///
 /// # Errors
-/// As [`normalize`], and if there is no `rule` of that width.
+/// The errors of [`normalize`]; and if `rule` has no multiplier of this width.
 pub fn deviation(real: f64, width: MultiplierWidth, rule: Rule, output: Bounds) -> Result<Deviation, Error> {
     // Zero point, least and greatest output lie within the type, so a clamped result moves no more than this one.
     let reach = output.max() - output.min();
@@ -33,7 +34,7 @@ pub fn deviation(real: f64, width: MultiplierWidth, rule: Rule, output: Bounds) 
     let domain = Bounds::new(a.min().max(b.min()), a.max().min(b.max()))?;
 
     let mut worst = Deviation { steps: 0, acc: 0 };
-    // One is farthest ahead of the other where it reaches its next value.
+    // A requantizer is farthest ahead of the other where it reaches its next value.
     for value in window.min() + 1..=window.max() {
         for r in [&narrow, &wide] {
             let Some(acc) = first_at(r, domain, value)? else { continue };

@@ -12,16 +12,16 @@ use crate::gemm::Matrix;
 /// Which weights have a scale and a zero point in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Granularity {
-    /// all of them
+    /// all weights
     PerTensor,
-    /// those of an output channel: a row of the weight matrix
+    /// the weights of an output channel: a row of the weight matrix
     PerChannel,
-    /// so many neighbours along the inputs of a channel; the last group of a row may be shorter
+    /// this number of neighbours along the inputs of a channel; the last group of a row may be shorter
     PerGroup(NonZeroUsize),
 }
 
 impl Granularity {
-    /// Neighbours in a row of `cols` weights that have their parameters in common.
+    /// Number of neighbours in a row of `cols` weights that have their parameters in common.
     pub fn run(self, cols: usize) -> usize {
         match self {
             Granularity::PerTensor | Granularity::PerChannel => cols,
@@ -29,7 +29,7 @@ impl Granularity {
         }
     }
 
-    /// Pairs of scale and zero point of a matrix of `rows x cols`, with at least one column.
+    /// Number of pairs of scale and zero point of a matrix of `rows x cols`, with at least one column.
     pub fn count(self, rows: usize, cols: usize) -> usize {
         match self {
             Granularity::PerTensor => 1,
@@ -80,10 +80,11 @@ pub struct QuantizedWeights {
 }
 
 impl QuantizedWeights {
-    /// Calibrates and quantizes every part of `weights` (a row for each output channel) that shares a scale by itself.
+    /// Calibrates and quantizes `weights` (a row for each output channel). Each part that shares a scale is calibrated
+    /// by itself.
     ///
     /// # Errors
-    /// As [`calibrate`].
+    /// The errors of [`calibrate`].
     pub fn new(weights: &FloatMatrix, how: &WeightQuantization) -> Result<QuantizedWeights, Error> {
         let WeightQuantization { format, granularity, calibration, rounding } = *how;
         let (rows, cols) = (weights.rows(), weights.cols());
@@ -109,15 +110,15 @@ impl QuantizedWeights {
         self.granularity
     }
 
-    /// One for each part: row by row, and within a row group by group.
+    /// The parameters of each part: row by row, and within a row group by group.
     pub fn parameters(&self) -> &[Parameters] {
         &self.parameters
     }
 
-    /// Those of the weight in row `r` and column `c`.
+    /// The parameters of the weight in row `r` and column `c`.
     ///
     /// # Panics
-    /// If there is none.
+    /// If there is no such weight.
     pub fn parameters_at(&self, r: usize, c: usize) -> &Parameters {
         &self.parameters[self.granularity.index(r, c, self.matrix.cols())]
     }
@@ -125,7 +126,7 @@ impl QuantizedWeights {
     /// The real numbers that the integers stand for.
     ///
     /// # Errors
-    /// If one is beyond float32: of a range that reaches to its very end.
+    /// If a number is beyond float32, which can happen for a range that reaches to float32's very end.
     pub fn dequantized(&self) -> Result<FloatMatrix, Error> {
         let (rows, cols) = (self.matrix.rows(), self.matrix.cols());
         let real = |(i, q): (usize, &i32)| dequantize(*q, self.parameters_at(i / cols, i % cols));

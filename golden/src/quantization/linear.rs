@@ -7,8 +7,7 @@ use crate::Error;
 
 /// `y[m][n] = sum_k x[m][k] * w[n][k] + bias[n]`: `x` is batch x K, `weights` N x K.
 ///
-/// Sums are float64, rounded to float32 once, so that the order of terms, which no framework promises, matters as
-/// little as it can.
+/// Sums are float64, rounded to float32 once, so that the order of terms, which no framework promises, hardly matters.
 ///
 /// # Errors
 /// If shapes disagree, or a number is not finite, inputs and results alike.

@@ -1,4 +1,5 @@
-//! Bytes of a model at any bit width and granularity. Of parameters alone: a file's own structure comes on top.
+//! Bytes of a model at any bit width and granularity. Only parameters are counted. The structure of a file comes on
+//! top.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use crate::types::within;
 /// Bytes of `parameters` numbers (up to 2^56) of `bits` bits (1..=64), packed: `ceil(parameters * bits / 8)`.
 ///
 /// # Errors
-/// If one of them is out of range.
+/// If `parameters` or `bits` is out of range.
 pub fn bytes(parameters: u64, bits: u32) -> Result<u64, Error> {
     within("bits", bits.into(), 1..=64)?;
     within("parameters", i64::try_from(parameters).unwrap_or(i64::MAX), 0..=1 << 56)?;
@@ -30,15 +31,15 @@ pub fn parameters(bytes: u64, bits: u32) -> Result<u64, Error> {
 /// How weights are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Storage {
-    /// as they are, 4 bytes each
+    /// as floats, 4 bytes each
     Float32,
     /// as integers
     Quantized {
-        /// of a weight, 1..=64; a zero point has as many
+        /// bits of a weight, 1..=64; a zero point has as many
         bits: u32,
         /// who shares a scale
         granularity: Granularity,
-        /// without zero points, as all are 0
+        /// zero points are not kept, as all are 0
         symmetric: bool,
     },
 }
@@ -68,7 +69,7 @@ pub struct ModelSize {
 }
 
 impl ModelSize {
-    /// All together.
+    /// The sum of all.
     pub fn total(&self) -> u64 {
         self.weights + self.scales + self.zero_points + self.biases
     }
@@ -97,7 +98,7 @@ pub fn size(layers: &[LayerShape], storage: Storage) -> Result<ModelSize, Error>
 }
 
 /// The layers with weights of `model`: `FULLY_CONNECTED`, `CONV_2D` and `DEPTHWISE_CONV_2D`. Weights that several of
-/// them share are counted once, and so are biases. [`size`] then tells what the model takes at another width.
+/// them share are counted once, and so are biases. [`size`] then gives the bytes of the model at another width.
 pub fn layers(model: &Model) -> Vec<LayerShape> {
     let mut seen = BTreeSet::new();
     let mut first = |tensor: Option<usize>| tensor.filter(|t| seen.insert(*t)).and_then(|t| constant(model, t));

@@ -14,19 +14,21 @@ use crate::gemm::{Matrix, Operand, fully_connected};
 use crate::multiplier::quantize_multiplier;
 use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule};
 
-/// Weights are integers in memory and become floats again before they are used: smaller, not faster.
+/// Weights are integers in memory and become floats again before they are used. The layer becomes smaller, but not
+/// faster.
 ///
 /// # Errors
-/// As [`linear`].
+/// The errors of [`linear`].
 pub fn weight_only(x: &FloatMatrix, weights: &QuantizedWeights, bias: &[f32]) -> Result<FloatMatrix, Error> {
     linear(x, &weights.dequantized()?, bias)
 }
 
-/// The range of `x` is looked at, `x` quantized (ties to even), integers summed, and each sum scaled to a float by
-/// `scale_x * scale_w`; a sum for each group of weights. No calibration; outputs stay floats. Rounded to float32 once.
+/// `x` is quantized by its own range (ties to even), integers are summed, and each sum is scaled to a float by
+/// `scale_x * scale_w`. Each group of weights has a sum of its own. The layer needs no calibration, and its outputs
+/// stay floats, which are rounded to float32 once.
 ///
 /// # Errors
-/// As [`linear`].
+/// The errors of [`linear`].
 pub fn dynamic(x: &FloatMatrix, input: Format, weights: &QuantizedWeights, bias: &[f32]) -> Result<FloatMatrix, Error> {
     let w = weights.matrix();
     check_operands(x, &weights.dequantized()?, bias)?;
@@ -48,7 +50,7 @@ pub fn dynamic(x: &FloatMatrix, input: Format, weights: &QuantizedWeights, bias:
     })
 }
 
-/// Every element, ties to even.
+/// Quantizes every element, ties to even.
 fn quantized(x: &FloatMatrix, parameters: &Parameters) -> Result<Matrix, Error> {
     let data = x.data().iter().map(|v| quantize(*v, parameters, Rounding::HalfEven)).collect::<Result<_, _>>()?;
     Matrix::new("x", x.rows(), x.cols(), data)
@@ -58,7 +60,7 @@ fn quantized(x: &FloatMatrix, parameters: &Parameters) -> Result<Matrix, Error> 
 /// factor `scale_x * scale_w / scale_out` in float64. The outputs are clamped to `bounds`.
 ///
 /// # Errors
-/// As [`StaticLayer::new`].
+/// The errors of [`StaticLayer::new`].
 pub(crate) fn sums(
     weights: &QuantizedWeights,
     bias: &[f32],
@@ -82,7 +84,7 @@ pub(crate) fn sums(
     Ok((integers, (0..bias.len()).map(requantize).collect::<Result<_, _>>()?))
 }
 
-/// A layer of which nothing is a float any more: TFLite's `FULLY_CONNECTED`.
+/// A layer without any float: TFLite's `FULLY_CONNECTED`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StaticLayer {
     weights: QuantizedWeights,
@@ -93,13 +95,12 @@ pub struct StaticLayer {
 
 impl StaticLayer {
     /// A bias is quantized at `scale_x * scale_w`, ties away from zero, with zero point 0 and saturated to int32; the
-    /// multiplier of 32 bits is that of `scale_x * scale_w / scale_out` in float64, as TFLite forms it for
+    /// multiplier of 32 bits is made of `scale_x * scale_w / scale_out` in float64, as TFLite makes it for
     /// convolutions.
     ///
     /// # Errors
-    /// If the weights are per group, which have no one multiplier for an output, or channels have zero points of
-    /// their own; if there are other numbers of biases or one is not finite; if the rule or the multiplier is not
-    /// defined.
+    /// If the weights are per group, so that an output has no single multiplier, or channels have zero points of their
+    /// own; if the number of biases is wrong or a bias is not finite; if the rule or the multiplier is not defined.
     pub fn new(
         weights: QuantizedWeights,
         bias: &[f32],
@@ -116,15 +117,15 @@ impl StaticLayer {
         Ok(StaticLayer { weights, input, bias, requantizations })
     }
 
-    /// The integers of `x`, ties to even, as the layer takes them.
+    /// The integers of `x`, rounded with ties to even, as the layer takes them.
     ///
     /// # Errors
-    /// None that a [`FloatMatrix`] could cause.
+    /// A [`FloatMatrix`] causes none.
     pub fn quantized_input(&self, x: &FloatMatrix) -> Result<Matrix, Error> {
         quantized(x, &self.input)
     }
 
-    /// Integers to integers.
+    /// Computes the integers of the outputs from the integers of the inputs.
     ///
     /// # Errors
     /// If the shape of `x` does not fit, or a sum leaves the accumulator of the rule.
@@ -139,7 +140,7 @@ impl StaticLayer {
         &self.bias
     }
 
-    /// How a sum becomes an output, for each output.
+    /// The requantization of each output's sum.
     pub fn requantizations(&self) -> &[Requantization] {
         &self.requantizations
     }

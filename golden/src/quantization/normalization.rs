@@ -21,14 +21,14 @@ impl Normalized {
         self.fraction * 2f64.powi(-self.n)
     }
 
-    /// What the integer and the shift stand for. Exact.
+    /// The factor that integer and shift represent, which is exact.
     pub fn represented(&self) -> f64 {
         let fraction_bits = self.scale.width().bits() as i32 - 1;
         self.scale.multiplier() as f64 * 2f64.powi(self.scale.shift() - fraction_bits)
     }
 
-    /// `(represented - M) / M`; at most `2^-(B-1)` in magnitude, as `M0` is at least one half and its integer off by
-    /// half at most.
+    /// `(represented - M) / M`; at most `2^-(B-1)` in magnitude, because `M0` is at least one half, and its integer is
+    /// off by one half at most.
     pub fn relative_error(&self) -> f64 {
         (self.represented() - self.real()) / self.real()
     }
@@ -38,7 +38,8 @@ impl Normalized {
 /// [`quantize_multiplier`] does.
 ///
 /// # Errors
-/// If `real` is not finite and above 0, or there is no shift for it: below `2^-32` or from `2^30` on, once rounded.
+/// If `real` is not finite and above 0, or no shift fits, because `real` is below `2^-32`, or at least `2^30` once
+/// rounded.
 pub fn normalize(real: f64, width: MultiplierWidth) -> Result<Normalized, Error> {
     let scale = quantize_multiplier(real, width)?;
     if scale.multiplier() == 0 {

@@ -57,7 +57,7 @@ pub fn unsigned(bits: u32) -> Result<Bounds, Error> {
     Bounds::new(0, (1 << bits) - 1)
 }
 
-/// Where the zero point may lie.
+/// Which zero points are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Symmetry {
     /// anywhere: the integers cover `fp_min..fp_max` and no more
@@ -68,12 +68,12 @@ pub enum Symmetry {
     SymmetricNarrow,
 }
 
-/// Integers, and how reals are laid on them.
+/// The integers of a tensor, and how reals are mapped to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Format {
-    /// the integers there are
+    /// the integers
     pub integers: Bounds,
-    /// where the zero point may lie
+    /// which zero points are allowed
     pub symmetry: Symmetry,
 }
 
@@ -83,12 +83,12 @@ impl Format {
     /// TFLite's weights: -127..=127, zero point 0.
     pub const INT8_WEIGHT: Format = Format { integers: Bounds::INT8, symmetry: Symmetry::SymmetricNarrow };
 
-    /// The zero point of the symmetric ones: 0 of signed integers, 128 of uint8.
+    /// The zero point of the symmetric formats: 0 for signed integers, 128 for uint8.
     fn middle(self) -> i64 {
         (self.integers.min() + self.integers.max() + 1).div_euclid(2)
     }
 
-    /// The integers that are used: all but for [`Symmetry::SymmetricNarrow`].
+    /// The integers that are used. Only [`Symmetry::SymmetricNarrow`] leaves one out.
     fn used(self) -> Result<Bounds, Error> {
         let (min, max, middle) = (self.integers.min(), self.integers.max(), self.middle());
         match self.symmetry {
@@ -114,7 +114,7 @@ impl Parameters {
     /// (so that 0.0 is exact), which are of int32.
     ///
     /// # Errors
-    /// If one of them is not.
+    /// If the scale or the zero point is outside these limits.
     pub fn new(scale: f32, zero_point: i64, integers: Bounds) -> Result<Parameters, Error> {
         if !scale.is_normal() || scale < 0.0 {
             return Err(Error::Float {
@@ -132,17 +132,17 @@ impl Parameters {
 
     /// The parameters under which the integers of `format` cover `fp_min..=fp_max`.
     ///
-    /// What the lab's figure leaves out:
+    /// It adds three steps to the lab's figure:
     /// - the range is first widened to hold 0.0, and the zero point rounded (ties away from zero), so that 0.0 is
-    ///   exact. The ends move by half a step at most. One-sided ranges and constant tensors need nothing more;
-    /// - a tensor of zeros has no range: scale 1, and the zero point that is nearest to 0;
-    /// - a scale below the least normal float32 (1.2e-38) becomes that.
+    ///   exact. The ends move by half a step at most. The same step serves one-sided ranges and constant tensors;
+    /// - a tensor of zeros has no range, and gets scale 1 and the zero point that is nearest to 0;
+    /// - a scale below the least normal float32 (1.2e-38) becomes this float32.
     ///
-    /// The scale is computed in float64 and rounded to float32 once; the zero point is that of the rounded scale.
+    /// The scale is computed in float64 and rounded to float32 once; the zero point is computed from the rounded scale.
     ///
     /// # Errors
-    /// If an end is not finite, the range is empty, there are fewer than two integers or they are not of int32, or the
-    /// scale overflows.
+    /// If an end is not finite, the range is empty, there are fewer than two integers, an integer is beyond int32, or
+    /// the scale overflows.
     pub fn from_range(fp_min: f32, fp_max: f32, format: Format) -> Result<Parameters, Error> {
         let (low, high) = (finite("fp_min", fp_min.into())?, finite("fp_max", fp_max.into())?);
         if low > high {
@@ -157,7 +157,7 @@ impl Parameters {
         let zero_point = match (symmetric, exact == 0.0) {
             (true, _) => format.middle(),
             (false, true) => 0.clamp(q_min, q_max),
-            // In range but for the rounding of the scale, which the clamp undoes.
+            // Without the rounding of the scale, the zero point would be in range. The clamp corrects this rounding.
             (false, false) => ((q_min as f64 - low / f64::from(scale)).round() as i64).clamp(q_min, q_max),
         };
         Parameters::new(scale, zero_point, used)
