@@ -4,8 +4,9 @@ use super::Value;
 use crate::gemm::{self, Matrix, fully_connected};
 use crate::numerics::any_requantization::AnyRequantization;
 use crate::operators::{
-    AddParameters, Array, Operand, Quantizer, SoftmaxParameters, Window, XnnpackAdd, add, average_pool, conv2d_fast,
-    depthwise_conv2d, dequantize, max_pool, mul, pad, quantize, requantize, reshape, softmax, sub, xnnpack_add,
+    AddParameters, Array, DequantizeRounding, Operand, Quantizer, SoftmaxParameters, Window, XnnpackAdd, add,
+    average_pool, conv2d_fast, depthwise_conv2d, dequantize, max_pool, mul, pad, quantize, requantize, reshape,
+    softmax, sub, xnnpack_add,
 };
 use crate::{Bounds, Error};
 
@@ -44,7 +45,7 @@ impl Kernel {
         match (self, inputs) {
             (Kernel::Quantize(q), [Value::Float(x)]) => quantize(x, q).map(Value::Int8),
             (Kernel::Dequantize { zero_point, scale }, [Value::Int8(x)]) => {
-                dequantize(operand(x, *zero_point), *scale).map(Value::Float)
+                dequantize(operand(x, *zero_point), *scale, DequantizeRounding::Once).map(Value::Float)
             }
             (Kernel::Reshape, [Value::Float(x)]) => reshape(x, shape).map(Value::Float),
             (_, [Value::Int8(x)]) => self.unary(x, shape).map(Value::Int8),

@@ -47,7 +47,12 @@ impl<T> Array<T> {
     /// # Errors
     /// The first error of `f`, with the place of the element.
     pub(crate) fn try_map<U>(&self, mut f: impl FnMut(&T) -> Result<U, Error>) -> Result<Array<U>, Error> {
-        let element = |(i, x)| f(x).map_err(|source| at(&self.shape, i, source));
+        self.try_map_at(|_, x| f(x))
+    }
+
+    /// As [`try_map`](Array::try_map), with the place of the element in the flat array.
+    pub(crate) fn try_map_at<U>(&self, mut f: impl FnMut(usize, &T) -> Result<U, Error>) -> Result<Array<U>, Error> {
+        let element = |(i, x)| f(i, x).map_err(|source| at(&self.shape, i, source));
         let data = self.data.iter().enumerate().map(element).collect::<Result<_, _>>()?;
         Ok(Array { shape: self.shape.clone(), data })
     }

@@ -10,6 +10,11 @@ use crate::Error;
 /// # Errors
 /// If the shapes do not go together, or the first of `f`, with the place of the element.
 pub(super) fn zip(a: &Array, b: &Array, f: impl Fn(i32, i32) -> Result<i32, Error>) -> Result<Array, Error> {
+    zip_at(a, b, |_, x, y| f(x, y))
+}
+
+/// As [`zip`], with the place of the element in the flat result.
+pub(super) fn zip_at(a: &Array, b: &Array, f: impl Fn(usize, i32, i32) -> Result<i32, Error>) -> Result<Array, Error> {
     let shape = common_shape(a.shape(), b.shape()).ok_or_else(|| {
         let expected = format!("{:?}, or sizes of 1", a.shape());
         Error::Shape { what: "b", got: b.shape().to_vec(), expected }
@@ -18,7 +23,7 @@ pub(super) fn zip(a: &Array, b: &Array, f: impl Fn(i32, i32) -> Result<i32, Erro
     let mut data = Vec::new();
     for flat in 0..elements {
         let (x, y) = (a.data()[source(&shape, a.shape(), flat)], b.data()[source(&shape, b.shape(), flat)]);
-        data.push(f(x, y).map_err(|source| at(&shape, flat, source))?);
+        data.push(f(flat, x, y).map_err(|source| at(&shape, flat, source))?);
     }
     Array::new("output", shape, data)
 }
@@ -26,12 +31,16 @@ pub(super) fn zip(a: &Array, b: &Array, f: impl Fn(i32, i32) -> Result<i32, Erro
 /// The shape that both repeat into, if there is one.
 pub(crate) fn common_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
-    let padded = |shape: &[usize]| [vec![1; rank - shape.len()], shape.to_vec()].concat();
     let size = |(x, y): (usize, usize)| match (x, y) {
         (1, n) | (n, 1) => Some(n),
         (x, y) => (x == y).then_some(x),
     };
-    padded(a).into_iter().zip(padded(b)).map(size).collect()
+    padded(a, rank).into_iter().zip(padded(b, rank)).map(size).collect()
+}
+
+/// The shape with sizes of 1 before it, `rank` in all.
+pub(super) fn padded(shape: &[usize], rank: usize) -> Vec<usize> {
+    [vec![1; rank - shape.len()], shape.to_vec()].concat()
 }
 
 /// Which element of an operand meets element `flat` of the result.

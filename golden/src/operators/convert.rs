@@ -1,16 +1,22 @@
 //! Between real and quantized values, and between two quantizations.
 
+use super::groups::in_whole_group;
 use super::{Array, Operand};
-use crate::requantizer::Requantize;
+use crate::numerics::requantizer::Requantize;
+use crate::numerics::round::up;
+use crate::numerics::types::within;
 use crate::{Bounds, Error};
 
 /// How a real value is divided by the scale and rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuantizeRounding {
-    /// `rha(x / s)`: TFLite's reference kernels and TFLM (tflite-micro 90b983c2, `reference/quantize.h`)
+    /// `rha(x / s)` in `f32`: TFLite's reference kernels and TFLM (tflite-micro 90b983c2, `reference/quantize.h`)
     Away,
-    /// `rne(x (1/s))`: LiteRT's optimized kernels, XNNPACK, PyTorch
+    /// `rne(x (1/s))` in `f32`, saturated: XNNPACK, PyTorch
     Reciprocal,
+    /// LiteRT's own kernels on x86 (LiteRT f6745779, `optimized_ops.h`): in whole groups of 8 elements as `Reciprocal`,
+    /// the rest `rha(x / s)` in `f64`
+    LitertBuiltin,
 }
 
 /// Scale, zero point and clamp of a quantized value, and the way to it.
@@ -26,32 +32,62 @@ pub struct Quantizer {
     pub rounding: QuantizeRounding,
 }
 
-/// `clamp(round(x / scale) + zero_point)`, in `f32`. Infinities saturate.
+/// `clamp(round(x / scale) + zero_point)`.
 ///
 /// # Errors
-/// If the scale is not finite and positive, or an element is not a number; the error names it.
+/// If the scale is not finite and positive, or an element is not a number; and, but for [`QuantizeRounding::Reciprocal`],
+/// if the rounded quotient or its sum with the zero point is beyond `i32`, which C leaves undefined. The error names the
+/// element.
 pub fn quantize(input: &Array<f32>, q: &Quantizer) -> Result<Array, Error> {
     if !(q.scale.is_finite() && q.scale > 0.0) {
         return Err(Error::Real { limit: "finite and above 0", got: q.scale.into() });
     }
-    input.try_map(|&x| {
+    let elements = input.data().len();
+    input.try_map_at(|place, &x| {
         if x.is_nan() {
             return Err(Error::Real { limit: "a number", got: x.into() });
         }
+        let by_reciprocal = || f64::from((x * (1.0 / q.scale)).round_ties_even());
         let steps = match q.rounding {
-            QuantizeRounding::Away => (x / q.scale).round(),
-            QuantizeRounding::Reciprocal => (x * (1.0 / q.scale)).round_ties_even(),
+            QuantizeRounding::Away => f64::from((x / q.scale).round()),
+            QuantizeRounding::Reciprocal => by_reciprocal(),
+            QuantizeRounding::LitertBuiltin if in_whole_group(place, elements, 8) => by_reciprocal(),
+            QuantizeRounding::LitertBuiltin => (f64::from(x) / f64::from(q.scale)).round(),
         };
-        // The cast saturates, and the bounds of an output are i32.
+        // The cast saturates, and so does the sum.
         let y = (steps as i64).saturating_add(q.zero_point.into());
+        if q.rounding != QuantizeRounding::Reciprocal {
+            for v in [steps as i64, y] {
+                within("quotient, in steps of the scale", v, Bounds::INT32.min()..=Bounds::INT32.max())?;
+            }
+        }
+        // Bounds of an output are i32.
         Ok(y.clamp(q.bounds.min(), q.bounds.max()) as i32)
     })
 }
 
-/// `scale (q - zero_point)`: the difference is exact, and becomes an `f32` before the product (tflite-micro 90b983c2,
-/// `reference/dequantize.h`).
-pub fn dequantize(input: Operand<'_>, scale: f32) -> Result<Array<f32>, Error> {
-    input.array.try_map(|&x| Ok(scale * (i64::from(x) - i64::from(input.zero_point)) as f32))
+/// How a quantized value becomes an `f32`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DequantizeRounding {
+    /// `s (q - z)`, rounded once: TFLite's reference kernels, TFLM (tflite-micro 90b983c2, `reference/dequantize.h`),
+    /// XNNPACK
+    Once,
+    /// LiteRT's own kernels on x86 (LiteRT f6745779, `optimized_ops.h`): in whole groups of 8 elements `q s + (-z) s`, the
+    /// products and the sum rounded to an `f32` each; the rest as `Once`
+    LitertBuiltin,
+}
+
+/// `scale (q - zero_point)`. The difference is exact, and becomes an `f32` before the product.
+pub fn dequantize(input: Operand<'_>, scale: f32, rounding: DequantizeRounding) -> Result<Array<f32>, Error> {
+    let (elements, z) = (input.array.data().len(), input.zero_point);
+    input.array.try_map_at(|place, &q| {
+        Ok(match rounding {
+            DequantizeRounding::LitertBuiltin if in_whole_group(place, elements, 8) => {
+                q as f32 * scale + -(z as f32) * scale
+            }
+            _ => scale * (i64::from(q) - i64::from(z)) as f32,
+        })
+    })
 }
 
 /// From one quantization to another, TFLite's `QUANTIZE` of integers: `requantize(x - zx)`.
@@ -60,4 +96,53 @@ pub fn dequantize(input: Operand<'_>, scale: f32) -> Result<Array<f32>, Error> {
 /// If a difference has no quantized value; the error names the element.
 pub fn requantize(input: Operand<'_>, scale: &impl Requantize) -> Result<Array, Error> {
     input.array.try_map(|&x| scale.requantize_sum(i128::from(x) - i128::from(input.zero_point)))
+}
+
+/// [`requantize`] of LiteRT's own kernels on x86 (LiteRT f6745779, `optimized_ops.h`): `group` in whole groups of 16
+/// elements, `rest` for those left over.
+///
+/// # Errors
+/// As [`requantize`].
+pub fn litert_requantize(input: Operand<'_>, group: &impl Requantize, rest: &impl Requantize) -> Result<Array, Error> {
+    let elements = input.array.data().len();
+    input.array.try_map_at(|place, &x| {
+        let difference = i128::from(x) - i128::from(input.zero_point);
+        match in_whole_group(place, elements, 16) {
+            true => group.requantize_sum(difference),
+            false => rest.requantize_sum(difference),
+        }
+    })
+}
+
+/// XNNPACK's own way between two quantizations of one type (XNNPACK 75db3c09, `qs8-vcvt`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct XnnpackConvert {
+    multiplier: i64,
+    zero_point: i32,
+    bounds: Bounds,
+}
+
+impl XnnpackConvert {
+    /// From the scales of input and output: the multiplier is `rne(256 (si / so))`, in `f32`.
+    ///
+    /// # Errors
+    /// If the ratio is outside `2^-8..=2^7`, where XNNPACK has no such conversion.
+    pub fn new([input, output]: [f32; 2], zero_point: i32, bounds: Bounds) -> Result<XnnpackConvert, Error> {
+        let ratio = input / output;
+        if !(1.0 / 256.0..=128.0).contains(&ratio) {
+            return Err(Error::Real { limit: "a ratio of scales in 2^-8..=2^7", got: ratio.into() });
+        }
+        Ok(XnnpackConvert { multiplier: (256.0 * ratio).round_ties_even() as i64, zero_point, bounds })
+    }
+}
+
+/// `up((x - zx) m, 8) + zo`, clamped.
+pub fn xnnpack_convert(input: Operand<'_>, convert: &XnnpackConvert) -> Result<Array, Error> {
+    let XnnpackConvert { multiplier, zero_point, bounds } = *convert;
+    input.array.try_map(|&x| {
+        let difference = i128::from(x) - i128::from(input.zero_point);
+        let y = up(difference * i128::from(multiplier), 8) + i128::from(zero_point);
+        // Bounds of an output are i32.
+        Ok(y.clamp(bounds.min().into(), bounds.max().into()) as i32)
+    })
 }

@@ -10,10 +10,10 @@ use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule, Scale};
 /// What TFLite's `ADD` and `SUB` bring their operands to a common scale with.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AddParameters {
-    left_shift: u32,
-    a: Requantization,
-    b: Requantization,
-    output: Requantization,
+    pub(super) left_shift: u32,
+    pub(super) a: Requantization,
+    pub(super) b: Requantization,
+    pub(super) output: Requantization,
 }
 
 impl AddParameters {
@@ -64,7 +64,7 @@ impl AddParameters {
     }
 
     /// Three roundings for each output; `sign` is that of `b`.
-    fn apply(&self, a: i64, b: i64, sign: i128) -> Result<i32, Error> {
+    pub(super) fn apply(&self, a: i64, b: i64, sign: i128) -> Result<i32, Error> {
         let scale = |x: i64, r: &Requantization| r.requantize_sum(i128::from(x) << self.left_shift);
         let sum = i128::from(scale(a, &self.a)?) + sign * i128::from(scale(b, &self.b)?);
         self.output.requantize_sum(sum)
@@ -81,7 +81,7 @@ fn below_one(real: f64, zero_point: i64, bounds: Bounds) -> Result<Requantizatio
     Requantization::new(Rule::TfliteDouble, scale, zero_point, bounds)
 }
 
-fn difference(x: i32, zero_point: i32) -> i64 {
+pub(super) fn difference(x: i32, zero_point: i32) -> i64 {
     i64::from(x) - i64::from(zero_point)
 }
 

@@ -10,6 +10,8 @@ mod conv2d;
 mod convert;
 mod depthwise_conv2d;
 mod elementwise;
+mod groups;
+mod litert_add;
 mod pool;
 mod shape;
 mod softmax;
@@ -19,9 +21,13 @@ mod xnnpack_add;
 pub use array::{Array, Operand};
 pub(crate) use broadcast::common_shape;
 pub use conv2d::{conv2d, conv2d_fast};
-pub use convert::{QuantizeRounding, Quantizer, dequantize, quantize, requantize};
+pub use convert::{
+    DequantizeRounding, QuantizeRounding, Quantizer, XnnpackConvert, dequantize, litert_requantize, quantize,
+    requantize, xnnpack_convert,
+};
 pub use depthwise_conv2d::depthwise_conv2d;
 pub use elementwise::{AddParameters, add, mul, sub};
+pub use litert_add::litert_add;
 pub use pool::{average_pool, max_pool};
 pub use shape::{pad, reshape};
 pub use softmax::{SoftmaxParameters, softmax};

@@ -1,8 +1,8 @@
 //! Pooling, softmax, conversions, padding and reshaping, each against its definition.
 
 use qrtl_golden::operators::{
-    Array, Axis, Operand, QuantizeRounding, Quantizer, SoftmaxParameters, Window, average_pool, dequantize, max_pool,
-    pad, quantize, requantize, reshape, softmax,
+    Array, Axis, DequantizeRounding, Operand, QuantizeRounding, Quantizer, SoftmaxParameters, Window, average_pool,
+    dequantize, max_pool, pad, quantize, requantize, reshape, softmax,
 };
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
 use qrtl_random::Random;
@@ -94,19 +94,31 @@ fn softmax_of_rows_that_are_known() {
 
 #[test]
 fn quantization_of_floats() {
-    let xs = vec![-2.5, -1.5, -0.5, -0.0, 0.5, 1.5, 2.5, 1e9, f32::INFINITY, f32::NEG_INFINITY];
-    let input = Array::new("test", vec![10], xs).unwrap();
+    let row = |xs: &[f32]| Array::new("test", vec![xs.len()], xs.to_vec()).unwrap();
+    let input = row(&[-2.5, -1.5, -0.5, -0.0, 0.5, 1.5, 2.5, 1e9, -1e9]);
     let q = |rounding| Quantizer { scale: 1.0, zero_point: 3, bounds: Bounds::INT8, rounding };
     let away = quantize(&input, &q(QuantizeRounding::Away)).unwrap();
-    assert_eq!(away.data(), [0, 1, 2, 3, 4, 5, 6, 127, 127, -128]);
+    assert_eq!(away.data(), [0, 1, 2, 3, 4, 5, 6, 127, -128]);
     let even = quantize(&input, &q(QuantizeRounding::Reciprocal)).unwrap();
-    assert_eq!(even.data(), [1, 1, 3, 3, 3, 5, 5, 127, 127, -128]);
-    let back = dequantize(Operand { array: &away, zero_point: 3 }, 0.5).unwrap();
+    assert_eq!(even.data(), [1, 1, 3, 3, 3, 5, 5, 127, -128]);
+    // A whole group of 8, and one element left over.
+    let ties = quantize(&row(&[0.5; 9]), &q(QuantizeRounding::LitertBuiltin)).unwrap();
+    assert_eq!(ties.data(), [3, 3, 3, 3, 3, 3, 3, 3, 4]);
+    let back = dequantize(Operand { array: &away, zero_point: 3 }, 0.5, DequantizeRounding::Once).unwrap();
     assert_eq!(back.data()[..7], [-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5]);
-    let nan = Array::new("test", vec![2], vec![0.0, f32::NAN]).unwrap();
+    let nan = row(&[0.0, f32::NAN]);
     let error = |input, scale| quantize(input, &Quantizer { scale, ..q(QuantizeRounding::Away) }).unwrap_err();
     assert_eq!(error(&nan, 1.0).to_string(), "element [1]: real: NaN is not a number");
     assert_eq!(error(&nan, 0.0).to_string(), "real: 0.0 is not finite and above 0");
+    for (x, y) in [(2_147_483_648.0, 127), (-1e30, -128), (f32::INFINITY, 127), (f32::NEG_INFINITY, -128)] {
+        let beyond = row(&[x]);
+        assert_eq!(quantize(&beyond, &q(QuantizeRounding::Reciprocal)).unwrap().data(), [y]);
+        for rounding in [QuantizeRounding::Away, QuantizeRounding::LitertBuiltin] {
+            let error = quantize(&beyond, &q(rounding)).unwrap_err().to_string();
+            let what = "element [0]: quotient, in steps of the scale: ";
+            assert!(error.starts_with(what) && error.ends_with(" is outside -2147483648..=2147483647"), "{error}");
+        }
+    }
 }
 
 /// 0.5 (x + 1) + 2: half up in the first step of `tflite_double`, which is the only one here.

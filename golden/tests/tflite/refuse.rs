@@ -155,10 +155,6 @@ fn operators_that_are_not_supported() {
         format!("{operator}: fused activation is number 9: only NONE, RELU, RELU_N1_TO_1 and RELU6 are supported")
     );
     assert_eq!(error(&options(1, 1)), format!("{operator}: weights format is 1: only 0, row-major, is supported"));
-    assert_eq!(
-        error(&options(2, 1)),
-        format!("{operator}: keep_num_dims is set: only outputs of shape [batch, units] are supported")
-    );
     assert_eq!(error(&options(4, 4)), format!("{operator}: bias type is INT64: only INT32 is supported"));
     for (inputs, count) in [(&[0][..], 1), (&[0, 1, -1, -1], 4), (&[-1, 1], 2)] {
         assert_eq!(

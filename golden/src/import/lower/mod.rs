@@ -40,7 +40,7 @@ pub(crate) struct Lowered {
 /// Operator `index` of the model, which is one of [`SUPPORTED`], as `runtime` computes it.
 pub(crate) fn lower(model: &Model, index: usize, runtime: Runtime, budget: &mut Budget) -> Result<Lowered, Error> {
     let operator = &model.operators()[index];
-    if let Options::FullyConnected { activation } = operator.options {
+    if let Options::FullyConnected { activation, .. } = operator.options {
         let layer = model.fully_connected(index, budget)?;
         return fully_connected(model, index, runtime, activation, layer);
     }

@@ -153,7 +153,7 @@ impl<'a> Step<'a> {
             None => vec![0; weights.n],
         };
         let activation = match self.operator.options {
-            Options::FullyConnected { activation } => activation.int8_bounds(y.scale, y.zero_point),
+            Options::FullyConnected { activation, .. } => activation.int8_bounds(y.scale, y.zero_point),
             _ => Err("options were not read".to_owned()),
         };
         Ok(FullyConnected {
@@ -170,13 +170,19 @@ impl<'a> Step<'a> {
         })
     }
 
-    /// The input has rows of K elements in whatever shape, the output is `[rows, N]`.
+    /// The input has rows of K elements in whatever shape, the output is `[rows, N]`; or, if dimensions are kept, both
+    /// have the same sizes but for K and N at the end.
     fn check_shapes(&self, input: usize, weights: &operands::Weights<'_>, output: usize) -> Result<(), Error> {
         let (input, output) = (&self.model.tensors[input].shape, &self.model.tensors[output].shape);
         let &operands::Weights { n, k, .. } = weights;
         let elements: usize = input.iter().product();
         let rows = elements.checked_div(k).unwrap_or(0);
-        if n > 0 && rows > 0 && rows * k == elements && output[..] == [rows, n] {
+        let keep = matches!(self.operator.options, Options::FullyConnected { keep_num_dims: true, .. });
+        let expected = match input.split_last() {
+            Some((&last, leading)) if keep && last == k => [leading, &[n]].concat(),
+            _ => vec![rows, n],
+        };
+        if n > 0 && rows > 0 && rows * k == elements && *output == expected {
             return Ok(());
         }
         Err(self.fail(format!(

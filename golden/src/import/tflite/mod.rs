@@ -10,7 +10,7 @@
 //!   was found. Nothing panics, and memory and time stay proportional to the length of the file, also where a file
 //!   refers to the same bytes many times.
 //! * What the reader does not understand it refuses; it never skips what could change a result (sparse tensors,
-//!   data outside the file, unknown kinds of quantization, several subgraphs).
+//!   unknown kinds of quantization, several subgraphs).
 //! * Numbers that depend on floating point (multipliers, bounds of activations) are formed as TensorFlow Lite Micro
 //!   forms them, to the last bit.
 

@@ -6,8 +6,8 @@ use super::{Activation, Error, reader};
 
 /// The one subgraph of a model, validated.
 ///
-/// Every tensor index in it is in range, every shape fits its data, every scale is finite and positive, and every
-/// zero point is a value of its tensor's type.
+/// Every tensor index in it is in range, every shape fits its data, every scale is finite and positive, or 0 of a
+/// constant, and every zero point is a value of its tensor's type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     pub(super) tensors: Vec<Tensor>,
@@ -83,6 +83,8 @@ pub struct Tensor {
     pub quantization: Option<Quantization>,
     /// The elements of a constant, row-major.
     pub data: Option<Data>,
+    /// The elements stand in the file beside the flatbuffer, where TensorFlow Lite Micro does not read them.
+    pub outside: bool,
 }
 
 /// Type of a tensor's elements.
@@ -144,7 +146,7 @@ impl fmt::Display for ElementType {
 /// `real = scales[c] * (q - zero_points[c])`, where `c` is the index along `dimension`, or 0 if there is one scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quantization {
-    /// Finite and positive; one, or as many as the dimension has indices.
+    /// Finite and positive, or 0 of a constant; one, or as many as the dimension has indices.
     pub scales: Vec<f32>,
     /// As many as scales.
     pub zero_points: Vec<i64>,
@@ -193,7 +195,8 @@ pub enum Padding {
     Valid,
 }
 
-/// Options of the operators that we can compute. Pairs are height and width, from 1 to 65,536.
+/// Options of the operators that we can compute; those that the file leaves out have the format's defaults. Pairs are
+/// height and width, from 1 to 65,536.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Options {
     /// Of `CONV_2D`.
@@ -215,7 +218,8 @@ pub enum Options {
         stride: [usize; 2],
         /// From one tap to the next.
         dilation: [usize; 2],
-        /// Outputs for each channel.
+        /// Outputs for each channel, as TensorFlow Lite Micro obeys it; LiteRT divides outputs by channels, and old
+        /// converters have left 0 here.
         depth_multiplier: usize,
         /// Fused into the bounds of the output.
         activation: Activation,
@@ -245,6 +249,8 @@ pub enum Options {
     None,
     /// Of `FULLY_CONNECTED`.
     FullyConnected {
+        /// The output has the shape of the input but for the last size; else it is `[rows, units]`.
+        keep_num_dims: bool,
         /// Fused into the bounds of the output.
         activation: Activation,
     },

@@ -1,5 +1,6 @@
 //! From bytes to [`Model`]: verification of the flatbuffer, then of what it says.
 
+mod absent_options;
 mod options;
 mod tensor;
 
@@ -10,6 +11,7 @@ use flatbuffers::{Follow, InvalidFlatbuffer, Vector, VerifierOptions};
 use super::error::{Budget, EXPANSION, Error, quoted};
 use super::schema_generated::tflite as schema;
 use super::{Model, Operator};
+use absent_options::erase_absent_options;
 use options::read_options;
 use tensor::{element_type, read_tensor};
 
@@ -22,7 +24,9 @@ const MIN_TABLE_BYTES: usize = 8;
 type Result<T, E = Error> = std::result::Result<T, E>;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Model> {
-    let model = verified(bytes)?;
+    check_kind(bytes)?;
+    let readable = erase_absent_options(bytes);
+    let model = verified(&readable)?;
     if model.version() != 3 {
         return Err(model_error(format!("schema version is {}: only 3 is supported", model.version())));
     }
@@ -38,7 +42,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Model> {
     // With the capacity known: a vector that grows takes three times its size for a moment.
     let mut tensors = Vec::with_capacity(items(subgraph.tensors()).len());
     for (index, tensor) in items(subgraph.tensors()).enumerate() {
-        tensors.push(read_tensor(&model, index, tensor, &mut budget)?);
+        tensors.push(read_tensor(&model, bytes, index, tensor, &mut budget)?);
     }
     let codes: Vec<_> = items(model.operator_codes()).map(operator_name).collect();
     let mut operators = Vec::with_capacity(items(subgraph.operators()).len());
@@ -57,20 +61,20 @@ pub(super) fn read(bytes: &[u8]) -> Result<Model> {
     Ok(Model { tensors, operators, inputs, outputs, file_len: bytes.len() })
 }
 
-fn verified(bytes: &[u8]) -> Result<schema::Model<'_>> {
+/// Of a length that is read, and a TensorFlow Lite model by its identifier.
+fn check_kind(bytes: &[u8]) -> Result<()> {
     let got = bytes.len() as u64;
     if got > Model::MAX_FILE_BYTES {
         return Err(Error::FileSize { got, limit: Model::MAX_FILE_BYTES });
     }
     match bytes.get(4..8) {
-        Some(b"TFL3") => {}
-        Some(other) => {
-            return Err(Error::Foreign { got: format!("\"{}\"", other.escape_ascii()) });
-        }
-        None => {
-            return Err(Error::Foreign { got: format!("a file of {got} bytes") });
-        }
+        Some(b"TFL3") => Ok(()),
+        Some(other) => Err(Error::Foreign { got: format!("\"{}\"", other.escape_ascii()) }),
+        None => Err(Error::Foreign { got: format!("a file of {got} bytes") }),
     }
+}
+
+fn verified(bytes: &[u8]) -> Result<schema::Model<'_>> {
     let options = VerifierOptions {
         max_depth: MAX_DEPTH,
         max_tables: bytes.len() / MIN_TABLE_BYTES,
@@ -82,8 +86,18 @@ fn verified(bytes: &[u8]) -> Result<schema::Model<'_>> {
         InvalidFlatbuffer::TooManyTables | InvalidFlatbuffer::ApparentSizeTooLarge => {
             Error::Expansion { limit: bytes.len() * EXPANSION }
         }
-        error => Error::Damaged { len: bytes.len(), what: one_line(&error.to_string()) },
+        error => Error::Damaged { len: bytes.len(), what: one_line(&with_fields_named(error).to_string()) },
     })
+}
+
+/// Under its right name each field of a union of which only one is there: the crate takes one for the other.
+fn with_fields_named(error: InvalidFlatbuffer) -> InvalidFlatbuffer {
+    match error {
+        InvalidFlatbuffer::InconsistentUnion { field, field_type, error_trace } => {
+            InvalidFlatbuffer::InconsistentUnion { field: field_type, field_type: field, error_trace }
+        }
+        other => other,
+    }
 }
 
 /// The verifier prints the path to its finding on lines of its own, the innermost first.

@@ -7,7 +7,8 @@ use crate::import::tflite::{Activation, Options, Padding};
 /// Strides, dilations and sizes of filters are at most this; what is more is damage.
 const LIMIT: i32 = 1 << 16;
 
-/// The options of a builtin operator, by its name.
+/// The options of a builtin operator, by its name. What the file leaves out is the default: a single number as well as
+/// all options of an operator.
 pub(super) fn read_options(name: &str, operator: schema::Operator<'_>) -> Result<Options, String> {
     match name {
         "FULLY_CONNECTED" => fully_connected(operator),
@@ -21,25 +22,27 @@ pub(super) fn read_options(name: &str, operator: schema::Operator<'_>) -> Result
     }
 }
 
-fn other_kind(operator: schema::Operator<'_>, expected: &str) -> String {
-    format!("options are of kind {}: must be {expected}", operator.builtin_options_type().0)
+/// The options as the table that they must be; `None` where they are absent.
+fn table<T>(operator: schema::Operator<'_>, options: Option<T>, expected: &str) -> Result<Option<T>, String> {
+    match operator.builtin_options_type() {
+        schema::BuiltinOptions::NONE => Ok(None),
+        other => options.map(Some).ok_or_else(|| format!("options are of kind {}: must be {expected}", other.0)),
+    }
 }
 
 fn fully_connected(operator: schema::Operator<'_>) -> Result<Options, String> {
-    let Some(options) = operator.builtin_options_as_fully_connected_options() else {
-        return match operator.builtin_options_type() {
-            schema::BuiltinOptions::NONE => Ok(Options::FullyConnected { activation: Activation::None }),
-            _ => Err(other_kind(operator, "FullyConnectedOptions")),
-        };
+    let options = table(operator, operator.builtin_options_as_fully_connected_options(), "FullyConnectedOptions")?;
+    let Some(options) = options else {
+        return Ok(Options::FullyConnected { keep_num_dims: false, activation: Activation::None });
     };
     if options.weights_format() != schema::WeightsFormat::DEFAULT {
         return Err(format!("weights format is {}: only 0, row-major, is supported", options.weights_format().0));
     }
-    if options.keep_num_dims() {
-        return Err("keep_num_dims is set: only outputs of shape [batch, units] are supported".to_owned());
-    }
     check_bias_type(options.quantized_bias_type())?;
-    Ok(Options::FullyConnected { activation: Activation::from_schema(options.fused_activation_function())? })
+    Ok(Options::FullyConnected {
+        keep_num_dims: options.keep_num_dims(),
+        activation: Activation::from_schema(options.fused_activation_function())?,
+    })
 }
 
 /// FLOAT32 is the schema's word for "not said".
@@ -50,8 +53,10 @@ fn check_bias_type(code: schema::TensorType) -> Result<(), String> {
     }
 }
 
+/// Without options the stride is 0, which no runtime takes.
 fn conv2d(operator: schema::Operator<'_>) -> Result<Options, String> {
-    let options = operator.builtin_options_as_conv_2_doptions().ok_or_else(|| other_kind(operator, "Conv2DOptions"))?;
+    let options = table(operator, operator.builtin_options_as_conv_2_doptions(), "Conv2DOptions")?;
+    let Some(options) = options else { return Err(out_of_range("stride", 0)) };
     check_bias_type(options.quantized_bias_type())?;
     Ok(Options::Conv2d {
         padding: padding(options.padding())?,
@@ -62,19 +67,22 @@ fn conv2d(operator: schema::Operator<'_>) -> Result<Options, String> {
 }
 
 fn depthwise_conv2d(operator: schema::Operator<'_>) -> Result<Options, String> {
-    let options = operator.builtin_options_as_depthwise_conv_2_doptions();
-    let options = options.ok_or_else(|| other_kind(operator, "DepthwiseConv2DOptions"))?;
+    let options = table(operator, operator.builtin_options_as_depthwise_conv_2_doptions(), "DepthwiseConv2DOptions")?;
+    let Some(options) = options else { return Err(out_of_range("stride", 0)) };
+    let depth_multiplier = options.depth_multiplier();
     Ok(Options::DepthwiseConv2d {
         padding: padding(options.padding())?,
         stride: pair("stride", options.stride_h(), options.stride_w())?,
         dilation: pair("dilation", options.dilation_h_factor(), options.dilation_w_factor())?,
-        depth_multiplier: size("depth multiplier", options.depth_multiplier())?,
+        depth_multiplier: usize::try_from(depth_multiplier)
+            .map_err(|_| format!("depth multiplier is {depth_multiplier}: must be at least 0"))?,
         activation: Activation::from_schema(options.fused_activation_function())?,
     })
 }
 
 fn pool2d(operator: schema::Operator<'_>) -> Result<Options, String> {
-    let options = operator.builtin_options_as_pool_2_doptions().ok_or_else(|| other_kind(operator, "Pool2DOptions"))?;
+    let options = table(operator, operator.builtin_options_as_pool_2_doptions(), "Pool2DOptions")?;
+    let Some(options) = options else { return Err(out_of_range("stride", 0)) };
     Ok(Options::Pool2d {
         padding: padding(options.padding())?,
         stride: pair("stride", options.stride_h(), options.stride_w())?,
@@ -83,25 +91,19 @@ fn pool2d(operator: schema::Operator<'_>) -> Result<Options, String> {
     })
 }
 
-/// Without options there is no activation.
 fn elementwise(name: &str, operator: schema::Operator<'_>) -> Result<Options, String> {
-    let none = operator.builtin_options_type() == schema::BuiltinOptions::NONE;
     let code = match name {
         "ADD" => operator.builtin_options_as_add_options().map(|options| options.fused_activation_function()),
         "SUB" => operator.builtin_options_as_sub_options().map(|options| options.fused_activation_function()),
         _ => operator.builtin_options_as_mul_options().map(|options| options.fused_activation_function()),
     };
-    match code {
-        Some(code) => Ok(Options::Elementwise { activation: Activation::from_schema(code)? }),
-        None if none => Ok(Options::Elementwise { activation: Activation::None }),
-        None => Err(other_kind(operator, &format!("those of {name}"))),
-    }
+    let code = table(operator, code, &format!("those of {name}"))?;
+    Ok(Options::Elementwise { activation: code.map_or(Ok(Activation::None), Activation::from_schema)? })
 }
 
 fn softmax(operator: schema::Operator<'_>) -> Result<Options, String> {
-    let options =
-        operator.builtin_options_as_softmax_options().ok_or_else(|| other_kind(operator, "SoftmaxOptions"))?;
-    Ok(Options::Softmax { beta: options.beta() })
+    let options = table(operator, operator.builtin_options_as_softmax_options(), "SoftmaxOptions")?;
+    Ok(Options::Softmax { beta: options.map_or(0.0, |options| options.beta()) })
 }
 
 fn padding(code: schema::Padding) -> Result<Padding, String> {
@@ -114,7 +116,11 @@ fn padding(code: schema::Padding) -> Result<Padding, String> {
 
 fn size(what: &str, value: i32) -> Result<usize, String> {
     let size = usize::try_from(value).ok().filter(|_| (1..=LIMIT).contains(&value));
-    size.ok_or_else(|| format!("{what} is {value}: must be in 1..={LIMIT}"))
+    size.ok_or_else(|| out_of_range(what, value))
+}
+
+fn out_of_range(what: &str, value: i32) -> String {
+    format!("{what} is {value}: must be in 1..={LIMIT}")
 }
 
 fn pair(what: &str, height: i32, width: i32) -> Result<[usize; 2], String> {

@@ -9,6 +9,7 @@ use crate::import::tflite::{Data, ElementType, Quantization, Tensor};
 
 pub(super) fn read_tensor(
     model: &schema::Model<'_>,
+    file: &[u8],
     index: usize,
     tensor: schema::Tensor<'_>,
     budget: &mut Budget,
@@ -24,16 +25,13 @@ pub(super) fn read_tensor(
     }
     let element = element_type(tensor.type_());
     let (shape, elements) = read_shape(tensor.shape()).map_err(fail)?;
-    let quantization = tensor.quantization().map(|quantization| read_quantization(quantization, element, &shape));
+    let Buffer { bytes, outside } = constant_bytes(model, file, tensor.buffer()).map_err(fail)?;
+    let constant = !bytes.is_empty();
+    let quantization = tensor.quantization().map(|q| read_quantization(q, element, &shape, constant));
     let quantization = quantization.transpose().map_err(fail)?.flatten();
-    let data = match constant_bytes(model, tensor.buffer()).map_err(fail)? {
-        [] => None,
-        bytes => {
-            budget.take(bytes.len())?;
-            Some(decode(bytes, element, elements).map_err(fail)?)
-        }
-    };
-    Ok(Tensor { name: name.to_owned(), shape, element, quantization, data })
+    budget.take(bytes.len())?;
+    let data = constant.then(|| decode(bytes, element, elements)).transpose().map_err(fail)?;
+    Ok(Tensor { name: name.to_owned(), shape, element, quantization, data, outside })
 }
 
 pub(super) fn element_type(code: schema::TensorType) -> ElementType {
@@ -66,6 +64,7 @@ fn read_quantization(
     quantization: schema::QuantizationParameters<'_>,
     element: ElementType,
     shape: &[usize],
+    constant: bool,
 ) -> Result<Option<Quantization>, String> {
     if quantization.details_type() != schema::QuantizationDetails::NONE {
         return Err("quantization is of a custom kind: only scale and zero point are supported".to_owned());
@@ -74,8 +73,13 @@ fn read_quantization(
     if scales.is_empty() {
         return Ok(None);
     }
-    if let Some((c, scale)) = scales.iter().enumerate().find(|(_, scale)| !(scale.is_finite() && **scale > 0.0)) {
-        return Err(format!("scale {c} is {scale:?}: must be finite and above 0"));
+    // Of weights a channel that is all zeros may have scale 0: its output is the zero point, whatever the weights.
+    let (valid, limit): (fn(f32) -> bool, _) = match constant {
+        true => (|scale| scale >= 0.0, "at least 0"),
+        false => (|scale| scale > 0.0, "above 0"),
+    };
+    if let Some((c, scale)) = scales.iter().enumerate().find(|(_, scale)| !(scale.is_finite() && valid(**scale))) {
+        return Err(format!("scale {c} is {scale:?}: must be finite and {limit}"));
     }
 
     let zero_points: Vec<i64> = items(quantization.zero_point()).collect();
@@ -100,18 +104,33 @@ fn read_quantization(
     Ok(Some(Quantization { scales, zero_points, dimension }))
 }
 
-/// The bytes of a buffer; empty for a tensor that is not a constant.
-fn constant_bytes<'a>(model: &schema::Model<'a>, index: u32) -> Result<&'a [u8], String> {
+/// What a buffer holds.
+struct Buffer<'a> {
+    /// none for a tensor that is not a constant
+    bytes: &'a [u8],
+    /// they stand in the file beside the flatbuffer
+    outside: bool,
+}
+
+/// The bytes of a buffer: those in it, else those that it refers to in the file.
+fn constant_bytes<'a>(model: &schema::Model<'a>, file: &'a [u8], index: u32) -> Result<Buffer<'a>, String> {
     let buffers = items(model.buffers());
     let count = buffers.len();
     let buffer = usize::try_from(index)
         .ok()
         .and_then(|index| model.buffers().filter(|_| index < count).map(|buffers| buffers.get(index)))
         .ok_or_else(|| format!("refers to buffer {index} of {count}"))?;
-    if buffer.offset() > 1 {
-        return Err(format!("its data is at offset {} outside the flatbuffer: not supported", buffer.offset()));
+    let inside = buffer.data().map_or(&[][..], |data| data.bytes());
+    // An offset of 0 or 1 is none: TFLite has them for buffers without data.
+    if !inside.is_empty() || buffer.offset() <= 1 {
+        return Ok(Buffer { bytes: inside, outside: false });
     }
-    Ok(buffer.data().map_or(&[], |data| data.bytes()))
+    let (start, size) = (buffer.offset(), buffer.size());
+    let range = start.checked_add(size).and_then(|end| Some(start.try_into().ok()?..end.try_into().ok()?));
+    let bytes = range.and_then(|range: std::ops::Range<usize>| file.get(range));
+    let bytes =
+        bytes.ok_or_else(|| format!("{size} bytes of data from byte {start} on, in a file of {} bytes", file.len()))?;
+    Ok(Buffer { bytes, outside: true })
 }
 
 fn decode(bytes: &[u8], element: ElementType, elements: usize) -> Result<Data, String> {
