@@ -1,4 +1,4 @@
-//! Requests as JSON lines, and golden's answers. The hardware side parses the same requests and answers by itself.
+//! Requests as JSON lines, and golden's answers. `sim rtl` parses the same requests and asks the hardware.
 
 use std::io::{self, BufRead, Write};
 
@@ -39,21 +39,22 @@ pub enum Request {
     /// `{"op":"fully_connected","rule":…,"input":…,"weights":…,"bias":[…],"multiplier":[…],"shift":[…],"output":…}`
     /// or with `"real_multiplier":[…]` in place of the two
     FullyConnected(Box<FullyConnectedRequest>),
-    /// as `fully_connected`, and `"stride":[h,w],"dilation":[h,w],"padding":[top,bottom,left,right],"groups":…`
+    /// the fields of `fully_connected`, and
+    /// `"stride":[h,w],"dilation":[h,w],"padding":[top,bottom,left,right],"groups":…`
     #[serde(rename = "conv2d")]
     Conv2d(Box<ConvolutionRequest>),
-    /// as `conv2d`, with `"depth_multiplier":…` in place of `groups`
+    /// the fields of `conv2d`, with `"depth_multiplier":…` in place of `groups`
     #[serde(rename = "depthwise_conv2d")]
     DepthwiseConv2d(Box<ConvolutionRequest>),
     /// `{"op":"add","input1":…,"input2":…,"left_shift":20,"input1_multiplier":…,"input1_shift":…,…,"output":…}`
     Add(Box<AddRequest>),
-    /// as `add`
+    /// the fields of `add`
     Sub(Box<AddRequest>),
     /// `{"op":"mul","input1":…,"input2":…,"multiplier":…,"shift":…,"output":…}`
     Mul(Box<MulRequest>),
     /// `{"op":"average_pool","input":…,"filter":[h,w],"stride":…,"padding":…,"output":{"min":…,"max":…}}`
     AveragePool(Box<PoolRequest>),
-    /// as `average_pool`
+    /// the fields of `average_pool`
     MaxPool(Box<PoolRequest>),
     /// `{"op":"quantize","real":[…],"scale":…,"zero_point":…,"min":…,"max":…,"rounding":…}`
     Quantize(QuantizeRequest),
@@ -114,7 +115,8 @@ pub fn answer(request: &Request) -> Result<Value, Error> {
     }
 }
 
-/// Answers each line of `input` in a line of `output`, empty ones excepted, as it comes; gives whether one is an error.
+/// Answers each line of `input` in a line of `output` as it comes. Empty lines have no answer. Returns whether an
+/// answer is an error.
 ///
 /// # Errors
 /// If the input cannot be read, or the output written.
@@ -125,7 +127,7 @@ pub fn answer_lines(
 ) -> io::Result<bool> {
     let (mut line, mut failed) = (Vec::new(), false);
     while input.read_until(b'\n', &mut line)? > 0 {
-        // What is no UTF-8 is no JSON either, and gets its error as such.
+        // A line that is no UTF-8 is no JSON either, and gets the error for bad JSON.
         let text = String::from_utf8_lossy(&line);
         if !text.trim().is_empty() {
             let (answer, error) = answer_line(text.trim_end(), &mut answer);
@@ -138,7 +140,7 @@ pub fn answer_lines(
     Ok(failed)
 }
 
-/// One line of answer to one line of request, and whether it is an error.
+/// The answer to one line, and whether it is an error.
 pub fn answer_line(line: &str, answer: impl FnOnce(&Request) -> Result<Value, String>) -> (String, bool) {
     match Request::parse(line).map_err(|e| e.to_string()).and_then(|r| answer(&r)) {
         Ok(value) => (value.to_string(), false),

@@ -7,7 +7,7 @@ use super::tensor::{Tensor, bounds, check_size, object};
 use crate::quantization::{Parameters, Rounding, dequantize, quantize};
 use crate::{Bounds, Error};
 
-/// Reals to be quantized. All of them are read as float64 and rounded to float32.
+/// Reals to be quantized. They are read as float64 and rounded to float32.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QuantizeRequest {
@@ -39,7 +39,7 @@ impl QuantizeRequest {
     }
 }
 
-/// Integers to be made reals.
+/// Integers to be dequantized.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DequantizeRequest {

@@ -1,4 +1,4 @@
-//! Convolutions in a request, of all channels and of each by itself.
+//! Convolutions in a request: over all channels, and depthwise.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,29 +14,29 @@ use crate::types::within;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "Text")]
 pub struct ConvolutionRequest {
-    /// rule, and one multiplier or one for each output channel
+    /// rule, and one multiplier for all output channels or one for each
     pub scaling: ChannelScaling,
     /// `[batch, height, width, channels]`
     pub input: Tensor,
     /// `[outputs, height, width, channels / groups]`, or `[1, height, width, channels * depth_multiplier]`
     pub weights: Tensor,
-    /// one for each output channel; zeros where absent
+    /// one bias for each output channel; zeros where absent
     pub bias: Option<Vec<i32>>,
-    /// of height and width
+    /// strides over height and width
     pub stride: [usize; 2],
-    /// of height and width
+    /// dilations over height and width
     pub dilation: [usize; 2],
     /// top, bottom, left, right
     pub padding: [usize; 4],
-    /// of `conv2d`; 1 where absent
+    /// groups of `conv2d`; 1 where absent
     pub groups: Option<usize>,
-    /// of `depthwise_conv2d`; 1 where absent
+    /// depth multiplier of `depthwise_conv2d`; 1 where absent
     pub depth_multiplier: Option<usize>,
     /// zero point and clamp
     pub output: Output,
 }
 
-/// As it is written.
+/// The request as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {
@@ -86,7 +86,7 @@ impl TryFrom<Text> for ConvolutionRequest {
 }
 
 impl ConvolutionRequest {
-    /// As `conv2d`.
+    /// Answers `conv2d`.
     pub(super) fn answer(&self) -> Result<Value, Error> {
         if self.depth_multiplier.is_some() {
             return Err(Error::Request("depth_multiplier: conv2d takes groups in its place".to_owned()));
@@ -106,7 +106,7 @@ impl ConvolutionRequest {
         conv2d(x, w, &bias, &window, &self.scaling.all(&self.output)?).map(|y| shaped(&y))
     }
 
-    /// As `depthwise_conv2d`.
+    /// Answers `depthwise_conv2d`.
     pub(super) fn answer_depthwise(&self) -> Result<Value, Error> {
         if self.groups.is_some() {
             return Err(Error::Request("groups: depthwise_conv2d takes depth_multiplier in its place".to_owned()));
@@ -130,7 +130,7 @@ impl ConvolutionRequest {
         ]
     }
 
-    /// Bias and window, if they and the size of the answer are within limits. Input and weights have four sizes.
+    /// Bias and window, if they and the size of the answer are within limits. Input and weights must have four sizes.
     fn checked(&self, outputs: usize, depth: usize) -> Result<(Vec<i32>, Window), Error> {
         let bias = bias(self.bias.as_ref(), outputs)?;
         self.scaling.check_channels(outputs)?;

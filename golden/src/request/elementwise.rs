@@ -9,11 +9,11 @@ use crate::operators::{AddParameters, Array, Operand, add, common_shape, mul, su
 use crate::types::within;
 use crate::{Error, MultiplierWidth, Rule, Scale};
 
-/// A sum or difference: three multipliers, as TFLite has them.
+/// A sum or difference with three multipliers, as in TFLite.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AddRequest {
-    /// of all three roundings; TFLite's where absent
+    /// rule of all three roundings; `tflite_double` where absent
     #[serde(default = "tflite")]
     pub rule: Rule,
     /// first operand
@@ -22,20 +22,20 @@ pub struct AddRequest {
     /// second operand
     #[serde(deserialize_with = "object")]
     pub input2: Tensor,
-    /// of both operands before they are multiplied: 20 for those of 8 bits, 15 for those of 16
+    /// left shift of both operands before they are multiplied: TFLite has 20 for 8 bits and 15 for 16 bits
     #[serde(default = "left_shift")]
     pub left_shift: i64,
-    /// of the first operand
+    /// multiplier of the first operand
     pub input1_multiplier: i64,
-    /// TFLite's sign; a right shift
+    /// shift of the first operand, -31..=0: to the right, with TFLite's sign
     pub input1_shift: i64,
-    /// of the second operand
+    /// multiplier of the second operand
     pub input2_multiplier: i64,
-    /// a right shift
+    /// shift of the second operand, -31..=0
     pub input2_shift: i64,
-    /// of the sum
+    /// multiplier of the sum
     pub output_multiplier: i64,
-    /// a right shift
+    /// shift of the sum, -31..=0
     pub output_shift: i64,
     /// zero point and clamp
     #[serde(deserialize_with = "object")]
@@ -82,7 +82,7 @@ impl AddRequest {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "MulText")]
 pub struct MulRequest {
-    /// rule, TFLite's where absent, and what it multiplies by
+    /// rule (`tflite_double` where absent) with its factor
     pub scaling: Scaling<i64, f64>,
     /// first operand
     pub input1: Tensor,
@@ -92,7 +92,7 @@ pub struct MulRequest {
     pub output: Output,
 }
 
-/// As it is written.
+/// The request as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MulText {
@@ -128,7 +128,7 @@ impl MulRequest {
     }
 }
 
-/// Two arrays that go together, to an answer that is no more than one line may ask for.
+/// The two arrays, if their shapes go together and their answer is within limits.
 fn operands(a: &Tensor, b: &Tensor) -> Result<[Array; 2], Error> {
     let arrays = [a.array("input1")?, b.array("input2")?];
     let shape = common_shape(&a.shape, &b.shape).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! A fully connected layer in a request, and what is made of it once it is checked.
+//! A fully connected layer in a request, and the checked layer that is made of it.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,19 +12,19 @@ use crate::{Error, Requantization};
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "Text")]
 pub struct FullyConnectedRequest {
-    /// rule, and one multiplier or one for each of N
+    /// rule, and one multiplier for all N outputs or one for each
     pub scaling: ChannelScaling,
     /// batch x K
     pub input: Tensor,
     /// N x K
     pub weights: Tensor,
-    /// one for each of N; zeros where absent
+    /// one bias for each of N outputs; zeros where absent
     pub bias: Option<Vec<i32>>,
     /// zero point and clamp
     pub output: Output,
 }
 
-/// As it is written.
+/// The request as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {
@@ -61,9 +61,9 @@ pub struct FullyConnected<S = Requantization> {
     pub input: (Matrix, i32),
     /// N x K, and its zero point
     pub weights: (Matrix, i32),
-    /// one for each of N
+    /// one bias for each of N outputs
     pub bias: Vec<i32>,
-    /// one, or one for each of N
+    /// one requantization for all N outputs, or one for each
     pub scales: Vec<S>,
 }
 
@@ -71,7 +71,7 @@ impl FullyConnectedRequest {
     /// Checks shapes and ranges of a layer with multipliers and shifts.
     ///
     /// # Errors
-    /// The first that is wrong; that the rule takes a real factor.
+    /// The first shape or range that is wrong; or the rule takes a real factor.
     pub fn validate(&self) -> Result<FullyConnected, Error> {
         if let Scaling::Real { rule, .. } = self.scaling {
             return Err(Error::NoHardware { rule });
@@ -86,7 +86,7 @@ impl FullyConnectedRequest {
         Ok(json!({"shape": [y.rows(), y.cols()], "data": y.data()}))
     }
 
-    /// Checks shapes, then what `scales` checks.
+    /// Checks the shapes, and then the factors by `scales`.
     fn checked<S>(
         &self,
         scales: impl FnOnce(&ChannelScaling) -> Result<Vec<S>, Error>,
@@ -105,7 +105,7 @@ impl FullyConnectedRequest {
     }
 }
 
-/// One for each channel; zeros where there is none.
+/// One bias for each channel; zeros if the request has none.
 pub(super) fn bias(bias: Option<&Vec<i32>>, channels: usize) -> Result<Vec<i32>, Error> {
     match bias {
         None => Ok(vec![0; channels]),

@@ -11,12 +11,12 @@ use crate::{Bounds, Error};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolRequest {
-    /// `[batch, height, width, channels]`; its zero point, which is that of the output, does not matter
+    /// `[batch, height, width, channels]`; its zero point is also the zero point of the output, and does not matter
     #[serde(deserialize_with = "object")]
     pub input: Tensor,
     /// height and width
     pub filter: [usize; 2],
-    /// of height and width
+    /// strides over height and width
     #[serde(default = "ones")]
     pub stride: [usize; 2],
     /// top, bottom, left, right
@@ -27,7 +27,7 @@ pub struct PoolRequest {
     pub output: Clamp,
 }
 
-/// What a result is clamped to.
+/// The bounds of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Clamp {
@@ -38,12 +38,12 @@ pub struct Clamp {
 }
 
 impl PoolRequest {
-    /// As `average_pool`.
+    /// Answers `average_pool`.
     pub(super) fn answer_average(&self) -> Result<Value, Error> {
         self.answer(average_pool)
     }
 
-    /// As `max_pool`.
+    /// Answers `max_pool`.
     pub(super) fn answer_max(&self) -> Result<Value, Error> {
         self.answer(max_pool)
     }

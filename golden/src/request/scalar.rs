@@ -31,7 +31,7 @@ impl QuantizeMultiplierRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(try_from = "RequantizeText")]
 pub struct RequantizeRequest {
-    /// rule, and what it multiplies by
+    /// rule with its factor
     pub scaling: Scaling<i64, f64>,
     /// accumulator
     pub acc: i64,
@@ -39,7 +39,7 @@ pub struct RequantizeRequest {
     pub output: Output,
 }
 
-/// As it is written.
+/// The request as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RequantizeText {
@@ -96,7 +96,7 @@ impl SaturateRequest {
     /// Everything but the value.
     ///
     /// # Errors
-    /// If they are in the wrong order.
+    /// If the bounds are in the wrong order.
     pub fn bounds(&self) -> Result<Bounds, Error> {
         Bounds::new(self.min, self.max)
     }

@@ -48,7 +48,7 @@ impl Tensor {
         Array::new(what, self.shape.clone(), self.data.clone())
     }
 
-    /// An array of four sizes, with these.
+    /// The array and its four sizes. `names` names the sizes in the error.
     pub(super) fn image(&self, what: &'static str, names: &str) -> Result<(Array, [usize; 4]), Error> {
         let error = |_| Error::Shape { what, got: self.shape.clone(), expected: names.to_owned() };
         let sizes = <[usize; 4]>::try_from(&self.shape[..]).map_err(error)?;
@@ -56,11 +56,11 @@ impl Tensor {
     }
 }
 
-/// What happens after scaling.
+/// Zero point and bounds of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
-    /// added
+    /// added to the scaled value
     #[serde(default)]
     pub zero_point: i64,
     /// least result
@@ -69,7 +69,7 @@ pub struct Output {
     pub max: i64,
 }
 
-/// Bounds of a result, which are those of an `i32`.
+/// The bounds of a result, which must be `i32`.
 pub(super) fn bounds(min: i64, max: i64) -> Result<Bounds, Error> {
     for (what, end) in [("min", min), ("max", max)] {
         within(what, end, Bounds::INT32.min()..=Bounds::INT32.max())?;
@@ -77,14 +77,14 @@ pub(super) fn bounds(min: i64, max: i64) -> Result<Bounds, Error> {
     Bounds::new(min, max)
 }
 
-/// How a window moves, as requests write it.
+/// The window of a request.
 pub(super) fn window(stride: [usize; 2], dilation: [usize; 2], padding: [usize; 4]) -> Window {
     let [top, bottom, left, right] = padding;
     let axis = |i: usize, before, after| Axis { stride: stride[i], dilation: dilation[i], before, after };
     Window { rows: axis(0, top, bottom), cols: axis(1, left, right) }
 }
 
-/// Height and width of what a window moves to.
+/// Height and width of the output of a window over an image.
 ///
 /// # Errors
 /// If the window does not fit, or moves out of limits.
@@ -97,21 +97,22 @@ pub(super) fn shaped(y: &Array) -> Value {
     json!({"shape": y.shape(), "data": y.data()})
 }
 
-/// `stride` and `dilation`, where they are left out.
+/// The values of `stride` and `dilation` where they are left out.
 pub(super) const fn ones() -> [usize; 2] {
     [1, 1]
 }
 
-/// Greatest number of elements of an answer: a line of a few kilobytes could ask for millions of them.
+/// Greatest number of elements of an answer. Without a limit, a line of a few kilobytes could ask for any number.
 pub const MAX_ELEMENTS: usize = 1 << 24;
 
-/// Greatest number of terms that are summed or compared for an answer, those in the padding included: about a minute.
+/// Greatest number of terms that are summed or compared for an answer, terms in the padding included. They take about a
+/// minute.
 pub const MAX_TERMS: usize = 1 << 32;
 
-/// An answer of this shape, made of so many terms an element, is no more than one line may ask for.
+/// Checks the size of an answer: its shape, and the sizes whose product is the number of terms of an element.
 ///
 /// # Errors
-/// If it is.
+/// If there are more than [`MAX_ELEMENTS`] elements or [`MAX_TERMS`] terms.
 pub(super) fn check_size(shape: &[usize], terms: &[usize]) -> Result<(), Error> {
     let product = |of: &[usize], first: usize| of.iter().try_fold(first, |n, &size| n.checked_mul(size));
     let elements = product(shape, 1).filter(|&n| n <= MAX_ELEMENTS).ok_or_else(|| {
@@ -122,7 +123,7 @@ pub(super) fn check_size(shape: &[usize], terms: &[usize]) -> Result<(), Error> 
     within("terms to sum", i64::try_from(total).unwrap_or(i64::MAX), 0..=MAX_TERMS as i64).map(drop)
 }
 
-/// An object, and not the array of its values that serde takes for a struct too.
+/// Reads a struct from an object only. serde would also take an array of its values.
 pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     struct Object<T>(PhantomData<T>);
     impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
