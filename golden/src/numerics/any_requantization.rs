@@ -3,7 +3,7 @@
 use super::requantizer::{AddAndShift, Requantize};
 use crate::{Error, RealRequantization, Requantization};
 
-/// One of the two, as all sums of an operator are requantized alike.
+/// The requantization of an operator: all its sums are requantized by one kind of factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum AnyRequantization {
     /// `tflite_double`, `half_up_twice`

@@ -4,8 +4,8 @@ use crate::round::{floor, up};
 use crate::types::within;
 use crate::{Bounds, Error, MultiplierWidth, Rule};
 
-/// The lab's Figure 4: `a` and `b` are unsigned `Q1.(B-1)`; of the product's 2 integer and `2(B-1)` fraction bits the
-/// lowest integer bit and the upper `B - 1` fraction bits are kept: `floor(a b / 2^(B-1)) mod 2^B`.
+/// The lab's Figure 4: `a` and `b` are unsigned `Q1.(B-1)`; the product has 2 integer bits and `2(B-1)` fraction bits,
+/// of which the lowest integer bit and the upper `B - 1` fraction bits are kept: `floor(a b / 2^(B-1)) mod 2^B`.
 ///
 /// # Errors
 /// If an operand has more than `B` bits.
@@ -33,6 +33,6 @@ pub fn signed(acc: i64, m: i64, width: MultiplierWidth, rule: Rule) -> Result<i6
         Rule::Single => up(product, k),
         _ => return Err(Error::unknown("rule", rule, &[Rule::Truncate, Rule::Single])),
     };
-    // No larger than the accumulator, as m / 2^(B-1) < 1.
+    // The result is no larger than the accumulator, because m / 2^(B-1) < 1.
     Ok(rounded as i64)
 }

@@ -2,16 +2,16 @@
 
 /// `SaturatingRoundingDoublingHighMul`: `2 a b / 2^32`, to nearest; NEON's `vqrdmulh`.
 ///
-/// The nudge is `2^30` or `1 - 2^30` and the division goes toward zero. Together that is [`up`](crate::round::up)
-/// by 31 bits: ties go toward plus infinity, not away from zero. The one product that leaves `i32`, of `i32::MIN` by
-/// itself, saturates.
+/// The nudge is `2^30` or `1 - 2^30`, and the division rounds toward zero. Together the two steps are
+/// [`up`](crate::round::up) by 31 bits: ties go toward plus infinity, not away from zero. The one product that leaves
+/// `i32`, of `i32::MIN` by itself, saturates.
 pub fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     if a == i32::MIN && b == i32::MIN {
         return i32::MAX;
     }
     let product = i64::from(a) * i64::from(b);
     let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
-    // At most 2^31 - 1: the only product of 2^62 has been dealt with.
+    // The result is at most 2^31 - 1, because the only product of 2^62 has been dealt with.
     ((product + nudge) / (1 << 31)) as i32
 }
 
@@ -21,11 +21,11 @@ pub fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
 /// If `exponent > 31`, as gemmlowp asserts.
 pub fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
     assert!(exponent <= 31, "exponent: {exponent} is outside 0..=31");
-    // In 64 bits, as the mask of 31 bits and one more would not be an i32.
+    // The mask is computed in 64 bits, because a mask of 31 bits plus 1 is no i32.
     let x = i64::from(x);
     let mask = (1i64 << exponent) - 1;
     let remainder = x & mask;
     let threshold = (mask >> 1) + i64::from(x < 0);
-    // No larger than x.
+    // The result is no larger than x.
     ((x >> exponent) + i64::from(remainder > threshold)) as i32
 }

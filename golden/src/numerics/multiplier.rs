@@ -24,7 +24,7 @@ pub enum Build {
     DoubleRounding,
     /// `TFLITE_SINGLE_ROUNDING`: too great a factor becomes the greatest multiplier with the farthest shift
     SingleRounding,
-    /// `TFLITE_EMULATE_FLOAT`, for processors that have none: a tie of the multiplier goes down
+    /// `TFLITE_EMULATE_FLOAT`, for processors without floats: a tie of the multiplier goes down
     EmulatedFloat,
 }
 
@@ -74,11 +74,11 @@ pub fn quantize_multiplier_as(build: Build, real: f64, width: MultiplierWidth) -
 
 /// `TfLiteRound`, C's `round`.
 fn half_away(fraction: f64, width: MultiplierWidth) -> i64 {
-    // Exact: a power of two times 53 bits; and f64::round is half away from zero.
+    // The product by a power of two is exact, and f64::round rounds ties away from zero.
     (fraction * (width.max() + 1) as f64).round() as i64
 }
 
-/// `IntegerFrExp`: the upper `B - 1` of the 53 bits, and one more only if those below are more than half.
+/// `IntegerFrExp`: the upper `B - 1` of the 53 bits, and one more only if the bits below are more than half.
 fn half_down(fraction: f64, width: MultiplierWidth) -> i64 {
     if fraction == 0.0 {
         return 0;
@@ -93,7 +93,7 @@ fn half_down(fraction: f64, width: MultiplierWidth) -> i64 {
 mod tests {
     use super::frexp;
 
-    /// No multiplier shows what becomes of subnormals, as all of them are flushed to zero.
+    /// Multipliers cannot show how subnormals are split, because all subnormals become 0.
     #[test]
     fn fractions() {
         assert_eq!(frexp(0.0), (0.0, 0));

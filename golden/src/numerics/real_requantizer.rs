@@ -1,8 +1,8 @@
 //! From an accumulator to a quantized value by a real factor: one function per rounding rule.
 //!
-//! These are no hardware of this project. They are what other runtimes answer, so that a difference from them can be
-//! explained. `f32` and `f64` in here are the binary32 and binary64 of IEEE 754, each operation rounded once to nearest,
-//! ties to even, which is how Rust defines them on every target.
+//! No hardware of this project computes these rules. Other runtimes do, and the functions explain a difference from
+//! such a runtime. `f32` and `f64` are the binary32 and binary64 of IEEE 754. Each operation is rounded once to
+//! nearest, with ties to even, as Rust defines it on every target.
 
 use crate::requantizer::Requantize;
 use crate::types::check_output;
@@ -18,12 +18,12 @@ pub struct RealRequantization {
 }
 
 impl RealRequantization {
-    /// Rounding rule, factor, output zero point and clamp; the last two are any `i32`. All rules but `f64_away` hold the
-    /// factor as a `float`, to which it is rounded here.
+    /// Rounding rule, factor, output zero point and clamp; the last two are any `i32`. All rules but `f64_away` hold
+    /// the factor as a `float`, so it is rounded to one here.
     ///
     /// # Errors
-    /// If the rule is not defined for the factor, or zero point, least or greatest output is no `i32`; and if
-    /// `f32_even`, which clamps floats, would have to clamp to a number that is none.
+    /// If the rule is not defined for the factor, or zero point, least or greatest output is no `i32`; and if the rule
+    /// is `f32_even`, which clamps floats, and a bound is no `float`.
     pub fn new(rule: RealRule, factor: f64, zero_point: i64, output: Bounds) -> Result<RealRequantization, Error> {
         let factor = rule.factor(factor)?;
         check_output(zero_point, output)?;
@@ -74,7 +74,7 @@ impl Requantize for RealRequantization {
             let limit = if self.rule == RealRule::F64Away { "one of 64 bits" } else { "one of 32 bits" };
             return Err(self.undefined(acc, limit));
         }
-        // Both are exact: the accumulator was checked, and whatever is no f64_away was given a float.
+        // Both conversions are exact: the accumulator was checked, and every rule but f64_away holds a float.
         let (x, float) = (acc as i64, self.factor as f32);
         let scaled = match self.rule {
             RealRule::F64Away => f64_away(x, self.factor),
@@ -82,12 +82,12 @@ impl Requantize for RealRequantization {
             RealRule::QnnpackQ31 => qnnpack_q31(x as i32, float),
             RealRule::XnnpackRndnu => xnnpack_rndnu(x as i32, float),
         };
-        // f32_even has clamped already, and its ends less the zero point may lie beyond.
+        // f32_even has clamped already, and the ends of its clamp may lie beyond i32 by the zero point.
         if self.rule != RealRule::F32Even && !Bounds::INT32.contains(scaled.into()) {
             return Err(self.undefined(acc, "one whose product is rounded to 32 bits"));
         }
         let y = scaled + self.zero_point;
-        // Within i32: the bounds are.
+        // The result is within i32, because the bounds are.
         Ok(y.clamp(self.output.min(), self.output.max()) as i32)
     }
 }
@@ -100,11 +100,11 @@ pub fn requantize_real(acc: i64, r: &RealRequantization) -> Result<i64, Error> {
     r.requantize_sum(acc.into()).map(i64::from)
 }
 
-/// `round(double(x) * M)`, `round` being C's: LiteRT 13eade63, `reference/integer_ops/fully_connected.h`, and
-/// tensorflow 2.21.0. The conversion of a sum beyond 2^53 and the product are rounded to a `double` each.
+/// `round(double(x) * M)`, with C's `round`: LiteRT 13eade63, `reference/integer_ops/fully_connected.h`, and tensorflow
+/// 2.21.0. The conversion of a sum beyond 2^53 and the product are rounded to a `double` each.
 ///
-/// C leaves the conversion to `int32_t` of what does not fit undefined; here it ends at the bounds of `i64`, which do not
-/// fit either.
+/// C leaves the conversion to `int32_t` undefined for a number that does not fit. Here such a number ends at a bound of
+/// `i64`, which does not fit either.
 fn f64_away(x: i64, factor: f64) -> i64 {
     (x as f64 * factor).round() as i64
 }
@@ -119,8 +119,8 @@ fn f32_even(x: i32, factor: f32, [low, high]: [f32; 2]) -> i64 {
 /// QNNPACK 7d2a4e99, `requantization.h`, `qnnp_q31_requantize`: the significand with 7 zeros behind it as multiplier, a
 /// high product with ties up, and a right shift whose remainder is one less below zero. For a factor of `2^-32..1`.
 ///
-/// gemmlowp asks for the sign of the high product where this asks for that of `x`. They differ where the product is 0,
-/// which has no remainder, so that this is `tflite_double` by a multiplier of 24 bits.
+/// gemmlowp takes the sign of the high product where this function takes the sign of `x`. The two signs differ only
+/// where the product is 0, which has no remainder. So this function is `tflite_double` by a multiplier of 24 bits.
 fn qnnpack_q31(x: i32, factor: f32) -> i64 {
     let (significand, exponent) = parts(factor);
     let (multiplier, shift) = (significand << 7, 126 - exponent);
@@ -136,7 +136,7 @@ fn qnnpack_q31(x: i32, factor: f32) -> i64 {
 fn xnnpack_rndnu(x: i32, factor: f32) -> i64 {
     let (significand, exponent) = parts(factor);
     let shift = 150 - exponent;
-    // No overflow: 31 and 24 bits, and at most 2^54.
+    // No overflow is possible: the product has 31 and 24 bits, and at most 2^54 is added.
     (i64::from(x) * significand + (1 << (shift - 1))) >> shift
 }
 

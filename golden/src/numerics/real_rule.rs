@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Bounds, Error};
 
-/// How a product by a real factor is rounded: a `double` or `float` of the reference, and no multiplier with a shift. The
-/// names are those of `docs/numerics.md`.
+/// How a product by a real factor is rounded: the factor is a `double` or `float` of the reference, not a multiplier
+/// with a shift. `docs/numerics.md` uses the same names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "&'static str")]
 pub enum RealRule {
@@ -23,7 +23,7 @@ pub enum RealRule {
 }
 
 impl RealRule {
-    /// All of them.
+    /// All rules.
     pub const ALL: [RealRule; 4] = [RealRule::F64Away, RealRule::F32Even, RealRule::QnnpackQ31, RealRule::XnnpackRndnu];
 
     /// Its name in requests.
@@ -46,7 +46,8 @@ impl RealRule {
         }
     }
 
-    /// Accumulators for which it is defined. `f64_away` also takes the 64 bits that 16-bit activations are summed in.
+    /// Accumulators for which the rule is defined. `f64_away` takes 64 bits, because 16-bit activations are summed in
+    /// 64 bits.
     pub const fn accumulator(self) -> Bounds {
         match self {
             RealRule::F64Away => Bounds::INT64,
@@ -57,7 +58,7 @@ impl RealRule {
     /// The factor as the reference holds it: `float` but for `f64_away`.
     ///
     /// # Errors
-    /// If that is not one for which the rule is defined.
+    /// If the rule is not defined for the factor.
     pub(crate) fn factor(self, real: f64) -> Result<f64, Error> {
         let held = match self {
             RealRule::F64Away => real,
@@ -72,7 +73,7 @@ impl RealRule {
             RealRule::F64Away | RealRule::F32Even => f64::from_bits(1),
             RealRule::QnnpackQ31 | RealRule::XnnpackRndnu => LEAST,
         };
-        // Not a number lies in no range.
+        // A NaN lies in no range.
         if (least..below).contains(&held) { Ok(held) } else { Err(self.refuse(real)) }
     }
 

@@ -12,13 +12,13 @@ use crate::gemmlowp::{rounding_divide_by_pot, saturating_rounding_doubling_high_
 use crate::round::{away, floor, up};
 use crate::{Error, MultiplierWidth, Requantization, Rule, Scale};
 
-/// Turns a sum of products into a quantized value: what all operators that sum share. Rules differ in what they are
-/// given: a multiplier and a shift ([`Requantization`]), or a real factor.
+/// Turns a sum of products into a quantized value, for all operators that sum. An implementation holds a rule with its
+/// factor: a multiplier and a shift ([`Requantization`]), or a real factor.
 pub trait Requantize {
     /// The quantized value for a sum of any size.
     ///
     /// # Errors
-    /// If the reference does not define it.
+    /// If the reference does not define the value.
     fn requantize_sum(&self, acc: i128) -> Result<i32, Error>;
 
     /// The same as one addition and one shift, where that is possible.
@@ -30,7 +30,7 @@ pub trait Requantize {
 impl Requantize for Requantization {
     fn requantize_sum(&self, acc: i128) -> Result<i32, Error> {
         self.check_sum(acc)?;
-        // Both fit: the accumulator was checked, and the output of a requantization lies within i32.
+        // Both conversions fit: the accumulator was checked, and the output of a requantization lies within i32.
         Ok(requantize(acc as i64, self)? as i32)
     }
 
@@ -54,7 +54,7 @@ pub fn requantize(acc: i64, r: &Requantization) -> Result<i64, Error> {
         Rule::ShiftAway => shift_away(acc, r.scale()),
     };
     let y = scaled + i128::from(r.zero_point());
-    // Within i64 again: the clamp bounds are.
+    // The result is within i64 again, because the bounds of the clamp are.
     Ok(y.clamp(r.output().min().into(), r.output().max().into()) as i64)
 }
 
@@ -65,8 +65,8 @@ fn product(x: i64, s: Scale) -> (i128, u32) {
     if k >= 0 { (p, k.unsigned_abs()) } else { (p << k.unsigned_abs(), 0) }
 }
 
-/// `floor(x m / 2^k)`: the lab's Figure 4, keep the bits and drop the rest. Of a two's complement that is floor, and not
-/// C's truncation toward zero.
+/// `floor(x m / 2^k)`: the lab's Figure 4 keeps the upper bits and drops the low bits. In two's complement the result
+/// is the floor, not C's truncation toward zero.
 fn truncate(x: i64, s: Scale) -> i128 {
     let (p, k) = product(x, s);
     floor(p, k)
@@ -90,8 +90,8 @@ fn half_up_twice(x: i64, s: Scale) -> i128 {
     up(high_mul(x, s).into(), s.right())
 }
 
-/// `up(x m', 15 - shift)`, `m'` being `m` rounded to 16 bits with a ceiling: TFLite's int64 overload
-/// (tflite-micro 90b983c2, `common.cc`).
+/// `up(x m', 15 - shift)`, where `m'` is `m` rounded to 16 bits with a ceiling: TFLite's int64 overload (tflite-micro
+/// 90b983c2, `common.cc`).
 fn reduced_16(x: i64, s: Scale) -> i128 {
     up(i128::from(x) * i128::from(s.reduced()), (15 - s.shift()).unsigned_abs())
 }
@@ -102,7 +102,8 @@ fn shift_away(x: i64, s: Scale) -> i128 {
     away(p, k)
 }
 
-/// `SRDHM(x 2^l, m)`, gemmlowp's for `B = 32`, and the same rounding by `B - 1` bits for narrower multipliers.
+/// `SRDHM(x 2^l, m)`, as gemmlowp computes it for `B = 32`, and the same rounding by `B - 1` bits for narrower
+/// multipliers.
 fn high_mul(x: i64, s: Scale) -> i32 {
     // The contract of the accumulator keeps the first within i32, the type of the scale the second, and m < 2^(B-1) the
     // narrower product.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Bounds, Error};
 
-/// How a product by a multiplier is rounded. The names are those of `docs/numerics.md`.
+/// How a product by a multiplier is rounded. `docs/numerics.md` uses the same names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "&'static str")]
 pub enum Rule {
@@ -27,7 +27,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// All of them.
+    /// All rules.
     pub const ALL: [Rule; 6] =
         [Rule::Truncate, Rule::Single, Rule::TfliteDouble, Rule::HalfUpTwice, Rule::Reduced16, Rule::ShiftAway];
 
@@ -55,7 +55,7 @@ impl Rule {
         }
     }
 
-    /// Shifts for which it is defined.
+    /// Shifts for which the rule is defined.
     pub const fn shift_range(self) -> RangeInclusive<i32> {
         match self {
             Rule::Reduced16 => -31..=7,
@@ -63,7 +63,7 @@ impl Rule {
         }
     }
 
-    /// Accumulators for which it is defined.
+    /// Accumulators for which the rule is defined.
     pub const fn accumulator(self) -> Bounds {
         match self {
             Rule::Reduced16 => Bounds::INT48,

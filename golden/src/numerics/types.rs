@@ -1,4 +1,4 @@
-//! Parameters, validated once: what has one of these types is within its contract.
+//! Parameters, validated once: a value of one of these types is within its contract.
 
 use std::ops::RangeInclusive;
 
@@ -53,7 +53,7 @@ impl Bounds {
         self.max
     }
 
-    /// `v` lies within.
+    /// Whether `v` lies within.
     pub fn contains(self, v: i128) -> bool {
         (self.min.into()..=self.max.into()).contains(&v)
     }
@@ -72,7 +72,7 @@ pub enum MultiplierWidth {
 }
 
 impl MultiplierWidth {
-    /// All of them.
+    /// All widths.
     pub const ALL: [MultiplierWidth; 3] = [MultiplierWidth::W8, MultiplierWidth::W16, MultiplierWidth::W32];
 
     /// `B`
@@ -149,13 +149,13 @@ impl Scale {
         if self.shift < 0 { self.shift.unsigned_abs() } else { 0 }
     }
 
-    /// The multiplier rounded to 16 bits, ties up, with a ceiling: what `reduced_16` multiplies by.
+    /// The factor of `reduced_16`: the multiplier rounded to 16 bits, ties up, with a ceiling.
     pub(crate) const fn reduced(self) -> i64 {
         if self.multiplier < 0x7fff_0000 { (self.multiplier + (1 << 15)) >> 16 } else { 0x7fff }
     }
 }
 
-/// Zero point and clamp of an output are those of an `i32`.
+/// Checks that zero point and bounds of an output are `i32`.
 pub(crate) fn check_output(zero_point: i64, output: Bounds) -> Result<(), Error> {
     for (what, v) in [("zero_point", zero_point), ("min", output.min), ("max", output.max)] {
         within(what, v, Bounds::INT32.min..=Bounds::INT32.max)?;
@@ -208,8 +208,8 @@ impl Requantization {
         self.output
     }
 
-    /// Accumulators for which the reference defines the result: neither they nor their left shift overflows. Those of
-    /// `reduced_16` are shifted only after the product, in 64 bits; there the result has to be an `i32`.
+    /// Accumulators for which the reference defines the result: neither they nor their left shift overflows.
+    /// `reduced_16` shifts only after the product, in 64 bits, and its result has to be an `i32`.
     pub fn accumulator(&self) -> Bounds {
         let Bounds { min, max } = self.rule.accumulator();
         match self.rule {
@@ -232,17 +232,18 @@ impl Requantization {
         Bounds { min: min as i64, max: max as i64 }
     }
 
-    /// `acc` is one of [`accumulator`](Requantization::accumulator).
+    /// Checks that `acc` lies in [`accumulator`](Requantization::accumulator).
     ///
-    /// Beyond, every build of TFLite that was tried wraps; nobody may rely on it (`docs/numerics.md`).
+    /// Outside, every build of TFLite that was tried wraps, and nobody may rely on the wrapped value
+    /// (`docs/numerics.md`).
     ///
     /// # Errors
-    /// If it is not.
+    /// If `acc` lies outside.
     pub fn check_accumulator(&self, acc: i64) -> Result<(), Error> {
         self.check_sum(acc.into())
     }
 
-    /// As [`check_accumulator`](Requantization::check_accumulator), of a sum of any size.
+    /// The same as [`check_accumulator`](Requantization::check_accumulator), for a sum of any size.
     pub(crate) fn check_sum(&self, acc: i128) -> Result<(), Error> {
         let Bounds { min, max } = self.accumulator();
         if self.accumulator().contains(acc) {

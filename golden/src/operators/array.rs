@@ -2,7 +2,7 @@
 
 use crate::Error;
 
-/// An array, row-major: of integers, or of `f32` before and after quantization.
+/// A row-major array of integers, or of `f32` before and after quantization.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Array<T = i32> {
     shape: Vec<usize>,
@@ -42,7 +42,7 @@ impl<T> Array<T> {
         <[usize; 4]>::try_from(&self.shape[..]).map_err(error)
     }
 
-    /// What `f` makes of each element.
+    /// Applies `f` to each element.
     ///
     /// # Errors
     /// The first error of `f`, with the place of the element.
@@ -50,7 +50,7 @@ impl<T> Array<T> {
         self.try_map_at(|_, x| f(x))
     }
 
-    /// As [`try_map`](Array::try_map), with the place of the element in the flat array.
+    /// The same as [`try_map`](Array::try_map). `f` also gets the place of the element in the flat array.
     pub(crate) fn try_map_at<U>(&self, mut f: impl FnMut(usize, &T) -> Result<U, Error>) -> Result<Array<U>, Error> {
         let element = |(i, x)| f(i, x).map_err(|source| at(&self.shape, i, source));
         let data = self.data.iter().enumerate().map(element).collect::<Result<_, _>>()?;
@@ -58,7 +58,7 @@ impl<T> Array<T> {
     }
 }
 
-/// `source`, and the place of the element that it is about: the `flat`-th of an array of this shape.
+/// The error `source` of element `flat` of an array of this shape, with the place of this element.
 pub(super) fn at(shape: &[usize], flat: usize, source: Error) -> Error {
     let mut rest = flat;
     let mut index: Vec<usize> = shape.iter().rev().map(|&size| (rest % size, rest /= size).0).collect();
@@ -82,12 +82,12 @@ pub(super) fn dot(xs: &[i32], zx: i32, ws: &[i32], zw: i32) -> i128 {
     xs.iter().zip(ws).map(term).sum()
 }
 
-/// The requantization of a channel: there is one for all, or one each.
+/// The requantization of a channel: there is one for all channels, or one for each.
 pub(super) fn channel<R>(scales: &[R], c: usize) -> &R {
     &scales[if scales.len() == 1 { 0 } else { c }]
 }
 
-/// Bias and requantizations fit the number of output channels.
+/// Checks that bias and requantizations fit the number of output channels.
 pub(super) fn check_channels<R>(channels: usize, bias: &[i32], scales: &[R]) -> Result<(), Error> {
     if bias.len() != channels {
         return Err(Error::Shape { what: "bias", got: vec![bias.len()], expected: format!("[{channels}]") });

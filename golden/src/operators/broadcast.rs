@@ -4,16 +4,16 @@ use super::Array;
 use super::array::at;
 use crate::Error;
 
-/// `f(a, b)` of all pairs of elements. Sizes are aligned at the last; of two that differ one is 1, and its elements
-/// repeat.
+/// `f(a, b)` of all pairs of elements. Sizes are aligned at the last one. If two sizes differ, one of them is 1, and
+/// its element repeats.
 ///
 /// # Errors
-/// If the shapes do not go together, or the first of `f`, with the place of the element.
+/// If the shapes do not go together; or the first error of `f`, with the place of the element.
 pub(super) fn zip(a: &Array, b: &Array, f: impl Fn(i32, i32) -> Result<i32, Error>) -> Result<Array, Error> {
     zip_at(a, b, |_, x, y| f(x, y))
 }
 
-/// As [`zip`], with the place of the element in the flat result.
+/// The same as [`zip`]. `f` also gets the place of the element in the flat result.
 pub(super) fn zip_at(a: &Array, b: &Array, f: impl Fn(usize, i32, i32) -> Result<i32, Error>) -> Result<Array, Error> {
     let shape = common_shape(a.shape(), b.shape()).ok_or_else(|| {
         let expected = format!("{:?}, or sizes of 1", a.shape());
@@ -43,7 +43,7 @@ pub(super) fn padded(shape: &[usize], rank: usize) -> Vec<usize> {
     [vec![1; rank - shape.len()], shape.to_vec()].concat()
 }
 
-/// Which element of an operand meets element `flat` of the result.
+/// The element of an operand that belongs to element `flat` of the result.
 fn source(shape: &[usize], operand: &[usize], flat: usize) -> usize {
     let (mut rest, mut place, mut stride) = (flat, 0, 1);
     for (axis, &size) in shape.iter().rev().enumerate() {

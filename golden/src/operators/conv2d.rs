@@ -50,7 +50,7 @@ pub fn conv2d(
     each(shape, |[n, i, j, o]| channel(scales, o).requantize_sum(sum(n, i, j, o)))
 }
 
-/// The array of this shape, of four sizes, whose elements `f` gives.
+/// The array with the elements that `f` computes, of a shape of four sizes.
 pub(super) fn each(shape: Vec<usize>, f: impl Fn([usize; 4]) -> Result<i32, Error>) -> Result<Array, Error> {
     let mut data = Vec::new();
     for n in 0..shape[0] {

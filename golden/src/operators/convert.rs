@@ -14,12 +14,12 @@ pub enum QuantizeRounding {
     Away,
     /// `rne(x (1/s))` in `f32`, saturated: XNNPACK, PyTorch
     Reciprocal,
-    /// LiteRT's own kernels on x86 (LiteRT f6745779, `optimized_ops.h`): in whole groups of 8 elements as `Reciprocal`,
-    /// the rest `rha(x / s)` in `f64`
+    /// LiteRT's own kernels on x86 (LiteRT f6745779, `optimized_ops.h`): whole groups of 8 elements as with
+    /// `Reciprocal`, and the elements left over `rha(x / s)` in `f64`
     LitertBuiltin,
 }
 
-/// Scale, zero point and clamp of a quantized value, and the way to it.
+/// Scale, zero point, clamp and rounding of a quantized value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quantizer {
     /// finite and above 0
@@ -28,7 +28,7 @@ pub struct Quantizer {
     pub zero_point: i32,
     /// least and greatest value
     pub bounds: Bounds,
-    /// of the division
+    /// rounding of the division
     pub rounding: QuantizeRounding,
 }
 
@@ -72,8 +72,8 @@ pub enum DequantizeRounding {
     /// `s (q - z)`, rounded once: TFLite's reference kernels, TFLM (tflite-micro 90b983c2, `reference/dequantize.h`),
     /// XNNPACK
     Once,
-    /// LiteRT's own kernels on x86 (LiteRT f6745779, `optimized_ops.h`): in whole groups of 8 elements `q s + (-z) s`, the
-    /// products and the sum rounded to an `f32` each; the rest as `Once`
+    /// LiteRT's own kernels on x86 (LiteRT f6745779, `optimized_ops.h`): in whole groups of 8 elements `q s + (-z) s`,
+    /// the products and the sum rounded to an `f32` each; the elements left over as with `Once`
     LitertBuiltin,
 }
 
@@ -98,11 +98,11 @@ pub fn requantize(input: Operand<'_>, scale: &impl Requantize) -> Result<Array, 
     input.array.try_map(|&x| scale.requantize_sum(i128::from(x) - i128::from(input.zero_point)))
 }
 
-/// [`requantize`] of LiteRT's own kernels on x86 (LiteRT f6745779, `optimized_ops.h`): `group` in whole groups of 16
-/// elements, `rest` for those left over.
+/// [`requantize`] of LiteRT's own kernels on x86 (LiteRT f6745779, `optimized_ops.h`): `group` requantizes whole groups
+/// of 16 elements, and `rest` the elements left over.
 ///
 /// # Errors
-/// As [`requantize`].
+/// The errors of [`requantize`].
 pub fn litert_requantize(input: Operand<'_>, group: &impl Requantize, rest: &impl Requantize) -> Result<Array, Error> {
     let elements = input.array.data().len();
     input.array.try_map_at(|place, &x| {

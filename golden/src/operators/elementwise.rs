@@ -7,7 +7,7 @@ use crate::requantizer::Requantize;
 use crate::types::within;
 use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule, Scale};
 
-/// What TFLite's `ADD` and `SUB` bring their operands to a common scale with.
+/// The parameters by which TFLite's `ADD` and `SUB` bring their operands to a common scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AddParameters {
     pub(super) left_shift: u32,
@@ -46,7 +46,7 @@ impl AddParameters {
         })
     }
 
-    /// From the three factors themselves, all of one rule: those of `a`, `b` and the output.
+    /// From the three factors themselves, for `a`, `b` and the output, which have one rule.
     ///
     /// # Errors
     /// If `left_shift` is not in `0..=30`, or the rule is not defined for a factor, the zero point or the clamp.
@@ -63,7 +63,7 @@ impl AddParameters {
         Ok(AddParameters { left_shift, a: operand(a)?, b: operand(b)?, output })
     }
 
-    /// Three roundings for each output; `sign` is that of `b`.
+    /// Computes an output with three roundings. `sign` is the sign of `b`.
     pub(super) fn apply(&self, a: i64, b: i64, sign: i128) -> Result<i32, Error> {
         let scale = |x: i64, r: &Requantization| r.requantize_sum(i128::from(x) << self.left_shift);
         let sum = i128::from(scale(a, &self.a)?) + sign * i128::from(scale(b, &self.b)?);
@@ -97,7 +97,7 @@ pub fn add(a: Operand<'_>, b: Operand<'_>, parameters: &AddParameters) -> Result
 /// TFLite's `SUB`: [`add`] with the second term, once rounded, subtracted (tflite-micro 90b983c2, `reference/sub.h`).
 ///
 /// # Errors
-/// As [`add`].
+/// The errors of [`add`].
 pub fn sub(a: Operand<'_>, b: Operand<'_>, parameters: &AddParameters) -> Result<Array, Error> {
     zip(a.array, b.array, |x, y| parameters.apply(difference(x, a.zero_point), difference(y, b.zero_point), -1))
 }

@@ -1,8 +1,7 @@
 //! Which elements LiteRT's own kernels compute in vectors.
 //!
-//! A vector kernel takes the elements of a run in whole groups, and what is left over at the end of the run goes
-//! through a loop of other steps. The two round differently, so that the number of elements decides how each of them is
-//! rounded.
+//! A vector kernel takes the elements of a run in whole groups. The elements left over at the end of the run go through
+//! a loop with other steps, which rounds differently. So the number of elements decides how each element is rounded.
 
 use super::broadcast::padded;
 
@@ -16,19 +15,19 @@ pub(super) fn in_whole_group(place: usize, run: usize, group: usize) -> bool {
 pub(super) enum Walk {
     /// runs of as many elements of one operand as of the other
     Pairs { run: usize },
-    /// an element of one operand with a run of the other
+    /// one element of an operand with a run of the other operand
     OneWithMany { run: usize },
-    /// the dimensions that repeat are not of the five-fold pattern: the reference kernel, element by element
+    /// the dimensions that repeat do not have the five-fold pattern: the reference kernel computes element by element
     Reference,
 }
 
 /// How LiteRT goes through operands of these shapes, which repeat into one (LiteRT f6745779,
 /// `process_broadcast_shapes.h`).
 ///
-/// The last dimension that differs says which operand is `fast`: the one that repeats there. Seen from the last
-/// dimension there must be, in this order, dimensions that are equal, that repeat `fast`, that are equal, that repeat
-/// the other operand, and that are equal; each kind may be absent. The first or, where it has one element, the second
-/// of the five makes the runs.
+/// The operand that repeats in the last dimension that differs is called `fast`. Seen from the last dimension there
+/// must be, in this order, dimensions that are equal, that repeat `fast`, that are equal, that repeat the other
+/// operand, and that are equal; each kind may be absent. The first or, where it has one element, the second of the five
+/// makes the runs.
 pub(super) fn walk(a: &[usize], b: &[usize]) -> Walk {
     let rank = a.len().max(b.len());
     let (a, b) = (padded(a, rank), padded(b, rank));
@@ -37,7 +36,7 @@ pub(super) fn walk(a: &[usize], b: &[usize]) -> Walk {
     };
     let (fast, other) = if a[last] == 1 { (a, b) } else { (b, a) };
     let mut rest = rank;
-    // Elements of the dimensions at the end of what is left that are of one kind.
+    // Number of elements in the last dimensions of one kind, among the dimensions that are left.
     let mut take = |kind: fn(usize, usize) -> bool| {
         let mut elements = 1;
         while rest > 0 && kind(fast[rest - 1], other[rest - 1]) {

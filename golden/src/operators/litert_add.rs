@@ -13,17 +13,18 @@ const PAIRS: usize = 16;
 const MANY: usize = 8;
 
 /// `ADD` of int8 of LiteRT's own kernels on x86 (LiteRT f6745779, `optimized/integer_ops/add.h`). The shapes decide
-/// which elements go through which of two vector kernels; the rest is [`add`](super::add).
+/// which elements go through which of two vector kernels. All other elements are computed as by [`add`](super::add).
 ///
-/// - Operands whose elements meet in pairs, in whole groups of 16 of a run:
-///   `up(floor((x - z) 2^(20 + s)) m, 31)`, the shift `s` of the operand being taken before the product.
-/// - One element with a run of the other operand, in whole groups of 8: `floor(up((x - z) 2^20 m, 31) / 2^-s)`.
+/// - Operands whose elements meet in pairs, in whole groups of 16 of a run, are rounded to
+///   `up(floor((x - z) 2^(20 + s)) m, 31)`, where the shift `s` of the operand is taken before the product.
+/// - One element and a run of the other operand, in whole groups of 8, are rounded to
+///   `floor(up((x - z) 2^20 m, 31) / 2^-s)`.
 ///
-/// Either sum becomes `away(up(sum m, 31), -s)`. That, and its sum with the zero point, keep their low 16 bits before
-/// the clamp.
+/// In both kernels the sum becomes `away(up(sum m, 31), -s)`. This number and its sum with the zero point keep only
+/// their low 16 bits before the clamp.
 ///
 /// # Errors
-/// As [`add`](super::add).
+/// The errors of [`add`](super::add).
 pub fn litert_add(a: Operand<'_>, b: Operand<'_>, parameters: &AddParameters) -> Result<Array, Error> {
     let walk = walk(a.array.shape(), b.array.shape());
     zip_at(a.array, b.array, |flat, x, y| {

@@ -1,8 +1,9 @@
 //! The operators of a small quantized network, one file each, as obvious loops over integers.
 //!
-//! Activations are `[batch, height, width, channels]`. Sums are exact, whatever their size, and what turns a sum into
-//! an output is a [`Requantize`](crate::requantizer::Requantize): its rounding rule, zero point and clamp. So each
-//! operator is here once for all runtimes, and they differ in what they pass ([`runner`](crate::graph)).
+//! Activations are `[batch, height, width, channels]`. Sums are exact, whatever their size. A
+//! [`Requantize`](crate::requantizer::Requantize) turns a sum into an output: it has rounding rule, zero point and
+//! clamp. So each operator is here once for all runtimes, and runtimes differ only in the requantization that they pass
+//! ([`graph`](crate::graph)).
 
 mod array;
 mod broadcast;

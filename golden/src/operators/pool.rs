@@ -5,8 +5,8 @@ use super::{Array, Window};
 use crate::{Bounds, Error};
 
 /// TFLite's `AVERAGE_POOL_2D` (tflite-micro 90b983c2, `reference/integer_ops/pooling.h`): the mean of the quantized
-/// values that lie within the image, to nearest, ties away from zero; then the clamp. Input and output have the same
-/// scale and zero point; `filter` is height and width.
+/// values that lie within the image, rounded to nearest with ties away from zero, and clamped. Input and output have
+/// the same scale and zero point; `filter` is height and width.
 ///
 /// # Errors
 /// If `input` is not `[batch, height, width, channels]`, or the window does not fit or lies outside the image
@@ -14,15 +14,15 @@ use crate::{Bounds, Error};
 pub fn average_pool(input: &Array, filter: [usize; 2], window: &Window, bounds: Bounds) -> Result<Array, Error> {
     pool(input, filter, window, bounds, |taps| {
         let (sum, n): (i64, i64) = (taps.iter().map(|&x| i64::from(x)).sum(), taps.len() as i64);
-        // C's division, toward zero.
+        // C's division rounds toward zero.
         if sum > 0 { (sum + n / 2) / n } else { (sum - n / 2) / n }
     })
 }
 
-/// TFLite's `MAX_POOL_2D`: the greatest of the values that lie within the image; then the clamp.
+/// TFLite's `MAX_POOL_2D`: the greatest of the values that lie within the image, clamped.
 ///
 /// # Errors
-/// As [`average_pool`].
+/// The errors of [`average_pool`].
 pub fn max_pool(input: &Array, filter: [usize; 2], window: &Window, bounds: Bounds) -> Result<Array, Error> {
     pool(input, filter, window, bounds, |taps| taps.iter().copied().max().unwrap_or(i32::MIN).into())
 }

@@ -1,4 +1,4 @@
-//! What moves elements and changes none.
+//! Operators that move elements and change none.
 
 use super::Array;
 use crate::Error;
@@ -11,7 +11,7 @@ pub fn reshape<T: Clone>(input: &Array<T>, shape: &[usize]) -> Result<Array<T>, 
     Array::new("shape", shape.to_vec(), input.data().to_vec())
 }
 
-/// `value` before and after the elements, as often as `padding` says for each dimension; TFLite pads with the zero
+/// Puts `value` before and after the elements, as often as `padding` says for each dimension. TFLite pads with the zero
 /// point.
 ///
 /// # Errors
@@ -34,7 +34,7 @@ pub fn pad<T: Copy>(input: &Array<T>, padding: &[[usize; 2]], value: T) -> Resul
     Array::new("padding", shape, data)
 }
 
-/// Which element of the input stands at `flat` of the result; `None` in the padding.
+/// The element of the input that stands at place `flat` of the result; `None` in the padding.
 fn source(input: &[usize], padding: &[[usize; 2]], shape: &[usize], flat: usize) -> Option<usize> {
     let (mut rest, mut place, mut stride) = (flat, 0, 1);
     for axis in (0..shape.len()).rev() {

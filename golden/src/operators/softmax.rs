@@ -15,18 +15,18 @@ use crate::{Error, MultiplierWidth, Scale};
 const DIFFERENCE_BITS: u32 = 5;
 const SUM_BITS: u32 = 12;
 
-/// How a difference of inputs becomes the argument of the exponential.
+/// The parameters by which a difference of inputs becomes the argument of the exponential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SoftmaxParameters {
-    /// `None` where only a difference of 0 counts
+    /// `None` if every difference but 0 has an exponential that counts as 0
     scale: Option<Scale>,
     least: i64,
 }
 
 impl SoftmaxParameters {
     /// For `softmax(beta * scale * q)`: the factor `beta scale 2^26` as multiplier and left shift, and the least
-    /// difference from the maximum that is not taken for 0. The reference caps the factor at `2^31 - 1`; from `2^30` on
-    /// the least difference is 0.
+    /// difference from the maximum whose exponential does not count as 0. The reference caps the factor at `2^31 - 1`;
+    /// from `2^30` on the least difference is 0.
     ///
     /// # Errors
     /// If the factor is not a number above 1, as the reference demands.
@@ -35,7 +35,7 @@ impl SoftmaxParameters {
         if real.is_nan() || real <= 1.0 {
             return Err(Error::Real { limit: "beta * scale * 2^26 above 1", got: real });
         }
-        // Fails for what rounds to 2^30 and more.
+        // The conversion fails for a factor that rounds to 2^30 or more.
         let scale = quantize_multiplier(real, MultiplierWidth::W32).ok();
         let radius = scale.map_or(0, |scale| (31i64 << (31 - DIFFERENCE_BITS)) >> scale.left());
         Ok(SoftmaxParameters { scale, least: -radius })
@@ -43,7 +43,7 @@ impl SoftmaxParameters {
 
     /// The difference from the maximum as `Q5`; `None` where its exponential counts as 0.
     fn argument(&self, difference: i64) -> Option<i32> {
-        // Within i32: that is what the least difference is made from.
+        // The result is within i32, because the least difference is derived from this limit.
         let scaled = |s: Scale| product((difference << s.left()) as i32, s.multiplier() as i32);
         (difference >= self.least).then(|| self.scale.map_or(0, scaled))
     }
@@ -76,7 +76,7 @@ fn softmax_row(xs: &[i32], parameters: &SoftmaxParameters) -> Result<Vec<i32>, E
     // The exponent below is at most 31 up to here.
     within("sum of exponentials, in 2^-19", sum, 1 << 19..=(1 << 28) - 1)?;
     let headroom = (sum as u32).leading_zeros();
-    // The sum, normalized to 1..2, without its 1.
+    // The sum, normalized to 1..2, less 1.
     let fraction = ((sum as u32) << headroom) ^ (1 << 31);
     let reciprocal = one_over_one_plus_x(fraction as i32);
     let exponent = SUM_BITS - headroom + 31 - 8;
@@ -87,7 +87,8 @@ fn softmax_row(xs: &[i32], parameters: &SoftmaxParameters) -> Result<Vec<i32>, E
     Ok(exponentials.iter().map(output).collect())
 }
 
-/// `exp(a)`, `Q5` at most 0 to `Q0`: of `a` modulo 1/4 by a polynomial, times `exp(-2^i)` for each further bit.
+/// `exp(a)` for `a` of at most 0, from `Q5` to `Q0`: a polynomial for `a` modulo 1/4, times `exp(-2^i)` for each higher
+/// bit.
 fn exp_on_negative_values(a: i32) -> i32 {
     const FRACTION: u32 = 31 - DIFFERENCE_BITS;
     const QUARTER: i32 = 1 << (FRACTION - 2);

@@ -10,22 +10,22 @@ pub struct Axis {
     pub stride: usize,
     /// from one tap to the next, at least 1
     pub dilation: usize,
-    /// by which the image is enlarged at its start: top or left
+    /// padding at the start of the image: top or left
     pub before: usize,
-    /// by which the image is enlarged at its end: bottom or right
+    /// padding at the end of the image: bottom or right
     pub after: usize,
 }
 
 /// How a window moves over an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// over the height
+    /// movement over the height
     pub rows: Axis,
-    /// over the width
+    /// movement over the width
     pub cols: Axis,
 }
 
-/// Strides, dilations and paddings are at most this.
+/// Greatest stride, dilation and padding.
 const LIMIT: i64 = 1 << 16;
 
 impl Axis {
@@ -34,8 +34,8 @@ impl Axis {
         Axis { stride, dilation, before: 0, after: 0 }
     }
 
-    /// TFLite's padding `SAME` (tflite-micro 90b983c2, `padding.h`): `ceil(size / stride)` outputs, and of the padding
-    /// that this takes the greater half at the end.
+    /// TFLite's padding `SAME` (tflite-micro 90b983c2, `padding.h`): there are `ceil(size / stride)` outputs. If the
+    /// padding is odd, the greater half is at the end.
     pub fn same(size: usize, filter: usize, stride: usize, dilation: usize) -> Axis {
         let outputs = size.div_ceil(stride.max(1));
         let reach = outputs.saturating_sub(1).saturating_mul(stride).saturating_add(extent(filter, dilation));
@@ -73,7 +73,7 @@ impl Axis {
     }
 }
 
-/// Elements that a filter reaches over, gaps included.
+/// Number of elements that a filter covers, gaps included.
 fn extent(filter: usize, dilation: usize) -> usize {
     filter.saturating_sub(1).saturating_mul(dilation).saturating_add(1)
 }

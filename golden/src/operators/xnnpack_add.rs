@@ -17,7 +17,7 @@ pub struct XnnpackAdd {
 
 impl XnnpackAdd {
     /// With the ratios `ra = sa / so` and `rb = sb / so` in `f32`: `shift = 20 - floor(log2(max(ra, rb)))`, and the
-    /// factors `rne(r 2^shift)`, at most 2^21. A difference negates that of `b`.
+    /// factors `rne(r 2^shift)`, at most 2^21. A difference negates the factor of `b`.
     ///
     /// # Errors
     /// If a ratio is outside `2^-10..2^8`, where XNNPACK has no such sum.

@@ -2,7 +2,7 @@
 
 use crate::{Bounds, MultiplierWidth, Requantization, Rule};
 
-/// `clamp(((x m + add) >> k) + zero_point, min, max)`, `add` depending on the sign of `x`.
+/// `clamp(((x m + add) >> k) + zero_point, min, max)`, where `add` depends on the sign of `x`.
 ///
 /// The identities are proved in `docs/numerics.md`, "Two roundings by one addition"; `golden/tests/operators/fast.rs` compares with
 /// the rules as they are defined.
@@ -10,7 +10,7 @@ use crate::{Bounds, MultiplierWidth, Requantization, Rule};
 pub struct AddAndShift {
     accumulator: Bounds,
     multiplier: i64,
-    /// for `x >= 0` and `x < 0`
+    /// the addends for `x >= 0` and for `x < 0`
     add: [i64; 2],
     shift: u32,
     zero_point: i64,
@@ -18,7 +18,7 @@ pub struct AddAndShift {
 }
 
 impl AddAndShift {
-    /// Of a requantization, unless its multiplier has another width or rule than one of the five that shift once.
+    /// The form of a requantization. `None` for a multiplier of another width, and for a rule that has no such form.
     pub fn new(r: &Requantization) -> Option<AddAndShift> {
         if r.scale().width() != MultiplierWidth::W32 {
             return None;
@@ -38,7 +38,7 @@ impl AddAndShift {
         Some(AddAndShift { accumulator: r.accumulator(), multiplier, add, shift: k, zero_point, output: r.output() })
     }
 
-    /// The reference defines the result for `acc`.
+    /// Whether the reference defines the result for `acc`.
     pub fn takes(&self, acc: i64) -> bool {
         self.accumulator.min() <= acc && acc <= self.accumulator.max()
     }

@@ -5,11 +5,11 @@ use crate::Error;
 use crate::gemm::{self, Matrix, requantized_products};
 use crate::requantizer::Requantize;
 
-/// [`conv2d`], result for result and error for error; faster where there is one group and
-/// [`gemm_fast`](crate::gemm::gemm_fast) is.
+/// The same results and errors as [`conv2d`]. It is faster where there is one group and where
+/// [`gemm_fast`](crate::gemm::gemm_fast) is faster.
 ///
 /// # Errors
-/// As [`conv2d`].
+/// The errors of [`conv2d`].
 pub fn conv2d_fast(
     input: Operand<'_>,
     weights: Operand<'_>,
@@ -17,7 +17,7 @@ pub fn conv2d_fast(
     window: &Window,
     scales: &[impl Requantize],
 ) -> Result<Array, Error> {
-    // What is wrong, the obvious loop says.
+    // The obvious loop reports all errors.
     try_fast(input, weights, bias, window, scales).map_or_else(|| conv2d(input, weights, bias, window, scales), Ok)
 }
 
@@ -47,7 +47,8 @@ fn try_fast(
 /// The greatest number of elements that are laid out: padding can make an output far larger than its input.
 const MAX_SEEN: usize = 1 << 26;
 
-/// The elements under the window, pixel after pixel of the output; beyond the image there is the zero point, whose product is 0.
+/// The elements under the window, one output pixel after the other. Beyond the image stands the zero point, whose
+/// product is 0.
 fn seen(input: Operand<'_>, window: &Window, [batch, up, across]: [usize; 3], filter: [usize; 2]) -> Option<Vec<i32>> {
     let &[_, height, width, channels] = input.array.shape() else { return None };
     let row = filter[0] * filter[1] * channels;
