@@ -168,8 +168,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// `got` is not one of `expected`.
-    pub(crate) fn unknown(what: &'static str, got: impl ToString, expected: &[impl ToString]) -> Error {
+    /// `got`, which stands where a `what` should, is not one of `expected`.
+    pub fn unknown(what: &'static str, got: impl ToString, expected: &[impl ToString]) -> Error {
         let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
         Error::Unknown { what, got: got.to_string(), expected: expected.join(", ") }
     }

@@ -12,7 +12,8 @@
 //! - [`quantization`]: from floats to integers: scales, zero points, calibration, batch norms, sizes;
 //! - [`digits`]: three real float networks;
 //! - [`import`]: model files and arrays, and what a named runtime makes of a model;
-//! - [`graph`]: a model, run in its integers.
+//! - [`graph`]: a model, run in its integers;
+//! - [`words`]: an enum whose variants have a word each.
 //!
 //! The rules and their sources are in `docs/numerics.md`.
 
@@ -25,6 +26,7 @@ pub mod numerics;
 pub mod operators;
 pub mod quantization;
 pub mod request;
+mod words;
 
 pub use error::Error;
 pub(crate) use numerics::types;

@@ -1,41 +1,23 @@
 //! The rounding rules that multiply by a real number.
 
-use std::fmt;
-use std::str::FromStr;
+use crate::{Bounds, Error, words};
 
-use serde::{Deserialize, Serialize};
-
-use crate::{Bounds, Error};
-
-/// How a product by a real factor is rounded: the factor is a `double` or `float` of the reference, not a multiplier
-/// with a shift. `docs/numerics.md` uses the same names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "&'static str")]
-pub enum RealRule {
-    /// to a `double`, then to nearest, ties away from zero
-    F64Away,
-    /// accumulator and product to a `float`, then to nearest, ties to even
-    F32Even,
-    /// twice, by the 24 bits of a `float` factor: to nearest, ties up; then by the right shift, ties away from zero
-    QnnpackQ31,
-    /// once, by the 24 bits of a `float` factor: to nearest, ties up
-    XnnpackRndnu,
+words! {
+    /// How a product by a real factor is rounded: the factor is a `double` or `float` of the reference, not a multiplier
+    /// with a shift. `docs/numerics.md` uses the same names.
+    pub enum RealRule: "rule" {
+        /// to a `double`, then to nearest, ties away from zero
+        F64Away = "f64_away",
+        /// accumulator and product to a `float`, then to nearest, ties to even
+        F32Even = "f32_even",
+        /// twice, by the 24 bits of a `float` factor: to nearest, ties up; then by the right shift, ties away from zero
+        QnnpackQ31 = "qnnpack_q31",
+        /// once, by the 24 bits of a `float` factor: to nearest, ties up
+        XnnpackRndnu = "xnnpack_rndnu",
+    }
 }
 
 impl RealRule {
-    /// All rules.
-    pub const ALL: [RealRule; 4] = [RealRule::F64Away, RealRule::F32Even, RealRule::QnnpackQ31, RealRule::XnnpackRndnu];
-
-    /// Its name in requests.
-    pub const fn name(self) -> &'static str {
-        match self {
-            RealRule::F64Away => "f64_away",
-            RealRule::F32Even => "f32_even",
-            RealRule::QnnpackQ31 => "qnnpack_q31",
-            RealRule::XnnpackRndnu => "xnnpack_rndnu",
-        }
-    }
-
     /// Who computes exactly this.
     pub const fn reference(self) -> &'static str {
         match self {
@@ -90,30 +72,3 @@ impl RealRule {
 
 /// `2^-32`: below it there are no bits left to shift.
 const LEAST: f64 = 1.0 / (1u64 << 32) as f64;
-
-impl fmt::Display for RealRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl TryFrom<String> for RealRule {
-    type Error = Error;
-    fn try_from(s: String) -> Result<RealRule, Error> {
-        s.parse()
-    }
-}
-
-impl From<RealRule> for &'static str {
-    fn from(rule: RealRule) -> &'static str {
-        rule.name()
-    }
-}
-
-impl FromStr for RealRule {
-    type Err = Error;
-    fn from_str(s: &str) -> Result<RealRule, Error> {
-        let unknown = || Error::unknown("rule", s, &RealRule::ALL.map(RealRule::name));
-        RealRule::ALL.into_iter().find(|r| r.name() == s).ok_or_else(unknown)
-    }
-}

@@ -1,12 +1,7 @@
 //! From a real number to its integer, and back.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
-
 use super::Parameters;
-use crate::Error;
+use crate::{Error, words};
 
 /// The lab's figure as it is printed, `torch.round(x / scale) + zero_point`: float32, ties to even, **no clamp**, and a
 /// float as result. If its zero point is no integer, the result is none either.
@@ -16,31 +11,19 @@ pub fn lab_quantize(x: f32, scale: f32, zero_point: f32) -> f32 {
     (x / scale).round_ties_even() + zero_point
 }
 
-/// How `x / scale` becomes an integer; float32 throughout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "&'static str")]
-pub enum Rounding {
-    /// `x / scale`, ties to even: ONNX `QuantizeLinear`, the lab's `torch.round`
-    HalfEven,
-    /// `x / scale`, ties away from zero: `QUANTIZE` of TFLite's reference and of TFLM
-    HalfAway,
-    /// `x * (1 / scale)`, ties to even: PyTorch (FBGEMM), XNNPACK. Rounds twice, and so differs where a tie is near
-    ReciprocalHalfEven,
+words! {
+    /// How `x / scale` becomes an integer; float32 throughout.
+    pub enum Rounding: "rounding" {
+        /// `x / scale`, ties to even: ONNX `QuantizeLinear`, the lab's `torch.round`
+        HalfEven = "half_even",
+        /// `x / scale`, ties away from zero: `QUANTIZE` of TFLite's reference and of TFLM
+        HalfAway = "half_away",
+        /// `x * (1 / scale)`, ties to even: PyTorch (FBGEMM), XNNPACK. Rounds twice, and so differs where a tie is near
+        ReciprocalHalfEven = "reciprocal_half_even",
+    }
 }
 
 impl Rounding {
-    /// All of them.
-    pub const ALL: [Rounding; 3] = [Rounding::HalfEven, Rounding::HalfAway, Rounding::ReciprocalHalfEven];
-
-    /// Its name in requests and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Rounding::HalfEven => "half_even",
-            Rounding::HalfAway => "half_away",
-            Rounding::ReciprocalHalfEven => "reciprocal_half_even",
-        }
-    }
-
     /// `x / scale` as a float32 without fraction; infinite where it overflows.
     fn divide(self, x: f32, scale: f32) -> f32 {
         match self {
@@ -48,33 +31,6 @@ impl Rounding {
             Rounding::HalfAway => (x / scale).round(),
             Rounding::ReciprocalHalfEven => (x * (1.0 / scale)).round_ties_even(),
         }
-    }
-}
-
-impl fmt::Display for Rounding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Rounding {
-    type Err = Error;
-    fn from_str(s: &str) -> Result<Rounding, Error> {
-        let unknown = || Error::unknown("rounding", s, &Rounding::ALL.map(Rounding::name));
-        Rounding::ALL.into_iter().find(|r| r.name() == s).ok_or_else(unknown)
-    }
-}
-
-impl TryFrom<String> for Rounding {
-    type Error = Error;
-    fn try_from(s: String) -> Result<Rounding, Error> {
-        s.parse()
-    }
-}
-
-impl From<Rounding> for &'static str {
-    fn from(rounding: Rounding) -> &'static str {
-        rounding.name()
     }
 }
 
