@@ -1,21 +1,23 @@
 //! The valid/ready stream around a pipeline.
 //!
-//! The four rules: a transfer happens where valid and ready are both 1; once valid is up, it and the payload hold until
-//! the transfer; valid never waits for ready; ready depends on the valid of others through registers only.
+//! A stream has four rules. A transfer happens at a clock edge where valid and ready are both 1. Once valid is 1, it
+//! and the payload hold until the transfer. Valid never waits for ready. Ready depends on the valid of other streams
+//! through registers only.
 //!
-//! A pipeline without backpressure has no ready: a beat enters at each clock with `in_valid`, and whoever takes the results
-//! has room for them. Its registers need no clock enable, so it is smaller and faster.
+//! A pipeline without backpressure has no ready: a beat enters at each clock with `in_valid`, and whoever takes the
+//! results needs room for one in each clock. Its registers need no clock enable, so it is smaller and faster.
 //!
-//! A pipeline may take a beat only each `interval` clocks, because its first rank is at work on one for so long: the valid
-//! bit walks through that many ranks, and each says which part of the work is due. Without a ready, whoever offers the beats
-//! sees to it.
+//! A pipeline may take a beat only every `interval` clocks, because its first rank works on a beat for so long. The
+//! valid bit walks through `interval` ranks, and its position says which part of the work is due. Without a ready,
+//! whoever offers the beats has to keep the interval.
 
 use rust_hdl::prelude::{Block, In, Logic, Out, Probe};
 
 use crate::exact::{Int, Kernel, Maybe, Port, Reg};
 
-/// The stream ports of a block that is a pipeline: `in_valid`, `out_valid`, with backpressure `in_ready` and `out_ready`,
-/// and a valid bit for each of its register ranks. All ranks move together: where the last result waits, everything waits.
+/// The stream ports of a block that is a pipeline: `in_valid`, `out_valid`, with backpressure `in_ready` and
+/// `out_ready`, and a valid bit for each of its register ranks. All ranks move together: while the last result waits,
+/// everything waits.
 #[derive(Debug)]
 pub struct PipelineStream {
     in_valid: Port<In>,
@@ -27,8 +29,8 @@ pub struct PipelineStream {
 }
 
 impl PipelineStream {
-    /// The stream ports of a pipeline of `depth` ranks, 0 being combinational, that takes a beat each `interval` clocks;
-    /// `interval` is at most `depth`, or 1.
+    /// The stream ports of a pipeline of `depth` ranks that takes a beat every `interval` clocks. A pipeline of 0 ranks
+    /// is combinational. `interval` is at most `depth`, or 1.
     pub fn new(depth: usize, interval: usize, backpressure: bool) -> PipelineStream {
         let offered = match (interval, backpressure) {
             (2.., false) => format!("a beat is offered; at most one in {interval} clocks"),
@@ -49,17 +51,17 @@ impl PipelineStream {
         self.ranks.len()
     }
 
-    /// Clock edges from a beat to the next, at least.
+    /// Least number of clock edges from a beat to the next.
     pub fn interval(&self) -> usize {
         self.interval
     }
 
-    /// 1 where a beat has passed `ranks` ranks, 1 at least, and no more.
+    /// 1 where a beat has passed exactly `ranks` ranks, at least 1.
     pub fn passed<'k>(&self, k: &'k Kernel, ranks: usize) -> Int<'k> {
         k.read(&self.ranks[ranks - 1])
     }
 
-    /// 1 where the first rank has no more to do for the beat before than what this clock does.
+    /// 1 where the first rank finishes its work on the previous beat in this clock, or has none.
     pub fn begins<'k>(&self, k: &'k Kernel) -> Int<'k> {
         let pending = self.ranks[..self.interval - 1].iter().map(|rank| k.read(rank)).reduce(|a, b| a | b);
         pending.map_or(k.lit(1), |pending| (!pending).named("begins"))
@@ -75,12 +77,12 @@ impl PipelineStream {
         &self.out_valid
     }
 
-    /// With backpressure, the ports on which a beat and a result are taken.
+    /// The ports on which a beat and a result are taken, if there is backpressure.
     pub fn ready(&self) -> Option<(&Port<Out>, &Port<In>)> {
         self.in_ready.get().zip(self.out_ready.get())
     }
 
-    /// Describes the handshake; gives the enable of every rank of the pipeline.
+    /// Describes the handshake, and returns the enable of every rank of the pipeline.
     pub fn describe<'k>(&'k self, k: &'k Kernel) -> Int<'k> {
         let waiting = self.ranks.last().map(|last| k.read(last));
         let advance = match (self.ready(), waiting) {
@@ -88,7 +90,7 @@ impl PipelineStream {
             (Some((_, out_ready)), None) => k.read(out_ready),
             (Some((_, out_ready)), Some(waiting)) => (k.read(out_ready) | !waiting).named("advance"),
         };
-        // Without a ready, no beat is offered where none can begin.
+        // Without a ready, whoever offers beats offers none where none can begin.
         let begins = self.ready().filter(|_| self.interval > 1).map(|_| self.begins(k));
         let offered = k.read(&self.in_valid);
         let mut valid = begins.map_or(offered, |begins| offered & begins);
@@ -108,7 +110,7 @@ impl Logic for PipelineStream {
     fn update(&mut self) {}
 }
 
-/// Its ports and registers are those of the block that owns it.
+/// The ports and registers of this bundle belong to the block that owns it.
 impl Block for PipelineStream {
     fn connect_all(&mut self) {}
     fn update_all(&mut self) {

@@ -1,5 +1,5 @@
-//! Cells of devices that synthesis does not infer, or not well: each a block with a behaviour in Rust, for simulation
-//! there, and a model in Verilog, for simulation and lint of the text that instantiates it.
+//! Cells of devices that synthesis does not infer, or does not infer well. Each cell is a block with a behaviour in
+//! Rust, for simulation in Rust, and has a model in Verilog, for simulation and lint of the text that instantiates it.
 
 pub mod ecp5;
 pub mod ice40;
@@ -7,7 +7,7 @@ pub mod ice40;
 use crate::exact::Design;
 use crate::verilog::File;
 
-/// What a block is made for.
+/// The device that a block is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Target {
     /// any device: no cell is instantiated
@@ -19,7 +19,7 @@ pub enum Target {
     Ice40,
 }
 
-/// The models of the cells that a design instantiates, each once.
+/// The Verilog models of the cells that a design instantiates, each once.
 pub fn models(design: &Design) -> Vec<File> {
     let mut models: Vec<File> = Vec::new();
     for cell in design.modules.iter().filter_map(|m| m.header.cell.as_ref()) {

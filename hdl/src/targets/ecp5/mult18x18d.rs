@@ -5,13 +5,13 @@ use rust_hdl::prelude::*;
 use crate::describe_logic;
 use crate::exact::{Cell, Clk, Describe, Header, Kernel, Maybe, Port, Range, Stage};
 
-/// `p = a * b`, through up to three ranks of registers. Yosys infers the cell, but none of its registers, without which it
-/// takes 4.5 ns. Lattice, "ECP5 and ECP5-5G sysDSP Usage Guide", FPGA-TN-02205.
+/// `p = a * b`, through up to three register ranks. Yosys infers the cell, but none of its registers, and without them
+/// a product takes 4.5 ns. Lattice, "ECP5 and ECP5-5G sysDSP Usage Guide", FPGA-TN-02205.
 #[derive(LogicBlock)]
 pub struct Mult18x18d {
     /// clock
     pub clk: Clk,
-    /// the registers move on; without it at each clock
+    /// the registers move on where this is 1; without this port they move at each clock
     pub enable: Maybe<Port<In>>,
     /// first factor
     pub a: Port<In>,
@@ -27,19 +27,19 @@ pub struct Mult18x18d {
 /// Values of a factor.
 pub const FACTOR: Range = Range::signed(18);
 
-/// Which of the cell's ranks of registers are in use.
+/// The register ranks of the cell that are in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Registers {
-    /// those of the factors
+    /// the rank of the factors
     pub input: bool,
-    /// those in the middle of the multiplication
+    /// the rank in the middle of the multiplication
     pub pipeline: bool,
-    /// that of the product
+    /// the rank of the product
     pub output: bool,
 }
 
 impl Mult18x18d {
-    /// A multiplier with these ranks, which move at each clock or, with `enable`, where that is 1.
+    /// A multiplier with these ranks. They move at each clock or, with `enable`, where the port `enable` is 1.
     pub fn new(registers: Registers, enable: bool) -> Mult18x18d {
         Mult18x18d {
             clk: Clk::new(),

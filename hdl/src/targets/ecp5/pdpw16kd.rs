@@ -5,24 +5,24 @@ use rust_hdl::prelude::*;
 use crate::describe_logic;
 use crate::exact::{Cell, Clk, Describe, Header, Kernel, Port, Ram, Range, Stage};
 
-/// A memory of 512 words of 36 bits: what stands at `address` where `read` is 1 appears in `word` two clock edges later.
-/// What a word gives that is read while it is written is undefined.
+/// A memory of 512 words of 36 bits. Where `read` is 1, the word at `address` appears in `word` two clock edges later.
+/// A word that is read while it is written is undefined.
 ///
-/// Yosys infers the memory, but not the register at its output, without which its word comes 5.8 ns after the clock.
-/// Lattice, "ECP5 and ECP5-5G Memory Usage Guide", FPGA-TN-02204: pseudo dual-port RAM.
+/// Yosys infers the memory, but not the register at its output. Without this register the word comes 5.8 ns after the
+/// clock edge. Lattice, "ECP5 and ECP5-5G Memory Usage Guide", FPGA-TN-02204: pseudo dual-port RAM.
 #[derive(LogicBlock)]
 pub struct Pdpw16kd {
     /// clock
     pub clk: Clk,
     /// a word is written
     pub write: Port<In>,
-    /// which
+    /// the address of the word that is written
     pub write_address: Port<In>,
     /// the word written
     pub write_word: Port<In>,
     /// a word is read
     pub read: Port<In>,
-    /// which
+    /// the address of the word that is read
     pub address: Port<In>,
     /// the word read
     pub word: Port<Out>,

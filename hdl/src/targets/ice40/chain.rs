@@ -1,6 +1,6 @@
 //! `p = x * m + nudge * 2^16` in four multipliers of iCE40, put together by the adders in them.
 //!
-//! With `x = xh * 2^16 + xl` and `m = mh * 2^16 + ml`, each sum is of the addend of the next:
+//! With `x = xh * 2^16 + xl` and `m = mh * 2^16 + ml`, each sum is part of the addend of the next sum:
 //!
 //! ```text
 //! first  = xh * ml + nudge
@@ -9,8 +9,9 @@
 //! high   = xh * mh + floor(second / 2^16) + carry      p = high * 2^32 + low
 //! ```
 //!
-//! What the later ones wait for is waited for in their own registers, so that the operands need none beside them but for
-//! the carry. A sum goes to the register of the next addend, not to its own: a path has one adder in it, never two.
+//! The operands of the later multipliers wait in registers of the cells, so that they need no registers beside the
+//! cells, except for the carry. A sum goes to the register of the next addend, not to a register of its own, so that a
+//! path goes through one adder and never through two.
 
 use rust_hdl::prelude::*;
 
@@ -22,21 +23,21 @@ use crate::targets::Target;
 /// Bits of the lower part of an operand.
 const CUT: u32 = 16;
 
-/// What is added to the middle of the product: `2^30` of the first of two roundings.
+/// Values that are added to the middle of the product: `2^30`, or its negative, for the first of two roundings.
 pub(crate) const NUDGE: Range = Range::new(-(1 << 14), 1 << 14);
 
-/// Which ranks of registers there are, counted along the data path.
+/// The register ranks that are in use, in the order of the data path.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ranks {
-    /// of the operands
+    /// rank of the operands
     pub operands: bool,
-    /// between `first` and `second`
+    /// rank between `first` and `second`
     pub first: bool,
-    /// between `second` and `low`
+    /// rank between `second` and `low`
     pub second: bool,
-    /// between `low` and `high`
+    /// rank between `low` and `high`
     pub low: bool,
-    /// of the product
+    /// rank of the product
     pub product: bool,
 }
 
@@ -45,7 +46,7 @@ pub(crate) struct Ranks {
 pub struct Chain {
     /// clock
     pub clk: Clk,
-    /// the registers move on; without it at each clock
+    /// the registers move on where this is 1; without this port they move at each clock
     pub enable: Maybe<Port<In>>,
     /// first operand
     pub x: Port<In>,
@@ -67,18 +68,19 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Multipliers of iCE40 put the product together: its operands need four, and for them these are enough.
+    /// Whether multipliers of iCE40 put the product together: the operands need four multipliers, and four are enough
+    /// for them.
     pub(crate) fn fits(target: Target, [x, m]: [Range; 2]) -> bool {
         let cut = |r: Range| r.width() > CUT;
         let enough = Range::signed(2 * CUT).covers(x) && Range::unsigned(2 * CUT - 1).covers(m);
         target == Target::Ice40 && cut(x) && cut(m) && enough
     }
 
-    /// A product of operands that [`Chain::fits`]; its registers can be held if there is an `enable`.
+    /// A product of operands that satisfy [`Chain::fits`]. With `enable`, its registers can be held.
     pub(crate) fn new([x, m]: [Range; 2], nudged: bool, ranks: Ranks, enable: bool) -> Chain {
         let base = MacForm { enable, ..MacForm::default() };
         let registers = MacRegisters { factors: ranks.operands, ..MacRegisters::default() };
-        // What low and high wait for.
+        // The operands of `low` and `high` wait for two sums, in these registers.
         let late = MacRegisters { middle: ranks.first, product: ranks.second, ..registers };
         let first = MacRegisters { addend: ranks.operands, ..registers };
         let second = MacRegisters { product: ranks.first, addend: ranks.first, high: ranks.second, ..registers };
@@ -147,7 +149,7 @@ impl Describe for Chain {
         let nudge = self.nudge.get().map_or(k.lit(0), |port| k.read(port));
         let (first, _) = self.sum(k, &self.first, [xh, ml], nudge);
         let (second, carry) = self.sum(k, &self.second, [xl, mh], first);
-        // Of 33 bits: first is signed, the product beside it is not.
+        // The second sum has 33 bits and a sign: `first` is signed, and the product beside it is not.
         let first_sign = after_first.pass("sign", first.bit(2 * CUT - 1));
         let negative = after_second.pass("negative", (first_sign & !carry).named("negative"));
 

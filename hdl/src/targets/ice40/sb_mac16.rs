@@ -5,14 +5,14 @@ use rust_hdl::prelude::*;
 use crate::describe_logic;
 use crate::exact::{Cell, Clk, Describe, Header, Kernel, Maybe, Port, Range, Stage};
 
-/// `carry_out * 2^32 + sum = (a * b modulo 2^32) + addend + carry`, through up to four ranks of registers. Yosys infers
-/// the cell, but no addend that crosses from one to another, and no register before the adder. Lattice, "DSP Function
-/// Usage Guide for iCE40 Devices", FPGA-TN-02007.
+/// `carry_out * 2^32 + sum = (a * b modulo 2^32) + addend + carry`, through up to four register ranks. Yosys infers the
+/// cell, but no addend that comes from another cell, and no register before the adder. Lattice, "DSP Function Usage
+/// Guide for iCE40 Devices", FPGA-TN-02007.
 #[derive(LogicBlock)]
 pub struct SbMac16 {
     /// clock
     pub clk: Clk,
-    /// the registers move on; without it at each clock
+    /// the registers move on where this is 1; without this port they move at each clock
     pub enable: Maybe<Port<In>>,
     /// first factor
     pub a: Port<In>,
@@ -20,7 +20,7 @@ pub struct SbMac16 {
     pub b: Port<In>,
     /// added to the product: 32 bits of either sign
     pub addend: Port<In>,
-    /// added as well
+    /// carry that is added as well
     pub carry: Maybe<Port<In>>,
     /// the low 32 bits of the sum
     pub sum: Port<Out>,
@@ -35,7 +35,7 @@ pub struct SbMac16 {
     _form: MacForm,
 }
 
-/// How a [`SbMac16`] is set up.
+/// The form of a [`SbMac16`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MacForm {
     /// the first factor can be below 0; the second cannot
@@ -44,24 +44,24 @@ pub struct MacForm {
     pub carry: bool,
     /// its registers can be held
     pub enable: bool,
-    /// which ranks of registers are in use
+    /// the register ranks in use
     pub registers: MacRegisters,
 }
 
-/// Ranks of registers of a [`SbMac16`].
+/// Register ranks of a [`SbMac16`] that are in use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MacRegisters {
-    /// those of the factors
+    /// the rank of the factors
     pub factors: bool,
-    /// those in the middle of the multiplication
+    /// the rank in the middle of the multiplication
     pub middle: bool,
-    /// that of the product
+    /// the rank of the product
     pub product: bool,
-    /// that of the addend
+    /// the rank of the addend
     pub addend: bool,
-    /// that of the upper half of the sum
+    /// the rank of the upper half of the sum
     pub high: bool,
-    /// that of the lower half
+    /// the rank of the lower half of the sum
     pub low: bool,
 }
 
@@ -130,14 +130,14 @@ impl SbMac16 {
     }
 }
 
-/// A cell with these parameters and connections; what has none is tied.
+/// A cell with these parameters and connections. All other pins are tied to 0.
 pub(super) fn cell(parameters: Vec<(&'static str, String)>, used: &[(&str, &str)]) -> Cell {
     let tied = TIED.iter().map(|&pin| (pin, "1'b0"));
     let pins = used.iter().copied().chain(tied).map(|(pin, to)| (pin.to_owned(), to.to_owned()));
     Cell { name: "SB_MAC16", model: include_str!("SB_MAC16.v"), parameters, pins: pins.collect() }
 }
 
-/// Pins of what is not used: holds, resets, loads, subtraction.
+/// Pins of functions that are not used: holds, resets, loads, subtraction.
 const TIED: [&str; 14] = [
     "AHOLD",
     "BHOLD",

@@ -6,8 +6,9 @@ use super::sb_mac16;
 use crate::describe_logic;
 use crate::exact::{Bus, Cell, Clk, Describe, Header, Kernel, Port, Range, Stage};
 
-/// `p = a * b` in each lane, through all three ranks of registers: of the factors, in the middle of the multiplication, and
-/// behind the adder, which adds nothing. Yosys infers one multiplier where there could be two. Lattice, FPGA-TN-02007.
+/// `p = a * b` in each lane, through all three register ranks: at the factors, in the middle of the multiplication, and
+/// behind the adder, which adds nothing. Yosys infers one multiplier of a cell where the cell could be two. Lattice,
+/// FPGA-TN-02007.
 #[derive(LogicBlock)]
 pub struct SbMac16Products {
     /// clock
@@ -18,7 +19,7 @@ pub struct SbMac16Products {
     pub b: Bus<In>,
     /// products
     pub p: Bus<Out>,
-    /// carry out of the adder: none
+    /// carry out of the adder: always 0
     pub carry_out: Port<Out>,
     factors: Stage,
     middle: Stage,
@@ -31,11 +32,11 @@ pub const PRODUCT_LATENCY: usize = 3;
 /// Bits of a factor where a cell makes two products.
 const HALF: u32 = 8;
 
-/// Bits of a factor where it makes one.
+/// Bits of a factor where a cell makes one product.
 const WHOLE: u32 = 16;
 
 impl SbMac16Products {
-    /// Multipliers of factors of these ranges; of each factor both have the sign that the range has.
+    /// Multipliers of factors of these ranges. Both lanes of a factor have the sign of its range.
     ///
     /// # Panics
     /// If [`products_of`](Self::products_of) the ranges is 0.
@@ -55,7 +56,7 @@ impl SbMac16Products {
         }
     }
 
-    /// How many products of such factors a cell makes: 2, 1 or, of wider ones, none.
+    /// Number of products of such factors that a cell makes: 2, 1, or 0 for wider factors.
     pub fn products_of(factors: [Range; 2]) -> usize {
         match factors.map(Range::width).into_iter().max() {
             Some(0..=HALF) => 2,
@@ -67,7 +68,7 @@ impl SbMac16Products {
     fn cell(&self) -> Cell {
         let two = self.p.lanes() == 2;
         let (bit, pair) = (|on: bool| format!("1'b{}", u8::from(on)), |v: u8| format!("2'd{v}"));
-        // To the adder go the products of 8 x 8 bits, or the halves of one of 16 x 16.
+        // The adder takes two products of 8 x 8 bits, or the two halves of a product of 16 x 16 bits.
         let product = if two { 1 } else { 2 };
         let parameters = vec![
             ("A_REG", bit(true)),
