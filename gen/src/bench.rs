@@ -5,7 +5,7 @@ use std::fmt::Write;
 use qrtl_hdl::interface::{BenchPort, Interface};
 
 /// The generic bench, which is shipped with every module.
-pub const BENCH: &str = include_str!("../../sim/csrc/bench.cpp");
+pub const BENCH: &str = include_str!("../csrc/bench.cpp");
 
 fn list(text: &mut String, name: &str, ports: &[BenchPort]) {
     let _ = writeln!(text, "const std::vector<Port> {name} = {{");

@@ -1,7 +1,7 @@
 //! How a bench talks to a block: which ports are settings, which form the input and the output stream.
 //!
 //! Every block of qrtl has at most one input stream and one output stream, so that one small generic bench
-//! (`sim/csrc/bench.cpp`) drives them all. A block without a clock is combinational: the output is read right after
+//! (`gen/csrc/bench.cpp`) drives them all. A block without a clock is combinational: the output is read right after
 //! the input is applied.
 
 use serde::Serialize;

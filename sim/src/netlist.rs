@@ -93,10 +93,11 @@ fn synthesize(package: &Package, synthesis: Synthesis) -> Result<File> {
         Synthesis::Generic => {
             format!("{reads} hierarchy -check -top {top}; synth -flatten -top {top}; check -assert; ")
         }
-        // A cell that qrtl instantiates itself keeps its name, and its model is ours, if Yosys has none.
+        // A cell that qrtl instantiates itself keeps its name, and its model is ours, if Yosys has none. Models are read
+        // when they are asked for: the large memory of iCE40 alone would take half a minute.
         Synthesis::Device { pass, cells } => format!(
-            "{reads} {pass} -top {top}; write_verilog -noattr mapped.v; design -reset; read_verilog {cells} mapped.v; \
-             hierarchy -top {top}; proc; flatten; opt_clean; "
+            "{reads} {pass} -top {top}; write_verilog -noattr mapped.v; design -reset; read_verilog -defer {cells}; \
+             read_verilog mapped.v; hierarchy -top {top}; proc; flatten; opt_clean; "
         ),
     };
     let output = Command::new(tool("yosys"))
