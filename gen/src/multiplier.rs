@@ -1,4 +1,4 @@
-//! `gen multiplier`: a real factor as `2^-n * M0`, and the integers that stand for it.
+//! `gen multiplier`: a real factor as `2^-n * M0`, and the integers that represent it.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use qrtl_golden::quantization::deviation::{Deviation, deviation};
 use qrtl_golden::quantization::normalization::{Normalized, normalize, unnormalized};
 use qrtl_golden::{Bounds, MultiplierWidth, Rule, Scale};
 
-/// What `gen multiplier` is told.
+/// The arguments of `gen multiplier`.
 #[derive(Args)]
 pub struct MultiplierCommand {
     /// real factor M, above 0
@@ -33,7 +33,7 @@ impl MultiplierCommand {
             Some(bits) => vec![MultiplierWidth::try_from(bits)?],
             None => MultiplierWidth::ALL.to_vec(),
         };
-        // Everything before the first line: bad input prints nothing but its error.
+        // All lines are made before the first is printed, so that bad input prints nothing but its error.
         let mut text = table(self.real, &widths)?;
         if let Some(other) = self.versus {
             text += &table(other, &widths).context("versus")?;
@@ -46,7 +46,7 @@ impl MultiplierCommand {
     }
 }
 
-/// `M`, `M0` and `n`, then for each width the integer of M0 and that of M.
+/// `M`, `M0` and `n`, then for each width the integer of M0 and the integer of M.
 fn table(real: f64, widths: &[MultiplierWidth]) -> Result<String> {
     let mut lines = Vec::new();
     for &width in widths {
@@ -70,7 +70,7 @@ fn table(real: f64, widths: &[MultiplierWidth]) -> Result<String> {
     Ok(lines.join("\n") + "\n")
 }
 
-/// How far its results are from those of 32 bits.
+/// How far results with this width are from results with 32 bits.
 fn cost(real: f64, width: MultiplierWidth) -> Result<String> {
     let rule = Rule::TfliteDouble;
     let of = |name, output| -> Result<String> {
@@ -81,12 +81,12 @@ fn cost(real: f64, width: MultiplierWidth) -> Result<String> {
     Ok(format!("results against 32 bits, by {rule}: {eight}, {sixteen}"))
 }
 
-/// Decimal and binary.
+/// The integer in decimal and in binary.
 fn digits(integer: i64, width: MultiplierWidth) -> String {
     format!("{integer} = {integer:00$b}", width.bits() as usize)
 }
 
-/// Whether two factors coincide, normalized and not.
+/// Whether the integers of two factors coincide, with and without normalization.
 fn comparison(a: f64, b: f64, width: MultiplierWidth) -> Result<String> {
     let verdict = |same: bool| if same { "coincide" } else { "differ" };
     let bits = width.bits();

@@ -13,14 +13,14 @@ use qrtl_golden::quantization::network::{Network, Scheme};
 use qrtl_golden::quantization::parameters::signed;
 use qrtl_golden::quantization::{Calibration, Format, Granularity, Rounding, Symmetry, WeightQuantization};
 
-/// Of float logits from TensorFlow's: sums of at most 128 float32 products in another order differ by some 1e-5, a network
-/// with another padding, layout or epsilon by 0.01 and more.
+/// Greatest difference of a float logit from TensorFlow's. Sums of at most 128 float32 products in another order differ
+/// by some 1e-5. A network with another padding, layout or epsilon differs by 0.01 and more.
 const LOGIT_BOUND: f32 = 1e-4;
 
-/// What `gen quantize` is told.
+/// The arguments of `gen quantize`.
 #[derive(Args)]
 pub struct Quantize {
-    /// which network: mlp, cnn or rescnn
+    /// network: mlp, cnn or rescnn
     model: Architecture,
     /// directory of the float weights and the images
     #[arg(long, value_name = "DIR", default_value = "models/digits")]
@@ -31,12 +31,12 @@ pub struct Quantize {
     /// bits of the values between layers
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=8))]
     activation_bits: u32,
-    /// who shares a scale of the weights: per_tensor, per_channel or per_group:N (N neighbours of a channel; rounded floats, as
-    /// an output has then no one multiplier)
+    /// who shares a scale of the weights: per_tensor, per_channel or per_group:N (N neighbours of a channel; the
+    /// network is then computed in rounded floats, as an output has no single multiplier)
     #[arg(long, default_value = "per_channel", value_parser = granularity)]
     granularity: Granularity,
-    /// which range a scale covers: min_max, percentile:P (P in 50..=100), mse or entropy (of the activations; weights are
-    /// then min_max, as in TensorRT)
+    /// range that a scale covers: min_max, percentile:P (P in 50..=100), mse or entropy (entropy is for activations;
+    /// weights are then min_max, as in TensorRT)
     #[arg(long, default_value = "min_max", value_parser = calibration)]
     calibration: Calibration,
     /// zero points of the weights: symmetric (all 0) or asymmetric
@@ -81,14 +81,14 @@ fn symmetry(text: &str) -> Result<Symmetry, String> {
 
 /// A network in floats with the images that it is measured on.
 pub struct Subject {
-    /// which
+    /// its architecture
     pub architecture: Architecture,
-    /// in floats, batch norms folded
+    /// the network in floats, with batch norms folded
     pub network: Network,
-    /// what ranges are taken from
+    /// images from which the ranges of activations are taken
     pub calibration_set: Array<f32>,
     test_set: Array<f32>,
-    /// test images that it recognizes
+    /// number of test images that it recognizes
     pub recognized: usize,
     /// greatest difference of its logits from TensorFlow's
     pub difference: f32,
@@ -114,18 +114,18 @@ impl Subject {
         Ok(Subject { architecture, network, calibration_set, test_set, recognized, difference })
     }
 
-    /// Test images that `network`, this one with other weights, recognizes in floats.
+    /// Number of test images that `network`, which is this network with other weights, recognizes in floats.
     ///
     /// # Errors
-    /// None for a network of this one's shape.
+    /// A network with this network's shape causes none.
     pub fn recognized_by(&self, network: &Network, images: &Images) -> Result<usize, Error> {
         Ok(images.recognized(&last(network.run(&self.test_set)?)))
     }
 
-    /// Test images that the quantized network recognizes, and whether it runs in integers.
+    /// Number of test images that the quantized network recognizes, and whether it runs in integers.
     ///
     /// # Errors
-    /// As [`Scheme::quantize`], and if a sum overflows.
+    /// The errors of [`Scheme::quantize`]; and if a sum overflows.
     pub fn quantized(&self, scheme: &Scheme, calibrated: &Calibrated, images: &Images) -> Result<(usize, bool), Error> {
         let quantized = scheme.quantize(&self.network, calibrated)?;
         let logits = quantized.run(&self.test_set)?;
@@ -140,13 +140,14 @@ fn last(mut values: Vec<Array<f32>>) -> Vec<f32> {
     values.pop().map(|logits| logits.data().to_vec()).unwrap_or_default()
 }
 
-/// Weights of `bits` bits and values between layers of `activation_bits`, both signed; weights ties to even.
+/// The scheme with weights of `bits` bits and values between layers of `activation_bits` bits, both signed. Weights are
+/// rounded with ties to even.
 ///
-/// Entropy is for the activations alone, as in TensorRT: a channel has far too few weights for its histogram of 2,048 bins, and
-/// most would be clipped. Weights are then min-max.
+/// Entropy calibrates the activations only, as in TensorRT, and the weights are then min-max. A channel has far too few
+/// weights for the histogram of 2,048 bins, and most of them would be clipped.
 ///
 /// # Errors
-/// If there are no integers of so many bits.
+/// If no integers have this number of bits.
 pub fn scheme(
     [bits, activation_bits]: [u32; 2],
     granularity: Granularity,
@@ -165,7 +166,7 @@ impl Quantize {
     /// Quantizes the network and measures it.
     ///
     /// # Errors
-    /// If a file cannot be read or is another's, or the scheme has no integers for the network.
+    /// If a file cannot be read or holds something else, or the scheme has no integers for the network.
     pub fn run(&self) -> Result<Report> {
         let images = Images::read(&self.models)?;
         let subject = Subject::read(self.model, &self.models, &images)?;
@@ -185,7 +186,7 @@ impl Quantize {
     }
 }
 
-/// What quantization did, for people.
+/// The report of a quantization, for people.
 pub struct Report {
     model: Architecture,
     bits: [u32; 2],
@@ -197,12 +198,12 @@ pub struct Report {
     sizes: [ModelSize; 2],
 }
 
-/// The word on the command line.
+/// The value that stands for this word on the command line.
 pub fn symmetry_name(symmetry: Symmetry) -> &'static str {
     if symmetry == Symmetry::Asymmetric { "asymmetric" } else { "symmetric" }
 }
 
-/// Test images in percent.
+/// A number of test images in percent.
 pub fn percent(recognized: usize) -> f64 {
     100.0 * recognized as f64 / TEST as f64
 }

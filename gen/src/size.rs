@@ -1,4 +1,4 @@
-//! `gen size`: what a model takes at each bit width and granularity.
+//! `gen size`: bytes of a model at each bit width and granularity.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -11,7 +11,7 @@ use qrtl_gen::model::read_model;
 use qrtl_golden::quantization::Granularity;
 use qrtl_golden::quantization::model_size::{ModelSize, Storage, bytes, layers, size, stored_size};
 
-/// What `gen size` is told.
+/// The arguments of `gen size`.
 #[derive(Args)]
 pub struct SizeCommand {
     /// model file (.tflite)
@@ -25,11 +25,11 @@ pub struct SizeCommand {
 /// Widths of the table.
 const BITS: [u32; 4] = [16, 8, 4, 2];
 
-/// Weights that share a scale, per group.
+/// Number of weights that share a scale in a group.
 const GROUP: NonZeroUsize = NonZeroUsize::new(32).unwrap();
 
 impl SizeCommand {
-    /// Prints a line for each width, and for a model each granularity.
+    /// Prints a line for each width, and for a model a line for each granularity.
     ///
     /// # Errors
     /// If the file is no model, or has no layer with weights, or the number of parameters is out of range.

@@ -1,4 +1,4 @@
-//! `gen study`: the three digits networks, quantized in every way there is: which of them suffers, and why.
+//! `gen study`: quantizes the three digits networks by every scheme, and says which network suffers most, and why.
 
 mod layers;
 mod plot;
@@ -20,21 +20,21 @@ use crate::emit::{check_ours, write_directory};
 use crate::quantize::{Subject, percent, scheme, symmetry_name};
 use layers::LayerLoss;
 
-/// Bits of a weight.
+/// Bits of a weight that are tried.
 const BITS: std::ops::RangeInclusive<u32> = 2..=8;
 
-/// Bits of the values between layers, throughout: the study is about weights.
+/// Bits of the values between layers in all schemes, because the study is about weights.
 const ACTIVATION_BITS: u32 = 8;
 
-/// Who shares a scale.
+/// Granularities that are tried.
 const GRANULARITIES: [Granularity; 3] =
     [Granularity::PerTensor, Granularity::PerChannel, Granularity::PerGroup(NonZeroUsize::MIN.saturating_add(15))];
 
-/// Which range a scale covers, of weights and activations; entropy of activations alone.
+/// Calibrations of weights and activations that are tried. Entropy calibrates activations only.
 const CALIBRATIONS: [Calibration; 4] =
     [Calibration::MinMax, Calibration::Percentile(99.9), Calibration::MeanSquaredError, Calibration::Entropy];
 
-/// Of the weights and of the activations; the first is TFLite's.
+/// Pairs of symmetries that are tried, of weights and activations. The first pair is TFLite's.
 const SYMMETRIES: [[Symmetry; 2]; 4] = [
     [Symmetry::SymmetricNarrow, Symmetry::Asymmetric],
     [Symmetry::SymmetricNarrow, Symmetry::SymmetricNarrow],
@@ -42,7 +42,7 @@ const SYMMETRIES: [[Symmetry; 2]; 4] = [
     [Symmetry::Asymmetric, Symmetry::SymmetricNarrow],
 ];
 
-/// What `gen study` is told.
+/// The arguments of `gen study`.
 #[derive(Args)]
 pub struct Study {
     /// directory to write: study.csv, study.md and plots (.svg)
@@ -60,19 +60,19 @@ struct Configuration {
     bits: u32,
     granularity: Granularity,
     calibration: Calibration,
-    /// of the weights and of the activations
+    /// symmetries of weights and activations
     symmetries: [Symmetry; 2],
 }
 
-/// What became of it.
+/// The result of a configuration.
 #[derive(Debug, Clone, Copy)]
 struct Row {
     configuration: Configuration,
     /// computed in integers
     integer: bool,
-    /// test images, in floats and quantized
+    /// test images recognized in floats and quantized
     recognized: [usize; 2],
-    /// weights, biases, scales and zero points
+    /// bytes of weights, biases, scales and zero points
     bytes: u64,
 }
 
@@ -113,7 +113,7 @@ impl Study {
     }
 }
 
-/// All of them, architecture by architecture.
+/// All configurations, architecture by architecture.
 fn configurations() -> Vec<Configuration> {
     let mut all = Vec::new();
     for architecture in Architecture::ALL {
@@ -148,7 +148,7 @@ fn calibrate(subjects: &[Subject]) -> Result<Vec<Calibrated>> {
         }
     }
     let one = |(subject, calibration, symmetry): (&Subject, _, _)| {
-        // Activations have their parameters whatever the weights are like.
+        // The parameters of activations do not depend on the weights, so any scheme for weights will do.
         let scheme = scheme([8, ACTIVATION_BITS], Granularity::PerTensor, calibration, [symmetry; 2])?;
         let parameters = scheme.calibrate(&subject.network, &subject.calibration_set)?;
         Ok(Calibrated { architecture: subject.architecture, calibration, symmetry, parameters })
@@ -156,7 +156,7 @@ fn calibrate(subjects: &[Subject]) -> Result<Vec<Calibrated>> {
     all.into_par_iter().map(one).collect()
 }
 
-/// Rows in the order of the configurations, whichever is ready first.
+/// Measures all configurations in parallel. Rows are in the order of the configurations.
 fn measure(
     configurations: &[Configuration],
     subjects: &[Subject],
@@ -182,7 +182,7 @@ fn measure(
     configurations.par_iter().map(one).collect()
 }
 
-/// Which network suffers most, and why.
+/// The verdict: which network suffers most, and why.
 pub struct Report {
     rows: usize,
     /// mean loss of each network over all of its rows, in points
@@ -217,7 +217,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// `weights/activations`
+/// The name of a pair of symmetries: `weights/activations`.
 fn symmetries_name([weights, activations]: [Symmetry; 2]) -> String {
     format!("{}/{}", symmetry_name(weights), symmetry_name(activations))
 }

@@ -1,4 +1,4 @@
-//! What each layer loses by itself, and how far apart the ranges of its channels are.
+//! The accuracy that each layer loses by itself, and how far apart the ranges of its channels are.
 
 use std::fmt;
 
@@ -10,20 +10,20 @@ use qrtl_golden::quantization::{Calibration, Granularity, QuantizedWeights, Symm
 use super::tables::mean;
 use crate::quantize::{Subject, percent, scheme};
 
-/// Of the weights of the one layer that is quantized: few enough to hurt.
+/// Bits of the weights of the one layer that is quantized, few enough to lose accuracy.
 pub const BITS: u32 = 3;
 
-/// Over the columns of a [`LayerLoss`].
+/// The head of the table of [`LayerLoss`].
 pub const HEAD: &str =
     "each layer alone with weights of 3 bits:     terms of   channels'   max/rms   weight error %   points lost
 model   layer                                an output  ranges      of all    tensor channel   tensor channel";
 
 /// One layer of a network, the rest of which stays in floats.
 pub struct LayerLoss {
-    /// whose
+    /// the network that has the layer
     pub architecture: Architecture,
     operator: &'static str,
-    /// which of the layers with weights
+    /// number of the layer, counting layers with weights only
     index: usize,
     /// weights that an output sums over
     inputs: usize,
@@ -38,12 +38,12 @@ pub struct LayerLoss {
 }
 
 impl LayerLoss {
-    /// How many times the range of the widest channel is that of the narrowest.
+    /// The range of the widest channel, divided by the range of the narrowest.
     fn ratio(&self) -> f64 {
         self.ranges[1] / self.ranges[0]
     }
 
-    /// What a common scale does to the layer, in a sentence.
+    /// The effect of a common scale on the layer, in sentences.
     pub fn why(&self) -> String {
         let LayerLoss { index, operator, losses, errors, ranges, rms, .. } = self;
         let step = ranges[1] / f64::from((1 << (BITS - 1)) - 1);
@@ -73,10 +73,10 @@ impl fmt::Display for LayerLoss {
     }
 }
 
-/// Every layer with weights of every network.
+/// The losses of every layer with weights of every network.
 ///
 /// # Errors
-/// None for networks that were read.
+/// Networks that were read cause none.
 pub fn losses(subjects: &[Subject], images: &Images) -> Result<Vec<LayerLoss>> {
     let mut all = Vec::new();
     for subject in subjects {

@@ -11,14 +11,14 @@ use crate::quantize::percent;
 /// Width and height in pixels.
 const SIZE: (u32, u32) = (1020, 380);
 
-/// Told apart without colour vision too (Okabe and Ito).
+/// Colours that can be told apart without colour vision, too (Okabe and Ito).
 const COLOURS: [RGBColor; 4] =
     [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115), RGBColor(204, 121, 167)];
 
 /// Every plot with the name of its file.
 ///
 /// # Errors
-/// None that a plot in memory could have.
+/// A plot in memory causes none.
 pub fn all(rows: &[Row]) -> Result<Vec<(&'static str, String)>> {
     Axis::ALL.into_iter().map(|(axis, name, title)| Ok((name, svg(axis, title, rows)?))).collect()
 }

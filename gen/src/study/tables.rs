@@ -1,4 +1,4 @@
-//! The rows of the study as CSV, and what they say as Markdown.
+//! The rows of the study as CSV, and its verdict and tables as Markdown.
 
 use std::fmt::Write;
 
@@ -8,20 +8,20 @@ use qrtl_golden::quantization::{Calibration, Granularity};
 use super::{BITS, CALIBRATIONS, Configuration, GRANULARITIES, Report, Row, SYMMETRIES, symmetries_name};
 use crate::quantize::{percent, symmetry_name};
 
-/// Which of the three choices a table or plot varies; the others are per channel, min-max, symmetric weights and
+/// The choice that a table or plot varies. The other choices are then per channel, min-max, and symmetric weights with
 /// asymmetric activations.
 #[derive(Debug, Clone, Copy)]
 pub enum Axis {
-    /// who shares a scale
+    /// granularity: who shares a scale
     Granularity,
-    /// which range it covers
+    /// calibration: which range a scale covers
     Calibration,
-    /// zero points
+    /// symmetries of weights and activations
     Symmetry,
 }
 
 impl Axis {
-    /// All of them, with the name of a plot and a title.
+    /// All axes, each with the file of a plot and a title.
     pub const ALL: [(Axis, &'static str, &'static str); 3] = [
         (Axis::Granularity, "granularity.svg", "Who shares a scale"),
         (Axis::Calibration, "calibration.svg", "Which range a scale covers (per channel)"),
@@ -60,13 +60,13 @@ impl Axis {
     }
 }
 
-/// 0 for none.
+/// The mean of the values; 0 if there are none.
 pub fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (n, sum) = values.fold((0u32, 0.0), |(n, sum), v| (n + 1, sum + v));
     sum / f64::from(n.max(1))
 }
 
-/// Every row.
+/// All rows as CSV.
 pub fn csv(rows: &[Row]) -> String {
     let mut text = "model,weight_bits,granularity,calibration,weights,activations,computed_in,recognized_float,\
                     recognized,accuracy_percent,lost_points,bytes\n"
