@@ -1,4 +1,4 @@
-//! The rows of processing elements, and how operands reach them.
+//! The array of processing elements, and the way of the operands to them.
 
 use rust_hdl::prelude::*;
 
@@ -10,8 +10,8 @@ use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Port, Rank, Stage};
 
 /// `rows` x `cols` processing elements, and how operands reach them.
 ///
-/// Broadcast: a beat of operands is at all elements in the same clock. Systolic: each element keeps it for a clock and passes
-/// it on, so that no operand has far to go:
+/// In a broadcast array, a beat of operands is at all elements in the same clock. In a systolic array, each element
+/// keeps an operand for a clock and passes it on, so that no operand has a long way:
 ///
 /// ```text
 ///             b_0     b_1 z   b_2 zz      z: a register, a clock
@@ -23,10 +23,10 @@ use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Port, Rank, Stage};
 ///   a_2 zz --> pe -z-> pe -z-> pe
 /// ```
 ///
-/// Row r enters r clocks late and column c enters c clocks late, so that `a_r` and `b_c` of beat t meet in element (r, c), in
-/// clock t + r + c. A sum stays in its element until the last has its own, `rows + cols - 2` clocks after the first. Then,
-/// broadcast or systolic, all drain registers move together while the next tile is computed: they form one chain, row 0
-/// first.
+/// Row r enters r clocks late and column c enters c clocks late, so that `a_r` and `b_c` of beat t meet in element (r,
+/// c), in clock t + r + c. A sum stays in its element until the last element has its sum, `rows + cols - 2` clocks
+/// after the first. In both forms all drain registers then move together while the next tile is computed. They form one
+/// chain, which row 0 leaves first.
 #[derive(LogicBlock)]
 pub struct Array {
     /// clock
@@ -49,7 +49,7 @@ pub struct Array {
     row: Vec<Row>,
 }
 
-/// `value` behind the first `clocks` of some ranks, or all if there are fewer.
+/// `value` behind the first `clocks` of the ranks, or behind all if there are fewer.
 fn later<'k>(ranks: &[Rank<'k>], clocks: usize, name: &str, value: Int<'k>) -> Int<'k> {
     through(&ranks[..clocks.min(ranks.len())], name, value)
 }

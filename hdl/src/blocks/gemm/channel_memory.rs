@@ -16,9 +16,9 @@ pub(super) struct ChannelRanges {
     pub shift: Range,
 }
 
-/// A table, or a memory that is filled through its write port. What stands at an address appears as many clock edges later
-/// as the configuration says. Nothing is read while an entry is written, so that synthesis need not say what a read of that
-/// entry gives.
+/// A table, or a memory that is filled through its write port. The entry at an address appears as many clock edges
+/// later as the configuration has memory ranks. Nothing is read while an entry is written, so that the result of such a
+/// read need not be defined.
 #[derive(LogicBlock)]
 pub struct ChannelMemory {
     /// clock
@@ -29,13 +29,13 @@ pub struct ChannelMemory {
     pub scale_address: Port<In>,
     /// an entry is written
     pub write: Maybe<Port<In>>,
-    /// which
+    /// address of the entry that is written
     pub write_address: Maybe<Port<In>>,
-    /// its bias
+    /// bias of the written entry
     pub write_bias: Maybe<Port<In>>,
-    /// its multiplier
+    /// multiplier of the written entry
     pub write_multiplier: Maybe<Port<In>>,
-    /// its shift
+    /// shift of the written entry
     pub write_shift: Maybe<Port<In>>,
     /// bias of the entry
     pub bias: Port<Out>,
@@ -64,7 +64,7 @@ impl ChannelMemory {
         let in_cells = writable && config.target == Target::Ecp5 && entries <= WORDS;
         let address = Range::new(0, entries as i128 - 1);
         let ChannelRanges { bias, multiplier, shift } = ranges;
-        // A memory of one word is written as one of two.
+        // A memory of one word is described as a memory of two words.
         let ram = |range| Maybe::when(writable && !in_cells, || Ram::new(entries.max(2), range));
         let cell = || Maybe::when(in_cells, Pdpw16kd::default);
         let reg = |range| Maybe::when(!writable, || Reg::new(range));
@@ -89,7 +89,7 @@ impl ChannelMemory {
             entry_bias: reg(bias),
             entry_multiplier: reg(multiplier),
             entry_shift: reg(shift),
-            // A register of the memory itself is the first rank; in a cell there are two.
+            // The register of the memory itself is the first rank. A cell has two ranks itself.
             output: (1 + usize::from(in_cells)..config.memory_ranks()).map(|_| Stage::new(true)).collect(),
             _table: table,
             _ranks: config.memory_ranks(),
@@ -114,7 +114,7 @@ impl ChannelMemory {
         }
     }
 
-    /// What stands at `address` of a memory cell, whose words are those of `write` filled up.
+    /// The word at `address` of a memory cell. The words of `write` are extended to the cell's width.
     fn in_cell<'k>(
         &'k self,
         k: &'k Kernel,
@@ -135,7 +135,7 @@ impl ChannelMemory {
     }
 }
 
-/// Where one parameter comes from, and where it goes.
+/// The address, the memory or table, and the output of one parameter.
 struct Parameter<'a> {
     name: &'a str,
     address: &'a Port<In>,

@@ -7,9 +7,9 @@ use super::dataflow::delays;
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Kernel, Port, Range, Reg};
 
-/// Row after row of the tile, group of columns after group, one in as many clocks as a requantizer needs for a sum. Groups
-/// that hold no column of C are passed over without a beat. From the last beat of a tile until its last group is on its way
-/// the drain is `taken`: no other tile may end.
+/// The sums of a tile leave row after row, and in a row group of columns after group. A group takes as many clocks as a
+/// requantizer needs for a sum. A group that holds no column of C is passed over without a beat. The drain is `taken`
+/// from the last beat of a tile until the tile's last group is on its way. No other tile may end in this time.
 #[derive(LogicBlock)]
 pub struct Drain {
     /// clock
@@ -22,11 +22,11 @@ pub struct Drain {
     pub rows: Port<In>,
     /// columns of the tile
     pub cols: Port<In>,
-    /// where its channels begin in the parameter memories
+    /// entry of the parameter memories at which the tile's channels begin
     pub entry: Port<In>,
-    /// it is the last of the product
+    /// the tile is the last of the product
     pub done: Port<In>,
-    /// its groups may go
+    /// the groups of the tile may go
     pub start: Port<In>,
     /// there is room for a group of results
     pub room: Port<In>,
@@ -34,13 +34,13 @@ pub struct Drain {
     pub taken: Port<Out>,
     /// a group is on its way, or passed over
     pub step: Port<Out>,
-    /// it was the last of its row
+    /// this group is the last of its row
     pub row_step: Port<Out>,
-    /// it has columns of C
+    /// this group has columns of C
     pub valid: Port<Out>,
-    /// how many
+    /// number of columns of C in this group
     pub cols_kept: Port<Out>,
-    /// it is the last group of the product
+    /// this group is the last of the product
     pub last: Port<Out>,
     /// entry of the parameter memories for the group
     pub address: Port<Out>,
@@ -107,7 +107,7 @@ impl Describe for Drain {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
         let reserved = k.read(&self.reserved);
-        // The tile that a beat is part of, until one ends.
+        // The drain follows the tile of the current beat until a tile ends.
         let follow = (!reserved).named("follow");
         let (active, group) = (k.read(&self.active), k.read(&self.group));
         let (rows_left, cols_left) = (k.read(&self.rows_left), k.read(&self.cols_left));
@@ -129,7 +129,7 @@ impl Describe for Drain {
         k.register_when(&self.rows_left, move_on, follow.mux(k.read(&self.rows), one_less));
         let next_group = row_end.mux(0, (group + 1).bounded(group.range(), "another group follows"));
         k.register_when(&self.group, move_on, follow.mux(0, next_group));
-        // Columns from the group on; none in groups beyond the edge of C.
+        // The columns from this group on. A group beyond the edge of C has none.
         let fewer = (cols_left - width).clamp(cols_left.range());
         let next_cols = row_end.mux(k.read(&self.tile_cols), fewer);
         k.register_when(&self.cols_left, move_on, follow.mux(k.read(&self.cols), next_cols));

@@ -14,7 +14,7 @@ pub struct EdgeSums {
     pub clk: Clk,
     /// operands, one for each row or column
     pub x: Bus<In>,
-    /// they are to be added
+    /// the operands are to be added
     pub accumulate: Port<In>,
     /// the sums restart at 0
     pub clear: Port<In>,

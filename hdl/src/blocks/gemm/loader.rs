@@ -16,11 +16,11 @@ pub struct Loader {
     pub rst_n: Port<In>,
     /// a channel is given
     pub valid: Port<In>,
-    /// it is channel 0
+    /// the given channel is channel 0
     pub first: Port<In>,
-    /// which memory takes it
+    /// memory that takes the channel
     pub write: Bus<Out>,
-    /// at which entry
+    /// entry that takes the channel
     pub address: Port<Out>,
     lane: Reg,
     entry: Reg,
@@ -59,11 +59,11 @@ impl Describe for Loader {
         let (valid, first) = (k.read(&self.valid), k.read(&self.first));
         let (lane, entry) = (k.read(&self.lane), k.read(&self.entry));
         let (lanes, entries) = (self.write.lanes() as i128, self.entry.range().hi() + 1);
-        // What follows channel 0 is known.
+        // The place of the channel behind channel 0 is a constant.
         let end = lane.equals(lanes - 1).named("last_lane");
         let next_lane = end.mux(0, (lane + 1).bounded(self.lane.range(), "another memory follows"));
         k.register_when(&self.lane, valid, first.mux(1 % lanes, next_lane));
-        // Channels beyond the last entry overwrite it: they are outside the contract, and harm nothing else.
+        // Channels beyond the last entry are outside the contract. They overwrite the last entry and nothing else.
         let full = entry.equals(entries - 1).named("last_entry");
         let next_entry = full.mux(entry, (entry + 1).bounded(self.entry.range(), "another entry follows"));
         k.register_when(&self.entry, valid, first.mux(1 / lanes, end.mux(next_entry, entry)));

@@ -1,15 +1,17 @@
 //! A product in LUTs alone, for an array with more elements than the device has multipliers.
 //!
-//! `b` is recoded in digits of radix 4 that are -1, 0, 1 or 2: with `s = 1 + 4 + 16 + ...`, one for each digit but the top,
-//! the digits of `b` are those of `c = b + s` less 1, so that one short addition makes all of them. A digit selects a row,
-//! `-a`, 0, `a` or `2a`, of which each bit depends on two bits of `a` and two of `c`: one LUT of four inputs. The top
-//! digit is what is left of `c`, -2 to 2. Rows are summed in a tree; `-a` is written as its complement, and the 1 that it
-//! lacks stands in the low bits that the next row leaves free.
+//! `b` is recoded in digits of radix 4 with the values -1, 0, 1 and 2. Let `s = 1 + 4 + 16 + ...`, with one term for
+//! each digit but the top one, and `c = b + s`. Each of these digits of `b` is the digit of `c` at its place, less 1,
+//! so that one short addition makes all digits. The top digit, from -2 to 2, is what is left of `c`. A digit selects a
+//! row: `-a`, 0, `a` or `2a`. Each bit of a row depends on two bits of `a` and two bits of `c`, and so is one LUT with
+//! four inputs. The rows are summed in a tree. A row `-a` is written as the complement of `a`, and the 1 that it lacks
+//! stands in the low bits that the next row leaves free.
 
 use crate::exact::{Int, Range, Rank};
 
-/// `a * b` without a multiplier. The ranks stand behind the recoded operand, before the last two additions, whose carries
-/// run side by side, and behind the product; the second gains most. One that is not registered costs nothing.
+/// `a * b` without a multiplier. The first rank stands behind the recoded operand, the second before the last two
+/// additions, whose carries run side by side, and the third behind the product. The second rank gains most. A rank that
+/// is not registered costs nothing.
 ///
 /// The operand that needs fewer rows is recoded.
 #[track_caller]
@@ -19,13 +21,14 @@ pub fn product_in_luts<'k>(a: Int<'k>, b: Int<'k>, ranks: [Rank<'k>; 3]) -> Int<
     product_of_recoded(a_behind, c, b.range(), [ranks[1], ranks[2]])
 }
 
-/// `b` as [`product_of_recoded`] wants it: a bit wider at most.
+/// `b` recoded for [`product_of_recoded`]: at most one bit wider than `b`.
 #[track_caller]
 fn recode(b: Int<'_>) -> Int<'_> {
     (b + offset(digits(b.range()))).named("recoded")
 }
 
-/// `a * b`, of which `c` is `b` recoded and `range` the range of `b`; with the last two of the ranks of [`product_in_luts`].
+/// `a * b`, where `c` is `b` recoded and `range` is the range of `b`. The ranks are the last two ranks of
+/// [`product_in_luts`].
 #[track_caller]
 fn product_of_recoded<'k>(a: Int<'k>, c: Int<'k>, range: Range, ranks: [Rank<'k>; 2]) -> Int<'k> {
     let top = digits(range) - 1;
@@ -51,7 +54,7 @@ fn product_of_recoded<'k>(a: Int<'k>, c: Int<'k>, range: Range, ranks: [Rank<'k>
     ranks[1].pass("product", sum.bounded(a.range() * range, "it is the product of the operands").named("product"))
 }
 
-/// Rows, added: `value + lacks * 4^(rows - 1)`, of which `lacks` is a bit.
+/// A sum of rows: `value + lacks * 4^(rows - 1)`, where `lacks` is one bit.
 #[derive(Debug, Clone, Copy)]
 struct Sum<'k> {
     value: Int<'k>,
@@ -59,23 +62,24 @@ struct Sum<'k> {
     rows: u32,
 }
 
-/// Digits of an operand: as few as leave the top one within -2..=2.
+/// Number of digits of an operand: the fewest with which the top digit is within -2..=2.
 fn digits(b: Range) -> u32 {
     let top = |n: u32, v: i128| (v + offset(n)) >> (2 * (n - 1));
     (1..60).find(|&n| top(n, b.lo()) >= -2 && top(n, b.hi()) <= 2).unwrap_or(60)
 }
 
-/// 1 for each of `n` digits but the top.
+/// The number `s` of `n` digits: a 1 at each digit but the top one.
 fn offset(n: u32) -> i128 {
     ((1 << (2 * (n - 1))) - 1) / 3
 }
 
-/// Where a tree of `n` rows is cut in two: the lower part is a power of two.
+/// The number of rows in the lower part of a tree of `n` rows, which is a power of two.
 fn split(n: usize) -> usize {
     if n < 2 { 0 } else { n.next_power_of_two() / 2 }
 }
 
-/// The bits of `v * a`, or of `v * a - 1` where `v` is negative: as many as hold every `v` of `of`.
+/// The bits of `v * a`, or of `v * a - 1` where `v` is negative. There are as many bits as hold the result for every
+/// `v` of `of`.
 #[track_caller]
 fn multiple<'k>(a: Int<'k>, v: i128, of: Range) -> Int<'k> {
     let width = row_range(a, of).width();
@@ -83,7 +87,7 @@ fn multiple<'k>(a: Int<'k>, v: i128, of: Range) -> Int<'k> {
     if v < 0 { bits ^ a.lit(Range::unsigned(width).hi()) } else { bits }
 }
 
-/// What [`multiple`] can be.
+/// The values that [`multiple`] can have.
 fn row_range(a: Int<'_>, of: Range) -> Range {
     let all = a.range() * of;
     if of.lo() >= 0 {
@@ -107,7 +111,7 @@ fn top_row<'k>(a: Int<'k>, digit: Int<'k>) -> Sum<'k> {
     Sum { value: signed(bits, a, of), lacks: digit.is_negative(), rows: 1 }
 }
 
-/// The sum of at least one row, each of which counts four times as much as the one before.
+/// The sum of at least one row, in which each row counts four times as much as the row before.
 #[track_caller]
 fn tree<'k>(rows: &[Sum<'k>]) -> Sum<'k> {
     match rows {
@@ -119,8 +123,8 @@ fn tree<'k>(rows: &[Sum<'k>]) -> Sum<'k> {
     }
 }
 
-/// `low` and `high` above it. What `low` lacks takes the place of two bits that `high` leaves free; the bits of `low` below
-/// it are those of the sum.
+/// The sum of `low` and of `high` above it. The 1 that `low` lacks is put into two bits that `high` leaves free. The
+/// bits of `low` below them are bits of the sum as they are.
 #[track_caller]
 fn join<'k>(low: Sum<'k>, high: Sum<'k>) -> Sum<'k> {
     let done = 2 * (low.rows - 1);
@@ -128,14 +132,14 @@ fn join<'k>(low: Sum<'k>, high: Sum<'k>) -> Sum<'k> {
     Sum { value: above(sum, low.value, done), lacks: high.lacks, rows: low.rows + high.rows }
 }
 
-/// A sum that lacks nothing.
+/// A sum that is complete.
 #[track_caller]
 fn complete<'k>(sum: Sum<'k>) -> Int<'k> {
     let done = 2 * (sum.rows - 1);
     above((sum.value >> done) + sum.lacks, sum.value, done)
 }
 
-/// `upper`, then the low `n` bits of `lower`.
+/// The concatenation of `upper` and the low `n` bits of `lower`.
 #[track_caller]
 fn above<'k>(upper: Int<'k>, lower: Int<'k>, n: u32) -> Int<'k> {
     if n == 0 { upper } else { upper.concat(lower.bits(0, n), n) }

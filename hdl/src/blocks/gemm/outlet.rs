@@ -1,4 +1,5 @@
-//! The end of the GEMM block: keeps results until they are taken, and knows beforehand whether there will be room.
+//! The end of the GEMM block: it keeps results until they are taken, and says beforehand whether there will be room for
+//! more.
 
 use rust_hdl::prelude::*;
 
@@ -6,15 +7,16 @@ use super::config::GemmConfig;
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Kernel, Maybe, Port, Ram, Range, Reg};
 
-/// Clock edges from a beat being put into the memory to its being on offer.
+/// Clock edges from the moment when a beat enters the memory until it is offered.
 pub(super) const OUTLET_LATENCY: usize = 2;
 
-/// Clock edges until `room` tells of a place that was reserved.
+/// Clock edges until `room` takes account of a place that was reserved.
 const LAG: usize = 3;
 
-/// A FIFO whose places are reserved before their beats come, so that what lies between may run without a clock enable.
+/// A FIFO whose places are reserved before their beats come, so that the requantizers between drain and FIFO run
+/// without a clock enable.
 ///
-/// `room` comes from a register that lags behind, so it goes down before the last places are reserved. A beat on offer
+/// `room` comes from a register that lags behind, so it goes low before the last places are reserved. An offered beat
 /// stands in registers until it is taken.
 #[derive(LogicBlock)]
 pub struct Outlet {
@@ -28,21 +30,21 @@ pub struct Outlet {
     pub reserve: Port<In>,
     /// a beat comes for a place that was reserved
     pub put: Port<In>,
-    /// its results
+    /// results of the beat that comes
     pub put_y: Bus<In>,
     /// number of lanes with a result
     pub put_kept: Port<In>,
-    /// it is the last of the product
+    /// the beat that comes is the last of the product
     pub put_last: Port<In>,
     /// a beat is offered
     pub out_valid: Port<Out>,
-    /// it is taken
+    /// the offered beat is taken
     pub out_ready: Port<In>,
-    /// its results
+    /// results of the offered beat
     pub y: Bus<Out>,
     /// lanes that hold a result
     pub keep: Bus<Out>,
-    /// it is the last of the product
+    /// the offered beat is the last of the product
     pub last: Port<Out>,
     results: Vec<Ram>,
     kept: Maybe<Ram>,
@@ -93,14 +95,14 @@ impl Outlet {
         }
     }
 
-    /// Number of beats that it holds.
+    /// Number of beats that the outlet holds.
     pub fn depth(&self) -> usize {
         self.results[0].depth()
     }
 }
 
-/// A result, and in the lowest bit whether its beat is the last: a memory of that bit alone would be registers, and a
-/// selection of one of all.
+/// A word of the memory: the result, and in the lowest bit whether its beat is the last. A memory for this bit alone
+/// would become registers and a selection among all of them.
 fn with_mark(y: Range) -> Range {
     y * Range::constant(2) + Range::new(0, 1)
 }

@@ -9,15 +9,15 @@ use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Maybe, Port, Reg, St
 use crate::targets::Target;
 use crate::targets::ecp5::{Mult18x18d, Registers};
 
-/// `acc = acc + a * b`; the last product of a sum goes with it to the drain register, and the accumulator restarts at 0.
+/// `acc = acc + a * b`. With its last product, the sum goes to the drain register, and the accumulator restarts at 0.
 ///
-/// The product is that of a multiplier, which may stand outside and serve two elements, or, in an array with more elements
-/// than the device has multipliers, of LUTs. It has as many ranks of registers in each element of an array; they move at
-/// each clock: nothing stops them. Overflow is impossible: the accumulator holds the sum of K products, K being at most what
-/// the configuration says.
+/// A multiplier makes the product. It may stand outside the element and serve two elements. In an array with more
+/// elements than the device has multipliers, LUTs make some of the products. All products of an array have the same
+/// number of register ranks, which move at each clock and never stop. Overflow is impossible: the accumulator holds the
+/// sum of K products, and the configuration limits K.
 ///
-/// In the cells of iCE40 a sum that begins with its first product takes the LUTs of the adder and no more. It is complete a
-/// clock before it drains, out of the accumulator: no selection stands behind the adder.
+/// On iCE40 a sum begins with its first product, which takes the LUTs of the adder and no more. The sum is complete one
+/// clock before it drains directly out of the accumulator, so that no selection stands behind the adder.
 #[derive(LogicBlock)]
 pub struct Pe {
     /// clock
@@ -26,7 +26,7 @@ pub struct Pe {
     pub a: Maybe<Port<In>>,
     /// element of B
     pub b: Maybe<Port<In>>,
-    /// their product, if it is made outside, as many clocks later as the others take
+    /// their product, if it is made outside the element, as many clocks later as products inside take
     pub p: Maybe<Port<In>>,
     /// the product is to be added
     pub accumulate: Port<In>,
@@ -34,7 +34,7 @@ pub struct Pe {
     pub clear: Port<In>,
     /// the sum is complete with this product
     pub load: Port<In>,
-    /// the drain register takes a sum, its own if complete, else that of the element behind
+    /// the drain register takes a sum: the element's own if complete, else the sum of the element behind
     pub shift: Port<In>,
     /// sum of the element behind
     pub drain_in: Port<In>,
@@ -42,11 +42,11 @@ pub struct Pe {
     pub drain_out: Port<Out>,
     /// `a` for the element to the right, where operands are forwarded
     pub a_out: Maybe<Port<Out>>,
-    /// `accumulate` for it
+    /// `accumulate` for the element to the right
     pub accumulate_out: Maybe<Port<Out>>,
-    /// `clear` for it
+    /// `clear` for the element to the right
     pub clear_out: Maybe<Port<Out>>,
-    /// `load` for it
+    /// `load` for the element to the right
     pub load_out: Maybe<Port<Out>>,
     /// `b` for the element below
     pub b_out: Maybe<Port<Out>>,
@@ -65,14 +65,14 @@ pub struct Pe {
     _restarts: bool,
 }
 
-/// What makes an element's product.
+/// The maker of an element's product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// a multiplier, left to synthesis
     Inferred,
     /// a multiplier cell of the target
     Cell,
-    /// a multiplier cell beside it, which another element may share
+    /// a multiplier cell beside the element, which another element may share
     Given,
     /// LUTs
     Luts,
@@ -91,7 +91,7 @@ impl Pe {
         let systolic = config.forwarding == Forwarding::Systolic;
         let passes = |range, doc| Maybe::when(systolic, || Port::new(range, doc));
         let all = Registers { input: true, pipeline: true, output: true };
-        // A cell has ranks of its own.
+        // A cell has its ranks inside.
         let before = if matches!(form, Form::Cell | Form::Given) { 0 } else { config.multiply_ranks() - 1 };
         let given = form == Form::Given;
         let restarts = config.restarts();
@@ -144,12 +144,12 @@ impl Pe {
         if self._form == Form::Luts {
             return product_in_luts(a, b, ranks);
         }
-        // One rank alone stands behind a product that is left to synthesis; `requantizer/product.rs` says why.
+        // Only one rank stands behind a product that is left to synthesis, for the reason in `requantizer/product.rs`.
         let [a, b] = [("a", a), ("b", b)].map(|(name, v)| ranks.iter().fold(v, |v, rank| rank.pass(name, v)));
         a * b
     }
 
-    /// Operands, and what is to happen with them, to the neighbours a clock later.
+    /// Passes operands and controls to the neighbours, one clock later.
     fn pass_on<'k>(&'k self, k: &'k Kernel) {
         let passed = k.stage(&self.passed, 1);
         for (name, to, from) in [
@@ -163,8 +163,8 @@ impl Pe {
         }
     }
 
-    /// The drain register takes a sum: at a step of the drain and, where the sum of each element is complete at its own time,
-    /// then.
+    /// When the drain register takes a sum: at a step of the drain and, in a systolic array, when the element's own sum
+    /// is complete.
     fn moves<'k>(&'k self, k: &'k Kernel) -> Int<'k> {
         let shift = k.read(&self.shift);
         if self.a_out.get().is_none() {

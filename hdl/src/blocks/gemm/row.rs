@@ -1,4 +1,4 @@
-//! One row of processing elements: all see the same element of A, at once or one after the other.
+//! One row of processing elements: all get the same element of A, at once or one after the other.
 
 use rust_hdl::prelude::*;
 
@@ -57,7 +57,7 @@ impl Row {
         }
     }
 
-    /// Products of the first elements, made in cells that neighbours share; the last cell may have half to do.
+    /// Products of the first elements, made in cells that neighbours share. The last cell may make only one product.
     fn multiply_in_cells(&self, k: &Kernel) {
         for (i, cell) in self.cell.iter().enumerate() {
             k.pass_clock(&self.clk, &cell.clk);
@@ -79,7 +79,8 @@ impl Row {
         [self.passed(k, col, |pe| &pe.a_out, &self.a), k.lane(&self.b, col)]
     }
 
-    /// What element `col` takes: what the one to its left passes on, or else what the row is given.
+    /// The operand and controls of element `col`: the element to its left passes them on, or else the row's own inputs
+    /// give them.
     fn passed<'k>(
         &self,
         k: &'k Kernel,

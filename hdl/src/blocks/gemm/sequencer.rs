@@ -6,13 +6,14 @@ use super::config::{Dimension, GemmConfig};
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Rank, Reg, Stage};
 
-/// Tiles come row of tiles by row of tiles, columns first; a tile takes K beats. The outputs tell of the beat that is
-/// offered now; the counters move when it is accepted.
+/// Tiles come one row of tiles after the other, and in a row from left to right. A tile takes K beats. The outputs
+/// describe the beat that is offered now. The counters move when this beat is accepted.
 ///
-/// Before a product, counters follow the dimensions. They are right two clock edges after the first beat is offered;
-/// until then it waits. Dimensions may thus change with the first beat, although no path leads from them through a counter
-/// to another. Within a product, the last beat of a tile alone may have to wait, and no two tiles end within three clocks:
-/// what is known of a tile is right two clocks after the one before has ended.
+/// Before a product, the counters follow the dimensions. They are right two clock edges after the first beat is
+/// offered, and until then the first beat waits. So dimensions may change together with the first beat, and yet no
+/// combinational path leads from them through one counter to another. Within a product, only the last beat of a tile
+/// may have to wait. No two tiles end within three clocks, because the outputs for a tile are right two clocks after
+/// the end of the previous tile.
 #[derive(LogicBlock)]
 pub struct Sequencer {
     /// clock
@@ -35,13 +36,13 @@ pub struct Sequencer {
     pub accept: Port<Out>,
     /// the last beat of a tile is taken
     pub tile_end: Port<Out>,
-    /// rows of C in its tile
+    /// rows of C in the beat's tile
     pub rows: Port<Out>,
-    /// columns of C in its tile
+    /// columns of C in the beat's tile
     pub cols: Port<Out>,
-    /// where its tile's channels begin in the parameter memories
+    /// entry of the parameter memories at which the channels of the beat's tile begin
     pub entry: Port<Out>,
-    /// its tile is the last
+    /// the beat's tile is the last of the product
     pub done: Port<Out>,
     begun: Reg,
     running: Reg,
@@ -86,7 +87,7 @@ struct Walk<'a, 'k> {
 }
 
 impl<'k> Walk<'_, 'k> {
-    /// 1 where `steps` go through `n`, given that fewer do not. Without a carry chain where that is possible.
+    /// 1 where `steps` steps cover `n`, given that fewer do not. No carry chain is used where one can be avoided.
     fn within(&self, n: Int<'k>, steps: i128) -> Int<'k> {
         let limit = self.size * steps;
         match limit.ilog2() {
@@ -96,7 +97,8 @@ impl<'k> Walk<'_, 'k> {
         }
     }
 
-    /// Moves on where `enable` is 1; begins where `idle` is 1 or the end was reached.
+    /// Describes the counter: it moves on where `enable` is 1, and begins anew where `idle` is 1 or the end was
+    /// reached.
     fn describe(&self, k: &'k Kernel, single: Rank<'k>, enable: Int<'k>, idle: Int<'k>) -> Step<'k> {
         let (left, last) = (k.read(self.left), k.read(self.last));
         let single = single.pass(self.name, self.within(self.total, 1));
@@ -109,13 +111,13 @@ impl<'k> Walk<'_, 'k> {
     }
 }
 
-/// What is known of a step.
+/// A step through a dimension.
 struct Step<'k> {
-    /// the dimension has no other
+    /// the step is the only one of the dimension
     single: Int<'k>,
-    /// it is the last
+    /// the step is the last
     last: Int<'k>,
-    /// how far it goes
+    /// length of the step
     size: Int<'k>,
 }
 
@@ -158,7 +160,7 @@ impl Sequencer {
         }
     }
 
-    /// Terms, columns and rows.
+    /// Describes the counters of terms, columns and rows.
     fn walks<'k>(&self, k: &'k Kernel) -> [Walk<'_, 'k>; 3] {
         let c = &self._config;
         let walk = |name, (d, port), size: usize, left, last| Walk {
