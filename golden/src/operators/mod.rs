@@ -13,6 +13,7 @@ mod depthwise_conv2d;
 mod elementwise;
 mod groups;
 mod litert_add;
+mod litert_mul;
 mod pool;
 mod shape;
 mod softmax;
@@ -29,6 +30,7 @@ pub use convert::{
 pub use depthwise_conv2d::depthwise_conv2d;
 pub use elementwise::{AddParameters, add, mul, sub};
 pub use litert_add::litert_add;
+pub use litert_mul::{LitertMul, litert_mul};
 pub use pool::{average_pool, max_pool};
 pub use shape::{pad, reshape};
 pub use softmax::{SoftmaxParameters, softmax};
