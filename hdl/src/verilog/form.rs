@@ -133,6 +133,32 @@ impl Nets {
         }
     }
 
+    /// The value at `width` bits of two's complement, plus `2^(width - 1)`: its sign bit inverted, without a sign. In the
+    /// same order as the value.
+    pub(super) fn biased(&mut self, form: &Form, width: u32) -> String {
+        let s = match form {
+            Form::Lit(v) => return literal(v + (1 << (width - 1)), width, false),
+            Form::Slice(s) => s.clone(),
+        };
+        let mut parts = Vec::new();
+        let between = if s.signed {
+            let sign = self.bits(s.net, s.lo + s.width - 1, 1);
+            parts.push(format!("~{sign}"));
+            format!("{{{}{{{sign}}}}}", width - s.width)
+        } else {
+            parts.push("1'd1".to_owned());
+            format!("{}'d0", width - 1 - s.width)
+        };
+        let low = if s.signed { s.width - 1 } else { s.width };
+        if width - 1 > low {
+            parts.push(between);
+        }
+        if low > 0 {
+            parts.push(self.bits(s.net, s.lo, low));
+        }
+        format!("{{{}}}", parts.join(", "))
+    }
+
     /// The value's bits at `width` within a concatenation, where signs do not matter.
     pub(super) fn pattern(&mut self, form: &Form, width: u32) -> String {
         let signed = self.is_signed_at(form, width);

@@ -113,13 +113,34 @@ impl Writer<'_> {
     pub(super) fn comparison(&mut self, a: NodeId, operator: &str, b: NodeId) -> String {
         let both = self.node(a).range.union(self.node(b).range);
         let literal_first = self.node(a).range.singleton().is_some();
-        let [a, b] = self.same_sign([a, b], both.width(), both.is_signed());
+        let [a, b] = if operator != "==" && operator != "!=" && self.biased([a, b]) {
+            [a, b].map(|id| {
+                let form = self.form(id);
+                self.nets.biased(&form, both.width())
+            })
+        } else {
+            self.same_sign([a, b], both.width(), both.is_signed())
+        };
         let turned = match operator {
             "<" => ">",
             ">=" => "<=",
             same => same,
         };
         if literal_first { format!("{b} {turned} {a}") } else { format!("{a} {operator} {b}") }
+    }
+}
+
+/// Inputs of the largest LUT for which synthesis maps a comparison as a table of its own.
+const LUT_INPUTS: u32 = 6;
+
+impl Writer<'_> {
+    /// Whether an order is compared with the sign bits inverted, unsigned. Where one side is a constant and the other fits a
+    /// LUT, `cmp2lut` of Yosys up to 0.67 reads a negative constant as unsigned; a net may become one in somebody's design.
+    fn biased(&self, ids: [NodeId; 2]) -> bool {
+        let ranges = ids.map(|id| self.node(id).range);
+        let narrow = ranges.iter().any(|r| r.singleton().is_none() && r.width() <= LUT_INPUTS);
+        let negative = ranges.iter().all(|r| r.singleton().is_none_or(|v| v < 0));
+        narrow && negative && ranges.iter().any(|r| r.is_signed())
     }
 }
 
