@@ -1,4 +1,4 @@
-//! Names: legal, unique, never a keyword; and what tells a module from another of the same name.
+//! Names that are legal, unique and never a keyword, and the fingerprint that tells modules of the same name apart.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -22,9 +22,9 @@ supply1 sync_accept_on sync_reject_on table tagged task this throughout time tim
 tranif1 tri tri0 tri1 triand trior trireg type typedef union unique unique0 unsigned until until_with untyped use \
 uwire var vectored virtual void wait wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor";
 
-/// `word` is a keyword of Verilog or SystemVerilog.
+/// Whether `word` is a keyword of Verilog or SystemVerilog.
 pub fn is_keyword(word: &str) -> bool {
-    // Asked for every name of every instance.
+    // This is asked for every name of every instance.
     static SET: LazyLock<HashSet<&str>> = LazyLock::new(|| KEYWORDS.split(' ').collect());
     SET.contains(word)
 }
@@ -38,7 +38,7 @@ pub(crate) fn first_free(base: &str, from: usize, used: impl Fn(&str) -> bool) -
 /// Digits of a [`fingerprint`].
 const DIGITS: usize = 8;
 
-/// Eight hexadecimal digits that follow from `text`: FNV-1a of 64 bits, its halves folded.
+/// Eight hexadecimal digits that follow from `text`: FNV-1a of 64 bits, with its halves folded.
 fn fingerprint(text: &str) -> String {
     let step = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3);
     let h = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
@@ -51,7 +51,7 @@ pub(crate) fn module_name(base: &str, text: &str) -> String {
     format!("{base}_{}", fingerprint(text))
 }
 
-/// What a reader calls a module: `drain` of `drain_3f9a1c02`; the whole name of a top.
+/// The name of a module without its fingerprint: `drain` of `drain_3f9a1c02`. A top has no fingerprint.
 pub fn base_name(module: &str) -> &str {
     let hexadecimal = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     match module.rsplit_once('_') {
@@ -104,7 +104,7 @@ mod tests {
         assert_ne!(one, other);
         assert_eq!([base_name(&one), base_name(&other)], ["drain_2"; 2]);
         assert_eq!(base_name("outlet_2_16"), "outlet_2_16");
-        // The digits of another machine, or of tomorrow.
+        // The digits must be the same on another machine, and tomorrow.
         assert_eq!(fingerprint("hello"), "249a654d");
     }
 

@@ -6,16 +6,16 @@ use super::cell::Cell;
 use super::kernel::{Kernel, Mode, Problem};
 use super::node::{AtomId, Body};
 
-/// What a module is, for the head of its file.
+/// Name and meaning of a module, for the head of its file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Header {
-    /// What a reader calls the module: `requantizer_single_acc32_m32`. Below a top, a fingerprint of the text is added.
+    /// Name of the module: `requantizer_single_acc32_m32`. If the module is no top, a fingerprint of its text is added.
     pub module: String,
-    /// What it computes, as formulas and sentences.
+    /// The function of the module, as formulas and sentences.
     pub summary: Vec<String>,
     /// Facts in the order in which they are printed: parameter, latency, throughput, rounding rule and its reference.
     pub facts: Vec<(String, String)>,
-    /// the cell that it is, if it is one
+    /// the cell of a device that the module is, if it is one
     pub cell: Option<Cell>,
 }
 
@@ -79,10 +79,10 @@ pub fn update(block: &impl Describe) {
     block.describe(&Kernel::new(Mode::Update));
 }
 
-/// What a description said: name and meaning of the module, logic, faults.
+/// The result of a description: name and meaning of the module, logic, faults.
 pub(crate) type Said = (Header, Body<AtomId>, Vec<Problem>);
 
-/// What the description of a block says.
+/// Runs the description of a block and returns what it says.
 pub(crate) fn said(block: &impl Describe) -> Said {
     let k = Kernel::new(Mode::Build);
     block.describe(&k);

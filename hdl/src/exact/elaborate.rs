@@ -1,5 +1,5 @@
-//! Elaboration: walks a block with a RustHDL probe, runs every description once, checks what they say, and gives one
-//! netlist from which everything else works (printing, simulation). Instances that say the same share a module.
+//! Elaboration walks a block with a RustHDL probe, runs every description once, checks them, and makes one netlist,
+//! from which printing and simulation work. Instances with equal descriptions share a module.
 
 use std::collections::HashMap;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::node::Place;
 
-/// Everything wrong with a design; empty while it is being checked.
+/// All faults of a design; the list is empty while the design is being checked.
 #[derive(Debug, Default)]
 pub struct Faults {
     faults: Vec<Fault>,

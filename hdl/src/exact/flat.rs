@@ -1,5 +1,5 @@
-//! The whole hierarchy as one list of operations in an order in which each finds its operands computed. On the way
-//! combinational loops are found.
+//! The whole hierarchy as one list of operations, in an order in which the operands of each operation are computed
+//! before it. Making the list finds combinational loops.
 
 mod state;
 
@@ -13,11 +13,11 @@ use super::range::Range;
 /// Index into the values of a simulation.
 pub(super) type Slot = usize;
 
-/// A module in its place.
+/// An instance of a module in the hierarchy.
 struct Scope {
     module: usize,
     path: String,
-    /// the scope above, and which of its instances this is
+    /// the scope above, and the number of this instance in it
     parent: Option<(usize, usize)>,
     children: Vec<usize>,
 }
@@ -42,14 +42,14 @@ pub(super) struct State {
     pub taken: Taken,
 }
 
-/// What a register takes, as far as selections lead to claims: a claim has to hold where its value is taken.
+/// The selections that lead from claims to a register. A claim has to hold only where its value is taken.
 pub(super) enum Taken {
     Value,
     Selected { condition: Slot, yes: Box<Taken>, no: Box<Taken> },
     Claimed { slot: Slot, range: Range, claim: String },
 }
 
-/// Selections followed on the way to a claim.
+/// Greatest number of selections that are followed on the way to a claim.
 const TAKEN_DEPTH: usize = 6;
 
 pub(super) struct Words {
@@ -81,7 +81,7 @@ impl FlatNetlist {
 struct Flattener<'a> {
     design: &'a Design,
     scopes: Vec<Scope>,
-    /// per module: who drives a lane, in that module's nodes
+    /// per module: the node of the module that drives a lane
     drivers: Vec<HashMap<Lane<NetRef>, (NodeId, Place)>>,
     /// per scope and node: its slot once known
     slots: Vec<Vec<Option<Slot>>>,
@@ -92,7 +92,7 @@ struct Flattener<'a> {
     netlist: FlatNetlist,
 }
 
-/// What a node waits for.
+/// A value that a node waits for.
 enum Source {
     /// a node, here or in another scope
     Node(usize, NodeId),
@@ -200,7 +200,7 @@ impl<'a> Flattener<'a> {
         }
     }
 
-    /// Depth first, on a stack of our own: chains may be longer than the thread's stack.
+    /// The search goes depth first, on a stack of our own, because chains may be longer than the thread's stack.
     fn order(&mut self, scope: usize, node: NodeId) {
         self.open.push((scope, node));
         while let Some(&(s, n)) = self.open.last() {
@@ -216,7 +216,7 @@ impl<'a> Flattener<'a> {
             match waiting {
                 Some(next) if self.open.contains(&next) => {
                     self.report_loop(next);
-                    // Any slot will do: a design with a loop is not simulated.
+                    // Any slot will do, because a design with a loop is not simulated.
                     self.slots[s][n] = Some(0);
                 }
                 Some(next) => self.open.push(next),
@@ -251,7 +251,7 @@ impl<'a> Flattener<'a> {
         result
     }
 
-    /// The nets on the open stack from `start` on, each where it crosses from one description to the next.
+    /// The nets on the open stack from `start` on, one for each crossing from a description to the next.
     fn report_loop(&mut self, start: (usize, NodeId)) {
         let from = self.open.iter().position(|&o| o == start).unwrap_or(0);
         let mut names = Vec::new();
@@ -274,7 +274,7 @@ impl<'a> Flattener<'a> {
         names.dedup();
         names.extend(names.first().cloned());
         let chain = names.join(" <- ");
-        // Every operation of the loop leads to it again.
+        // Every operation of the loop would lead to the same loop again.
         let known = self.loops.iter().any(|(l, _)| *l == chain);
         if let (Some(place), false) = (place, known) {
             self.loops.push((chain, place));

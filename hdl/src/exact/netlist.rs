@@ -13,9 +13,9 @@ pub enum NetRef {
     Register(usize),
     /// port of an instance in the module
     Pin {
-        /// which instance
+        /// the instance
         instance: usize,
-        /// which of its module's ports
+        /// the port of the instance's module
         port: usize,
     },
 }
@@ -35,7 +35,7 @@ pub struct Instance {
 /// One module: its ports, its registers, its instances and its logic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Module {
-    /// what the module is
+    /// name and meaning of the module
     pub header: Header,
     /// clock, inputs and outputs, in the order of the block's fields
     pub ports: Vec<Named>,
@@ -52,7 +52,7 @@ pub struct Module {
 pub struct Design {
     /// modules, each after those it instantiates; the last is the top
     pub modules: Vec<Module>,
-    /// name of the top; the printer names what is below it after its text
+    /// name of the top; the printer names every other module after its text
     pub name: String,
 }
 

@@ -1,4 +1,4 @@
-//! A module as a file: head comment, ANSI ports, body, instances.
+//! A module as a file, with head comment, ANSI ports, body and instances.
 
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ pub struct File {
     pub text: String,
 }
 
-/// What a reader of a file needs to make it again. No date, host or path.
+/// The version and command with which a reader of a file makes it again. It has no date, host or path.
 #[derive(Debug, Clone)]
 pub struct Provenance {
     /// the command line that made it
@@ -34,9 +34,9 @@ impl Frame for Ansi {
     }
 }
 
-/// Prints every module of a design, the top last. The top has the name of the design; each other module is named after its
-/// text, in which the names of those below it stand, so that equal names have equal texts in all designs. Where it comes
-/// from the top alone says: what is below may be part of others.
+/// Prints every module of a design, the top last. The top has the name of the design; each other module is named after
+/// its text. The names of the modules below it are part of its text, so that equal names have equal texts in all
+/// designs. Only the top states generator and command, because the other modules may be part of other designs, too.
 pub fn print(design: &Design, provenance: &Provenance) -> Vec<File> {
     let mut files: Vec<File> = Vec::new();
     let mut names: Vec<String> = Vec::new();
@@ -56,7 +56,7 @@ pub fn print(design: &Design, provenance: &Provenance) -> Vec<File> {
         }
         let base = &module.header.module;
         let name = if top { design.name.clone() } else { module_name(base, &file(base, &printer, &text)) };
-        // Two modules may differ in what is not printed: in the bounds of a register.
+        // Two modules may differ only in something that is not printed, as in the bounds of a register.
         if files.iter().all(|f| f.name != name) {
             files.push(File { text: file(&name, &printer, &text), name: name.clone() });
         }
@@ -77,7 +77,7 @@ fn body(text: &mut String, names: &[String], ports_of: &[&[Named]], printer: &mu
     section(text, &unused);
 }
 
-/// Pins of a cell that stand on one line.
+/// Number of pins of a cell on one line.
 const PINS_A_LINE: usize = 6;
 
 fn instance_of(cell: &Cell) -> String {
@@ -132,7 +132,7 @@ fn comment(info: &AtomInfo) -> String {
 fn ports(printer: &Printer<'_>, name: &str) -> String {
     let ports = &printer.module.ports;
     let names: Vec<&str> = (0..ports.len()).map(|i| printer.net(NetRef::Port(i)).name.as_str()).collect();
-    // Pins of a cell are bits, and Yosys 0.70 stops over a bit of a signed port at a pin.
+    // Pins of a cell are connected bit by bit, and Yosys 0.70 fails on a bit of a signed port at a pin.
     let signed = |info| is_declared_signed(info) && printer.module.header.cell.is_none();
     let shapes: Vec<String> = ports.iter().map(|(_, i)| shape(total_width(i), signed(i))).collect();
     let shape_width = shapes.iter().map(String::len).max().unwrap_or(0);
