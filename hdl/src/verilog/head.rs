@@ -36,7 +36,7 @@ impl Frame for Ansi {
 
 /// Prints every module of a design, the top last. The top has the name of the design; each other module is named after
 /// its text. The names of the modules below it are part of its text, so that equal names have equal texts in all
-/// designs. Only the top states generator and command, because the other modules may be part of other designs, too.
+/// designs. Only the top states the command, because the other modules may be part of other designs, too.
 pub fn print(design: &Design, provenance: &Provenance) -> Vec<File> {
     let mut files: Vec<File> = Vec::new();
     let mut names: Vec<String> = Vec::new();
