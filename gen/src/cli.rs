@@ -10,9 +10,9 @@ use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand, value_parser};
 use qrtl_gen::catalogue::default_catalogue;
 use qrtl_gen::conformance;
-use qrtl_gen::emit::{Package, write_directory};
+use qrtl_gen::emit::Package;
 use qrtl_gen::explore::Explore;
-use qrtl_gen::model::{self, MAX_BATCH, Product};
+use qrtl_gen::model::{self, Emitted, MAX_BATCH};
 use qrtl_gen::quantize::Quantize;
 use qrtl_gen::run::Run;
 use qrtl_gen::schedule::Schedule;
@@ -198,35 +198,13 @@ fn config_word(file: &str) -> String {
     if plain { format!("--config {base}") } else { format!("--config {base:?}") }
 }
 
-fn emit_model(file: &Path, output: &Path, [rows, cols]: [usize; 2], batch: usize) -> Result<ExitCode> {
-    let layers = model::layers(file)?;
-    let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let command = format!("gen model {base} --rows {rows} --cols {cols}");
-    let (mut table_rows, mut clocks) = (Vec::new(), Vec::new());
-    let mut packages = Vec::new();
-    for (i, layer) in layers.iter().enumerate() {
-        let name = format!("layer_{i}");
-        let spec = model::layer_spec(layer, rows, cols);
-        let product = Product { name: name.clone(), size: [batch, layer.outputs, layer.inputs] };
-        clocks.push(Schedule::new(&spec.config()?, product.size)?.row(&product));
-        let package = Package::new(&name, Spec::Gemm(spec), &command)?;
-        let place = output.join(&name).display().to_string();
-        table_rows.push(row(&name, &place, &package.spec.summary()));
-        packages.push((name, package));
+fn emit_model(file: &Path, output: &Path, sides: [usize; 2], batch: usize) -> Result<ExitCode> {
+    let Emitted { blocks, clocks, host } = model::emit(file, output, sides, batch)?;
+    let rows: Vec<_> = blocks.iter().map(|(name, place, summary)| row(name, place, summary)).collect();
+    table("directory", &rows)?;
+    if !host.is_empty() {
+        print_all(&format!("\non the host: {}\n", host.join(", ")))?;
     }
-    ensure!(!packages.is_empty(), "{}: the model has no operator", file.display());
-    write_directory(output, |dir| {
-        for (name, package) in &packages {
-            package.write(&dir.join(name), &package.vectors()?)?;
-        }
-        let names: Vec<&str> = packages.iter().map(|(n, _)| n.as_str()).collect();
-        let layers: Vec<&str> = layers.iter().map(|l| &*l.name).collect();
-        let manifest = serde_json::json!({"generator": concat!("qrtl ", env!("CARGO_PKG_VERSION")), "model": base,
-            "blocks": names, "operators": layers});
-        fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
-        Ok(())
-    })?;
-    table("directory", &table_rows)?;
     print_all(&format!("\n{}", columns(Schedule::HEAD, &clocks)))
 }
 

@@ -135,7 +135,7 @@ impl Explore {
             return Ok(vec![Product { name: "product".to_owned(), size: [m, n, k] }]);
         }
         let path = self.model.as_ref().context("explore: give a model file, or --m, --n and --k")?;
-        let all = products(&read_model(path)?, self.batch as usize);
+        let all = products(&read_model(path)?, self.batch as usize).with_context(|| path.display().to_string())?;
         ensure!(!all.is_empty(), "{}: neither FULLY_CONNECTED nor CONV_2D", path.display());
         Ok(all)
     }

@@ -4,12 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use qrtl_golden::graph::{Runner, Value};
-use qrtl_golden::import::Runtime;
-use qrtl_golden::import::npy;
-use qrtl_golden::import::tflite::ElementType;
+use qrtl_golden::graph::{Element, Graph, Tensor, Value};
+use qrtl_golden::import::tflite::Model;
+use qrtl_golden::import::{Runtime, lower, lower_until, npy};
 use qrtl_golden::operators::Array;
 
 use crate::emit::{check_ours, write_directory, write_file};
@@ -24,8 +23,12 @@ pub struct Run {
     #[arg(long, value_name = "X.npy")]
     input: PathBuf,
     /// whose integers: tflm, litert_reference, litert_builtin or xnnpack
-    #[arg(long, default_value_t = Runtime::Tflm)]
-    rule: Runtime,
+    #[arg(long, alias = "rule", default_value_t = Runtime::Tflm)]
+    runtime: Runtime,
+    /// last operator that is run, by its index or by a name that no other has; its output is the output of the run, and what
+    /// follows need not be supported
+    #[arg(long, value_name = "OPERATOR")]
+    until: Option<String>,
     /// outputs (.npy), [N, ...]
     #[arg(short = 'o', long, value_name = "Y.npy")]
     out: Option<PathBuf>,
@@ -39,15 +42,15 @@ pub struct Report {
     batches: usize,
     macs: u64,
     time: Duration,
-    rule: Runtime,
+    runtime: Runtime,
 }
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Report { batches, macs, time, rule } = self;
+        let Report { batches, macs, time, runtime } = self;
         let seconds = time.as_secs_f64();
         let (all, speed) = (macs * *batches as u64, (macs * *batches as u64) as f64 / seconds.max(1e-9) / 1e6);
-        write!(f, "{rule}: {batches} inputs of {macs} MAC, {all} MAC in {seconds:.3} s, {speed:.0} MMAC/s")
+        write!(f, "{runtime}: {batches} inputs of {macs} MAC, {all} MAC in {seconds:.3} s, {speed:.0} MMAC/s")
     }
 }
 
@@ -64,46 +67,70 @@ impl Run {
             let inside = self.out.as_ref().is_some_and(|out| out.starts_with(dir));
             ensure!(!inside, "out: lies within {}, which is written as a whole", dir.display());
         }
-        let model = read_model(&self.model)?;
-        let runner = Runner::new(&model, self.rule).with_context(shown)?;
-        let inputs = read_inputs(&self.input, &runner).with_context(|| self.input.display().to_string())?;
+        let graph = self.graph(&read_model(&self.model)?).with_context(shown)?;
+        let output = graph.output_step().context("no operator writes the output").with_context(shown)?;
+        let input = &graph.tensors[graph.input];
+        let inputs = read_inputs(&self.input, input).with_context(|| self.input.display().to_string())?;
         let start = Instant::now();
-        let mut layers: Vec<Outputs> = Vec::new();
+        let mut layers: Vec<Outputs> =
+            graph.steps.iter().map(|step| Outputs::of(&graph.tensors[step.output])).collect::<Result<_>>()?;
         for input in &inputs {
-            let values = runner.run(input).with_context(shown)?;
-            if layers.is_empty() {
-                layers = values.iter().map(Outputs::like).collect();
-            }
-            for (outputs, value) in layers.iter_mut().zip(&values) {
+            for (outputs, value) in layers.iter_mut().zip(&graph.run(input).with_context(shown)?) {
                 outputs.push(value);
             }
         }
         let time = start.elapsed();
         if let Some(dir) = &self.layers {
-            write_layers(dir, &self.model, self.rule, &runner, &layers, inputs.len())?;
+            write_layers(dir, &self.model, self.runtime, &graph, &layers, inputs.len())?;
         }
         if let Some(out) = &self.out {
-            write_file(out, |place| layers[runner.output()].write(place, inputs.len()))?;
+            write_file(out, |place| layers[output].write(place, inputs.len()))?;
         }
-        Ok(Report { batches: inputs.len(), macs: runner.macs(), time, rule: self.rule })
+        Ok(Report { batches: inputs.len(), macs: graph.macs(), time, runtime: self.runtime })
+    }
+
+    /// All of the model, or its operators up to the last one that is wanted.
+    fn graph(&self, model: &Model) -> Result<Graph> {
+        Ok(match &self.until {
+            None => lower(model, self.runtime)?,
+            Some(operator) => lower_until(model, self.runtime, index_of(model, operator)?)?,
+        })
     }
 }
 
-/// The batches in a file.
-fn read_inputs(path: &Path, runner: &Runner) -> Result<Vec<Value>> {
-    let (shape, bytes) = (runner.input_shape(), fs::read(path)?);
-    match runner.input_element() {
-        ElementType::Int8 => {
-            let array = npy::Array::<i8>::from_bytes(&bytes)?;
-            let batches = split(&array.shape, &array.data, shape)?;
-            batches.map(|xs| value(xs.iter().map(|&x| x.into()).collect(), shape).map(Value::Int8)).collect()
-        }
-        _ => {
+/// The operator of this index or name.
+fn index_of(model: &Model, operator: &str) -> Result<usize> {
+    let count = model.operators().len();
+    if let Ok(index) = operator.parse() {
+        ensure!(index < count, "until: {index} is no operator, there are {count}, from 0 on");
+        return Ok(index);
+    }
+    let places = model.operators().iter().enumerate().filter(|(_, o)| &*o.name == operator).map(|(i, _)| i);
+    match places.collect::<Vec<_>>()[..] {
+        [index] => Ok(index),
+        [] => bail!("until: no operator is {operator}"),
+        ref many => bail!("until: {} operators are {operator}, give one of the indices {many:?}", many.len()),
+    }
+}
+
+/// The batches in a file, each of which is a value of this tensor.
+fn read_inputs(path: &Path, tensor: &Tensor) -> Result<Vec<Value>> {
+    let (shape, bytes) = (&tensor.shape[..], fs::read(path)?);
+    match tensor.element {
+        Element::INT8 => integers(&npy::Array::<i8>::from_bytes(&bytes)?, shape),
+        Element::UINT8 => integers(&npy::Array::<u8>::from_bytes(&bytes)?, shape),
+        Element::Float32 => {
             let array = npy::Array::<f32>::from_bytes(&bytes)?;
             let batches = split(&array.shape, &array.data, shape)?;
             batches.map(|xs| value(xs.to_vec(), shape).map(Value::Float)).collect()
         }
+        other => bail!("the model takes {other}, of which there is no file"),
     }
+}
+
+fn integers<T: Copy + Into<i32>>(array: &npy::Array<T>, shape: &[usize]) -> Result<Vec<Value>> {
+    let batches = split(&array.shape, &array.data, shape)?;
+    batches.map(|xs| value(xs.iter().map(|&x| x.into()).collect(), shape).map(Value::Integer)).collect()
 }
 
 fn value<T>(data: Vec<T>, shape: &[usize]) -> Result<Array<T>> {
@@ -129,25 +156,29 @@ struct Outputs {
 
 enum Elements {
     Int8(Vec<i8>),
+    Uint8(Vec<u8>),
     Float(Vec<f32>),
 }
 
 impl Outputs {
-    /// None yet, of the type and shape of `value`.
-    fn like(value: &Value) -> Outputs {
-        let elements = match value {
-            Value::Int8(_) => Elements::Int8(Vec::new()),
-            Value::Float(_) => Elements::Float(Vec::new()),
+    /// None yet, of the type and shape of a tensor.
+    fn of(tensor: &Tensor) -> Result<Outputs> {
+        let elements = match tensor.element {
+            Element::INT8 => Elements::Int8(Vec::new()),
+            Element::UINT8 => Elements::Uint8(Vec::new()),
+            Element::Float32 => Elements::Float(Vec::new()),
+            other => bail!("{}: an output of {other}, of which there is no file", tensor.name),
         };
-        Outputs { shape: value.shape().to_vec(), elements }
+        Ok(Outputs { shape: tensor.shape.clone(), elements })
     }
 
     fn push(&mut self, value: &Value) {
         match (&mut self.elements, value) {
-            // Elements are int8 by the contract of a value.
-            (Elements::Int8(all), Value::Int8(array)) => all.extend(array.data().iter().map(|&x| x as i8)),
+            // Elements are in the bounds of their tensor.
+            (Elements::Int8(all), Value::Integer(array)) => all.extend(array.data().iter().map(|&x| x as i8)),
+            (Elements::Uint8(all), Value::Integer(array)) => all.extend(array.data().iter().map(|&x| x as u8)),
             (Elements::Float(all), Value::Float(array)) => all.extend(array.data()),
-            _ => unreachable!("an operator gives the same type for every batch"),
+            _ => unreachable!("an operator gives what its tensor says"),
         }
     }
 
@@ -160,6 +191,7 @@ impl Outputs {
         }
         match &self.elements {
             Elements::Int8(data) => npy::Array { shape, data: data.clone() }.write(path)?,
+            Elements::Uint8(data) => npy::Array { shape, data: data.clone() }.write(path)?,
             Elements::Float(data) => npy::Array { shape, data: data.clone() }.write(path)?,
         }
         Ok(())
@@ -167,15 +199,15 @@ impl Outputs {
 }
 
 /// `00_CONV_2D.npy` and so on, with a manifest.
-fn write_layers(to: &Path, model: &Path, rule: Runtime, runner: &Runner, layers: &[Outputs], n: usize) -> Result<()> {
+fn write_layers(to: &Path, model: &Path, runtime: Runtime, graph: &Graph, layers: &[Outputs], n: usize) -> Result<()> {
     write_directory(to, |dir| {
-        let names: Vec<&str> = runner.operators().collect();
+        let names: Vec<&str> = graph.steps.iter().map(|step| &*step.name).collect();
         for (index, (name, outputs)) in names.iter().zip(layers).enumerate() {
             outputs.write(&dir.join(format!("{index:02}_{name}.npy")), n)?;
         }
         let model = model.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let manifest = serde_json::json!({"generator": concat!("qrtl ", env!("CARGO_PKG_VERSION")), "model": model,
-            "rule": rule.name(), "inputs": n, "operators": names});
+            "runtime": runtime.name(), "inputs": n, "operators": names});
         fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
         Ok(())
     })

@@ -144,15 +144,17 @@ fn digits(file: &str) -> String {
 fn run_gives_the_recorded_logits() {
     let dir = tempfile::tempdir().unwrap();
     let (model, input) = (digits("rescnn_int8.tflite"), digits("rescnn_input_int8_all.npy"));
-    for (rule, logits) in
-        [("tflm", "rescnn_logits_int8_tflm_all.npy"), ("litert_reference", "rescnn_logits_int8_reference_all.npy")]
-    {
-        let args = ["run", &model, "--input", &input, "--rule", rule, "-o", "y.npy", "--layers", "layers"];
+    // The flag had another name.
+    for (flag, runtime, logits) in [
+        ("--runtime", "tflm", "rescnn_logits_int8_tflm_all.npy"),
+        ("--rule", "litert_reference", "rescnn_logits_int8_reference_all.npy"),
+    ] {
+        let args = ["run", &model, "--input", &input, flag, runtime, "-o", "y.npy", "--layers", "layers"];
         let output = generate(dir.path(), &args, "");
         assert!(output.status.success(), "{output:?}");
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(text.starts_with(&format!("{rule}: 1797 inputs of 42752 MAC, 76825344 MAC in ")), "{text}");
-        assert_eq!(fs::read(dir.path().join("y.npy")).unwrap(), fs::read(digits(logits)).unwrap(), "{rule}");
+        assert!(text.starts_with(&format!("{runtime}: 1797 inputs of 42752 MAC, 76825344 MAC in ")), "{text}");
+        assert_eq!(fs::read(dir.path().join("y.npy")).unwrap(), fs::read(digits(logits)).unwrap(), "{runtime}");
         let layer = |name: &str| fs::read(dir.path().join("layers").join(name)).unwrap();
         assert_eq!(layer("05_FULLY_CONNECTED.npy"), fs::read(digits(logits)).unwrap());
         assert_eq!(layer("02_ADD.npy").len(), 128 + 1797 * 512);
@@ -171,7 +173,10 @@ fn what_run_refuses() {
         (["run", &cnn, "--input", "none.npy"], "error: none.npy: No such file"),
         (["run", &cnn, "--input", &labels], "elements are of type '|u1': expected '|i1'"),
         (["run", &cnn, "--input", &logits], "shape [1797, 10]: the model takes [N, 8, 8, 1], at least one"),
-        (["run", &cnn, "--rule", "tflite"], "rule: tflite is none of tflm, litert_reference, litert_builtin, xnnpack"),
+        (
+            ["run", &cnn, "--runtime", "tflite"],
+            "runtime: tflite is none of tflm, litert_reference, litert_builtin, xnnpack",
+        ),
     ] {
         let output = generate(dir.path(), &args, "");
         let text = String::from_utf8(output.stderr).unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use qrtl_gen::emit::Package;
-use qrtl_gen::model::{layer_product, layer_spec, layers};
+use qrtl_gen::model::Layers;
 use qrtl_gen::spec::Spec;
 use qrtl_gen::vectors::{Script, collect_results, gemm_layer};
 use qrtl_golden::gemm::Matrix;
@@ -52,17 +52,17 @@ fn rows_and_cols(shape: &[usize]) -> Result<[usize; 2]> {
 fn run_model(models: &Path, name: &str, file: &str, logits: &str) -> Result<usize> {
     let expected = matrix("logits", &models.join(logits))?;
     let mut activations = matrix("input", &models.join("mlp_input_int8_all.npy"))?;
-    for (i, layer) in layers(&models.join(file))?.iter().enumerate() {
-        eprintln!("{name}: layer {i}, {} x {}", layer.inputs, layer.outputs);
-        let spec = layer_spec(layer, 4, 4);
+    for (i, layer) in Layers::read(&models.join(file))?.dense.iter().enumerate() {
+        eprintln!("{name}: layer {i}, {} x {}", layer.inputs(), layer.outputs());
+        let spec = layer.spec(4, 4);
         let config = spec.config()?;
         let package = Package::new(&format!("layer_{i}"), Spec::Gemm(spec), "sim")?;
-        let product = layer_product(layer, &activations)?;
+        let product = layer.vectors(&activations)?;
         let mut script = Script::new(&package.built.interface);
         gemm_layer(&mut script, &config, &product, None);
         let executable = build(&package.simulated(), &package.built.interface, Build::default())?;
         let beats = Bench::start(&executable, &package.built.interface)?.run(&script)?;
-        activations = collect_results(&config, activations.rows(), layer.outputs, &beats)?;
+        activations = collect_results(&config, activations.rows(), layer.outputs(), &beats)?;
     }
     let images = expected.rows();
     ensure!(activations.rows() == images && activations.cols() == expected.cols(), "logits of another shape");

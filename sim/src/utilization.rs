@@ -92,7 +92,7 @@ fn all(models: &Path) -> Result<Vec<Product>> {
         let model = read_model(&models.join(format!("{network}_int8.tflite")))?;
         for batch in BATCHES {
             let named = |p: Product| Product { name: format!("digits {network}, batch {batch}: {}", p.name), ..p };
-            all.extend(products(&model, batch).into_iter().map(named));
+            all.extend(products(&model, batch)?.into_iter().map(named));
         }
     }
     all.extend(persons);

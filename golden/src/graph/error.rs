@@ -1,23 +1,10 @@
-//! Why a model does not run.
-
-use crate::import::tflite;
+//! Why a graph does not run.
 
 /// The text is complete: it needs no `source` to be understood.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// the file, or a fully connected layer of it
-    #[error(transparent)]
-    Model(#[from] tflite::Error),
-    /// an operator that has no counterpart here
-    #[error("operator {index} is {name}: supported are {}", crate::import::lower::SUPPORTED.join(", "))]
-    Unsupported {
-        /// index in the order of execution
-        index: usize,
-        /// its name, as `TANH`, `BUILTIN_200` or that of a custom operator
-        name: String,
-    },
-    /// an operator that contradicts its tensors, needs what is not supported, or leaves a contract while it runs
+    /// a step that leaves its contract
     #[error("operator {index} ({name}): {what}")]
     Operator {
         /// index in the order of execution
@@ -27,15 +14,12 @@ pub enum Error {
         /// the finding
         what: String,
     },
-    /// the model as a whole
-    #[error("model: {0}")]
-    Shape(String),
-    /// an input that is not the model's
+    /// an input that is not the graph's
     #[error("input: {got}, expected {expected}")]
     Input {
-        /// type and shape given
+        /// type and shape given, or the element that is out of bounds
         got: String,
-        /// type and shape of the model's input
+        /// type and shape of the graph's input
         expected: String,
     },
 }

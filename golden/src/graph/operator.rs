@@ -1,8 +1,8 @@
-//! An operator with all that it needs beside its inputs.
+//! The operators of a graph, each with all that it needs beside its inputs.
 
 use super::Value;
 use crate::gemm::{self, Matrix, fully_connected};
-use crate::numerics::any_requantization::AnyRequantization;
+use crate::numerics::AnyRequantization;
 use crate::operators::{
     AddParameters, Array, DequantizeRounding, Operand, Quantizer, SoftmaxParameters, Window, XnnpackAdd, add,
     average_pool, conv2d_fast, depthwise_conv2d, dequantize, max_pool, mul, pad, quantize, requantize, reshape,
@@ -10,46 +10,141 @@ use crate::operators::{
 };
 use crate::{Bounds, Error};
 
-/// Weights, bias and requantization of a layer that sums.
-#[derive(Debug)]
-pub(crate) struct Weighted<W> {
-    pub(crate) weights: W,
-    pub(crate) bias: Vec<i32>,
-    pub(crate) scales: Vec<AnyRequantization>,
-    /// of the input; that of the weights is 0
-    pub(crate) zero_point: i32,
+/// What an operator has that sums products of its input and weights:
+/// `y = requantize(bias + sum (x - input_zero_point) * w)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weighted<W> {
+    /// integers whose zero point has been subtracted; of 8 bits if it was 0, else of 9
+    pub weights: W,
+    /// one for each output channel, at the scale of the sum
+    pub bias: Vec<i32>,
+    /// factor, zero point and bounds of the output: one for all output channels, or one for each
+    pub requantizations: Vec<AnyRequantization>,
+    /// zero point of the input
+    pub input_zero_point: i32,
 }
 
-#[derive(Debug)]
-pub(crate) enum Kernel {
+/// What a step computes. Activations are `[batch, height, width, channels]` where an operator has a window.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operator {
+    /// a matrix product by weights, N x K: the input is cut up into rows of K elements, of which each gives N outputs
     FullyConnected(Weighted<Matrix>),
-    Conv2d(Weighted<Array>, Window),
-    DepthwiseConv2d(Weighted<Array>, Window),
-    Add { zero_points: [i32; 2], parameters: AddParameters },
-    Sub { zero_points: [i32; 2], parameters: AddParameters },
-    XnnpackAdd { zero_points: [i32; 2], parameters: XnnpackAdd },
-    Mul { zero_points: [i32; 2], scale: AnyRequantization },
-    AveragePool { filter: [usize; 2], window: Window, bounds: Bounds },
-    MaxPool { filter: [usize; 2], window: Window, bounds: Bounds },
+    /// a convolution by weights `[outputs, height, width, channels of a group]`; there are as many groups as that depth goes into
+    /// the channels of the input
+    Conv2d {
+        /// weights, bias and requantization
+        layer: Weighted<Array>,
+        /// how the filter moves
+        window: Window,
+    },
+    /// a convolution of each channel by itself, by weights `[1, height, width, outputs]`; there are as many outputs for each
+    /// channel as the channels of the input go into them
+    DepthwiseConv2d {
+        /// weights, bias and requantization
+        layer: Weighted<Array>,
+        /// how the filter moves
+        window: Window,
+    },
+    /// the sum of two inputs
+    Add {
+        /// zero points of the inputs
+        zero_points: [i32; 2],
+        /// how they are brought to a common scale, and their sum to that of the output
+        parameters: AddParameters,
+    },
+    /// the first input less the second
+    Sub {
+        /// zero points of the inputs
+        zero_points: [i32; 2],
+        /// how they are brought to a common scale, and their difference to that of the output
+        parameters: AddParameters,
+    },
+    /// XNNPACK's sum or difference of two inputs
+    XnnpackAdd {
+        /// zero points of the inputs
+        zero_points: [i32; 2],
+        /// factors of the inputs
+        parameters: XnnpackAdd,
+    },
+    /// the product of two inputs
+    Mul {
+        /// zero points of the inputs
+        zero_points: [i32; 2],
+        /// factor, zero point and bounds of the output
+        requantization: AnyRequantization,
+    },
+    /// the mean of each channel under a window
+    AveragePool {
+        /// height and width of the window
+        filter: [usize; 2],
+        /// how it moves
+        window: Window,
+        /// of the output
+        bounds: Bounds,
+    },
+    /// the greatest of each channel under a window
+    MaxPool {
+        /// height and width of the window
+        filter: [usize; 2],
+        /// how it moves
+        window: Window,
+        /// of the output
+        bounds: Bounds,
+    },
+    /// the same elements in the shape of the output
     Reshape,
-    Pad { padding: Vec<[usize; 2]>, value: i32 },
+    /// a value around the elements
+    Pad {
+        /// how often it stands before and after them, for each dimension
+        padding: Vec<[usize; 2]>,
+        /// the zero point
+        value: i32,
+    },
+    /// the exponentials of the last dimension, as shares of their sum
     Softmax(SoftmaxParameters),
+    /// floats to integers
     Quantize(Quantizer),
-    Requantize { zero_point: i32, scale: AnyRequantization },
-    Dequantize { zero_point: i32, scale: f32 },
+    /// integers to integers of another scale
+    Requantize {
+        /// of the input
+        zero_point: i32,
+        /// factor, zero point and bounds of the output
+        requantization: AnyRequantization,
+    },
+    /// integers to floats
+    Dequantize {
+        /// of the input
+        zero_point: i32,
+        /// of the input
+        scale: f32,
+    },
 }
 
-impl Kernel {
-    /// The output; `shape` is that of the output in the model, which only says how to cut up the elements.
-    pub(crate) fn run(&self, inputs: &[&Value], shape: &[usize]) -> Result<Value, String> {
+impl Operator {
+    /// Products that are summed for an element of the output, those of taps in the padding included; 0 of an operator without
+    /// weights.
+    pub fn terms(&self) -> usize {
+        let of_an_output = |weights: &Array, outputs: usize| weights.data().len() / outputs;
+        match self {
+            Operator::FullyConnected(layer) => layer.weights.cols(),
+            Operator::Conv2d { layer: Weighted { weights, .. }, .. } => of_an_output(weights, weights.shape()[0]),
+            Operator::DepthwiseConv2d { layer: Weighted { weights, .. }, .. } => {
+                of_an_output(weights, weights.shape()[3])
+            }
+            _ => 0,
+        }
+    }
+
+    /// The output for these inputs. `shape` is that of the output tensor, which only says how to cut up the elements.
+    pub(super) fn run(&self, inputs: &[&Value], shape: &[usize]) -> Result<Value, String> {
         match (self, inputs) {
-            (Kernel::Quantize(q), [Value::Float(x)]) => quantize(x, q).map(Value::Int8),
-            (Kernel::Dequantize { zero_point, scale }, [Value::Int8(x)]) => {
+            (Operator::Quantize(q), [Value::Float(x)]) => quantize(x, q).map(Value::Integer),
+            (Operator::Dequantize { zero_point, scale }, [Value::Integer(x)]) => {
                 dequantize(operand(x, *zero_point), *scale, DequantizeRounding::Once).map(Value::Float)
             }
-            (Kernel::Reshape, [Value::Float(x)]) => reshape(x, shape).map(Value::Float),
-            (_, [Value::Int8(x)]) => self.unary(x, shape).map(Value::Int8),
-            (_, [Value::Int8(a), Value::Int8(b)]) => self.binary(a, b).map(Value::Int8),
+            (Operator::Reshape, [Value::Float(x)]) => reshape(x, shape).map(Value::Float),
+            (_, [Value::Integer(x)]) => self.unary(x, shape).map(Value::Integer),
+            (_, [Value::Integer(a), Value::Integer(b)]) => self.binary(a, b).map(Value::Integer),
             _ => return Err("its inputs must be INT8".to_owned()),
         }
         .map_err(|e| e.to_string())
@@ -57,19 +152,21 @@ impl Kernel {
 
     fn unary(&self, x: &Array, shape: &[usize]) -> Result<Array, Error> {
         match self {
-            Kernel::FullyConnected(layer) => dense(x, layer, shape),
-            Kernel::Conv2d(l, window) => {
-                conv2d_fast(operand(x, l.zero_point), operand(&l.weights, 0), &l.bias, window, &l.scales)
+            Operator::FullyConnected(layer) => dense(x, layer, shape),
+            Operator::Conv2d { layer: l, window } => {
+                let (x, weights) = (operand(x, l.input_zero_point), operand(&l.weights, 0));
+                conv2d_fast(x, weights, &l.bias, window, &l.requantizations)
             }
-            Kernel::DepthwiseConv2d(l, window) => {
-                depthwise_conv2d(operand(x, l.zero_point), operand(&l.weights, 0), &l.bias, window, &l.scales)
+            Operator::DepthwiseConv2d { layer: l, window } => {
+                let (x, weights) = (operand(x, l.input_zero_point), operand(&l.weights, 0));
+                depthwise_conv2d(x, weights, &l.bias, window, &l.requantizations)
             }
-            Kernel::AveragePool { filter, window, bounds } => average_pool(x, *filter, window, *bounds),
-            Kernel::MaxPool { filter, window, bounds } => max_pool(x, *filter, window, *bounds),
-            Kernel::Reshape => reshape(x, shape),
-            Kernel::Pad { padding, value } => pad(x, padding, *value),
-            Kernel::Softmax(parameters) => softmax(x, parameters),
-            Kernel::Requantize { zero_point, scale } => requantize(operand(x, *zero_point), scale),
+            Operator::AveragePool { filter, window, bounds } => average_pool(x, *filter, window, *bounds),
+            Operator::MaxPool { filter, window, bounds } => max_pool(x, *filter, window, *bounds),
+            Operator::Reshape => reshape(x, shape),
+            Operator::Pad { padding, value } => pad(x, padding, *value),
+            Operator::Softmax(parameters) => softmax(x, parameters),
+            Operator::Requantize { zero_point, requantization } => requantize(operand(x, *zero_point), requantization),
             other => Err(other.wrong_inputs(1)),
         }
     }
@@ -77,27 +174,27 @@ impl Kernel {
     fn binary(&self, a: &Array, b: &Array) -> Result<Array, Error> {
         let pair = |[za, zb]: [i32; 2]| (operand(a, za), operand(b, zb));
         match self {
-            Kernel::Add { zero_points, parameters } => {
+            Operator::Add { zero_points, parameters } => {
                 let (a, b) = pair(*zero_points);
                 add(a, b, parameters)
             }
-            Kernel::Sub { zero_points, parameters } => {
+            Operator::Sub { zero_points, parameters } => {
                 let (a, b) = pair(*zero_points);
                 sub(a, b, parameters)
             }
-            Kernel::XnnpackAdd { zero_points, parameters } => {
+            Operator::XnnpackAdd { zero_points, parameters } => {
                 let (a, b) = pair(*zero_points);
                 xnnpack_add(a, b, parameters)
             }
-            Kernel::Mul { zero_points, scale } => {
+            Operator::Mul { zero_points, requantization } => {
                 let (a, b) = pair(*zero_points);
-                mul(a, b, scale)
+                mul(a, b, requantization)
             }
             other => Err(other.wrong_inputs(2)),
         }
     }
 
-    /// Lowering gives each kernel the inputs that it takes; this is for the compiler.
+    /// Whoever makes a graph gives each operator the inputs that it takes.
     fn wrong_inputs(&self, got: usize) -> Error {
         Error::Shape { what: "inputs", got: vec![got], expected: format!("those of {self:?}") }
     }
@@ -111,8 +208,8 @@ fn operand(array: &Array, zero_point: i32) -> Operand<'_> {
 fn dense(x: &Array, layer: &Weighted<Matrix>, shape: &[usize]) -> Result<Array, Error> {
     let k = layer.weights.cols();
     let input = Matrix::new("input", x.data().len() / k, k, x.data().to_vec())?;
-    let input = gemm::Operand { matrix: &input, zero_point: layer.zero_point };
+    let input = gemm::Operand { matrix: &input, zero_point: layer.input_zero_point };
     let weights = gemm::Operand { matrix: &layer.weights, zero_point: 0 };
-    let output = fully_connected(input, weights, &layer.bias, &layer.scales)?;
+    let output = fully_connected(input, weights, &layer.bias, &layer.requantizations)?;
     Array::new("output", shape.to_vec(), output.data().to_vec())
 }

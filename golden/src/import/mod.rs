@@ -1,8 +1,12 @@
-//! From files to the graph of a network: readers, and what a runtime makes of what they read.
+//! From files to the graph of a network.
+//!
+//! - [`tflite`], [`npy`]: what a model file says, and arrays;
+//! - [`lower`](fn@lower): a model as a [`Graph`](crate::graph::Graph), in the integers of a named [`Runtime`].
 
-pub(crate) mod lower;
+pub mod lower;
 pub mod npy;
 mod runtime;
 pub mod tflite;
 
+pub use lower::{lower, lower_steps, lower_until};
 pub use runtime::Runtime;

@@ -1,14 +1,14 @@
-//! How a runtime turns a sum into an int8: by multiplier and shift, or by a real factor.
+//! Requantization by a rule of either kind.
 
 use super::requantizer::{AddAndShift, Requantize};
 use crate::{Error, RealRequantization, Requantization};
 
-/// The requantization of an operator: all its sums are requantized by one kind of factor.
+/// How a sum becomes a quantized value: by a multiplier and a shift, or by a real factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum AnyRequantization {
-    /// `tflite_double`, `half_up_twice`
+pub enum AnyRequantization {
+    /// by a multiplier and a shift
     Fixed(Requantization),
-    /// `f64_away`, `f32_even`
+    /// by a real factor, which hardware has not
     Real(RealRequantization),
 }
 

@@ -1,6 +1,6 @@
 //! The integers of one number: rounding rules, multipliers, requantization, saturation.
 
-pub mod any_requantization;
+mod any_requantization;
 pub mod fixed_point_multiplier;
 pub mod gemmlowp;
 pub mod multiplier;
@@ -12,6 +12,7 @@ mod rule;
 pub mod saturator;
 pub(crate) mod types;
 
+pub use any_requantization::AnyRequantization;
 pub use real_requantizer::RealRequantization;
 pub use real_rule::RealRule;
 pub use rule::Rule;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::tensor::Output;
-use crate::requantizer::Requantize;
+use crate::numerics::AnyRequantization;
 use crate::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
 
 /// A rule of either kind, by its name.
@@ -160,22 +160,6 @@ fn fixed(rule: Rule, multiplier: i64, shift: i64, output: &Output) -> Result<Req
 
 fn real(rule: RealRule, factor: f64, output: &Output) -> Result<RealRequantization, Error> {
     RealRequantization::new(rule, factor, output.zero_point, Bounds::new(output.min, output.max)?)
-}
-
-/// Requantization by a rule of either kind.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum AnyRequantization {
-    Fixed(Requantization),
-    Real(RealRequantization),
-}
-
-impl Requantize for AnyRequantization {
-    fn requantize_sum(&self, acc: i128) -> Result<i32, Error> {
-        match self {
-            AnyRequantization::Fixed(r) => r.requantize_sum(acc),
-            AnyRequantization::Real(r) => r.requantize_sum(acc),
-        }
-    }
 }
 
 /// A field that may be missing, but that is no null.

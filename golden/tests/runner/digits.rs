@@ -1,10 +1,10 @@
 //! The six digits models over all 1,797 images, against what TensorFlow Lite Micro and LiteRT's reference kernels gave:
 //! every logit, and of the first test images the output of every operator.
 
-use qrtl_golden::graph::{Runner, Value};
-use qrtl_golden::import::Runtime;
+use qrtl_golden::graph::{Graph, Value};
 use qrtl_golden::import::npy::{Array as Npy, npz};
 use qrtl_golden::import::tflite::Model;
+use qrtl_golden::import::{Runtime, lower};
 use qrtl_golden::operators::Array;
 
 use crate::models::digits;
@@ -28,21 +28,21 @@ impl Digits {
     }
 
     /// Image `i` of all inputs.
-    fn image(&self, inputs: &Npy<i8>, runner: &Runner, i: usize) -> Value {
+    fn image(&self, inputs: &Npy<i8>, graph: &Graph, i: usize) -> Value {
         let size = inputs.data.len() / IMAGES;
         let data = inputs.data[i * size..][..size].iter().map(|&x| x.into()).collect();
-        Value::Int8(Array::new("input", runner.input_shape().to_vec(), data).unwrap())
+        Value::Integer(Array::new("input", graph.tensors[graph.input].shape.clone(), data).unwrap())
     }
 
     /// Logits that differ from the recorded ones, and images whose greatest logit is another.
     fn differences(&self, runtime: Runtime, recorded: &str) -> (usize, usize) {
-        let (runner, inputs) = (Runner::new(&self.model, runtime).unwrap(), self.array("input_int8_all"));
+        let (graph, inputs) = (lower(&self.model, runtime).unwrap(), self.array("input_int8_all"));
         let expected = self.array(recorded);
         assert_eq!((inputs.shape[0], &expected.shape[..]), (IMAGES, &[IMAGES, 10][..]));
         let (mut logits, mut answers) = (0, 0);
         for i in 0..IMAGES {
-            let values = runner.run(&self.image(&inputs, &runner, i)).unwrap();
-            let (got, expected) = (elements(&values[runner.output()]), &expected.data[i * 10..][..10]);
+            let values = graph.run(&self.image(&inputs, &graph, i)).unwrap();
+            let (got, expected) = (elements(&values[graph.output_step().unwrap()]), &expected.data[i * 10..][..10]);
             logits += got.iter().zip(expected).filter(|(got, expected)| got != expected).count();
             answers += usize::from(greatest(&got) != greatest(expected));
         }
@@ -51,7 +51,7 @@ impl Digits {
 
     /// Elements of operators' outputs that differ from the recorded ones, and how many there are.
     fn layer_differences(&self) -> (usize, usize) {
-        let runner = Runner::new(&self.model, Runtime::LitertReference).unwrap();
+        let graph = lower(&self.model, Runtime::LitertReference).unwrap();
         let inputs = self.array("input_int8_all");
         let recorded =
             npz::Archive::read(digits(&format!("{}_layer_outputs_reference_first8_test.npz", self.files))).unwrap();
@@ -59,8 +59,9 @@ impl Digits {
         assert_eq!(recorded.names().count(), self.model.operators().len());
         let (mut different, mut all) = (0, 0);
         for (n, &image) in test.data[..8].iter().enumerate() {
-            let values = runner.run(&self.image(&inputs, &runner, image as usize)).unwrap();
-            for (tensor, value) in runner.tensors().zip(&values) {
+            let values = graph.run(&self.image(&inputs, &graph, image as usize)).unwrap();
+            for (operator, value) in self.model.operators().iter().zip(&values) {
+                let tensor = operator.outputs[0];
                 let layer = recorded.array::<i8>(&format!("tensor_{tensor}")).unwrap();
                 let size = layer.data.len() / 8;
                 let (got, expected) = (elements(value), &layer.data[n * size..][..size]);
@@ -75,7 +76,7 @@ impl Digits {
 
 fn elements(value: &Value) -> Vec<i8> {
     match value {
-        Value::Int8(array) => array.data().iter().map(|&x| x as i8).collect(),
+        Value::Integer(array) => array.data().iter().map(|&x| x as i8).collect(),
         Value::Float(_) => panic!("int8"),
     }
 }

@@ -6,7 +6,10 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use qrtl_golden::import::tflite::{Error, FullyConnected, Model};
+use qrtl_golden::graph::Graph;
+use qrtl_golden::import::lower::Error;
+use qrtl_golden::import::tflite::Model;
+use qrtl_golden::import::{Runtime, lower};
 
 struct Counting;
 
@@ -37,10 +40,10 @@ pub fn memory_limit(length: usize) -> usize {
     64 * length + (1 << 20)
 }
 
-/// Reads the layers in `bytes`, and the greatest number of bytes alive on the way.
-pub fn peak_of_reading(bytes: &[u8]) -> (usize, Result<Vec<FullyConnected>, Error>) {
+/// Reads and lowers the model in `bytes`, and the greatest number of bytes alive on the way.
+pub fn peak_of_reading(bytes: &[u8]) -> (usize, Result<Graph, Error>) {
     let before = LIVE.get();
     PEAK.set(before);
-    let layers = Model::from_bytes(bytes).and_then(|model| model.fully_connected_layers());
-    ((PEAK.get() - before) as usize, layers)
+    let graph = Model::from_bytes(bytes).map_err(Error::from).and_then(|model| lower(&model, Runtime::Tflm));
+    ((PEAK.get() - before) as usize, graph)
 }

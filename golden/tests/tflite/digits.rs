@@ -3,36 +3,46 @@
 //! The arithmetic is written out here, from the definition and in 64 bits, and shares nothing with the crate: what is
 //! under test is the import.
 
+use qrtl_golden::gemm::Matrix;
+use qrtl_golden::graph::{Operator, Step, Weighted};
 use qrtl_golden::import::npy::Array;
-use qrtl_golden::import::tflite::{FullyConnected, Model};
+use qrtl_golden::import::tflite::Model;
+use qrtl_golden::import::{Runtime, lower};
+use qrtl_golden::numerics::AnyRequantization;
 
 use crate::models::digits;
 
 /// TensorFlow Lite's two roundings, right shifts only: half up at 2^31, then half away from zero at 2^-shift.
-fn requantize(acc: i64, (multiplier, shift): (i32, i32)) -> i64 {
+fn requantize(acc: i64, (multiplier, shift): (i64, i32)) -> i64 {
     assert!((-31..0).contains(&shift));
-    let high = (acc * i64::from(multiplier) + (1 << 30)) >> 31;
+    let high = (acc * multiplier + (1 << 30)) >> 31;
     let half = 1 << (-shift - 1);
     high.signum() * ((high.abs() + half) >> -shift)
 }
 
-fn run(layer: &FullyConnected, input: &[i8]) -> Vec<i8> {
-    let rows = layer.weights.chunks_exact(layer.inputs).zip(&layer.bias).enumerate();
+fn run(Weighted { weights, bias, requantizations, input_zero_point }: &Weighted<Matrix>, input: &[i8]) -> Vec<i8> {
+    let rows = weights.data().chunks_exact(weights.cols()).zip(bias).enumerate();
     rows.map(|(n, (weights, bias))| {
         let taps = input.iter().zip(weights);
-        let acc = taps.fold(i64::from(*bias), |acc, (x, w)| {
-            acc + (i64::from(*x) - i64::from(layer.input.zero_point)) * i64::from(*w)
-        });
-        let multiplier = layer.multipliers[if layer.multipliers.len() == 1 { 0 } else { n }];
-        let y = requantize(acc, multiplier) + i64::from(layer.output.zero_point);
-        y.clamp(layer.activation.0.into(), layer.activation.1.into()) as i8
+        let acc = taps
+            .fold(i64::from(*bias), |acc, (x, w)| acc + (i64::from(*x) - i64::from(*input_zero_point)) * i64::from(*w));
+        let AnyRequantization::Fixed(r) = requantizations[if requantizations.len() == 1 { 0 } else { n }] else {
+            panic!("a multiplier")
+        };
+        let y = requantize(acc, (r.scale().multiplier(), r.scale().shift())) + r.zero_point();
+        y.clamp(r.output().min(), r.output().max()) as i8
     })
     .collect()
 }
 
+fn layer(step: &Step) -> &Weighted<Matrix> {
+    let Operator::FullyConnected(layer) = &step.operator else { panic!("fully connected") };
+    layer
+}
+
 /// Differences from the recorded logits, and the share of the test images that are recognized.
 fn compare(model: &str, logits: &str) -> (usize, f64) {
-    let layers = Model::read(digits(model)).unwrap().fully_connected_layers().unwrap();
+    let graph = lower(&Model::read(digits(model)).unwrap(), Runtime::Tflm).unwrap();
     let images = Array::<i8>::read(digits("mlp_input_int8_all.npy")).unwrap();
     let expected = Array::<i8>::read(digits(logits)).unwrap();
     let labels = Array::<u8>::read(digits("labels_all.npy")).unwrap();
@@ -42,7 +52,7 @@ fn compare(model: &str, logits: &str) -> (usize, f64) {
     let got: Vec<Vec<i8>> = images
         .data
         .chunks_exact(64)
-        .map(|image| layers.iter().fold(image.to_vec(), |input, layer| run(layer, &input)))
+        .map(|image| graph.steps.iter().fold(image.to_vec(), |input, step| run(layer(step), &input)))
         .collect();
     let differences = got.iter().flatten().zip(&expected.data).filter(|(got, expected)| got != expected).count();
     let recognized = test.data.iter().filter(|image| {

@@ -5,8 +5,8 @@ use crate::builder::Builder;
 use crate::counting::{memory_limit, peak_of_reading};
 
 fn assert_refused(what: &str, bytes: &[u8]) {
-    let (peak, layers) = peak_of_reading(bytes);
-    let error = layers.unwrap_err().to_string();
+    let (peak, graph) = peak_of_reading(bytes);
+    let error = graph.unwrap_err().to_string();
     let length = bytes.len();
     let limit = 8 * length;
     let expected =
@@ -23,7 +23,7 @@ fn files_that_expand_are_refused() {
     let (x, weights) = (model.tensor(&[1, 200], 0, name), model.tensor(&[200, 200], 1, name));
     let layers = [model.layer(&[0, 1], None); 2];
     let bytes = model.finish(&[x, weights], &layers, &[1; 40_000]);
-    assert_eq!(peak_of_reading(&bytes).1.unwrap().len(), 2, "sharing within reason is fine");
+    assert_eq!(peak_of_reading(&bytes).1.unwrap().steps.len(), 2, "sharing within reason is fine");
 
     let mut model = Builder::default();
     let name = model.name(1);

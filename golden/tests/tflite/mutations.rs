@@ -49,8 +49,8 @@ fn damaged_models_are_harmless() {
             for _ in 0..CASES {
                 let mut bytes = valid.clone();
                 damage(&mut bytes, &mut random);
-                let (peak, layers) = peak_of_reading(&bytes);
-                if done.send((peak, layers.is_ok())).is_err() {
+                let (peak, graph) = peak_of_reading(&bytes);
+                if done.send((peak, graph.is_ok())).is_err() {
                     return;
                 }
             }

@@ -1,22 +1,26 @@
 //! Files and models that the importer refuses, each with the one error that it gives.
 
+use qrtl_golden::Bounds;
+use qrtl_golden::graph::{Operator, Weighted};
 use qrtl_golden::import::tflite::Model;
+use qrtl_golden::import::{Runtime, lower};
+use qrtl_golden::numerics::AnyRequantization;
 
 use crate::builder::{Builder, Offset};
 use crate::patch::{Patch, model_bytes};
 
-/// The error of reading `bytes` as a chain of fully connected layers.
+/// The error of reading and lowering `bytes`.
 fn error(bytes: &[u8]) -> String {
-    Model::from_bytes(bytes).and_then(|model| model.fully_connected_layers()).unwrap_err().to_string()
+    let lowered = |model| lower(&model, Runtime::Tflm).map_err(|e| e.to_string());
+    Model::from_bytes(bytes).map_err(|e| e.to_string()).and_then(lowered).unwrap_err()
 }
 
 #[test]
 fn other_operators_are_named() {
-    assert_eq!(error(&model_bytes("cnn_int8")), "operator 0 is CONV_2D: only FULLY_CONNECTED is supported");
-    let numbered = Patch::new("mlp_int8").operator_code(0, 200);
-    assert_eq!(error(&numbered), "operator 0 is BUILTIN_200: only FULLY_CONNECTED is supported");
-    let custom = Patch::new("mlp_int8").operator_code(0, 32);
-    assert_eq!(error(&custom), "operator 0 is CUSTOM: only FULLY_CONNECTED is supported");
+    let numbered = error(&Patch::new("mlp_int8").operator_code(0, 200));
+    assert!(numbered.starts_with("operator 0 is BUILTIN_200: supported are ADD, "), "{numbered}");
+    let custom = error(&Patch::new("mlp_int8").operator_code(0, 32));
+    assert!(custom.starts_with("operator 0 is CUSTOM: supported are ADD, "), "{custom}");
 }
 
 #[test]
@@ -55,16 +59,10 @@ fn models_that_are_not_supported() {
         error(&patch("mlp_int8").fused_activation(0, 4)),
         "operator 0 (FULLY_CONNECTED): fused activation is TANH: only NONE, RELU, RELU_N1_TO_1 and RELU6 are supported"
     );
-    assert_eq!(
-        error(&patch("mlp_int8").input(1, 0, 0)),
-        "operator 1 (FULLY_CONNECTED): reads tensor 0 and not tensor 5, the output of the operator before: \
-         only chains are supported"
-    );
     assert_eq!(error(&patch("mlp_int8").input(1, 1, 7)), "operator 1 (FULLY_CONNECTED): inputs: tensor 7 of 7");
     assert_eq!(
         error(&patch("mlp_int8").input(0, 1, 5)),
-        "tensor 5 (\"sequential_1/dense_1/MatMul;sequential_1/dense_1/Relu;sequen\"...): \
-         is an activation of INT8: weights must be a constant of INT8"
+        "operator 0 (FULLY_CONNECTED): tensor 5 is an activation of INT8: weights must be a constant of INT8"
     );
 }
 
@@ -85,16 +83,45 @@ fn quantization_that_is_wrong() {
     );
     assert_eq!(
         error(&patch("mlp_int8").zero_point(2, 9, 1)),
-        "tensor 2 (\"sequential_1/dense_1_2/MatMul\"): zero point 9 is 1: must be 0 for int8 weights"
+        "operator 1 (FULLY_CONNECTED): tensor 2: zero point 9 is 1: must be 0 for int8 weights"
     );
     assert_eq!(
         error(&patch("mlp_int8").zero_point(1, 3, 1)),
-        "tensor 1 (\"sequential_1/dense_1_2/BiasAdd\"): zero point 3 is 1: must be 0 for a bias"
+        "operator 1 (FULLY_CONNECTED): tensor 1: zero point 3 is 1: must be 0 for a bias"
     );
+}
+
+/// TFLM compares the first scale of every layer, LiteRT that of a layer with one scale, XNNPACK none.
+#[test]
+fn the_scale_of_a_bias() {
+    let of = |name: &str, operator: usize, refusing: &[Runtime]| {
+        let model = Model::from_bytes(&model_bytes(name)).unwrap();
+        let inputs = model.operators()[operator].inputs.iter().flatten().copied().collect::<Vec<_>>();
+        let scale = |input: usize| f64::from(model.tensors()[inputs[input]].quantization.as_ref().unwrap().scales[0]);
+        let (bias, sum, operator) = (inputs[2], scale(0) * scale(1), &model.operators()[operator].name);
+        let bytes = Patch::new(name).scale(bias, 0, 1.0_f32.to_bits());
+        for runtime in Runtime::ALL {
+            let graph = Model::from_bytes(&bytes).map(|model| lower(&model, runtime)).unwrap();
+            if refusing.contains(&runtime) {
+                let expected = format!(
+                    " ({operator}): tensor {bias}: scale 0 is 1e0: must be {sum:e}, that of the input times the weights'"
+                );
+                let error = graph.unwrap_err().to_string();
+                assert!(error.ends_with(&expected), "{name}, {runtime}: {error}");
+            } else {
+                assert!(graph.is_ok(), "{name}, {runtime}");
+            }
+        }
+    };
+    of("mlp_int8_per_tensor", 1, &[Runtime::Tflm, Runtime::LitertReference, Runtime::LitertBuiltin]);
+    of("cnn_int8_per_tensor", 0, &[Runtime::Tflm, Runtime::LitertReference, Runtime::LitertBuiltin]);
+    for (name, operator) in [("mlp_int8", 1), ("cnn_int8", 0), ("cnn_int8", 2)] {
+        of(name, operator, &[Runtime::Tflm]);
+    }
     assert_eq!(
-        error(&patch("mlp_int8_per_tensor").scale(1, 0, 1.0_f32.to_bits())),
-        "tensor 1 (\"sequential_1/dense_1_2/BiasAdd\"): scale 0 is 1e0: must be 4.6452355565378134e-4, that of the \
-         input times the weights'"
+        error(&Patch::new("mlp_int8_per_tensor").scale(1, 0, 1.0_f32.to_bits())),
+        "operator 1 (FULLY_CONNECTED): tensor 1: scale 0 is 1e0: must be 4.6452355565378134e-4, that of the input times \
+         the weights'"
     );
 }
 
@@ -139,10 +166,15 @@ fn one_layer(inputs: &[i32], options: impl Fn(&mut Builder<'_>) -> Option<Offset
 #[test]
 fn what_may_be_absent() {
     for inputs in [&[0, 1][..], &[0, 1, -1]] {
-        let layers = Model::from_bytes(&one_layer(inputs, |_| None)).unwrap().fully_connected_layers().unwrap();
-        assert_eq!(layers[0].bias, [0, 0, 0], "no bias is a bias of zeros");
-        assert_eq!(layers[0].activation, (-128, 127), "no options are no activation");
-        assert_eq!(layers[0].multipliers, [(1 << 30, 0)], "0.5 * 0.5 / 0.5");
+        let model = Model::from_bytes(&one_layer(inputs, |_| None)).unwrap();
+        let graph = lower(&model, Runtime::Tflm).unwrap();
+        let Operator::FullyConnected(Weighted { bias, requantizations, .. }) = &graph.steps[0].operator else {
+            panic!()
+        };
+        assert_eq!(*bias, [0, 0, 0], "no bias is a bias of zeros");
+        let [AnyRequantization::Fixed(r)] = requantizations[..] else { panic!() };
+        assert_eq!(r.output(), Bounds::INT8, "no options are no activation");
+        assert_eq!((r.scale().multiplier(), r.scale().shift()), (1 << 30, 0), "0.5 * 0.5 / 0.5");
     }
 }
 
@@ -156,16 +188,15 @@ fn operators_that_are_not_supported() {
     );
     assert_eq!(error(&options(1, 1)), format!("{operator}: weights format is 1: only 0, row-major, is supported"));
     assert_eq!(error(&options(4, 4)), format!("{operator}: bias type is INT64: only INT32 is supported"));
-    for (inputs, count) in [(&[0][..], 1), (&[0, 1, -1, -1], 4), (&[-1, 1], 2)] {
+    for (inputs, count) in [(&[0][..], 1), (&[0, 1, -1, -1], 4)] {
         assert_eq!(
             error(&one_layer(inputs, |_| None)),
-            format!(
-                "{operator}: {count} inputs and 1 outputs: must be input, weights and an optional bias, and one output"
-            )
+            format!("{operator}: {count} inputs: must be input, weights and an optional bias")
         );
     }
+    assert_eq!(error(&one_layer(&[-1, 1], |_| None)), format!("{operator}: 2 inputs: input 0 is missing"));
     assert_eq!(
         error(&one_layer(&[0, 1, 1], |_| None)),
-        "tensor 1 (\"n\"): is a constant of INT8: a bias must be a constant of INT32"
+        "operator 0 (FULLY_CONNECTED): tensor 1 is a constant of INT8: a bias must be a constant of INT32"
     );
 }

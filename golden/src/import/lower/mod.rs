@@ -1,19 +1,24 @@
-//! From an operator of a model to what runs.
+//! From a model to its graph: multipliers, bounds and whatever else an operator needs are formed once, as the runtime forms
+//! them, and what it does not compute bit for bit is refused. Nothing is run.
 
-use super::runtime::Layer;
-use crate::graph::operator::{Kernel, Weighted};
-use operands::Operands;
+mod error;
 mod operands;
+mod operator;
+mod weighted;
 
-use super::Runtime;
-use crate::Bounds;
-use crate::gemm::Matrix;
-use crate::graph::Error;
-use crate::import::tflite::{Activation, Budget, Data, ElementType, FullyConnected, Model, Options, Padding};
-use crate::operators::{AddParameters, Axis, Quantizer, SoftmaxParameters, Window, XnnpackAdd};
+use crate::graph::{Element, Graph, Step, Tensor, Value};
+use crate::import::Runtime;
+use crate::import::tflite::{self, Budget, Data, ElementType, Model};
+use crate::numerics::AnyRequantization;
+use crate::operators::Array;
 
-/// Names of the operators that can be run.
-pub(crate) const SUPPORTED: [&str; 13] = [
+pub use error::Error;
+
+use operands::Operands;
+use operator::Lowered;
+
+/// Names of the operators that have a counterpart in a graph.
+const SUPPORTED: [&str; 13] = [
     "ADD",
     "AVERAGE_POOL_2D",
     "CONV_2D",
@@ -29,231 +34,175 @@ pub(crate) const SUPPORTED: [&str; 13] = [
     "SUB",
 ];
 
-/// An operator, its tensors by their index, and what it costs.
-pub(crate) struct Lowered {
-    pub(crate) inputs: Vec<usize>,
-    pub(crate) output: usize,
-    pub(crate) macs: u64,
-    pub(crate) kernel: Kernel,
+/// The most elements that an output may have, 2^26: a file of a few bytes can ask for any number.
+const MAX_ELEMENTS: usize = 1 << 26;
+
+/// The graph of a model with one input and one output, in the integers of `runtime`.
+///
+/// # Errors
+/// Names the first operator that is not supported, or that contradicts its tensors, and its index.
+pub fn lower(model: &Model, runtime: Runtime) -> Result<Graph, Error> {
+    let all = model.operators().len();
+    check_supported(model, all)?;
+    let (input, output) = (single("input", model.inputs())?, single("output", model.outputs())?);
+    first_operators(model, runtime, all, input)?.graph(input, output)
 }
 
-/// Operator `index` of the model, which is one of [`SUPPORTED`], as `runtime` computes it.
-pub(crate) fn lower(model: &Model, index: usize, runtime: Runtime, budget: &mut Budget) -> Result<Lowered, Error> {
-    let operator = &model.operators()[index];
-    if let Options::FullyConnected { activation, .. } = operator.options {
-        let layer = model.fully_connected(index, budget)?;
-        return fully_connected(model, index, runtime, activation, layer);
+/// The graph of a model up to and including operator `last`, whose output is that of the graph. What follows is not looked at.
+///
+/// # Errors
+/// As [`lower`]; and if there is no such operator.
+pub fn lower_until(model: &Model, runtime: Runtime, last: usize) -> Result<Graph, Error> {
+    let Some(operator) = model.operators().get(last) else {
+        return Err(Error::Shape(format!("it has {} operators, and none of index {last}", model.operators().len())));
+    };
+    check_supported(model, last + 1)?;
+    let input = single("input", model.inputs())?;
+    // An operator that was lowered has one output.
+    first_operators(model, runtime, last + 1, input)?.graph(input, operator.outputs[0])
+}
+
+/// The operators that `wanted` picks, each by itself, and the tensors that they read and write. What stands between them need
+/// not be supported: they are to be looked at, and make no graph that can be run.
+///
+/// # Errors
+/// As [`lower`], of the operators that are picked.
+pub fn lower_steps(
+    model: &Model,
+    runtime: Runtime,
+    wanted: impl Fn(&tflite::Operator) -> bool,
+) -> Result<(Vec<Tensor>, Vec<Step>), Error> {
+    let mut lowering = Lowering::new(model, runtime);
+    for index in (0..model.operators().len()).filter(|&i| wanted(&model.operators()[i])) {
+        lowering.step(index)?;
     }
-    // Constants are written out as i32.
-    for &input in operator.inputs.iter().flatten() {
-        if model.tensors()[input].data.is_some() {
-            budget.take(model.tensors()[input].shape.iter().product::<usize>().saturating_mul(4))?;
+    Ok((lowering.tensors, lowering.steps))
+}
+
+/// What the model is made of comes first, whatever else may be wrong with it.
+fn check_supported(model: &Model, operators: usize) -> Result<(), Error> {
+    let mut names = model.operators()[..operators].iter().map(|operator| &*operator.name).enumerate();
+    match names.find(|(_, name)| !SUPPORTED.contains(name)) {
+        Some((index, name)) => Err(Error::Unsupported { index, name: name.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+fn single(what: &str, tensors: &[usize]) -> Result<usize, Error> {
+    match tensors {
+        [tensor] => Ok(*tensor),
+        _ => Err(Error::Shape(format!("{} {what}s: exactly 1 is supported", tensors.len()))),
+    }
+}
+
+/// Lowers operators in the order of execution, each of which reads what is there by then.
+fn first_operators(model: &Model, runtime: Runtime, count: usize, input: usize) -> Result<Lowering<'_>, Error> {
+    let element = model.tensors()[input].element;
+    if ![ElementType::Int8, ElementType::Float32].contains(&element) {
+        return Err(Error::Shape(format!("its input is {element}: only INT8 and FLOAT32 are supported")));
+    }
+    let mut lowering = Lowering::new(model, runtime);
+    lowering.tensor(input).map_err(Error::Shape)?;
+    let mut there = vec![false; model.tensors().len()];
+    there[input] = true;
+    for index in 0..count {
+        let (inputs, output) = lowering.step(index)?;
+        for &tensor in &inputs {
+            if !there[tensor] && constant(&model.tensors()[tensor]).is_none() {
+                let what = format!("reads tensor {tensor} before anything has written it");
+                return Err(fail(model, index, what));
+            }
         }
+        there[output] = true;
     }
-    let operands = Operands { model, operator, runtime };
-    other(operands).map_err(|what| fail(model, index, what))
+    Ok(lowering)
 }
 
 fn fail(model: &Model, index: usize, what: String) -> Error {
     Error::Operator { index, name: model.operators()[index].name.to_string(), what }
 }
 
-fn fully_connected(
-    model: &Model,
-    index: usize,
+/// A graph that is being made.
+struct Lowering<'a> {
+    model: &'a Model,
     runtime: Runtime,
-    activation: Activation,
-    layer: FullyConnected,
-) -> Result<Lowered, Error> {
-    let fail = |what: String| fail(model, index, what);
-    let operator = &model.operators()[index];
-    let kind = Layer::FullyConnected { per_channel: layer.weight_scales.len() > 1 };
-    let bounds = runtime.bounds(activation, layer.output).map_err(fail)?;
-    let scale = |&w: &f32| runtime.requantizer(kind, [layer.input.scale, w], layer.output, bounds);
-    let scales = layer.weight_scales.iter().map(scale).collect::<Result<_, _>>().map_err(|e| fail(e.to_string()))?;
-    let weights = layer.weights.iter().map(|&w| w.into()).collect();
-    let weights = Matrix::new("weights", layer.outputs, layer.inputs, weights).map_err(|e| fail(e.to_string()))?;
-    let output = operator.outputs[0];
-    let elements: usize = model.tensors()[output].shape.iter().product();
-    Ok(Lowered {
-        inputs: operator.inputs.iter().take(1).copied().flatten().collect(),
-        output,
-        macs: elements as u64 * layer.inputs as u64,
-        kernel: Kernel::FullyConnected(Weighted {
-            weights,
-            bias: layer.bias,
-            scales,
-            zero_point: layer.input.zero_point,
-        }),
-    })
+    budget: Budget,
+    tensors: Vec<Tensor>,
+    /// where each tensor of the model is among `tensors`
+    places: Vec<Option<usize>>,
+    steps: Vec<Step>,
 }
 
-fn other(operands: Operands<'_>) -> Result<Lowered, String> {
-    let output = operands.output()?;
-    let mut inputs = vec![operands.input(0)?];
-    let mut macs = 0;
-    let name = &*operands.operator.name;
-    let kernel = match operands.operator.options {
-        Options::Conv2d { padding, stride, dilation, activation } => {
-            let layer = operands.weighted(0, activation)?;
-            macs = convolution_macs(&operands, output, |[_, rows, cols, depth]| rows * cols * depth)?;
-            let window = window(&operands, filter(&operands)?, padding, stride, dilation)?;
-            Kernel::Conv2d(layer, window)
-        }
-        Options::DepthwiseConv2d { padding, stride, dilation, depth_multiplier, activation } => {
-            let layer = operands.weighted(3, activation)?;
-            check_depth_multiplier(&operands, depth_multiplier)?;
-            macs = convolution_macs(&operands, output, |[_, rows, cols, _]| rows * cols)?;
-            let window = window(&operands, filter(&operands)?, padding, stride, dilation)?;
-            Kernel::DepthwiseConv2d(layer, window)
-        }
-        Options::Pool2d { padding, stride, filter, activation } => {
-            let y = operands.same_quantization(inputs[0], output)?;
-            let bounds = operands.runtime.bounds(activation, y)?;
-            let window = window(&operands, filter, padding, stride, [1, 1])?;
-            match name {
-                "MAX_POOL_2D" => Kernel::MaxPool { filter, window, bounds },
-                _ => Kernel::AveragePool { filter, window, bounds },
-            }
-        }
-        Options::Elementwise { activation } => {
-            inputs.push(operands.input(1)?);
-            elementwise(&operands, activation)?
-        }
-        Options::Softmax { beta } => softmax(&operands, beta)?,
-        _ => unparametrized(&operands, inputs[0], output)?,
-    };
-    Ok(Lowered { inputs, output, macs, kernel })
-}
-
-/// Height and width of the weights.
-fn filter(operands: &Operands<'_>) -> Result<[usize; 2], String> {
-    let [_, rows, cols, _] = operands.sizes(operands.input(1)?)?;
-    Ok([rows, cols])
-}
-
-fn window(
-    operands: &Operands<'_>,
-    filter: [usize; 2],
-    padding: Padding,
-    stride: [usize; 2],
-    dilation: [usize; 2],
-) -> Result<Window, String> {
-    let [_, height, width, _] = operands.sizes(operands.input(0)?)?;
-    let axis = |size, i: usize| match padding {
-        Padding::Same => Axis::same(size, filter[i], stride[i], dilation[i]),
-        Padding::Valid => Axis::valid(stride[i], dilation[i]),
-    };
-    Ok(Window { rows: axis(height, 0), cols: axis(width, 1) })
-}
-
-/// Outputs times taps.
-fn convolution_macs(operands: &Operands<'_>, output: usize, taps: impl Fn([usize; 4]) -> usize) -> Result<u64, String> {
-    let elements: usize = operands.sizes(output)?.iter().product();
-    Ok(elements as u64 * taps(operands.sizes(operands.input(1)?)?) as u64)
-}
-
-fn check_depth_multiplier(operands: &Operands<'_>, depth_multiplier: usize) -> Result<(), String> {
-    let [.., channels] = operands.sizes(operands.input(0)?)?;
-    let [.., outputs] = operands.sizes(operands.input(1)?)?;
-    if channels.checked_mul(depth_multiplier) == Some(outputs) {
-        return Ok(());
+impl<'a> Lowering<'a> {
+    fn new(model: &'a Model, runtime: Runtime) -> Lowering<'a> {
+        let places = vec![None; model.tensors().len()];
+        Lowering { model, runtime, budget: model.budget(), tensors: Vec::new(), places, steps: Vec::new() }
     }
-    Err(format!("depth multiplier is {depth_multiplier}: {channels} channels do not give {outputs} outputs"))
-}
 
-fn elementwise(operands: &Operands<'_>, activation: Activation) -> Result<Kernel, String> {
-    let (a, b) = (operands.quantized(operands.input(0)?)?, operands.quantized(operands.input(1)?)?);
-    let y = operands.quantized(operands.output()?)?;
-    let bounds = operands.runtime.bounds(activation, y)?;
-    let (zero_points, scales) = ([a.zero_point, b.zero_point], [a.scale, b.scale, y.scale]);
-    let name = &*operands.operator.name;
-    match (name, operands.runtime) {
-        ("MUL", Runtime::Tflm | Runtime::LitertReference) => {
-            let scale = operands.runtime.requantizer(Layer::Product, [a.scale, b.scale], y, bounds);
-            scale.map(|scale| Kernel::Mul { zero_points, scale })
+    /// Appends the step of an operator, and gives the tensors of the model that it reads and writes.
+    fn step(&mut self, index: usize) -> Result<(Vec<usize>, usize), Error> {
+        let operator = &self.model.operators()[index];
+        if !SUPPORTED.contains(&&*operator.name) {
+            return Err(Error::Unsupported { index, name: operator.name.to_string() });
         }
-        ("MUL", runtime) => return Err(unknown(runtime)),
-        (_, Runtime::Xnnpack) => XnnpackAdd::new(scales, name == "SUB", y.zero_point, bounds)
-            .map(|parameters| Kernel::XnnpackAdd { zero_points, parameters }),
-        _ => AddParameters::new(AddParameters::LEFT_SHIFT_8, scales, y.zero_point.into(), bounds).map(|parameters| {
-            match name {
-                "SUB" => Kernel::Sub { zero_points, parameters },
-                _ => Kernel::Add { zero_points, parameters },
-            }
-        }),
+        for &input in operator.inputs.iter().flatten() {
+            self.budget.take(bytes(&self.model.tensors()[input]))?;
+        }
+        let fail = |what| fail(self.model, index, what);
+        let operands = Operands { model: self.model, operator, runtime: self.runtime };
+        let Lowered { inputs, output, operator: lowered } = operator::lower(operands).map_err(fail)?;
+        let elements: usize = self.model.tensors()[output].shape.iter().product();
+        if elements > MAX_ELEMENTS {
+            return Err(fail(format!("its output has {elements} elements: at most {MAX_ELEMENTS} are computed")));
+        }
+        let places: Result<Vec<usize>, String> = inputs.iter().map(|&tensor| self.tensor(tensor)).collect();
+        let (inputs_of_step, output_of_step) = (places.map_err(fail)?, self.tensor(output).map_err(fail)?);
+        let name = operator.name.to_string();
+        self.steps.push(Step { index, name, inputs: inputs_of_step, output: output_of_step, operator: lowered });
+        Ok((inputs, output))
     }
-    .map_err(|e| e.to_string())
-}
 
-fn unknown(runtime: Runtime) -> String {
-    format!("what {runtime} computes here is not known to the last bit")
-}
-
-fn softmax(operands: &Operands<'_>, beta: f32) -> Result<Kernel, String> {
-    if !matches!(operands.runtime, Runtime::Tflm | Runtime::LitertReference) {
-        return Err(unknown(operands.runtime));
+    /// The place of a tensor of the model among those of the graph, where it is put if it is not there yet.
+    fn tensor(&mut self, index: usize) -> Result<usize, String> {
+        if let Some(place) = self.places[index] {
+            return Ok(place);
+        }
+        let tensor = &self.model.tensors()[index];
+        let element = match tensor.element {
+            ElementType::Float32 => Element::Float32,
+            ElementType::Int8 => Element::INT8,
+            other => return Err(format!("tensor {index} is {other}: must be INT8 or FLOAT32")),
+        };
+        let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
+        let quantization = tensor.quantization.as_ref().and_then(operands::per_tensor);
+        self.tensors.push(Tensor { name, shape, element, quantization, constant: constant(tensor) });
+        self.places[index] = Some(self.tensors.len() - 1);
+        Ok(self.tensors.len() - 1)
     }
-    let (x, y) = (operands.quantized(operands.input(0)?)?, operands.quantized(operands.output()?)?);
-    if (y.scale, y.zero_point) != (1.0 / 256.0, -128) {
-        return Err(format!("output has scale {:e} and zero point {}: must be 1/256 and -128", y.scale, y.zero_point));
+
+    fn graph(self, input: usize, output: usize) -> Result<Graph, Error> {
+        let Lowering { tensors, places, steps, .. } = self;
+        let written = places[output].filter(|&place| steps.iter().any(|step| step.output == place));
+        match (places[input], written) {
+            (Some(input), Some(output)) => Ok(Graph { tensors, steps, input, output }),
+            _ => Err(Error::Shape(format!("its output, tensor {output}, is written by no operator"))),
+        }
     }
-    SoftmaxParameters::new(beta, x.scale).map(Kernel::Softmax).map_err(|e| e.to_string())
 }
 
-/// RESHAPE, PAD, QUANTIZE and DEQUANTIZE.
-fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Result<Kernel, String> {
-    let runtime = operands.runtime;
-    let from_float = operands.tensor(input).element == ElementType::Float32;
-    Ok(match &*operands.operator.name {
-        "QUANTIZE" if from_float => {
-            let y = operands.quantized(output)?;
-            let rounding = runtime.quantize_rounding();
-            Kernel::Quantize(Quantizer { scale: y.scale, zero_point: y.zero_point, bounds: Bounds::INT8, rounding })
-        }
-        "QUANTIZE" if runtime == Runtime::Xnnpack => return Err(unknown(runtime)),
-        "QUANTIZE" => {
-            let (x, y) = (operands.quantized(input)?, operands.quantized(output)?);
-            // A factor of two scales, rounded as that of a convolution.
-            let scale = runtime.requantizer(Layer::Convolution, [x.scale, 1.0], y, Bounds::INT8);
-            Kernel::Requantize { zero_point: x.zero_point, scale: scale.map_err(|e| e.to_string())? }
-        }
-        "DEQUANTIZE" => {
-            let x = operands.quantized(input)?;
-            Kernel::Dequantize { zero_point: x.zero_point, scale: x.scale }
-        }
-        "PAD" => {
-            let y = operands.same_quantization(input, output)?;
-            let padding = paddings(operands, operands.input(1)?)?;
-            check_padded(&operands.tensor(input).shape, &padding, &operands.tensor(output).shape)?;
-            Kernel::Pad { padding, value: y.zero_point }
-        }
-        _ => {
-            if !from_float {
-                operands.same_quantization(input, output)?;
-            }
-            Kernel::Reshape
-        }
-    })
-}
-
-/// Before anything of that size is made.
-fn check_padded(input: &[usize], padding: &[[usize; 2]], output: &[usize]) -> Result<(), String> {
-    let padded = input.iter().zip(padding).map(|(n, [before, after])| n.saturating_add(*before).saturating_add(*after));
-    if input.len() == padding.len() && padded.eq(output.iter().copied()) {
-        return Ok(());
+/// What the constant of an operator takes once it is written out: its elements as `i32`, and a requantization for each scale.
+fn bytes(tensor: &tflite::Tensor) -> usize {
+    if tensor.data.is_none() {
+        return 0;
     }
-    Err(format!("paddings {padding:?} do not make shape {output:?} of {input:?}"))
+    let scales = tensor.quantization.as_ref().map_or(0, |q| q.scales.len());
+    let elements = tensor.shape.iter().product::<usize>();
+    elements.saturating_mul(4).saturating_add(scales.saturating_mul(size_of::<AnyRequantization>()))
 }
 
-/// Pairs of before and after, a constant of INT32 or INT64.
-fn paddings(operands: &Operands<'_>, index: usize) -> Result<Vec<[usize; 2]>, String> {
-    let tensor = operands.tensor(index);
-    let values: Vec<i64> = match &tensor.data {
-        Some(Data::I32(data)) => data.iter().map(|&v| v.into()).collect(),
-        Some(Data::I64(data)) => data.clone(),
-        _ => return Err(format!("tensor {index} is {}: paddings must be a constant of INT32", tensor.element)),
-    };
-    let size = |v: i64| usize::try_from(v).map_err(|_| format!("padding is {v}: must be at least 0"));
-    values.as_chunks().0.iter().map(|&[before, after]| Ok([size(before)?, size(after)?])).collect()
+/// A constant operand of ADD and its like.
+fn constant(tensor: &tflite::Tensor) -> Option<Value> {
+    let Some(Data::I8(data)) = &tensor.data else { return None };
+    let data = data.iter().map(|&x| x.into()).collect();
+    Some(Value::Integer(Array::new("constant", tensor.shape.clone(), data).ok()?))
 }

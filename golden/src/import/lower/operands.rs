@@ -1,10 +1,8 @@
 //! What the tensors of an operator must be. Complaints leave out which operator it is: the caller knows.
 
-use crate::graph::operator::Weighted;
+use crate::graph::Quantized;
 use crate::import::Runtime;
-use crate::import::runtime::Layer;
-use crate::import::tflite::{Activation, Data, ElementType, Model, Operator, Quantized, Tensor};
-use crate::operators::Array;
+use crate::import::tflite::{ElementType, Model, Operator, Quantization, Tensor};
 
 /// One operator and its tensors.
 #[derive(Clone, Copy)]
@@ -40,10 +38,15 @@ impl<'a> Operands<'a> {
             return Err(format!("tensor {index} is {}: must be INT8", tensor.element));
         }
         let q = tensor.quantization.as_ref().ok_or_else(|| format!("tensor {index} is not quantized"))?;
-        match (&q.scales[..], &q.zero_points[..]) {
-            // In the range of int8: the reader has checked it.
-            (&[scale], &[zero_point]) => Ok(Quantized { scale, zero_point: zero_point as i32 }),
-            _ => Err(format!("tensor {index} has {} scales: must be 1 for an activation", q.scales.len())),
+        let many = || format!("tensor {index} has {} scales: must be 1 for an activation", q.scales.len());
+        per_tensor(q).ok_or_else(many)
+    }
+
+    /// The tensor has real numbers.
+    pub(super) fn float(&self, index: usize) -> Result<(), String> {
+        match self.tensor(index).element {
+            ElementType::Float32 => Ok(()),
+            other => Err(format!("tensor {index} is {other}: must be FLOAT32")),
         }
     }
 
@@ -65,43 +68,13 @@ impl<'a> Operands<'a> {
         let sizes = <[usize; 4]>::try_from(&shape[..]).ok().filter(|sizes| !sizes.contains(&0));
         sizes.ok_or_else(|| format!("tensor {index} has shape {shape:?}: must have 4 dimensions, none empty"))
     }
+}
 
-    /// Weights, bias and requantization of a convolution whose outputs are dimension `axis` of its weights.
-    pub(super) fn weighted(&self, axis: usize, activation: Activation) -> Result<Weighted<Array>, String> {
-        let (x, y) = (self.quantized(self.input(0)?)?, self.quantized(self.output()?)?);
-        let index = self.input(1)?;
-        let (sizes, tensor) = (self.sizes(index)?, self.tensor(index));
-        let Some(Data::I8(data)) = &tensor.data else {
-            let kind = if tensor.data.is_some() { "a constant" } else { "an activation" };
-            return Err(format!("tensor {index} is {kind} of {}: weights must be a constant of INT8", tensor.element));
-        };
-        let q = tensor.quantization.as_ref().ok_or_else(|| format!("tensor {index} is not quantized"))?;
-        if q.zero_points.iter().any(|&zero_point| zero_point != 0) {
-            return Err(format!("tensor {index}: weights must have zero point 0"));
-        }
-        if q.scales.len() > 1 && q.dimension != axis {
-            return Err(format!("tensor {index}: scales along dimension {}: must be {axis}", q.dimension));
-        }
-        let data = data.iter().map(|&w| w.into()).collect();
-        let weights = Array::new("weights", sizes.to_vec(), data).map_err(|e| e.to_string())?;
-        let bounds = self.runtime.bounds(activation, y)?;
-        let scale = |&w: &f32| self.runtime.requantizer(Layer::Convolution, [x.scale, w], y, bounds);
-        let scales = q.scales.iter().map(scale).collect::<Result<_, _>>().map_err(|e| e.to_string())?;
-        Ok(Weighted { weights, bias: self.bias(sizes[axis])?, scales, zero_point: x.zero_point })
-    }
-
-    /// The bias, if there is one, else zeros.
-    fn bias(&self, outputs: usize) -> Result<Vec<i32>, String> {
-        let Some(index) = self.operator.inputs.get(2).copied().flatten() else {
-            return Ok(vec![0; outputs]);
-        };
-        let tensor = self.tensor(index);
-        match &tensor.data {
-            Some(Data::I32(bias)) if tensor.shape[..] == [outputs] => Ok(bias.clone()),
-            _ => Err(format!(
-                "tensor {index} is {} of shape {:?}: a bias must be a constant of INT32 of shape [{outputs}]",
-                tensor.element, tensor.shape
-            )),
-        }
+/// The one scale and zero point of a tensor; `None` if its channels have scales of their own.
+pub(super) fn per_tensor(q: &Quantization) -> Option<Quantized> {
+    match (&q.scales[..], &q.zero_points[..]) {
+        // In the range of the tensor's type: the reader has checked it.
+        (&[scale], &[zero_point]) => Some(Quantized { scale, zero_point: zero_point as i32 }),
+        _ => None,
     }
 }

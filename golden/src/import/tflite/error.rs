@@ -62,14 +62,6 @@ pub enum Error {
         /// The finding.
         what: String,
     },
-    /// An operator that has no counterpart here.
-    #[error("operator {index} is {name}: only FULLY_CONNECTED is supported")]
-    UnsupportedOperator {
-        /// Index in the order of execution.
-        index: usize,
-        /// Its name, as `CONV_2D`, `BUILTIN_200` or that of a custom operator.
-        name: String,
-    },
     /// The same bytes are referred to so often that the model would be far larger than its file.
     #[error(
         "the file refers to the same bytes so often that it stands for more than {limit}, {EXPANSION} times its length"

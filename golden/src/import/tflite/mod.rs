@@ -1,8 +1,7 @@
 //! Import of quantized TensorFlow Lite models.
 //!
-//! [`Model::from_bytes`] turns the bytes of a `.tflite` file into an owned, validated description of its one subgraph,
-//! and [`Model::fully_connected_layers`] turns that into [`FullyConnected`] layers: integers and multipliers, ready for
-//! golden and for the generator. Networks of all operators are run by [`runner`](crate::graph).
+//! [`Model::from_bytes`] turns the bytes of a `.tflite` file into an owned, validated description of its one subgraph. What its
+//! operators compute is another matter: [`lower`](fn@crate::import::lower) makes a graph of integers of it.
 //!
 //! # Contract
 //!
@@ -11,12 +10,9 @@
 //!   refers to the same bytes many times.
 //! * What the reader does not understand it refuses; it never skips what could change a result (sparse tensors,
 //!   unknown kinds of quantization, several subgraphs).
-//! * Numbers that depend on floating point (multipliers, bounds of activations) are formed as TensorFlow Lite Micro
-//!   forms them, to the last bit.
 
 mod activation;
 mod error;
-mod fully_connected;
 mod model;
 mod reader;
 
@@ -29,5 +25,4 @@ mod schema_generated;
 pub use activation::Activation;
 pub(crate) use error::Budget;
 pub use error::Error;
-pub use fully_connected::{FullyConnected, Quantized};
 pub use model::{Data, ElementType, Model, Operator, Options, Padding, Quantization, Tensor};

@@ -2,6 +2,7 @@
 
 use std::{fmt, fs, io::Read as _, path::Path, sync::Arc};
 
+use super::error::Budget;
 use super::{Activation, Error, reader};
 
 /// The one subgraph of a model, validated.
@@ -67,6 +68,11 @@ impl Model {
     #[must_use]
     pub fn outputs(&self) -> &[usize] {
         &self.outputs
+    }
+
+    /// As much as the constants of this model may take once they are written out.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::of_file(self.file_len)
     }
 }
 

@@ -1,0 +1,226 @@
+//! The fully connected layers of a model, and what is left of it for a host.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use qrtl_golden::gemm::Matrix;
+use qrtl_golden::graph::{self, Step, Tensor, Weighted};
+use qrtl_golden::import::tflite::{Model, Operator};
+use qrtl_golden::import::{Runtime, lower_steps};
+use qrtl_golden::numerics::AnyRequantization;
+use qrtl_golden::{Requantization, Rule};
+use qrtl_hdl::blocks::gemm::{Channel, Dimension};
+
+use super::{MAX_BATCH, Product, read_model};
+use crate::spec::{DimensionSpec, GemmSpec, OperandType, OutputSpec, Parameter, ZeroPointSpec};
+use crate::vectors::Layer;
+
+/// A model that is a chain of fully connected layers, from its one input to its one output.
+#[derive(Debug, Clone)]
+pub struct Layers {
+    /// those that become hardware, in the order of execution
+    pub dense: Vec<DenseLayer>,
+    /// operators before and after them
+    pub host: Vec<HostOperator>,
+}
+
+/// An operator that stays on the host: it quantizes the input, or makes real numbers of the output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostOperator {
+    /// index in the order of execution
+    pub index: usize,
+    /// its name, as `QUANTIZE`
+    pub name: String,
+}
+
+impl fmt::Display for HostOperator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.index, self.name)
+    }
+}
+
+/// A fully connected layer with TFLM's rounding, as a block computes it.
+#[derive(Debug, Clone)]
+pub struct DenseLayer {
+    /// name of the tensor that it writes
+    pub name: String,
+    /// rows that one input of the model gives
+    pub rows: usize,
+    /// a row for each output, N x K
+    weights: Matrix,
+    /// bias, with the zero point of the input folded in, and factor of each output
+    channels: Vec<Channel>,
+    /// output zero point, least and greatest output
+    output: [i64; 3],
+}
+
+/// What may stand before the first layer.
+const BEFORE: [&str; 1] = ["QUANTIZE"];
+
+/// What may stand behind the last layer.
+const AFTER: [&str; 3] = ["SOFTMAX", "DEQUANTIZE", "QUANTIZE"];
+
+impl Layers {
+    /// The layers of a model file.
+    ///
+    /// # Errors
+    /// If the file is no model; if an operator is neither `FULLY_CONNECTED` nor one that may stay on the host where it stands, or the
+    /// operators are no chain: the error names it and its index.
+    pub fn read(path: &Path) -> Result<Layers> {
+        Layers::of(&read_model(path)?).with_context(|| path.display().to_string())
+    }
+
+    fn of(model: &Model) -> Result<Layers> {
+        let host = host(model.operators())?;
+        check_chain(model)?;
+        let (tensors, steps) = lower_steps(model, Runtime::Tflm, is_dense)?;
+        let dense = steps.iter().map(|step| DenseLayer::new(step, &tensors)).collect::<Result<_>>()?;
+        Ok(Layers { dense, host })
+    }
+}
+
+fn is_dense(operator: &Operator) -> bool {
+    &*operator.name == "FULLY_CONNECTED"
+}
+
+/// The operators that are no hardware, if each may stay on the host where it stands.
+fn host(operators: &[Operator]) -> Result<Vec<HostOperator>> {
+    ensure!(!operators.is_empty(), "the model has no operator");
+    let ends = (operators.iter().position(is_dense), operators.iter().rposition(is_dense));
+    let mut host = Vec::new();
+    for (index, operator) in operators.iter().enumerate().filter(|(_, operator)| !is_dense(operator)) {
+        let name = &*operator.name;
+        let stays = match ends {
+            (Some(first), _) if index < first => BEFORE.contains(&name),
+            (_, Some(last)) if index > last => AFTER.contains(&name),
+            _ => false,
+        };
+        ensure!(stays, "operator {index} is {name}: only FULLY_CONNECTED is supported");
+        host.push(HostOperator { index, name: name.to_owned() });
+    }
+    Ok(host)
+}
+
+/// Each operator reads what the one before it writes.
+fn check_chain(model: &Model) -> Result<()> {
+    let single = |what: &str, tensors: &[usize]| match tensors {
+        [tensor] => Ok(*tensor),
+        _ => bail!("model: {} {what}s: exactly 1 is supported", tensors.len()),
+    };
+    let mut current = single("input", model.inputs())?;
+    for (index, operator) in model.operators().iter().enumerate() {
+        let name = &operator.name;
+        let (Some(Some(input)), [output]) = (operator.inputs.first(), &operator.outputs[..]) else {
+            bail!("operator {index} ({name}): has no input, or not one output");
+        };
+        let expected = if index == 0 { "the input of the model" } else { "the output of the operator before" };
+        ensure!(
+            *input == current,
+            "operator {index} ({name}): reads tensor {input} and not tensor {current}, {expected}: only chains are supported"
+        );
+        current = *output;
+    }
+    let result = single("output", model.outputs())?;
+    ensure!(
+        result == current,
+        "model: its output is tensor {result} and not tensor {current}, where the chain of layers ends"
+    );
+    Ok(())
+}
+
+impl DenseLayer {
+    fn new(step: &Step, tensors: &[Tensor]) -> Result<DenseLayer> {
+        let graph::Operator::FullyConnected(layer) = &step.operator else {
+            bail!("operator {} ({}): no fully connected layer", step.index, step.name);
+        };
+        let tensor = &tensors[step.output];
+        let requantizations = layer.requantizations.iter().map(fixed).collect::<Result<Vec<_>>>()?;
+        let of_output = |n: usize| requantizations[if requantizations.len() == 1 { 0 } else { n }];
+        let weights = &layer.weights;
+        let first = of_output(0);
+        Ok(DenseLayer {
+            name: tensor.name.clone(),
+            rows: tensor.elements() / weights.rows(),
+            channels: (0..weights.rows()).map(|n| channel(layer, n, &of_output(n))).collect(),
+            output: [first.zero_point(), first.output().min(), first.output().max()],
+            weights: weights.clone(),
+        })
+    }
+
+    /// Outputs of a row.
+    pub fn outputs(&self) -> usize {
+        self.weights.rows()
+    }
+
+    /// Inputs of a row.
+    pub fn inputs(&self) -> usize {
+        self.weights.cols()
+    }
+
+    /// The product that so many inputs of the model make.
+    pub fn product(&self, name: &str, batch: usize) -> Product {
+        Product { name: name.to_owned(), size: [self.rows * batch, self.outputs(), self.inputs()] }
+    }
+
+    /// The GEMM block: K, N, parameters and clamp are the layer's, M is any number of rows; TFLM's rounding.
+    pub fn spec(&self, rows: usize, cols: usize) -> GemmSpec {
+        let table = |of: fn(&Channel) -> i64| Parameter::Table(self.channels.iter().map(of).collect());
+        let [zero_point, min, max] = self.output.map(Parameter::Constant);
+        GemmSpec {
+            rows,
+            cols,
+            a: OperandType::Int8,
+            b: OperandType::Int8,
+            a_zero_point: ZeroPointSpec::None,
+            b_zero_point: ZeroPointSpec::None,
+            m: DimensionSpec(Dimension::UpTo(MAX_BATCH)),
+            n: DimensionSpec(Dimension::Fixed(self.outputs())),
+            k: DimensionSpec(Dimension::Fixed(self.inputs())),
+            rule: Rule::TfliteDouble,
+            bias: table(|c| c.bias),
+            multiplier: table(|c| c.multiplier),
+            shift: table(|c| c.shift),
+            output: OutputSpec::Int8,
+            zero_point,
+            min,
+            max,
+            ..GemmSpec::default()
+        }
+    }
+
+    /// Rows of inputs (rows x K), as the product that the block computes.
+    ///
+    /// # Errors
+    /// If they have another number of columns than the layer has inputs.
+    pub fn vectors(&self, inputs: &Matrix) -> Result<Layer> {
+        let (got, expected) = (inputs.cols(), self.inputs());
+        ensure!(got == expected, "{}: inputs of {got} elements, expected {expected}", self.name);
+        Ok(Layer {
+            a: inputs.clone(),
+            b: self.weights.transposed(),
+            zero_points: [0, 0],
+            channels: self.channels.clone(),
+            output: self.output,
+        })
+    }
+}
+
+/// The zero point of the input is folded into the bias: `sum (x - zx) w + bias = sum x w + (bias - zx sum w)`.
+fn channel(layer: &Weighted<Matrix>, n: usize, requantization: &Requantization) -> Channel {
+    let sum: i64 = (0..layer.weights.cols()).map(|k| i64::from(layer.weights.at(n, k))).sum();
+    let scale = requantization.scale();
+    Channel {
+        bias: i64::from(layer.bias[n]) - i64::from(layer.input_zero_point) * sum,
+        multiplier: scale.multiplier(),
+        shift: scale.shift().into(),
+    }
+}
+
+/// TFLM multiplies by integers.
+fn fixed(requantization: &AnyRequantization) -> Result<Requantization> {
+    match requantization {
+        AnyRequantization::Fixed(fixed) => Ok(*fixed),
+        AnyRequantization::Real(real) => bail!("{} is no rule of hardware", real.rule()),
+    }
+}

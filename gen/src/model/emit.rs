@@ -1,0 +1,54 @@
+//! `gen model`: a directory for each layer of a model.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::Layers;
+use crate::emit::{Package, write_directory};
+use crate::schedule::Schedule;
+use crate::spec::{Spec, Summary};
+
+/// What was written.
+pub struct Emitted {
+    /// name, directory and summary of each block
+    pub blocks: Vec<(String, String, Summary)>,
+    /// a row of clocks for each block, under [`Schedule::HEAD`]
+    pub clocks: Vec<[String; 7]>,
+    /// operators that stay on the host, by index and name
+    pub host: Vec<String>,
+}
+
+/// Writes a GEMM block of `rows x cols` processing elements for each fully connected layer of a model file. The clocks are those
+/// of `batch` inputs of the model.
+///
+/// # Errors
+/// If the file is no model, an operator is not supported, or the directory cannot be written.
+pub fn emit(file: &Path, output: &Path, [rows, cols]: [usize; 2], batch: usize) -> Result<Emitted> {
+    let Layers { dense, host } = Layers::read(file)?;
+    let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let command = format!("gen model {base} --rows {rows} --cols {cols}");
+    let host = host.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let (mut blocks, mut clocks, mut packages) = (Vec::new(), Vec::new(), Vec::new());
+    for (i, layer) in dense.iter().enumerate() {
+        let name = format!("layer_{i}");
+        let (spec, product) = (layer.spec(rows, cols), layer.product(&name, batch));
+        clocks.push(Schedule::new(&spec.config()?, product.size)?.row(&product));
+        let package = Package::new(&name, Spec::Gemm(spec), &command)?;
+        blocks.push((name.clone(), output.join(&name).display().to_string(), package.spec.summary()));
+        packages.push((name, package));
+    }
+    write_directory(output, |dir| {
+        for (name, package) in &packages {
+            package.write(&dir.join(name), &package.vectors()?)?;
+        }
+        let names: Vec<&str> = packages.iter().map(|(n, _)| n.as_str()).collect();
+        let layers: Vec<&str> = dense.iter().map(|l| &*l.name).collect();
+        let manifest = serde_json::json!({"generator": concat!("qrtl ", env!("CARGO_PKG_VERSION")), "model": base,
+            "blocks": names, "operators": layers, "host": host});
+        fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
+        Ok(())
+    })?;
+    Ok(Emitted { blocks, clocks, host })
+}

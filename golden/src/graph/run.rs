@@ -1,0 +1,62 @@
+//! The executor: every step in its turn.
+
+use super::{Element, Error, Graph, Step, Tensor, Value};
+
+impl Graph {
+    /// Runs all steps: the output of each, in the order of execution.
+    ///
+    /// # Errors
+    /// If the input has another type or shape than the graph's, or an integer beyond its bounds; if a step leaves its contract, gives
+    /// another shape than its output tensor has, or reads what nothing has written.
+    pub fn run(&self, input: &Value) -> Result<Vec<Value>, Error> {
+        check_input(&self.tensors[self.input], input)?;
+        let mut values: Vec<Value> = Vec::with_capacity(self.steps.len());
+        // The step that has written each tensor.
+        let mut writers = vec![None; self.tensors.len()];
+        for (i, step) in self.steps.iter().enumerate() {
+            let find = |&tensor: &usize| match writers[tensor] {
+                Some(writer) => Some(&values[writer]),
+                None if tensor == self.input => Some(input),
+                None => self.tensors[tensor].constant.as_ref(),
+            };
+            let error = |what| Error::Operator { index: step.index, name: step.name.clone(), what };
+            let inputs: Option<Vec<&Value>> = step.inputs.iter().map(find).collect();
+            let inputs = inputs.ok_or_else(|| error("reads a tensor before anything has written it".to_owned()))?;
+            let value = self.run_step(step, &inputs).map_err(error)?;
+            values.push(value);
+            writers[step.output] = Some(i);
+        }
+        Ok(values)
+    }
+
+    fn run_step(&self, step: &Step, inputs: &[&Value]) -> Result<Value, String> {
+        let shape = &self.tensors[step.output].shape;
+        let value = step.operator.run(inputs, shape)?;
+        if value.shape() == shape {
+            return Ok(value);
+        }
+        Err(format!("gives shape {:?}, and the model says {shape:?}", value.shape()))
+    }
+}
+
+fn check_input(tensor: &Tensor, input: &Value) -> Result<(), Error> {
+    let expected = format!("{} of shape {:?}", tensor.element, tensor.shape);
+    let same_kind = matches!(
+        (tensor.element, input),
+        (Element::Float32, Value::Float(_)) | (Element::Integer(_), Value::Integer(_))
+    );
+    if !same_kind || input.shape() != tensor.shape {
+        let kind = match (same_kind, input) {
+            (true, _) => tensor.element.to_string(),
+            (false, Value::Float(_)) => Element::Float32.to_string(),
+            (false, Value::Integer(_)) => "integers".to_owned(),
+        };
+        return Err(Error::Input { got: format!("{kind} of shape {:?}", input.shape()), expected });
+    }
+    if let (Element::Integer(bounds), Value::Integer(array)) = (tensor.element, input) {
+        if let Some(outside) = array.data().iter().find(|&&v| !bounds.contains(v.into())) {
+            return Err(Error::Input { got: format!("element {outside}"), expected });
+        }
+    }
+    Ok(())
+}

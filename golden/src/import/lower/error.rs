@@ -1,0 +1,33 @@
+//! Why a model has no graph.
+
+use crate::import::tflite;
+
+/// The text is complete: it needs no `source` to be understood.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// the file as a whole
+    #[error(transparent)]
+    Model(#[from] tflite::Error),
+    /// an operator that has no counterpart here
+    #[error("operator {index} is {name}: supported are {}", super::SUPPORTED.join(", "))]
+    Unsupported {
+        /// index in the order of execution
+        index: usize,
+        /// its name, as `TANH`, `BUILTIN_200` or that of a custom operator
+        name: String,
+    },
+    /// an operator that contradicts its tensors or needs what is not supported
+    #[error("operator {index} ({name}): {what}")]
+    Operator {
+        /// index in the order of execution
+        index: usize,
+        /// its name
+        name: String,
+        /// the finding
+        what: String,
+    },
+    /// the ends of the model
+    #[error("model: {0}")]
+    Shape(String),
+}

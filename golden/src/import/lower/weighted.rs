@@ -1,0 +1,177 @@
+//! What the tensors of an operator with weights must be: the same for fully connected layers and convolutions.
+
+use super::operands::Operands;
+use crate::gemm::Matrix;
+use crate::graph::{Quantized, Weighted};
+use crate::import::Runtime;
+use crate::import::runtime::Layer;
+use crate::import::tflite::{Activation, Data, Quantization, Tensor};
+use crate::operators::Array;
+
+/// Weights, symmetric, with one scale or one for each output.
+struct Weights<'a> {
+    data: Vec<i32>,
+    scales: &'a [f32],
+}
+
+impl<'a> Operands<'a> {
+    /// Weights, bias and requantization of a fully connected layer, whose weights are `[outputs, inputs]`.
+    pub(super) fn fully_connected(
+        &self,
+        keep_num_dims: bool,
+        activation: Activation,
+    ) -> Result<Weighted<Matrix>, String> {
+        let index = self.weights()?;
+        let &[outputs, inputs] = &self.tensor(index).shape[..] else {
+            let shape = &self.tensor(index).shape;
+            return Err(format!("tensor {index} has shape {shape:?}: weights must have shape [outputs, inputs]"));
+        };
+        let weighted =
+            self.weighted(index, 0, activation, |scales| Layer::FullyConnected { per_channel: scales > 1 })?;
+        self.check_rows(inputs, outputs, keep_num_dims)?;
+        weighted.try_map(|data| Matrix::new("weights", outputs, inputs, data))
+    }
+
+    /// The input has rows of as many elements as there are inputs, in whatever shape, and the output is `[rows, outputs]`; or, if
+    /// dimensions are kept, both have the same sizes but the last.
+    fn check_rows(&self, inputs: usize, outputs: usize, keep_num_dims: bool) -> Result<(), String> {
+        let (x, y) = (&self.tensor(self.input(0)?).shape, &self.tensor(self.output()?).shape);
+        let elements: usize = x.iter().product();
+        let rows = elements.checked_div(inputs).unwrap_or(0);
+        let expected = match x.split_last() {
+            Some((&last, leading)) if keep_num_dims && last == inputs => [leading, &[outputs]].concat(),
+            _ => vec![rows, outputs],
+        };
+        if outputs > 0 && rows > 0 && rows * inputs == elements && *y == expected {
+            return Ok(());
+        }
+        Err(format!(
+            "input of shape {x:?} and weights of shape [{outputs}, {inputs}] do not give an output of shape {y:?}"
+        ))
+    }
+
+    /// Weights, bias and requantization of a convolution whose outputs are dimension `axis` of its weights.
+    pub(super) fn convolution(&self, axis: usize, activation: Activation) -> Result<Weighted<Array>, String> {
+        let index = self.weights()?;
+        let sizes = self.sizes(index)?;
+        self.sizes(self.output()?)?;
+        let weighted = self.weighted(index, axis, activation, |_| Layer::Convolution)?;
+        weighted.try_map(|data| Array::new("weights", sizes.to_vec(), data))
+    }
+
+    /// Index of the weights of an operator with input, weights and perhaps a bias.
+    fn weights(&self) -> Result<usize, String> {
+        match self.operator.inputs[..] {
+            [_, Some(weights)] | [_, Some(weights), _] => Ok(weights),
+            _ => {
+                let inputs = self.operator.inputs.len();
+                Err(format!("{inputs} inputs: must be input, weights and an optional bias"))
+            }
+        }
+    }
+
+    /// What does not depend on the shape of the weights, tensor `index`, of which dimension `axis` is the outputs; `layer` is told
+    /// how many scales they have.
+    fn weighted(
+        &self,
+        index: usize,
+        axis: usize,
+        activation: Activation,
+        layer: impl Fn(usize) -> Layer,
+    ) -> Result<Weighted<Vec<i32>>, String> {
+        let (x, y) = (self.quantized(self.input(0)?)?, self.quantized(self.output()?)?);
+        let tensor = self.tensor(index);
+        let Weights { data, scales } = weights(tensor, axis).map_err(|what| format!("tensor {index}{what}"))?;
+        let bounds = self.runtime.bounds(activation, y)?;
+        let requantization = |(c, &weight): (usize, &f32)| {
+            let formed = self.runtime.requantization(layer(scales.len()), [x.scale, weight], y, bounds);
+            formed.map_err(|why| format!("factor {c}: {why}"))
+        };
+        let requantizations = scales.iter().enumerate().map(requantization).collect::<Result<_, _>>()?;
+        let outputs = tensor.shape[axis];
+        let bias = match self.operator.inputs.get(2).copied().flatten() {
+            Some(bias) => {
+                let checked = self.bias(self.tensor(bias), outputs, x, scales, y);
+                checked.map_err(|what| format!("tensor {bias}{what}"))?
+            }
+            None => vec![0; outputs],
+        };
+        Ok(Weighted { weights: data, bias, requantizations, input_zero_point: x.zero_point })
+    }
+
+    /// The bias of each output.
+    fn bias(
+        &self,
+        tensor: &Tensor,
+        outputs: usize,
+        input: Quantized,
+        weights: &[f32],
+        output: Quantized,
+    ) -> Result<Vec<i32>, String> {
+        let Some(Data::I32(bias)) = &tensor.data else {
+            return Err(format!(" is {}: a bias must be a constant of INT32", kind(tensor)));
+        };
+        if bias.len() != outputs {
+            return Err(format!(" has shape {:?}: a bias must have {outputs} elements", tensor.shape));
+        }
+        if let Some(Quantization { scales, zero_points, .. }) = &tensor.quantization {
+            check_zero_points(zero_points, "a bias")?;
+            self.check_bias_scale(input.scale, weights, scales, output.scale)?;
+        }
+        Ok(bias.clone())
+    }
+
+    /// TFLite's kernels let the scale of a bias stray from that of the sum by 2 % of an output step (tflite-micro 90b983c2,
+    /// `kernels/kernel_util.cc`, `GetQuantizedConvolutionMultipler`). TFLM compares the first scales, LiteRT those of a layer that
+    /// has one scale, and XNNPACK none. A bias without a scale is at that of the sum.
+    fn check_bias_scale(&self, input: f32, weights: &[f32], bias: &[f32], output: f32) -> Result<(), String> {
+        const MAX_STRAY: f64 = 0.02;
+        let (&[weight, ..], &[scale, ..]) = (weights, bias) else { return Ok(()) };
+        let compared = match self.runtime {
+            Runtime::Tflm => true,
+            Runtime::LitertReference | Runtime::LitertBuiltin => weights.len() == 1 && bias.len() == 1,
+            Runtime::Xnnpack => false,
+        };
+        let sum = f64::from(input) * f64::from(weight);
+        if !compared || (sum - f64::from(scale)).abs() / f64::from(output) <= MAX_STRAY {
+            return Ok(());
+        }
+        Err(format!(": scale 0 is {scale:e}: must be {sum:e}, that of the input times the weights'"))
+    }
+}
+
+impl Weighted<Vec<i32>> {
+    /// With the weights in a shape.
+    fn try_map<W>(self, shape: impl Fn(Vec<i32>) -> Result<W, crate::Error>) -> Result<Weighted<W>, String> {
+        let Weighted { weights, bias, requantizations, input_zero_point } = self;
+        let weights = shape(weights).map_err(|e| e.to_string())?;
+        Ok(Weighted { weights, bias, requantizations, input_zero_point })
+    }
+}
+
+/// The weights of an operator whose outputs are dimension `axis` of them.
+fn weights(tensor: &Tensor, axis: usize) -> Result<Weights<'_>, String> {
+    let Some(Data::I8(data)) = &tensor.data else {
+        return Err(format!(" is {}: weights must be a constant of INT8", kind(tensor)));
+    };
+    let quantization = tensor.quantization.as_ref().ok_or_else(|| " is not quantized".to_owned())?;
+    let Quantization { scales, zero_points, dimension } = quantization;
+    check_zero_points(zero_points, "int8 weights")?;
+    if scales.len() > 1 && *dimension != axis {
+        return Err(format!(": scales along dimension {dimension}: must be {axis}, the outputs"));
+    }
+    Ok(Weights { data: data.iter().map(|&w| w.into()).collect(), scales })
+}
+
+fn check_zero_points(zero_points: &[i64], what: &str) -> Result<(), String> {
+    match zero_points.iter().position(|zero_point| *zero_point != 0) {
+        Some(c) => Err(format!(": zero point {c} is {}: must be 0 for {what}", zero_points[c])),
+        None => Ok(()),
+    }
+}
+
+/// For messages.
+fn kind(tensor: &Tensor) -> String {
+    let kind = if tensor.data.is_some() { "a constant" } else { "an activation" };
+    format!("{kind} of {}", tensor.element)
+}
