@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 
 use qrtl_golden::{MultiplierWidth, Rule};
 
-use super::datapath::effective_range;
 use super::product::products;
 use super::rank_order;
+use super::rounding::Rounding;
 use crate::exact::Range;
 use crate::targets::Target;
 use crate::targets::ice40::chain::Chain;
@@ -188,7 +188,7 @@ impl RequantizerConfig {
 
     /// Values of the multiplier that the product sees.
     fn factor(&self) -> Range {
-        effective_range(self.rule, self.multiplier.range(self.port_range("multiplier")))
+        Rounding::of(self.rule).factor.range(self.multiplier.range(self.port_range("multiplier")))
     }
 
     /// The operands of its product.
@@ -223,12 +223,20 @@ impl RequantizerConfig {
         if !shifts.covers(self.shift_range) {
             return Err(format!("shift_range: {} is outside {shifts}, the range of {}", self.shift_range, self.rule));
         }
-        if self.rule == Rule::Reduced16 && self.multiplier_width != MultiplierWidth::W32 {
-            return Err("multiplier_width: reduced_16 reduces a multiplier of 32 bits itself".to_owned());
+        if let Some(width) = Rounding::of(self.rule).factor.width()
+            && width != self.multiplier_width
+        {
+            return Err(format!(
+                "multiplier_width: {} reduces a multiplier of {} bits itself",
+                self.rule,
+                width.bits()
+            ));
         }
-        let widest = if self.rule == Rule::Reduced16 { 48 } else { 32 };
-        if !Range::signed(widest).covers(self.acc) {
-            return Err(format!("acc: {} is outside the {widest} bits of {}", self.acc, self.rule));
+        let accumulator = self.rule.accumulator();
+        let accumulator = Range::new(accumulator.min().into(), accumulator.max().into());
+        if !accumulator.covers(self.acc) {
+            let (acc, rule) = (self.acc, self.rule);
+            return Err(format!("acc: {acc} is outside the {} bits of {rule}", accumulator.width()));
         }
         for (name, source) in self.sources() {
             let (got, limit) = (source.range(self.port_range(name)), self.port_range(name));

@@ -1,30 +1,4 @@
 //! The arithmetic of the requantizer, stage by stage.
-//!
-//! With `x = acc + bias` and `p = x * m`, brought to a multiplier of 32 bits, every rule is one shift by `k = 31 - s`, and
-//! nothing is added to `p`: the rounding is one bit `r`, which comes from the bits that are shifted out,
-//!
-//! ```text
-//! scaled = floor(p / 2^k) + r        with the guard g = p[k-1], and the sticky bit t:
-//!   truncate             r = 0
-//!   single, reduced_16   r = g
-//!   half_up_twice        r = g or t        t: k > 31 and p[k-2..=30] are all ones
-//! ```
-//!
-//! `tflite_double` and `shift_away` are symmetric about 0: they are described of `v = p` or, where `p < 0`, `v = not p`,
-//!
-//! ```text
-//! scaled = floor(v / 2^k) + r, or its negative where p < 0
-//!   tflite_double        r = g or t        t: k > 31 and v[k-2..=30] are all ones
-//!   shift_away           r = g or t        t: p < 0 and v[k-2..=0] are all ones
-//! ```
-//!
-//! and `zero_point - floor(v / 2^k) - r` is `zero_point + not floor(v / 2^k) + (1 - r)`: an adder with a carry either way.
-//! The identities are proved in `docs/numerics.md`.
-//!
-//! A product may come with a [`nudge`] in it: half a unit of the first of two roundings. Then `half_up_twice` and
-//! `tflite_double` have no sticky bit: `r` is bit `k-1` of `p` with the nudge.
-
-use qrtl_golden::{MultiplierWidth, Rule};
 
 use crate::exact::{Int, Range, Rank};
 
@@ -34,38 +8,6 @@ use crate::exact::{Int, Range, Rank};
 /// the same bound.
 pub(super) const fn kept_bits(output: Range) -> u32 {
     output.width()
-}
-
-/// The multiplier that the rule makes of the given one, and the left shift that brings the product to a multiplier of 32
-/// bits.
-pub(super) fn effective_multiplier(rule: Rule, width: MultiplierWidth, m: Int<'_>) -> (Int<'_>, u32) {
-    match rule {
-        // TFLite int16x8: 16 bits, rounded half up, with a ceiling; its scale is that of 32 bits.
-        Rule::Reduced16 => (((m + (1 << 15)) >> 16).clamp(effective_range(rule, m.range())), 16),
-        _ => (m, 32 - width.bits()),
-    }
-}
-
-/// Whether the rounding of a product with [`nudge`] is that of one bit.
-pub(super) fn takes_nudge(rule: Rule) -> bool {
-    matches!(rule, Rule::TfliteDouble | Rule::HalfUpTwice)
-}
-
-/// What a product has to have added at bit 16 so that nothing but the guard rounds it: the half unit of the first of two
-/// roundings, where there are two.
-pub(super) fn nudge<'k>(rule: Rule, x: Int<'k>, s: Int<'k>) -> Int<'k> {
-    let half = 1 << 14;
-    let nudge = match rule {
-        Rule::TfliteDouble => x.is_negative().mux(-half, half),
-        Rule::HalfUpTwice => x.lit(half),
-        _ => x.lit(0),
-    };
-    s.is_negative().mux(nudge, 0)
-}
-
-/// Values of that multiplier.
-pub(super) fn effective_range(rule: Rule, given: Range) -> Range {
-    if rule == Rule::Reduced16 { Range::new(0, 0x7fff) } else { given }
 }
 
 /// `k = 31 - s` for `s` in -32..=31: as 6 bits, the low 5 bits of `s` inverted. No subtractor.

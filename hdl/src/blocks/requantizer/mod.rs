@@ -18,21 +18,24 @@
 //! that is a port travels with its accumulator. Without backpressure there is no `in_ready` and no `out_ready`. Overflow is
 //! impossible: the product is exact, and what the shifter drops decides the clamp.
 
+mod bits;
 mod config;
 mod datapath;
 mod pass_form;
 mod passes;
 mod product;
+mod rounding;
 mod shifter;
 
 use rust_hdl::prelude::*;
 
 use crate::targets::ice40::chain::{Chain, Ranks};
 pub use config::{DEFAULT_PIPELINE, OutputType, RequantizerConfig, Source};
-use datapath::{Bounds, Output, Side, effective_multiplier, kept_bits, places, takes_nudge};
+use datapath::{Bounds, Output, Side, kept_bits, places};
 use pass_form::{PassForm, PassRanks};
 use passes::Passes;
-use shifter::{Rounding, Shifted};
+use rounding::Rounding;
+use shifter::{Rounded, Shifted};
 
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
@@ -109,7 +112,8 @@ impl Requantizer {
             low: registered(3),
             product: registered(5),
         };
-        let chain = || Chain::new(config.operands(), takes_nudge(config.rule), ranks, config.backpressure);
+        let chain =
+            || Chain::new(config.operands(), Rounding::of(config.rule).nudge().is_some(), ranks, config.backpressure);
         let within =
             PassRanks { select: registered(4), multiply: registered(1), partial: registered(2), row: registered(3) };
         let form = PassForm {
@@ -241,11 +245,13 @@ impl Describe for Requantizer {
         let limit = Range::new(limit.min().into(), limit.max().into());
         // No reference defines a sum beyond its accumulator. A wrapped one would change its sign.
         let x = (k.read(&self.acc) + bias).clamp(limit);
-        let (m, lift) = effective_multiplier(c.rule, c.multiplier_width, m);
+        let row = Rounding::of(c.rule);
+        let (m, lift) = row.factor.of(c.multiplier_width, m);
         let (p, s, output) = self.product(k, advance, [x, m], s, output);
         let p = p << lift;
 
-        let (v, mut rounding) = Rounding::new(c.rule, p, self.chain.get().is_some());
+        let row = if self.chain.get().is_some() { row.nudged() } else { row };
+        let (v, mut rounding) = Rounded::new(row, p);
         let (mut v, mut places, mut output) = (Shifted::new(k, v, rounding), places(s).named("places"), output);
         let keep = kept_bits(c.output.range());
         // By as many places behind each rank.

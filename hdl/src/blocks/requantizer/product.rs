@@ -11,8 +11,9 @@
 //! in ranks of the operands. With two, `synth_ice40 -dsp` of Yosys 0.70 takes both into SB_MAC16 and loses the product.
 
 use super::Requantizer;
-use super::datapath::{Output, nudge};
+use super::datapath::Output;
 use super::passes::Passes;
+use super::rounding::Rounding;
 use crate::exact::{Clk, Int, Kernel, Range, Rank};
 use crate::targets::Target;
 use crate::targets::ecp5::{FACTOR, Mult18x18d};
@@ -193,7 +194,7 @@ impl Requantizer {
         let beside = ranks.iter().fold((s, output), |(s, o), rank| (rank.pass("shift", s), o.pass(*rank)));
 
         if let Some(chain) = self.chain.get() {
-            let p = self.in_chain(k, chain, advance, [x, m, nudge(self._config.rule, x, s)]);
+            let p = self.in_chain(k, chain, advance, [x, m, Rounding::of(self._config.rule).nudge_of(x, s)]);
             return (join.pass("product", p), beside.0, beside.1);
         }
         let target = self._config.target;
