@@ -4,9 +4,9 @@ use super::Value;
 use crate::gemm::{self, Matrix, fully_connected};
 use crate::numerics::AnyRequantization;
 use crate::operators::{
-    AddParameters, Array, DequantizeRounding, Operand, Quantizer, SoftmaxParameters, Window, XnnpackAdd, add,
-    average_pool, conv2d_fast, depthwise_conv2d, dequantize, max_pool, mul, pad, quantize, requantize, reshape,
-    softmax, sub, xnnpack_add,
+    AddParameters, Array, DequantizeRounding, LitertMul, Operand, Quantizer, SoftmaxParameters, Window, XnnpackAdd,
+    XnnpackConvert, add, average_pool, conv2d_fast, depthwise_conv2d, dequantize, litert_add, litert_mul,
+    litert_requantize, max_pool, mul, pad, quantize, requantize, reshape, softmax, sub, xnnpack_add, xnnpack_convert,
 };
 use crate::{Bounds, Error};
 
@@ -59,6 +59,13 @@ pub enum Operator {
         /// how they are brought to a common scale, and their difference to that of the output
         parameters: AddParameters,
     },
+    /// the sum of two inputs by LiteRT's own kernels
+    LitertAdd {
+        /// zero points of the inputs
+        zero_points: [i32; 2],
+        /// as of a sum
+        parameters: AddParameters,
+    },
     /// XNNPACK's sum or difference of two inputs
     XnnpackAdd {
         /// zero points of the inputs
@@ -72,6 +79,13 @@ pub enum Operator {
         zero_points: [i32; 2],
         /// factor, zero point and bounds of the output
         requantization: AnyRequantization,
+    },
+    /// the product of two inputs by LiteRT's own kernels
+    LitertMul {
+        /// zero points of the inputs
+        zero_points: [i32; 2],
+        /// factor, zero point and bounds of the output
+        parameters: LitertMul,
     },
     /// the mean of each channel under a window
     AveragePool {
@@ -111,12 +125,30 @@ pub enum Operator {
         /// factor, zero point and bounds of the output
         requantization: AnyRequantization,
     },
+    /// integers to integers of another scale by LiteRT's own kernels
+    LitertRequantize {
+        /// of the input
+        zero_point: i32,
+        /// of the elements that make whole groups
+        group: AnyRequantization,
+        /// of those left over
+        rest: AnyRequantization,
+    },
+    /// XNNPACK's way from integers to integers of another scale
+    XnnpackConvert {
+        /// of the input
+        zero_point: i32,
+        /// factor, zero point and bounds of the output
+        parameters: XnnpackConvert,
+    },
     /// integers to floats
     Dequantize {
         /// of the input
         zero_point: i32,
         /// of the input
         scale: f32,
+        /// of the products
+        rounding: DequantizeRounding,
     },
 }
 
@@ -139,8 +171,8 @@ impl Operator {
     pub(super) fn run(&self, inputs: &[&Value], shape: &[usize]) -> Result<Value, String> {
         match (self, inputs) {
             (Operator::Quantize(q), [Value::Float(x)]) => quantize(x, q).map(Value::Integer),
-            (Operator::Dequantize { zero_point, scale }, [Value::Integer(x)]) => {
-                dequantize(operand(x, *zero_point), *scale, DequantizeRounding::Once).map(Value::Float)
+            (Operator::Dequantize { zero_point, scale, rounding }, [Value::Integer(x)]) => {
+                dequantize(operand(x, *zero_point), *scale, *rounding).map(Value::Float)
             }
             (Operator::Reshape, [Value::Float(x)]) => reshape(x, shape).map(Value::Float),
             (_, [Value::Integer(x)]) => self.unary(x, shape).map(Value::Integer),
@@ -167,6 +199,10 @@ impl Operator {
             Operator::Pad { padding, value } => pad(x, padding, *value),
             Operator::Softmax(parameters) => softmax(x, parameters),
             Operator::Requantize { zero_point, requantization } => requantize(operand(x, *zero_point), requantization),
+            Operator::LitertRequantize { zero_point, group, rest } => {
+                litert_requantize(operand(x, *zero_point), group, rest)
+            }
+            Operator::XnnpackConvert { zero_point, parameters } => xnnpack_convert(operand(x, *zero_point), parameters),
             other => Err(other.wrong_inputs(1)),
         }
     }
@@ -182,6 +218,10 @@ impl Operator {
                 let (a, b) = pair(*zero_points);
                 sub(a, b, parameters)
             }
+            Operator::LitertAdd { zero_points, parameters } => {
+                let (a, b) = pair(*zero_points);
+                litert_add(a, b, parameters)
+            }
             Operator::XnnpackAdd { zero_points, parameters } => {
                 let (a, b) = pair(*zero_points);
                 xnnpack_add(a, b, parameters)
@@ -189,6 +229,10 @@ impl Operator {
             Operator::Mul { zero_points, requantization } => {
                 let (a, b) = pair(*zero_points);
                 mul(a, b, requantization)
+            }
+            Operator::LitertMul { zero_points, parameters } => {
+                let (a, b) = pair(*zero_points);
+                litert_mul(a, b, parameters)
             }
             other => Err(other.wrong_inputs(2)),
         }

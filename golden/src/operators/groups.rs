@@ -6,7 +6,7 @@
 use super::broadcast::padded;
 
 /// Whether element `place` of a run of `run` elements belongs to a whole group of `group` elements.
-pub(super) fn in_whole_group(place: usize, run: usize, group: usize) -> bool {
+pub(crate) fn in_whole_group(place: usize, run: usize, group: usize) -> bool {
     place < run / group * group
 }
 

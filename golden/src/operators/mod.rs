@@ -29,6 +29,7 @@ pub use convert::{
 };
 pub use depthwise_conv2d::depthwise_conv2d;
 pub use elementwise::{AddParameters, add, mul, sub};
+pub(crate) use groups::in_whole_group;
 pub use litert_add::litert_add;
 pub use litert_mul::{LitertMul, litert_mul};
 pub use pool::{average_pool, max_pool};

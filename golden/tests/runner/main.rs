@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests
 
+mod cases;
 mod digits;
 #[path = "../support/models.rs"]
 mod models;

@@ -40,10 +40,6 @@ fn refusal(bytes: &[u8], runtime: Runtime) -> String {
     Model::from_bytes(bytes).map_or_else(|e| e.to_string(), |m| lower(&m, runtime).unwrap_err().to_string())
 }
 
-fn unknown(operator: &str, runtime: Runtime) -> String {
-    format!("operator 0 ({operator}): what {runtime} computes here is not known to the last bit")
-}
-
 /// With a constant operand that repeats: -2.5 is a tie.
 #[test]
 fn sums_and_differences() {
@@ -71,8 +67,9 @@ fn products() {
     for runtime in [Tflm, LitertReference] {
         assert_eq!(output(&bytes, &int8(&[1, 2], &[5, 5]), runtime).unwrap(), int8(&[1, 2], &[4, -8]));
     }
-    for runtime in [LitertBuiltin, Xnnpack] {
-        assert_eq!(refusal(&bytes, runtime), unknown("MUL", runtime));
+    // XNNPACK rounds the tie to even.
+    for (runtime, product) in [(LitertBuiltin, -8), (Xnnpack, -9)] {
+        assert_eq!(output(&bytes, &int8(&[1, 2], &[5, 5]), runtime).unwrap(), int8(&[1, 2], &[4, product]));
     }
 }
 
@@ -81,7 +78,7 @@ fn floats_in_and_out() {
     let bytes = model(&[Tensor::float(&[1, 3]), Tensor::int8(&[1, 3], 2.0, 10)], QUANTIZE, None);
     let input = float(&[1, 3], &[1.0, -5.0, 1e9]);
     for (runtime, expected) in
-        [(Tflm, [11, 7, 127]), (LitertReference, [11, 7, 127]), (LitertBuiltin, [10, 8, 127]), (Xnnpack, [10, 8, 127])]
+        [(Tflm, [11, 7, 127]), (LitertReference, [11, 7, 127]), (LitertBuiltin, [11, 7, 127]), (Xnnpack, [10, 8, 127])]
     {
         assert_eq!(output(&bytes, &input, runtime).unwrap(), int8(&[1, 3], &expected), "{runtime}");
     }
@@ -94,10 +91,10 @@ fn floats_in_and_out() {
 fn from_one_quantization_to_another() {
     let bytes = model(&[Tensor::int8(&[1, 2], 0.25, 0), Tensor::int8(&[1, 2], 1.0, 3)], QUANTIZE, None);
     let input = int8(&[1, 2], &[-2, 6]);
-    for (runtime, expected) in [(Tflm, [2, 5]), (LitertReference, [2, 5]), (LitertBuiltin, [3, 5])] {
+    // XNNPACK rounds once, half up; LiteRT's own kernels round so few elements as the reference.
+    for (runtime, expected) in [(Tflm, [2, 5]), (LitertReference, [2, 5]), (LitertBuiltin, [2, 5]), (Xnnpack, [3, 5])] {
         assert_eq!(output(&bytes, &input, runtime).unwrap(), int8(&[1, 2], &expected), "{runtime}");
     }
-    assert_eq!(refusal(&bytes, Xnnpack), unknown("QUANTIZE", Xnnpack));
 }
 
 #[test]
@@ -107,7 +104,10 @@ fn softmax() {
     for runtime in [Tflm, LitertReference] {
         assert_eq!(output(&bytes, &int8(&[1, 2], &[16, 0]), runtime).unwrap(), int8(&[1, 2], &[59, -59]));
     }
-    assert_eq!(refusal(&bytes, Xnnpack), unknown("SOFTMAX", Xnnpack));
+    for runtime in [LitertBuiltin, Xnnpack] {
+        let unknown = "operator 0 (SOFTMAX): what LiteRT's own kernel computes here is not known to the last bit";
+        assert_eq!(refusal(&bytes, runtime), unknown);
+    }
     // Absent options are the defaults, and that of beta is 0.
     let absent = "operator 0 (SOFTMAX): real: 0.0 is not beta * scale * 2^26 above 1";
     assert_eq!(refusal(&model(&tensors, SOFTMAX, None), Tflm), absent);
@@ -134,10 +134,9 @@ fn padding_and_reshaping() {
         output(&reshape(Tensor::int8(&[5], 1.0, 5)), &input, Tflm).unwrap_err(),
         "operator 0 (RESHAPE): shape: shape [5], expected that of its 6 elements, at least one"
     );
-    assert_eq!(
-        refusal(&reshape(Tensor::int8(&[6], 1.0, 4)), Tflm),
-        "operator 0 (RESHAPE): input has scale 1e0 and zero point 5, output 1e0 and 4: must be the same"
-    );
+    // The integers are moved, whatever they stand for.
+    let other = reshape(Tensor::int8(&[6], 0.25, 4));
+    assert_eq!(output(&other, &input, Tflm).unwrap(), int8(&[6], &[1, 2, 3, 4, 5, 6]));
 }
 
 /// A convolution of one element, with these weights, options and output.
@@ -215,7 +214,7 @@ fn what_a_model_must_be() {
     let int16 = [Tensor { element: 7, ..ends[0].clone() }, ends[1].clone()];
     assert_eq!(
         refusal(&model(&int16, RESHAPE, None), Tflm),
-        "model: its input is INT16: only INT8 and FLOAT32 are supported"
+        "model: its input is INT16: only INT8, UINT8 and FLOAT32 are supported"
     );
     let pool = model(&ends, MAX_POOL_2D, Some((5, &[])));
     assert_eq!(refusal(&pool, Tflm), "operator 0 (MAX_POOL_2D): stride is 0: must be in 1..=65536");

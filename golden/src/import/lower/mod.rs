@@ -5,6 +5,7 @@ mod error;
 mod operands;
 mod operator;
 mod weighted;
+mod xnnpack;
 
 use crate::graph::{Element, Graph, Step, Tensor, Value};
 use crate::import::Runtime;
@@ -98,8 +99,8 @@ fn single(what: &str, tensors: &[usize]) -> Result<usize, Error> {
 /// Lowers operators in the order of execution, each of which reads what is there by then.
 fn first_operators(model: &Model, runtime: Runtime, count: usize, input: usize) -> Result<Lowering<'_>, Error> {
     let element = model.tensors()[input].element;
-    if ![ElementType::Int8, ElementType::Float32].contains(&element) {
-        return Err(Error::Shape(format!("its input is {element}: only INT8 and FLOAT32 are supported")));
+    if ![ElementType::Int8, ElementType::Uint8, ElementType::Float32].contains(&element) {
+        return Err(Error::Shape(format!("its input is {element}: only INT8, UINT8 and FLOAT32 are supported")));
     }
     let mut lowering = Lowering::new(model, runtime);
     lowering.tensor(input).map_err(Error::Shape)?;
@@ -149,7 +150,7 @@ impl<'a> Lowering<'a> {
             self.budget.take(bytes(&self.model.tensors()[input]))?;
         }
         let fail = |what| fail(self.model, index, what);
-        let operands = Operands { model: self.model, operator, runtime: self.runtime };
+        let operands = Operands::new(self.model, operator, self.runtime).map_err(fail)?;
         let Lowered { inputs, output, operator: lowered } = operator::lower(operands).map_err(fail)?;
         let elements: usize = self.model.tensors()[output].shape.iter().product();
         if elements > MAX_ELEMENTS {
@@ -171,7 +172,8 @@ impl<'a> Lowering<'a> {
         let element = match tensor.element {
             ElementType::Float32 => Element::Float32,
             ElementType::Int8 => Element::INT8,
-            other => return Err(format!("tensor {index} is {other}: must be INT8 or FLOAT32")),
+            ElementType::Uint8 => Element::UINT8,
+            other => return Err(format!("tensor {index} is {other}: must be INT8, UINT8 or FLOAT32")),
         };
         let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
         let quantization = tensor.quantization.as_ref().and_then(operands::per_tensor);

@@ -1,8 +1,9 @@
 //! What the tensors of an operator must be. Complaints leave out which operator it is: the caller knows.
 
+use crate::Bounds;
 use crate::graph::Quantized;
 use crate::import::Runtime;
-use crate::import::tflite::{ElementType, Model, Operator, Quantization, Tensor};
+use crate::import::tflite::{ElementType, Model, Operator, Options, Quantization, Tensor};
 
 /// One operator and its tensors.
 #[derive(Clone, Copy)]
@@ -13,6 +14,21 @@ pub(super) struct Operands<'a> {
 }
 
 impl<'a> Operands<'a> {
+    /// The operator, to be computed as by `runtime`: what XNNPACK does not take LiteRT's own kernels compute.
+    pub(super) fn new(model: &'a Model, operator: &'a Operator, runtime: Runtime) -> Result<Operands<'a>, String> {
+        let operands = Operands { model, operator, runtime };
+        let outside = |&index: &usize| operands.tensor(index).outside;
+        match operator.inputs.iter().copied().flatten().find(outside) {
+            Some(index) if runtime == Runtime::Tflm => Err(format!(
+                "the data of tensor {index} stands beside the flatbuffer, where TensorFlow Lite Micro does not read it"
+            )),
+            _ if runtime == Runtime::Xnnpack && !operands.taken_by_xnnpack() => {
+                Ok(Operands { runtime: Runtime::LitertBuiltin, ..operands })
+            }
+            _ => Ok(operands),
+        }
+    }
+
     /// Index of an input that must be there.
     pub(super) fn input(&self, position: usize) -> Result<usize, String> {
         let input = self.operator.inputs.get(position).copied().flatten();
@@ -27,19 +43,43 @@ impl<'a> Operands<'a> {
         }
     }
 
+    /// The input at this position, if there is one.
+    pub(super) fn tensor_of(&self, position: usize) -> Option<&'a Tensor> {
+        self.operator.inputs.get(position).copied().flatten().map(|index| self.tensor(index))
+    }
+
     pub(super) fn tensor(&self, index: usize) -> &'a Tensor {
         &self.model.tensors()[index]
     }
 
     /// Scale and zero point of an int8 activation.
     pub(super) fn quantized(&self, index: usize) -> Result<Quantized, String> {
-        let tensor = self.tensor(index);
-        if tensor.element != ElementType::Int8 {
-            return Err(format!("tensor {index} is {}: must be INT8", tensor.element));
+        match self.tensor(index).element {
+            ElementType::Int8 => self.scale_and_zero_point(index),
+            other => Err(format!("tensor {index} is {other}: must be INT8")),
         }
-        let q = tensor.quantization.as_ref().ok_or_else(|| format!("tensor {index} is not quantized"))?;
+    }
+
+    /// Scale, zero point and least and greatest element of an activation of 8 bits.
+    pub(super) fn quantized_8_bit(&self, index: usize) -> Result<(Quantized, Bounds), String> {
+        let bounds = match self.tensor(index).element {
+            ElementType::Int8 => Bounds::INT8,
+            ElementType::Uint8 => Bounds::UINT8,
+            other => return Err(format!("tensor {index} is {other}: must be INT8 or UINT8")),
+        };
+        Ok((self.scale_and_zero_point(index)?, bounds))
+    }
+
+    fn scale_and_zero_point(&self, index: usize) -> Result<Quantized, String> {
+        let q = self.tensor(index).quantization.as_ref();
+        let q = q.ok_or_else(|| format!("tensor {index} is not quantized"))?;
         let many = || format!("tensor {index} has {} scales: must be 1 for an activation", q.scales.len());
-        per_tensor(q).ok_or_else(many)
+        let quantized = per_tensor(q).ok_or_else(many)?;
+        // Of a constant the reader takes it.
+        match quantized.scale > 0.0 {
+            true => Ok(quantized),
+            false => Err(format!("tensor {index} has scale 0: must be above 0 for an activation")),
+        }
     }
 
     /// The tensor has real numbers.
@@ -50,13 +90,20 @@ impl<'a> Operands<'a> {
         }
     }
 
-    /// Input and output of an operator that keeps scale and zero point; scales may differ by 1e-6, as in TFLite.
-    pub(super) fn same_quantization(&self, input: usize, output: usize) -> Result<Quantized, String> {
+    /// The output of an operator that computes with its input's integers as they are. TFLM's pools take scales that differ
+    /// by 1e-6, what XNNPACK takes over must have the same scales, and the others do not look at them (tflite-micro 90b983c2,
+    /// `kernels/pooling_common.cc`; LiteRT f6745779, `kernels/pooling.cc`, `kernels/pad.cc`).
+    pub(super) fn unscaled(&self, input: usize, output: usize) -> Result<Quantized, String> {
         let (x, y) = (self.quantized(input)?, self.quantized(output)?);
-        if x.zero_point != y.zero_point || (x.scale - y.scale).abs() > 1e-6 {
+        let stray = match (self.runtime, &self.operator.options) {
+            (Runtime::Tflm, Options::Pool2d { .. }) => 1e-6,
+            (Runtime::Xnnpack, _) => 0.0,
+            (Runtime::Tflm | Runtime::LitertReference | Runtime::LitertBuiltin, _) => return Ok(y),
+        };
+        if x.zero_point != y.zero_point || (x.scale - y.scale).abs() > stray {
             return Err(format!(
-                "input has scale {:e} and zero point {}, output {:e} and {}: must be the same",
-                x.scale, x.zero_point, y.scale, y.zero_point
+                "input has scale {:e} and zero point {}, output {:e} and {}: must be the same for {}",
+                x.scale, x.zero_point, y.scale, y.zero_point, self.runtime
             ));
         }
         Ok(y)

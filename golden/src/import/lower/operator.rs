@@ -1,12 +1,15 @@
 //! From an operator of a model to that of a graph.
 
 use super::operands::Operands;
-use crate::Bounds;
 use crate::graph::Operator;
 use crate::import::Runtime;
 use crate::import::runtime::Layer;
 use crate::import::tflite::{Activation, Data, ElementType, Options, Padding};
-use crate::operators::{AddParameters, Axis, Quantizer, SoftmaxParameters, Window, XnnpackAdd};
+use crate::multiplier::quantize_multiplier;
+use crate::operators::{
+    AddParameters, Axis, LitertMul, Quantizer, SoftmaxParameters, Window, XnnpackAdd, XnnpackConvert,
+};
+use crate::{Bounds, MultiplierWidth};
 
 /// An operator, and the tensors of the model that it is applied to.
 pub(super) struct Lowered {
@@ -24,18 +27,18 @@ pub(super) fn lower(operands: Operands<'_>) -> Result<Lowered, String> {
             Operator::FullyConnected(operands.fully_connected(keep_num_dims, activation)?)
         }
         Options::Conv2d { padding, stride, dilation, activation } => {
-            let layer = operands.convolution(0, activation)?;
+            let layer = operands.convolution(activation)?;
             let window = window(&operands, filter(&operands)?, padding, stride, dilation)?;
             Operator::Conv2d { layer, window }
         }
         Options::DepthwiseConv2d { padding, stride, dilation, depth_multiplier, activation } => {
-            let layer = operands.convolution(3, activation)?;
-            check_depth_multiplier(&operands, depth_multiplier)?;
+            let layer = operands.depthwise(activation)?;
+            check_depthwise(&operands, depth_multiplier)?;
             let window = window(&operands, filter(&operands)?, padding, stride, dilation)?;
             Operator::DepthwiseConv2d { layer, window }
         }
         Options::Pool2d { padding, stride, filter, activation } => {
-            let y = operands.same_quantization(inputs[0], output)?;
+            let y = operands.unscaled(inputs[0], output)?;
             let bounds = operands.runtime.bounds(activation, y)?;
             let window = window(&operands, filter, padding, stride, [1, 1])?;
             match &*operands.operator.name {
@@ -74,46 +77,57 @@ fn window(
     Ok(Window { rows: axis(height, 0), cols: axis(width, 1) })
 }
 
-fn check_depth_multiplier(operands: &Operands<'_>, depth_multiplier: usize) -> Result<(), String> {
-    let [.., channels] = operands.sizes(operands.input(0)?)?;
-    let [.., outputs] = operands.sizes(operands.input(1)?)?;
-    if channels.checked_mul(depth_multiplier) == Some(outputs) {
-        return Ok(());
+/// LiteRT divides outputs by channels, and demands a bias of one dimension; the others obey the depth multiplier.
+fn check_depthwise(operands: &Operands<'_>, depth_multiplier: usize) -> Result<(), String> {
+    let ([.., channels], [.., outputs]) = (operands.sizes(operands.input(0)?)?, operands.sizes(operands.input(1)?)?);
+    let fits = match operands.runtime {
+        Runtime::Tflm | Runtime::Xnnpack => channels.checked_mul(depth_multiplier) == Some(outputs),
+        Runtime::LitertReference | Runtime::LitertBuiltin => outputs % channels == 0,
+    };
+    if !fits {
+        return Err(format!(
+            "depth multiplier is {depth_multiplier}: {channels} channels do not give {outputs} outputs"
+        ));
     }
-    Err(format!("depth multiplier is {depth_multiplier}: {channels} channels do not give {outputs} outputs"))
+    match operands.tensor_of(2) {
+        Some(bias) if operands.runtime != Runtime::Tflm && bias.shape.len() != 1 => {
+            Err(format!("bias of shape {:?}: must be [{outputs}] for LiteRT", bias.shape))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn elementwise(operands: &Operands<'_>, activation: Activation) -> Result<Operator, String> {
     let (a, b) = (operands.quantized(operands.input(0)?)?, operands.quantized(operands.input(1)?)?);
-    let y = operands.quantized(operands.output()?)?;
-    let bounds = operands.runtime.bounds(activation, y)?;
+    let (y, runtime) = (operands.quantized(operands.output()?)?, operands.runtime);
+    let bounds = runtime.bounds(activation, y)?;
     let (zero_points, scales) = ([a.zero_point, b.zero_point], [a.scale, b.scale, y.scale]);
-    let name = &*operands.operator.name;
-    match (name, operands.runtime) {
-        ("MUL", Runtime::Tflm | Runtime::LitertReference) => {
-            let requantization = operands.runtime.requantization(Layer::Product, [a.scale, b.scale], y, bounds);
-            requantization.map(|requantization| Operator::Mul { zero_points, requantization })
+    let common = || AddParameters::new(AddParameters::LEFT_SHIFT_8, scales, y.zero_point.into(), bounds);
+    let own = |subtract| XnnpackAdd::new(scales, subtract, y.zero_point, bounds);
+    match (&*operands.operator.name, runtime) {
+        ("MUL", Runtime::LitertBuiltin) => {
+            let factor = runtime.factor(Layer::Product, [a.scale, b.scale], y.scale);
+            let scale = quantize_multiplier(factor, MultiplierWidth::W32);
+            scale
+                .and_then(|scale| LitertMul::new(scale, y.zero_point.into(), bounds))
+                .map(|parameters| Operator::LitertMul { zero_points, parameters })
         }
-        ("MUL", runtime) => return Err(unknown(runtime)),
-        (_, Runtime::Xnnpack) => XnnpackAdd::new(scales, name == "SUB", y.zero_point, bounds)
-            .map(|parameters| Operator::XnnpackAdd { zero_points, parameters }),
-        _ => AddParameters::new(AddParameters::LEFT_SHIFT_8, scales, y.zero_point.into(), bounds).map(|parameters| {
-            match name {
-                "SUB" => Operator::Sub { zero_points, parameters },
-                _ => Operator::Add { zero_points, parameters },
-            }
-        }),
+        ("MUL", _) => runtime
+            .requantization(Layer::Product, [a.scale, b.scale], y, bounds)
+            .map(|requantization| Operator::Mul { zero_points, requantization }),
+        (name, Runtime::Xnnpack) => {
+            own(name == "SUB").map(|parameters| Operator::XnnpackAdd { zero_points, parameters })
+        }
+        ("SUB", _) => common().map(|parameters| Operator::Sub { zero_points, parameters }),
+        (_, Runtime::LitertBuiltin) => common().map(|parameters| Operator::LitertAdd { zero_points, parameters }),
+        _ => common().map(|parameters| Operator::Add { zero_points, parameters }),
     }
     .map_err(|e| e.to_string())
 }
 
-fn unknown(runtime: Runtime) -> String {
-    format!("what {runtime} computes here is not known to the last bit")
-}
-
 fn softmax(operands: &Operands<'_>, beta: f32) -> Result<Operator, String> {
     if !matches!(operands.runtime, Runtime::Tflm | Runtime::LitertReference) {
-        return Err(unknown(operands.runtime));
+        return Err("what LiteRT's own kernel computes here is not known to the last bit".to_owned());
     }
     let (x, y) = (operands.quantized(operands.input(0)?)?, operands.quantized(operands.output()?)?);
     if (y.scale, y.zero_point) != (1.0 / 256.0, -128) {
@@ -124,41 +138,59 @@ fn softmax(operands: &Operands<'_>, beta: f32) -> Result<Operator, String> {
 
 /// RESHAPE, PAD, QUANTIZE and DEQUANTIZE.
 fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Result<Operator, String> {
-    let runtime = operands.runtime;
     let from_float = operands.tensor(input).element == ElementType::Float32;
     Ok(match &*operands.operator.name {
-        "QUANTIZE" if from_float => {
-            let y = operands.quantized(output)?;
-            let rounding = runtime.quantize_rounding();
-            Operator::Quantize(Quantizer { scale: y.scale, zero_point: y.zero_point, bounds: Bounds::INT8, rounding })
-        }
-        "QUANTIZE" if runtime == Runtime::Xnnpack => return Err(unknown(runtime)),
-        "QUANTIZE" => {
-            let (x, y) = (operands.quantized(input)?, operands.quantized(output)?);
-            // A factor of two scales, rounded as that of a convolution.
-            let requantization = runtime.requantization(Layer::Convolution, [x.scale, 1.0], y, Bounds::INT8);
-            let requantization = requantization.map_err(|e| e.to_string())?;
-            Operator::Requantize { zero_point: x.zero_point, requantization }
-        }
+        "QUANTIZE" => quantize(operands, input, output)?,
         "DEQUANTIZE" => {
-            let x = operands.quantized(input)?;
+            let (x, _) = operands.quantized_8_bit(input)?;
             operands.float(output)?;
-            Operator::Dequantize { zero_point: x.zero_point, scale: x.scale }
+            let rounding = operands.runtime.dequantize_rounding();
+            Operator::Dequantize { zero_point: x.zero_point, scale: x.scale, rounding }
         }
         "PAD" => {
-            let y = operands.same_quantization(input, output)?;
+            let y = operands.unscaled(input, output)?;
             let padding = paddings(operands, operands.input(1)?)?;
             check_padded(&operands.tensor(input).shape, &padding, &operands.tensor(output).shape)?;
             Operator::Pad { padding, value: y.zero_point }
         }
+        // The elements are moved as they are, whatever the two scales.
         _ => {
+            let (x, y) = (operands.tensor(input).element, operands.tensor(output).element);
             match from_float {
                 true => operands.float(output)?,
-                false => drop(operands.same_quantization(input, output)?),
+                false => drop((operands.quantized_8_bit(input)?, operands.quantized_8_bit(output)?)),
+            }
+            if x != y {
+                return Err(format!("its input is {x} and its output {y}: must be the same"));
             }
             Operator::Reshape
         }
     })
+}
+
+fn quantize(operands: &Operands<'_>, input: usize, output: usize) -> Result<Operator, String> {
+    let (runtime, from) = (operands.runtime, operands.tensor(input).element);
+    let (y, bounds) = operands.quantized_8_bit(output)?;
+    if runtime == Runtime::Tflm && bounds == Bounds::UINT8 && from != ElementType::Int8 {
+        return Err(format!("from {from} to {}: TensorFlow Lite Micro has no such kernel", ElementType::Uint8));
+    }
+    if from == ElementType::Float32 {
+        let rounding = runtime.quantize_rounding();
+        return Ok(Operator::Quantize(Quantizer { scale: y.scale, zero_point: y.zero_point, bounds, rounding }));
+    }
+    let (x, _) = operands.quantized_8_bit(input)?;
+    let zero_point = x.zero_point;
+    let rescaling = |in_group| runtime.requantization(Layer::Rescaling { in_group }, [x.scale, 1.0], y, bounds);
+    match runtime {
+        Runtime::Xnnpack => XnnpackConvert::new([x.scale, y.scale], y.zero_point, bounds)
+            .map(|parameters| Operator::XnnpackConvert { zero_point, parameters }),
+        Runtime::LitertBuiltin => rescaling(true)
+            .and_then(|group| rescaling(false).map(|rest| Operator::LitertRequantize { zero_point, group, rest })),
+        Runtime::Tflm | Runtime::LitertReference => {
+            rescaling(false).map(|requantization| Operator::Requantize { zero_point, requantization })
+        }
+    }
+    .map_err(|e| e.to_string())
 }
 
 /// Before anything of that size is made.
@@ -170,13 +202,16 @@ fn check_padded(input: &[usize], padding: &[[usize; 2]], output: &[usize]) -> Re
     Err(format!("paddings {padding:?} do not make shape {output:?} of {input:?}"))
 }
 
-/// Pairs of before and after, a constant of INT32 or INT64.
+/// Pairs of before and after, a constant of INT32 or, but for TFLM, INT64.
 fn paddings(operands: &Operands<'_>, index: usize) -> Result<Vec<[usize; 2]>, String> {
     let tensor = operands.tensor(index);
     let values: Vec<i64> = match &tensor.data {
         Some(Data::I32(data)) => data.iter().map(|&v| v.into()).collect(),
-        Some(Data::I64(data)) => data.clone(),
-        _ => return Err(format!("tensor {index} is {}: paddings must be a constant of INT32", tensor.element)),
+        Some(Data::I64(data)) if operands.runtime != Runtime::Tflm => data.clone(),
+        _ => {
+            let types = if operands.runtime == Runtime::Tflm { "INT32" } else { "INT32 or INT64" };
+            return Err(format!("tensor {index} is {}: paddings must be a constant of {types}", tensor.element));
+        }
     };
     let size = |v: i64| usize::try_from(v).map_err(|_| format!("padding is {v}: must be at least 0"));
     values.as_chunks().0.iter().map(|&[before, after]| Ok([size(before)?, size(after)?])).collect()

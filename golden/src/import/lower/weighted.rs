@@ -6,7 +6,7 @@ use crate::graph::{Quantized, Weighted};
 use crate::import::Runtime;
 use crate::import::runtime::Layer;
 use crate::import::tflite::{Activation, Data, Quantization, Tensor};
-use crate::operators::Array;
+use crate::operators::{Array, in_whole_group};
 
 /// Weights, symmetric, with one scale or one for each output.
 struct Weights<'a> {
@@ -27,7 +27,7 @@ impl<'a> Operands<'a> {
             return Err(format!("tensor {index} has shape {shape:?}: weights must have shape [outputs, inputs]"));
         };
         let weighted =
-            self.weighted(index, 0, activation, |scales| Layer::FullyConnected { per_channel: scales > 1 })?;
+            self.weighted(index, 0, activation, |scales, _| Layer::FullyConnected { per_channel: scales > 1 })?;
         self.check_rows(inputs, outputs, keep_num_dims)?;
         weighted.try_map(|data| Matrix::new("weights", outputs, inputs, data))
     }
@@ -50,12 +50,33 @@ impl<'a> Operands<'a> {
         ))
     }
 
-    /// Weights, bias and requantization of a convolution whose outputs are dimension `axis` of its weights.
-    pub(super) fn convolution(&self, axis: usize, activation: Activation) -> Result<Weighted<Array>, String> {
+    /// Weights, bias and requantization of a convolution, whose weights are `[outputs, height, width, channels]`.
+    pub(super) fn convolution(&self, activation: Activation) -> Result<Weighted<Array>, String> {
         let index = self.weights()?;
+        let ([.., channels], [.., depth]) = (self.sizes(self.input(0)?)?, self.sizes(index)?);
+        self.weighted_image(index, 0, activation, |_, _| Layer::Convolution { grouped: depth != channels })
+    }
+
+    /// Weights, bias and requantization of a depthwise convolution, whose weights are `[1, height, width, outputs]`.
+    pub(super) fn depthwise(&self, activation: Activation) -> Result<Weighted<Array>, String> {
+        let index = self.weights()?;
+        let [.., outputs] = self.sizes(index)?;
+        // LiteRT f6745779, `optimized_ops.h`, `Quantize`: channels of a pixel are rounded 8 at a time.
+        let in_group = |channel| in_whole_group(channel, outputs, 8);
+        self.weighted_image(index, 3, activation, |_, c| Layer::DepthwiseConvolution { in_group: in_group(c) })
+    }
+
+    /// As [`weighted`](Operands::weighted), of images.
+    fn weighted_image(
+        &self,
+        index: usize,
+        axis: usize,
+        activation: Activation,
+        layer: impl Fn(usize, usize) -> Layer,
+    ) -> Result<Weighted<Array>, String> {
         let sizes = self.sizes(index)?;
         self.sizes(self.output()?)?;
-        let weighted = self.weighted(index, axis, activation, |_| Layer::Convolution)?;
+        let weighted = self.weighted(index, axis, activation, layer)?;
         weighted.try_map(|data| Array::new("weights", sizes.to_vec(), data))
     }
 
@@ -71,24 +92,29 @@ impl<'a> Operands<'a> {
     }
 
     /// What does not depend on the shape of the weights, tensor `index`, of which dimension `axis` is the outputs; `layer` is told
-    /// how many scales they have.
+    /// how many scales they have, and of which output channel a factor is.
     fn weighted(
         &self,
         index: usize,
         axis: usize,
         activation: Activation,
-        layer: impl Fn(usize) -> Layer,
+        layer: impl Fn(usize, usize) -> Layer,
     ) -> Result<Weighted<Vec<i32>>, String> {
         let (x, y) = (self.quantized(self.input(0)?)?, self.quantized(self.output()?)?);
         let tensor = self.tensor(index);
         let Weights { data, scales } = weights(tensor, axis).map_err(|what| format!("tensor {index}{what}"))?;
         let bounds = self.runtime.bounds(activation, y)?;
-        let requantization = |(c, &weight): (usize, &f32)| {
-            let formed = self.runtime.requantization(layer(scales.len()), [x.scale, weight], y, bounds);
+        let outputs = tensor.shape[axis];
+        let requantization = |c: usize| {
+            let scales_of_c = [x.scale, scales[c.min(scales.len() - 1)]];
+            let formed = self.runtime.requantization(layer(scales.len(), c), scales_of_c, y, bounds);
             formed.map_err(|why| format!("factor {c}: {why}"))
         };
-        let requantizations = scales.iter().enumerate().map(requantization).collect::<Result<_, _>>()?;
-        let outputs = tensor.shape[axis];
+        let mut requantizations = (0..outputs).map(requantization).collect::<Result<Vec<_>, _>>()?;
+        // Channels of one scale can be rounded differently.
+        if scales.len() == 1 && requantizations.iter().all(|r| *r == requantizations[0]) {
+            requantizations.truncate(1);
+        }
         let bias = match self.operator.inputs.get(2).copied().flatten() {
             Some(bias) => {
                 let checked = self.bias(self.tensor(bias), outputs, x, scales, y);

@@ -11,7 +11,7 @@ use flatbuffers::{Follow, InvalidFlatbuffer, Vector, VerifierOptions};
 use super::error::{Budget, EXPANSION, Error, quoted};
 use super::schema_generated::tflite as schema;
 use super::{Model, Operator};
-use absent_options::erase_absent_options;
+use absent_options::drop_kinds_of_absent_options;
 use options::read_options;
 use tensor::{element_type, read_tensor};
 
@@ -25,7 +25,7 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Model> {
     check_kind(bytes)?;
-    let readable = erase_absent_options(bytes);
+    let readable = drop_kinds_of_absent_options(bytes);
     let model = verified(&readable)?;
     if model.version() != 3 {
         return Err(model_error(format!("schema version is {}: only 3 is supported", model.version())));

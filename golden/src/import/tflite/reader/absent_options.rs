@@ -2,59 +2,85 @@
 //!
 //! The format allows this, TFLite's own verifier takes it, and converters write it: absent options are the defaults. The
 //! verifier of the flatbuffers crate demands that kind and options are both there or both absent, so that such a kind
-//! is erased before it sees the file.
+//! is made absent before it sees the file.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::import::tflite::schema_generated::tflite::{Model, Operator, SubGraph};
 
-/// The file with the kinds of absent options set to 0, `NONE`. Nothing is taken for granted: where an offset leads out
-/// of the file the search ends, and the verifier finds the same offset.
-pub(super) fn erase_absent_options(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let kinds = File(bytes).kinds_of_absent_options().unwrap_or_default();
-    if kinds.is_empty() {
-        return bytes.into();
+/// The file with the kinds of absent options absent, too. Nothing is taken for granted: where an offset leads out of the
+/// file the search ends, and the verifier finds the same offset.
+///
+/// Where the fields of a table stand is said by a description, which tables of one layout share, whatever they are. So
+/// each such operator is given a description of its own, at the end of the file.
+pub(super) fn drop_kinds_of_absent_options(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let mut file = Cow::Borrowed(bytes);
+    for entry in File(bytes).operators().unwrap_or_default().step_by(4) {
+        let operator = File(bytes).follow(entry);
+        let Some((operator, description)) = operator.and_then(|o| Some((o, File(&file).without_kind(o)?))) else {
+            continue;
+        };
+        let file = file.to_mut();
+        // Numbers of 2 bytes stand at even places.
+        file.resize(file.len().next_multiple_of(2), 0);
+        let back = (operator as i64 - file.len() as i64) as i32;
+        file.extend(description);
+        file[operator..operator + 4].copy_from_slice(&back.to_le_bytes());
     }
-    let mut erased = bytes.to_vec();
-    for kind in kinds {
-        erased[kind] = 0;
-    }
-    erased.into()
+    file
 }
+
+/// Length of a description that has all fields of an operator that we know.
+const DESCRIPTION: usize = Operator::VT_BUILTIN_OPTIONS as usize + 2;
 
 /// A file that nobody has verified; places are counted in bytes from its start.
 struct File<'a>(&'a [u8]);
 
 impl File<'_> {
-    /// Places of the bytes that name a kind; `None` where the file is damaged before the operators.
-    fn kinds_of_absent_options(&self) -> Option<Vec<usize>> {
+    /// Places of the offsets to the operators; `None` where the file is damaged before them.
+    fn operators(&self) -> Option<Range<usize>> {
         let model = self.follow(0)?;
         // One subgraph: others are not supported, and many references to one would take more time than the file is long.
         let subgraph = self.follow(self.vector(model, Model::VT_SUBGRAPHS)?.start)?;
-        let operators = self.vector(subgraph, SubGraph::VT_OPERATORS)?;
-        let kind_of_absent = |operator| {
-            let kind = self.field(operator, Operator::VT_BUILTIN_OPTIONS_TYPE)?;
-            let absent = self.field(operator, Operator::VT_BUILTIN_OPTIONS).is_none();
-            (absent && kind < self.0.len()).then_some(kind)
-        };
-        let tables = operators.step_by(4).map_while(|entry| self.follow(entry));
-        Some(tables.filter_map(kind_of_absent).collect())
+        self.vector(subgraph, SubGraph::VT_OPERATORS)
+    }
+
+    /// The description of an operator that names a kind of options and has none, with the kind left out.
+    fn without_kind(&self, operator: usize) -> Option<Vec<u8>> {
+        self.field(operator, Operator::VT_BUILTIN_OPTIONS_TYPE)?;
+        if self.field(operator, Operator::VT_BUILTIN_OPTIONS).is_some() {
+            return None;
+        }
+        let start = self.description(operator)?;
+        let length = usize::from(self.u16(start)?).min(DESCRIPTION);
+        let mut description = self.0.get(start..start.checked_add(length)?)?.to_vec();
+        description.get_mut(..2)?.copy_from_slice(&(length as u16).to_le_bytes());
+        let kind = usize::from(Operator::VT_BUILTIN_OPTIONS_TYPE);
+        description.get_mut(kind..kind + 2)?.fill(0);
+        Some(description)
     }
 
     /// Places of the entries of a vector of offsets, 4 bytes each, as far as the file goes.
-    fn vector(&self, table: usize, field: u16) -> Option<std::ops::Range<usize>> {
+    fn vector(&self, table: usize, field: u16) -> Option<Range<usize>> {
         let vector = self.follow(self.field(table, field)?)?;
         let entries = vector.checked_add(4)?;
         let end = entries.saturating_add((self.u32(vector)? as usize).saturating_mul(4));
         Some(entries..end.min(self.0.len()))
     }
 
-    /// Place of a field of a table, which says in a description of its own where its fields stand; `None` if it is absent.
+    /// Place of a field of a table; `None` if it is absent.
     fn field(&self, table: usize, field: u16) -> Option<usize> {
-        let description = table.checked_add_signed((self.u32(table)? as i32 as isize).checked_neg()?)?;
+        let description = self.description(table)?;
         let entry = |at: u16| self.u16(description.checked_add(at.into())?);
         let offset = if field < entry(0)? { entry(field)? } else { 0 };
         (offset != 0).then(|| table.checked_add(offset.into())).flatten()
+    }
+
+    /// Place of the description of a table: its own length, the table's, and where each field stands.
+    fn description(&self, table: usize) -> Option<usize> {
+        let back = self.u32(table)? as i32;
+        usize::try_from(table as i64 - i64::from(back)).ok()
     }
 
     /// The place that an offset leads to.

@@ -1,0 +1,157 @@
+//! Every model of `tests/cases` under every runtime: what the runtime itself computed, element by element, or the one
+//! error that is right.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use qrtl_golden::graph::{Element, Graph, Value};
+use qrtl_golden::import::npy::Array as Npy;
+use qrtl_golden::import::tflite::Model;
+use qrtl_golden::import::{Runtime, lower};
+use qrtl_golden::operators::Array;
+
+/// A model, a runtime, and the end of the error that it gives.
+const ERRORS: &[(&str, &[Runtime], &str)] = {
+    use Runtime::{LitertBuiltin, LitertReference, Tflm, Xnnpack};
+    const SAME: &str = "input has scale 1e-1 and zero point 3, output 2e-1 and -20: must be the same for ";
+    &[
+        ("average_pool_other_scale", &[Tflm], SAME),
+        ("max_pool_other_scale", &[Tflm, Xnnpack], SAME),
+        ("pad_other_scale", &[Xnnpack], SAME),
+        ("pad_int64", &[Tflm], "tensor 1 is INT64: paddings must be a constant of INT32"),
+        ("pad_int64_other_scale", &[Tflm], "tensor 1 is INT64: paddings must be a constant of INT32"),
+        (
+            "conv_kind_of_options_without_options",
+            &[Tflm, LitertReference, LitertBuiltin, Xnnpack],
+            "operator 0 (CONV_2D): stride is 0: must be in 1..=65536",
+        ),
+        ("depthwise_depth_multiplier_0", &[Tflm], "depth multiplier is 0: 4 channels do not give 4 outputs"),
+        ("depthwise_wrong_multiplier", &[Tflm, Xnnpack], "depth multiplier is 2: 4 channels do not give 12 outputs"),
+        (
+            "depthwise_bias_of_shape_1_n",
+            &[LitertReference, LitertBuiltin, Xnnpack],
+            "bias of shape [1, 6]: must be [6] for LiteRT",
+        ),
+        (
+            "fc_between_float_with_softmax",
+            &[LitertBuiltin, Xnnpack],
+            "(SOFTMAX): what LiteRT's own kernel computes here is not known to the last bit",
+        ),
+        (
+            "fc_weights_behind_the_flatbuffer",
+            &[Tflm],
+            "the data of tensor 1 stands beside the flatbuffer, where TensorFlow Lite Micro does not read it",
+        ),
+        (
+            "quantize_beyond_int32",
+            &[Tflm, LitertReference, LitertBuiltin],
+            "(QUANTIZE): element [0, 2]: quotient, in steps of the scale: 2160000000 is outside -2147483648..=2147483647",
+        ),
+        ("quantize_to_uint8", &[Tflm], "from FLOAT32 to UINT8: TensorFlow Lite Micro has no such kernel"),
+        ("requantize_uint8", &[Tflm], "from UINT8 to UINT8: TensorFlow Lite Micro has no such kernel"),
+    ]
+};
+
+fn path(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(file)
+}
+
+/// The elements of a file, whatever their type: as integers or as the bits of floats.
+fn read(file: &str, element: Element) -> (Vec<usize>, Vec<i64>) {
+    let bytes = std::fs::read(path(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+    fn wide<T: Copy + Into<i64>>(array: Npy<T>) -> (Vec<usize>, Vec<i64>) {
+        (array.shape, array.data.iter().map(|&x| x.into()).collect())
+    }
+    match element {
+        Element::INT8 => wide(Npy::<i8>::from_bytes(&bytes).unwrap()),
+        Element::UINT8 => wide(Npy::<u8>::from_bytes(&bytes).unwrap()),
+        Element::Float32 => {
+            let array = Npy::<f32>::from_bytes(&bytes).unwrap();
+            (array.shape, array.data.iter().map(|x| x.to_bits().into()).collect())
+        }
+        other => panic!("{file}: {other}"),
+    }
+}
+
+fn value(element: Element, shape: &[usize], elements: &[i64]) -> Value {
+    let shape = shape.to_vec();
+    match element {
+        Element::Float32 => {
+            let data = elements.iter().map(|&bits| f32::from_bits(bits as u32)).collect();
+            Value::Float(Array::new("input", shape, data).unwrap())
+        }
+        Element::Integer(_) => {
+            Value::Integer(Array::new("input", shape, elements.iter().map(|&x| x as i32).collect()).unwrap())
+        }
+    }
+}
+
+fn elements(value: &Value) -> Vec<i64> {
+    match value {
+        Value::Integer(array) => array.data().iter().map(|&x| x.into()).collect(),
+        Value::Float(array) => array.data().iter().map(|x| x.to_bits().into()).collect(),
+    }
+}
+
+/// The outputs of all batches, one after the other.
+fn outputs(name: &str, runtime: Runtime) -> Result<(Graph, Vec<i64>), String> {
+    let model = Model::read(path(&format!("{name}.tflite"))).map_err(|e| e.to_string())?;
+    let graph = lower(&model, runtime).map_err(|e| e.to_string())?;
+    let input = &graph.tensors[graph.input];
+    let (_, data) = read(&format!("{name}.input.npy"), input.element);
+    let mut all = Vec::new();
+    for batch in data.chunks(input.elements()) {
+        let values = graph.run(&value(input.element, &input.shape, batch)).map_err(|e| e.to_string())?;
+        all.extend(elements(&values[graph.output_step().unwrap()]));
+    }
+    Ok((graph, all))
+}
+
+/// Names of the models that have an input.
+fn names() -> BTreeSet<String> {
+    let files = std::fs::read_dir(path("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    files.filter_map(|file| file.strip_suffix(".input.npy").map(str::to_owned)).collect()
+}
+
+fn error(name: &str, runtime: Runtime) -> Option<&'static str> {
+    let of = |(case, runtimes, _): &&(&str, &[Runtime], &str)| *case == name && runtimes.contains(&runtime);
+    ERRORS.iter().find(of).map(|&(_, _, text)| text)
+}
+
+#[test]
+fn every_model_under_every_runtime() {
+    let mut wrong = Vec::new();
+    for name in names() {
+        for runtime in Runtime::ALL {
+            let recorded = format!("{name}.{runtime}.npy");
+            let got = outputs(&name, runtime);
+            match (error(&name, runtime), got) {
+                (Some(text), Err(got)) if got.contains(text) => assert!(!path(&recorded).exists(), "{recorded}"),
+                (None, Ok((graph, got))) => {
+                    let output = &graph.tensors[graph.output];
+                    let (shape, expected) = read(&recorded, output.element);
+                    assert_eq!(shape[1..], output.shape[1..], "{recorded}");
+                    let different = got.iter().zip(&expected).filter(|(got, expected)| got != expected).count();
+                    if got.len() != expected.len() || different > 0 {
+                        wrong.push(format!("{recorded}: {different} of {} differ", expected.len()));
+                    }
+                }
+                (expected, got) => {
+                    let got = got.map(|(_, outputs)| format!("{} elements", outputs.len()));
+                    wrong.push(format!("{recorded}: {got:?}, expected {}", expected.unwrap_or("what was recorded")));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The cases are there, and no error is expected of a model that is not.
+#[test]
+fn errors_are_of_models_that_are_there() {
+    let names = names();
+    assert!(names.len() > 50, "{} models", names.len());
+    for (name, runtimes, _) in ERRORS {
+        assert!(names.contains(*name) && !runtimes.is_empty(), "{name}");
+    }
+}
