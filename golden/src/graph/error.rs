@@ -1,10 +1,10 @@
 //! Why a graph does not run.
 
-/// The text is complete: it needs no `source` to be understood.
+/// The reason why a graph does not run. Its text is complete and needs no `source`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// a step that leaves its contract
+    /// a step that leaves the contract of its operator
     #[error("operator {index} ({name}): {what}")]
     Operator {
         /// index in the order of execution

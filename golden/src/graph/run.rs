@@ -1,13 +1,14 @@
-//! The executor: every step in its turn.
+//! The executor, which runs every step in its turn.
 
 use super::{Element, Error, Graph, Step, Tensor, Value};
 
 impl Graph {
-    /// Runs all steps: the output of each, in the order of execution.
+    /// Runs all steps, and returns the output of each in the order of execution.
     ///
     /// # Errors
-    /// If the input has another type or shape than the graph's, or an integer beyond its bounds; if a step leaves its contract, gives
-    /// another shape than its output tensor has, or reads what nothing has written.
+    /// If the input has another type or shape than the graph's input, or an integer beyond its bounds; or if a step
+    /// leaves the contract of its operator, gives another shape than its output tensor has, or reads a tensor that no
+    /// step has written.
     pub fn run(&self, input: &Value) -> Result<Vec<Value>, Error> {
         check_input(&self.tensors[self.input], input)?;
         let mut values: Vec<Value> = Vec::with_capacity(self.steps.len());

@@ -1,11 +1,11 @@
-//! What steps read and write.
+//! The tensors that steps read and write.
 
 use std::fmt;
 
 use crate::Bounds;
 use crate::operators::Array;
 
-/// What the elements of a tensor are.
+/// The type of a tensor's elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Element {
     /// real numbers, before they are quantized or after they are dequantized
@@ -41,16 +41,17 @@ pub struct Quantized {
     pub zero_point: i32,
 }
 
-/// A tensor between two steps, at an end of the network, or a constant that a step reads.
+/// A tensor between two steps or at an end of the network, or a constant that a step reads.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
-    /// as in the network that it comes from, often the names of the layers that were fused into the step before it
+    /// name in the network from which it was made, often the names of the layers that were fused into the step before
+    /// it
     pub name: String,
     /// sizes, slowest first
     pub shape: Vec<usize>,
-    /// what its elements are
+    /// type of its elements
     pub element: Element,
-    /// what its integers stand for; `None` for floats
+    /// scale and zero point of its integers; `None` for floats
     pub quantization: Option<Quantized>,
     /// its elements, if they are the same in every run
     pub constant: Option<Value>,
@@ -63,12 +64,12 @@ impl Tensor {
     }
 }
 
-/// What a tensor holds while a network runs.
+/// The value of a tensor while a network runs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// quantized
+    /// integers
     Integer(Array),
-    /// before it is quantized or after it is dequantized
+    /// floats, before they are quantized or after they are dequantized
     Float(Array<f32>),
 }
 

@@ -1,6 +1,6 @@
 //! From files to the graph of a network.
 //!
-//! - [`tflite`], [`npy`]: what a model file says, and arrays;
+//! - [`tflite`], [`npy`]: readers of model files and of arrays;
 //! - [`lower`](fn@lower): a model as a [`Graph`](crate::graph::Graph), in the integers of a named [`Runtime`].
 
 pub mod lower;

@@ -1,9 +1,9 @@
-//! NumPy's `.npy` files, versions 1 and 2: vectors to and from Python; archives of them are in [`npz`].
+//! NumPy's `.npy` files, versions 1 and 2: arrays from and to Python. [`npz`] reads archives of such files.
 //!
 //! # Contract
 //!
-//! Little-endian arrays of `i8`, `u8`, `i32`, `i64` and `f32` in C order. Any other file, and any damaged one, gives an
-//! [`Error`]; nothing panics, and nothing is allocated on the word of a header.
+//! Little-endian arrays of `i8`, `u8`, `i32`, `i64` and `f32` in C order. Any other file, and any damaged file, gives
+//! an [`Error`]. Nothing panics, and no memory is allocated only because a header says so.
 //!
 //! The format is a magic, a version, the length of a header, the header (a Python literal with three keys) and the
 //! elements. The crate for it, npyz 0.9.1, brings 28 crates and panics on a shape whose product overflows.
@@ -17,7 +17,7 @@ use header::Header;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
-/// The longest header that is read; NumPy itself stops here.
+/// The longest header that is read. NumPy has the same limit.
 const MAX_HEADER: usize = 10_000;
 
 /// An array, row-major.
@@ -25,7 +25,7 @@ const MAX_HEADER: usize = 10_000;
 pub struct Array<T> {
     /// Sizes, slowest first.
     pub shape: Vec<usize>,
-    /// As many elements as the product of the shape.
+    /// The elements, as many as the product of the sizes.
     pub data: Vec<T>,
 }
 
@@ -38,7 +38,7 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The message of the operating system.
         cause: std::io::Error,
     },
     /// Not an array file, or a damaged one.
@@ -52,13 +52,13 @@ pub enum Error {
     ElementType {
         /// NumPy's name of the type asked for.
         expected: &'static str,
-        /// That of the file.
+        /// NumPy's name of the type in the file.
         got: String,
     },
     /// The file is shorter or longer than its header says.
     #[error("shape {shape:?} of '{element}' needs {expected} bytes of data: the file has {got}")]
     Length {
-        /// From the header.
+        /// The shape in the header.
         shape: Vec<usize>,
         /// NumPy's name of the type.
         element: &'static str,
@@ -119,7 +119,7 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     ///
-    /// As [`Array::from_bytes`], and where the file cannot be read.
+    /// The errors of [`Array::from_bytes`]; and if the file cannot be read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|cause| Error::Io { path: path.to_owned(), cause })?;
@@ -130,8 +130,8 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     ///
-    /// Where the bytes are not a `.npy` file in C order, hold elements of another type, or do not have the length that
-    /// their shape asks for.
+    /// If the bytes are not a `.npy` file in C order, hold elements of another type, or do not have the length that
+    /// their shape needs.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let (header, data) = split(bytes).map_err(|what| Error::Format { what })?;
         let Header { descr, fortran_order, shape } = Header::parse(header).map_err(|what| Error::Format { what })?;
@@ -150,15 +150,15 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     ///
-    /// Where the data does not have the length that the shape asks for, or the shape has thousands of dimensions.
+    /// If the data does not have the length that the shape needs, or the shape has thousands of dimensions.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         let Self { shape, data } = self;
         check_length::<T>(shape, data.len().saturating_mul(T::SIZE))?;
         let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
-        // Python writes (2, 3) and (), but (2,).
+        // Python writes a tuple as (2, 3) or (), but with one element as (2,).
         let sizes = if shape.len() == 1 { sizes.trim_end() } else { sizes.trim_end_matches(", ") };
         let mut header = format!("{{'descr': '{}', 'fortran_order': False, 'shape': ({sizes}), }}", T::DESCR);
-        // The data begins at a multiple of 64: the header is filled up with spaces and ends in a newline.
+        // The data begins at a multiple of 64 bytes, so the header is filled up with spaces and ends in a newline.
         let preamble = MAGIC.len() + 4;
         let padded = (preamble + header.len() + 1).next_multiple_of(64) - preamble;
         let length = u16::try_from(padded)
@@ -179,7 +179,7 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     ///
-    /// As [`Array::to_bytes`], and where the file cannot be written.
+    /// The errors of [`Array::to_bytes`]; and if the file cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         std::fs::write(path, self.to_bytes()?).map_err(|cause| Error::Io { path: path.to_owned(), cause })

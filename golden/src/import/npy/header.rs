@@ -1,6 +1,6 @@
 //! The header of a `.npy` file: a Python literal, of which only one form occurs.
 //!
-//! Read without recursion, so that no nesting can exhaust the stack.
+//! It is read without recursion, so that no nesting can exhaust the stack.
 
 /// The Python literal `{'descr': '|i1', 'fortran_order': False, 'shape': (2, 3), }`, its keys in any order.
 pub(super) struct Header {
@@ -37,7 +37,7 @@ impl Header {
     }
 }
 
-/// What is left of the header.
+/// The part of the header that is still to be read.
 struct Literal<'a> {
     rest: &'a str,
 }

@@ -2,10 +2,11 @@
 //!
 //! # Contract
 //!
-//! Members are read front to back by their local headers, each with its size in front; ZIP64 sizes as NumPy writes them.
-//! Checksums are not compared. Compressed members and any damaged file give an [`Error`]; nothing panics.
+//! Members are read from front to back by their local headers, each of which must have the member's size. ZIP64 sizes
+//! are read as NumPy writes them. Checksums are not compared. A compressed member and a damaged file give an [`Error`].
+//! Nothing panics.
 //!
-//! The crate for it (zip) brings a random number generator, a second `syn` and others: 20 crates for the sake of a
+//! The crate zip would bring 20 crates, among them a random number generator and a second `syn`, for the sake of a
 //! dozen small files.
 
 use std::path::Path;
@@ -15,13 +16,13 @@ use super::{Array, Element, Error};
 /// The begin of a member's local header.
 const MEMBER: &[u8; 4] = b"PK\x03\x04";
 
-/// What follows the last member: the directory, or the end of an archive without members.
+/// The signatures that follow the last member: of the directory, and of the end of an archive without members.
 const ENDS: [&[u8; 4]; 2] = [b"PK\x01\x02", b"PK\x05\x06"];
 
 /// The fixed part of a local header.
 const HEADER: usize = 30;
 
-/// A size of 32 bits that says that the true one is in a ZIP64 field.
+/// The 32-bit size that says that the true size is in a ZIP64 field.
 const IN_ZIP64: u32 = u32::MAX;
 
 /// An archive of arrays, each as the bytes of its `.npy` file.
@@ -34,7 +35,7 @@ impl Archive {
     /// Reads the archive in the file at `path`.
     ///
     /// # Errors
-    /// As [`Archive::from_bytes`], and where the file cannot be read.
+    /// The errors of [`Archive::from_bytes`]; and if the file cannot be read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|cause| Error::Io { path: path.to_owned(), cause })?;
@@ -44,7 +45,7 @@ impl Archive {
     /// Reads an archive from the bytes of a `.npz` file.
     ///
     /// # Errors
-    /// If they are no ZIP archive, end too early, or a member is compressed.
+    /// If the bytes are no ZIP archive or end too early, or a member is compressed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let (mut rest, mut members) = (bytes, Vec::new());
         while let Some(header) = rest.strip_prefix(MEMBER) {
@@ -67,7 +68,7 @@ impl Archive {
     /// The array of this name.
     ///
     /// # Errors
-    /// If there is none, or as [`Array::from_bytes`].
+    /// If there is no such array; and the errors of [`Array::from_bytes`].
     pub fn array<T: Element>(&self, name: &str) -> Result<Array<T>, Error> {
         let member = self.members.iter().find(|(other, _)| other == name);
         let (_, bytes) = member.ok_or_else(|| archive(format!("it has no array {name:?}")))?;
@@ -79,7 +80,8 @@ fn archive(what: String) -> Error {
     Error::Archive { what }
 }
 
-/// Name and data of the member whose local header, less its first four bytes, begins here; and what comes after.
+/// Name and data of the member whose local header, without its first four bytes, begins here, and the bytes after the
+/// member.
 fn member(header: &[u8]) -> Result<(String, &[u8], &[u8]), String> {
     let cut = || "the file ends within it".to_owned();
     let (fixed, rest) = header.split_at_checked(HEADER - MEMBER.len()).ok_or_else(cut)?;
@@ -88,7 +90,7 @@ fn member(header: &[u8]) -> Result<(String, &[u8], &[u8]), String> {
     if method != 0 {
         return Err(format!("compression method is {method}: only stored members, method 0, are supported"));
     }
-    // Bit 0: encrypted; bit 3: the size comes after the data.
+    // Bit 0 says that the member is encrypted, bit 3 that the size comes after the data.
     if flags & 0b1001 != 0 {
         return Err(format!("flags are {flags:#06x}: members must be plain, with their size in front"));
     }

@@ -2,10 +2,11 @@
 
 use super::schema_generated::tflite::ActivationFunctionType;
 
-/// An activation function that is a clamp, and so costs nothing: it narrows the bounds of the requantized output.
+/// An activation function that is a clamp. It costs nothing, because it only narrows the bounds of the requantized
+/// output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
-    /// No bounds but those of the type.
+    /// The bounds of the type.
     None,
     /// `max(x, 0)`
     Relu,
@@ -29,7 +30,7 @@ impl Activation {
         }
     }
 
-    /// The bounds as real numbers, where there are any.
+    /// The bounds as real numbers, if the function has any.
     pub(crate) const fn reals(self) -> (Option<f32>, Option<f32>) {
         match self {
             Self::None => (None, None),
@@ -46,7 +47,8 @@ impl Activation {
         let (lo, hi) = self.reals();
         let quantize = |bound: f32| {
             let steps = (bound / scale).round();
-            // The reference refuses a quotient that int32 does not hold; 2^31 is a float32, 2^31 - 1 is not.
+            // The reference refuses a quotient that int32 cannot hold. The limit is 2^31, because 2^31 - 1 is no
+            // float32.
             if (-2_147_483_648.0..2_147_483_648.0).contains(&steps) {
                 Ok(i64::from(zero_point) + steps as i64)
             } else {

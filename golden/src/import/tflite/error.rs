@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Why a file is not a model that we can use. The text is complete: it needs no `source` to be understood.
+/// The reason why a file is not a model that we can use. Its text is complete and needs no `source`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -11,7 +11,7 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The message of the operating system.
         cause: std::io::Error,
     },
     /// The file is too large to be one of the networks that we import.
@@ -25,10 +25,10 @@ pub enum Error {
     /// The file is of another format.
     #[error("not a TensorFlow Lite model: bytes 4 to 7 must be \"TFL3\", got {got}")]
     Foreign {
-        /// What stands there, escaped.
+        /// The identifier in the file, escaped.
         got: String,
     },
-    /// The identifier is right, the rest is not a well-formed flatbuffer.
+    /// The identifier is right, but the rest is no well-formed flatbuffer.
     #[error("damaged TensorFlow Lite file of {len} bytes: {what}")]
     Damaged {
         /// Length of the file.
@@ -67,15 +67,15 @@ pub enum Error {
         "the file refers to the same bytes so often that it stands for more than {limit}, {EXPANSION} times its length"
     )]
     Expansion {
-        /// The most that is accepted for this file.
+        /// The limit for this file.
         limit: usize,
     },
 }
 
-/// How many times its length a file may be when written out without sharing, and so may constants and layers.
+/// Greatest ratio of a file's size without sharing to its length. The same ratio limits constants and layers.
 pub(super) const EXPANSION: usize = 8;
 
-/// What remains of the memory that constants may take.
+/// The memory that further constants may take.
 pub(crate) struct Budget {
     limit: usize,
     left: usize,
@@ -93,7 +93,7 @@ impl Budget {
     }
 }
 
-/// A name from the file as it stands in a message: quoted, escaped and of bounded length.
+/// A name from the file for a message: quoted, escaped and of bounded length.
 pub(super) fn quoted(name: &str) -> String {
     const LONGEST: usize = 60;
     match name.char_indices().nth(LONGEST) {

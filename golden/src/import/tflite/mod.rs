@@ -1,15 +1,15 @@
 //! Import of quantized TensorFlow Lite models.
 //!
-//! [`Model::from_bytes`] turns the bytes of a `.tflite` file into an owned, validated description of its one subgraph. What its
-//! operators compute is another matter: [`lower`](fn@crate::import::lower) makes a graph of integers of it.
+//! [`Model::from_bytes`] turns the bytes of a `.tflite` file into an owned, validated description of its one subgraph.
+//! [`lower`](fn@crate::import::lower) then makes a graph of integers from this description.
 //!
 //! # Contract
 //!
-//! * Any sequence of bytes gives a model or one [`Error`] that says what is wrong, where, what was expected and what
-//!   was found. Nothing panics, and memory and time stay proportional to the length of the file, also where a file
-//!   refers to the same bytes many times.
-//! * What the reader does not understand it refuses; it never skips what could change a result (sparse tensors,
-//!   unknown kinds of quantization, several subgraphs).
+//! * Any sequence of bytes gives a model, or one [`Error`] that says what is wrong and where, what was expected and
+//!   what was found. Nothing panics. Memory and time stay proportional to the length of the file, even if a file refers
+//!   to the same bytes many times.
+//! * The reader refuses everything that it does not understand and that could change a result (sparse tensors, unknown
+//!   kinds of quantization, several subgraphs).
 
 mod activation;
 mod error;

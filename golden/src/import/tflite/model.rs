@@ -1,4 +1,4 @@
-//! The owned model: what a `.tflite` file says, checked and without flatbuffers.
+//! The owned model: the contents of a `.tflite` file, checked and without flatbuffers.
 
 use std::{fmt, fs, io::Read as _, path::Path, sync::Arc};
 
@@ -7,8 +7,8 @@ use super::{Activation, Error, reader};
 
 /// The one subgraph of a model, validated.
 ///
-/// Every tensor index in it is in range, every shape fits its data, every scale is finite and positive, or 0 of a
-/// constant, and every zero point is a value of its tensor's type.
+/// Every tensor index in it is in range, and every shape fits its data. Every scale is finite and positive; the scale
+/// of a constant may be 0. Every zero point is a value of its tensor's type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     pub(super) tensors: Vec<Tensor>,
@@ -26,11 +26,11 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// As [`Model::from_bytes`], and where the file cannot be read.
+    /// The errors of [`Model::from_bytes`]; and if the file cannot be read.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let mut bytes = Vec::new();
-        // One byte above the limit is enough for `from_bytes` to refuse the rest.
+        // One byte above the limit is enough for `from_bytes` to refuse the file.
         fs::File::open(path)
             .and_then(|file| file.take(Self::MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
             .map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
@@ -41,7 +41,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// Where the bytes are not a well-formed model of one subgraph, or the model says what we cannot honour.
+    /// If the bytes are no well-formed model of one subgraph, or the model needs something that we do not support.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         reader::read(bytes)
     }
@@ -70,7 +70,7 @@ impl Model {
         &self.outputs
     }
 
-    /// As much as the constants of this model may take once they are written out.
+    /// The memory that the constants of this model may take once they are written out.
     pub(crate) fn budget(&self) -> Budget {
         Budget::of_file(self.file_len)
     }
@@ -79,7 +79,7 @@ impl Model {
 /// A tensor: an activation, or a constant if it has data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
-    /// As written in the file, often the names of the layers that were fused into it.
+    /// Name in the file, often the names of the layers that were fused into one.
     pub name: String,
     /// Sizes, slowest first; at most 2^31 - 1 elements in all.
     pub shape: Vec<usize>,
@@ -89,7 +89,7 @@ pub struct Tensor {
     pub quantization: Option<Quantization>,
     /// The elements of a constant, row-major.
     pub data: Option<Data>,
-    /// The elements stand in the file beside the flatbuffer, where TensorFlow Lite Micro does not read them.
+    /// Whether the elements stand in the file beside the flatbuffer, where TensorFlow Lite Micro does not read them.
     pub outside: bool,
 }
 
@@ -108,7 +108,7 @@ pub enum ElementType {
     Int32,
     /// `i64`
     Int64,
-    /// Another type, by its number in the schema: its data stays bytes.
+    /// Another type, by its number in the schema. Its data stays bytes.
     Other(i8),
 }
 
@@ -152,9 +152,10 @@ impl fmt::Display for ElementType {
 /// `real = scales[c] * (q - zero_points[c])`, where `c` is the index along `dimension`, or 0 if there is one scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quantization {
-    /// Finite and positive, or 0 of a constant; one, or as many as the dimension has indices.
+    /// One scale, or one for each index of the dimension. Each is finite and positive; the scale of a constant may be
+    /// 0.
     pub scales: Vec<f32>,
-    /// As many as scales.
+    /// One zero point for each scale.
     pub zero_points: Vec<i64>,
     /// The dimension that several scales belong to.
     pub dimension: usize,
@@ -163,103 +164,104 @@ pub struct Quantization {
 /// Elements of a constant tensor, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
-    /// Of [`ElementType::Float32`].
+    /// Elements of [`ElementType::Float32`].
     F32(Vec<f32>),
-    /// Of [`ElementType::Int8`].
+    /// Elements of [`ElementType::Int8`].
     I8(Vec<i8>),
-    /// Of [`ElementType::Uint8`].
+    /// Elements of [`ElementType::Uint8`].
     U8(Vec<u8>),
-    /// Of [`ElementType::Int16`].
+    /// Elements of [`ElementType::Int16`].
     I16(Vec<i16>),
-    /// Of [`ElementType::Int32`].
+    /// Elements of [`ElementType::Int32`].
     I32(Vec<i32>),
-    /// Of [`ElementType::Int64`].
+    /// Elements of [`ElementType::Int64`].
     I64(Vec<i64>),
-    /// Of [`ElementType::Other`], undecoded.
+    /// Bytes of elements of [`ElementType::Other`], undecoded.
     Bytes(Vec<u8>),
 }
 
 /// One step of the computation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operator {
-    /// `FULLY_CONNECTED`, `BUILTIN_200` for a number without a name here, or the name of a custom operator.
+    /// Name of the operator: `FULLY_CONNECTED`, `BUILTIN_200` for a number without a name here, or the name of a custom
+    /// operator.
     pub name: Arc<str>,
-    /// Tensor indices; `None` is an optional input that is absent.
+    /// Indices of the input tensors. `None` stands for an optional input that is absent.
     pub inputs: Vec<Option<usize>>,
     /// Tensor indices.
     pub outputs: Vec<usize>,
-    /// What the operator is told beside its tensors.
+    /// Parameters of the operator beside its tensors.
     pub options: Options,
 }
 
-/// How much an image is enlarged before a window moves over it.
+/// Padding of an image before a window moves over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
-    /// So that there are `ceil(size / stride)` outputs.
+    /// As much padding as gives `ceil(size / stride)` outputs.
     Same,
-    /// Not at all.
+    /// No padding.
     Valid,
 }
 
-/// Options of the operators that we can compute; those that the file leaves out have the format's defaults. Pairs are
+/// Options of the operators that we can compute. An option that the file leaves out has the format's default. Pairs are
 /// height and width, from 1 to 65,536.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Options {
-    /// Of `CONV_2D`.
+    /// Options of `CONV_2D`.
     Conv2d {
-        /// Of the image.
+        /// Padding of the image.
         padding: Padding,
-        /// From one output to the next.
+        /// Step from one output to the next.
         stride: [usize; 2],
-        /// From one tap to the next.
+        /// Step from one tap to the next.
         dilation: [usize; 2],
-        /// Fused into the bounds of the output.
+        /// Activation that is fused into the bounds of the output.
         activation: Activation,
     },
-    /// Of `DEPTHWISE_CONV_2D`.
+    /// Options of `DEPTHWISE_CONV_2D`.
     DepthwiseConv2d {
-        /// Of the image.
+        /// Padding of the image.
         padding: Padding,
-        /// From one output to the next.
+        /// Step from one output to the next.
         stride: [usize; 2],
-        /// From one tap to the next.
+        /// Step from one tap to the next.
         dilation: [usize; 2],
-        /// Outputs for each channel, as TensorFlow Lite Micro obeys it; LiteRT divides outputs by channels, and old
-        /// converters have left 0 here.
+        /// Outputs for each channel. TensorFlow Lite Micro obeys this number. LiteRT divides outputs by channels
+        /// instead, and old converters have left 0 here.
         depth_multiplier: usize,
-        /// Fused into the bounds of the output.
+        /// Activation that is fused into the bounds of the output.
         activation: Activation,
     },
-    /// Of `AVERAGE_POOL_2D` and `MAX_POOL_2D`.
+    /// Options of `AVERAGE_POOL_2D` and `MAX_POOL_2D`.
     Pool2d {
-        /// Of the image.
+        /// Padding of the image.
         padding: Padding,
-        /// From one output to the next.
+        /// Step from one output to the next.
         stride: [usize; 2],
         /// Size of the window.
         filter: [usize; 2],
-        /// Fused into the bounds of the output.
+        /// Activation that is fused into the bounds of the output.
         activation: Activation,
     },
-    /// Of `ADD`, `SUB` and `MUL`.
+    /// Options of `ADD`, `SUB` and `MUL`.
     Elementwise {
-        /// Fused into the bounds of the output.
+        /// Activation that is fused into the bounds of the output.
         activation: Activation,
     },
-    /// Of `SOFTMAX`.
+    /// Options of `SOFTMAX`.
     Softmax {
         /// The factor of the exponents.
         beta: f32,
     },
-    /// Of `RESHAPE`, `PAD`, `QUANTIZE` and `DEQUANTIZE`, whose tensors say everything.
+    /// Options of `RESHAPE`, `PAD`, `QUANTIZE` and `DEQUANTIZE`, whose tensors say everything.
     None,
-    /// Of `FULLY_CONNECTED`.
+    /// Options of `FULLY_CONNECTED`.
     FullyConnected {
-        /// The output has the shape of the input but for the last size; else it is `[rows, units]`.
+        /// Whether the output has the shape of the input but for the last size. Otherwise it is `[rows, units]`.
         keep_num_dims: bool,
-        /// Fused into the bounds of the output.
+        /// Activation that is fused into the bounds of the output.
         activation: Activation,
     },
-    /// Of an operator that we cannot compute; not read.
+    /// Options of an operator that we cannot compute, which are not read.
     Unread,
 }

@@ -1,14 +1,14 @@
-//! What operators are told beside their tensors.
+//! Parameters of operators beside their tensors.
 
 use super::element_type;
 use crate::import::tflite::schema_generated::tflite as schema;
 use crate::import::tflite::{Activation, Options, Padding};
 
-/// Strides, dilations and sizes of filters are at most this; what is more is damage.
+/// Greatest stride, dilation and size of a filter. A greater number is a sign of damage.
 const LIMIT: i32 = 1 << 16;
 
-/// The options of a builtin operator, by its name. What the file leaves out is the default: a single number as well as
-/// all options of an operator.
+/// The options of a builtin operator, by its name. The file may leave out a single number, or all options of an
+/// operator. They then have the format's defaults.
 pub(super) fn read_options(name: &str, operator: schema::Operator<'_>) -> Result<Options, String> {
     match name {
         "FULLY_CONNECTED" => fully_connected(operator),
@@ -45,7 +45,7 @@ fn fully_connected(operator: schema::Operator<'_>) -> Result<Options, String> {
     })
 }
 
-/// FLOAT32 is the schema's word for "not said".
+/// The schema has FLOAT32 where nothing is said.
 fn check_bias_type(code: schema::TensorType) -> Result<(), String> {
     match code {
         schema::TensorType::FLOAT32 | schema::TensorType::INT32 => Ok(()),

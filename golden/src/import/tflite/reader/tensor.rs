@@ -59,7 +59,7 @@ fn read_shape(shape: Option<Vector<'_, i32>>) -> Result<(Vec<usize>, usize), Str
     Ok((sizes, elements))
 }
 
-/// `None` for what converters write at float tensors: a table without a scale.
+/// `None` for a table without a scale, which converters write for float tensors.
 fn read_quantization(
     quantization: schema::QuantizationParameters<'_>,
     element: ElementType,
@@ -73,7 +73,7 @@ fn read_quantization(
     if scales.is_empty() {
         return Ok(None);
     }
-    // Of weights a channel that is all zeros may have scale 0: its output is the zero point, whatever the weights.
+    // A channel of weights that are all zeros may have scale 0. Its output is the zero point, whatever the weights are.
     let (valid, limit): (fn(f32) -> bool, _) = match constant {
         true => (|scale| scale >= 0.0, "at least 0"),
         false => (|scale| scale > 0.0, "above 0"),
@@ -91,7 +91,7 @@ fn read_quantization(
         return Err(format!("zero point {c} is {zero_point}: must be in {min}..={max} for {element}"));
     }
 
-    // With one scale, or one dimension, the number means nothing, and converters leave anything there.
+    // With one scale, or with one dimension, this number has no meaning, and converters leave any number there.
     let dimension = match (&scales[..], shape) {
         ([_], _) | (_, [_]) => 0,
         _ => quantization.quantized_dimension(),
@@ -104,15 +104,15 @@ fn read_quantization(
     Ok(Some(Quantization { scales, zero_points, dimension }))
 }
 
-/// What a buffer holds.
+/// The bytes of a buffer.
 struct Buffer<'a> {
-    /// none for a tensor that is not a constant
+    /// empty for a tensor that is no constant
     bytes: &'a [u8],
-    /// they stand in the file beside the flatbuffer
+    /// whether the bytes stand in the file beside the flatbuffer
     outside: bool,
 }
 
-/// The bytes of a buffer: those in it, else those that it refers to in the file.
+/// The bytes in a buffer, or else the bytes of the file to which the buffer refers.
 fn constant_bytes<'a>(model: &schema::Model<'a>, file: &'a [u8], index: u32) -> Result<Buffer<'a>, String> {
     let buffers = items(model.buffers());
     let count = buffers.len();
@@ -121,7 +121,7 @@ fn constant_bytes<'a>(model: &schema::Model<'a>, file: &'a [u8], index: u32) -> 
         .and_then(|index| model.buffers().filter(|_| index < count).map(|buffers| buffers.get(index)))
         .ok_or_else(|| format!("refers to buffer {index} of {count}"))?;
     let inside = buffer.data().map_or(&[][..], |data| data.bytes());
-    // An offset of 0 or 1 is none: TFLite has them for buffers without data.
+    // An offset of 0 or 1 refers to nothing: TFLite writes it for a buffer without data.
     if !inside.is_empty() || buffer.offset() <= 1 {
         return Ok(Buffer { bytes: inside, outside: false });
     }
@@ -135,7 +135,7 @@ fn constant_bytes<'a>(model: &schema::Model<'a>, file: &'a [u8], index: u32) -> 
 
 fn decode(bytes: &[u8], element: ElementType, elements: usize) -> Result<Data, String> {
     if let Some(size) = element.size() {
-        // No overflow: fewer than 2^31 elements of at most 8 bytes.
+        // No overflow is possible: there are fewer than 2^31 elements of at most 8 bytes.
         let expected = elements as u64 * size as u64;
         if bytes.len() as u64 != expected {
             return Err(format!("{} bytes of data for {elements} elements of {element}", bytes.len()));
