@@ -1,4 +1,4 @@
-//! The operators of a graph, each with all that it needs beside its inputs.
+//! The operators of a graph, each with everything that it needs beside its inputs.
 
 use super::Value;
 use crate::gemm::{self, Matrix, fully_connected};
@@ -10,13 +10,13 @@ use crate::operators::{
 };
 use crate::{Bounds, Error};
 
-/// What an operator has that sums products of its input and weights:
+/// The parameters of an operator that sums products of its input and weights:
 /// `y = requantize(bias + sum (x - input_zero_point) * w)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weighted<W> {
-    /// integers whose zero point has been subtracted; of 8 bits if it was 0, else of 9
+    /// integers whose zero point has been subtracted; they have 8 bits if it was 0, else 9 bits
     pub weights: W,
-    /// one for each output channel, at the scale of the sum
+    /// one bias for each output channel, at the scale of the sum
     pub bias: Vec<i32>,
     /// factor, zero point and bounds of the output: one for all output channels, or one for each
     pub requantizations: Vec<AnyRequantization>,
@@ -24,21 +24,21 @@ pub struct Weighted<W> {
     pub input_zero_point: i32,
 }
 
-/// What a step computes. Activations are `[batch, height, width, channels]` where an operator has a window.
+/// The operator of a step. Activations are `[batch, height, width, channels]` where an operator has a window.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operator {
-    /// a matrix product by weights, N x K: the input is cut up into rows of K elements, of which each gives N outputs
+    /// a matrix product by weights, N x K: the input is cut into rows of K elements, and each row gives N outputs
     FullyConnected(Weighted<Matrix>),
-    /// a convolution by weights `[outputs, height, width, channels of a group]`; there are as many groups as that depth goes into
-    /// the channels of the input
+    /// a convolution by weights `[outputs, height, width, channels of a group]`; the number of groups is the channels
+    /// of the input, divided by the channels of a group
     Conv2d {
         /// weights, bias and requantization
         layer: Weighted<Array>,
         /// how the filter moves
         window: Window,
     },
-    /// a convolution of each channel by itself, by weights `[1, height, width, outputs]`; there are as many outputs for each
-    /// channel as the channels of the input go into them
+    /// a convolution of each channel by itself, by weights `[1, height, width, outputs]`; the number of outputs for
+    /// each channel is the outputs, divided by the channels of the input
     DepthwiseConv2d {
         /// weights, bias and requantization
         layer: Weighted<Array>,
@@ -49,21 +49,21 @@ pub enum Operator {
     Add {
         /// zero points of the inputs
         zero_points: [i32; 2],
-        /// how they are brought to a common scale, and their sum to that of the output
+        /// how the inputs are brought to a common scale, and their sum to the scale of the output
         parameters: AddParameters,
     },
     /// the first input less the second
     Sub {
         /// zero points of the inputs
         zero_points: [i32; 2],
-        /// how they are brought to a common scale, and their difference to that of the output
+        /// how the inputs are brought to a common scale, and their difference to the scale of the output
         parameters: AddParameters,
     },
     /// the sum of two inputs by LiteRT's own kernels
     LitertAdd {
         /// zero points of the inputs
         zero_points: [i32; 2],
-        /// as of a sum
+        /// how the inputs are brought to a common scale, and their sum to the scale of the output
         parameters: AddParameters,
     },
     /// XNNPACK's sum or difference of two inputs
@@ -91,25 +91,25 @@ pub enum Operator {
     AveragePool {
         /// height and width of the window
         filter: [usize; 2],
-        /// how it moves
+        /// how the window moves
         window: Window,
-        /// of the output
+        /// bounds of the output
         bounds: Bounds,
     },
     /// the greatest of each channel under a window
     MaxPool {
         /// height and width of the window
         filter: [usize; 2],
-        /// how it moves
+        /// how the window moves
         window: Window,
-        /// of the output
+        /// bounds of the output
         bounds: Bounds,
     },
     /// the same elements in the shape of the output
     Reshape,
     /// a value around the elements
     Pad {
-        /// how often it stands before and after them, for each dimension
+        /// how often the value stands before and after them, for each dimension
         padding: Vec<[usize; 2]>,
         /// the zero point
         value: i32,
@@ -120,41 +120,41 @@ pub enum Operator {
     Quantize(Quantizer),
     /// integers to integers of another scale
     Requantize {
-        /// of the input
+        /// zero point of the input
         zero_point: i32,
         /// factor, zero point and bounds of the output
         requantization: AnyRequantization,
     },
     /// integers to integers of another scale by LiteRT's own kernels
     LitertRequantize {
-        /// of the input
+        /// zero point of the input
         zero_point: i32,
-        /// of the elements that make whole groups
+        /// factor, zero point and bounds for elements in whole groups
         group: AnyRequantization,
-        /// of those left over
+        /// factor, zero point and bounds for the elements left over
         rest: AnyRequantization,
     },
     /// XNNPACK's way from integers to integers of another scale
     XnnpackConvert {
-        /// of the input
+        /// zero point of the input
         zero_point: i32,
         /// factor, zero point and bounds of the output
         parameters: XnnpackConvert,
     },
     /// integers to floats
     Dequantize {
-        /// of the input
+        /// zero point of the input
         zero_point: i32,
-        /// of the input
+        /// scale of the input
         scale: f32,
-        /// of the products
+        /// rounding of the products
         rounding: DequantizeRounding,
     },
 }
 
 impl Operator {
-    /// Products that are summed for an element of the output, those of taps in the padding included; 0 of an operator without
-    /// weights.
+    /// Number of products that are summed for an element of the output, taps in the padding included; 0 for an operator
+    /// without weights.
     pub fn terms(&self) -> usize {
         let of_an_output = |weights: &Array, outputs: usize| weights.data().len() / outputs;
         match self {
@@ -167,7 +167,8 @@ impl Operator {
         }
     }
 
-    /// The output for these inputs. `shape` is that of the output tensor, which only says how to cut up the elements.
+    /// The output for these inputs. `shape` is the shape of the output tensor, which only says how to cut up the
+    /// elements.
     pub(super) fn run(&self, inputs: &[&Value], shape: &[usize]) -> Result<Value, String> {
         match (self, inputs) {
             (Operator::Quantize(q), [Value::Float(x)]) => quantize(x, q).map(Value::Integer),
@@ -238,7 +239,7 @@ impl Operator {
         }
     }
 
-    /// Whoever makes a graph gives each operator the inputs that it takes.
+    /// This is unreachable, because whoever makes a graph gives each operator its inputs.
     fn wrong_inputs(&self, got: usize) -> Error {
         Error::Shape { what: "inputs", got: vec![got], expected: format!("those of {self:?}") }
     }
@@ -248,7 +249,7 @@ fn operand(array: &Array, zero_point: i32) -> Operand<'_> {
     Operand { array, zero_point }
 }
 
-/// The input is cut up into rows of as many elements as there are weights for an output.
+/// Cuts the input into rows, with as many elements as an output has weights.
 fn dense(x: &Array, layer: &Weighted<Matrix>, shape: &[usize]) -> Result<Array, Error> {
     let k = layer.weights.cols();
     let input = Matrix::new("input", x.data().len() / k, k, x.data().to_vec())?;

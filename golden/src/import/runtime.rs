@@ -7,23 +7,26 @@
 //! | `litert_builtin` | `half_up_twice` | by groups | by groups | by groups | by groups | by groups | by groups | refused |
 //! | `xnnpack` | `f32_even` | `f32_even` | 21 bits, half up | `f32_even` | reciprocal, even | 8 bits, half up | one rounding | refused |
 //!
-//! LiteRT's own kernels on x86, `litert_builtin`, compute whole groups of elements by vector instructions, and the elements
-//! that are left over by other steps; the shapes decide. *By groups* means:
+//! LiteRT's own kernels on x86, `litert_builtin`, compute whole groups of elements by vector instructions, and the
+//! elements that are left over by other steps. The shapes decide which element is computed how. *By groups* means:
 //!
-//! - convolutions: `half_up_twice`; in groups of channels `tflite_double`. Depthwise: the output channels of a pixel in
-//!   whole groups of 8 are `half_up_twice`, the rest `tflite_double`;
-//! - ADD, MUL, QUANTIZE and DEQUANTIZE: [`litert_add`](crate::operators::litert_add),
+//! - convolutions are `half_up_twice`, and with groups of channels `tflite_double`. In depthwise convolutions, the
+//!   output channels of a pixel in whole groups of 8 are `half_up_twice`, and the channels left over are
+//!   `tflite_double`;
+//! - ADD, MUL, QUANTIZE and DEQUANTIZE are computed by [`litert_add`](crate::operators::litert_add),
 //!   [`litert_mul`](crate::operators::litert_mul), [`litert_requantize`](crate::operators::litert_requantize),
 //!   [`QuantizeRounding::LitertBuiltin`](crate::operators::QuantizeRounding) and
 //!   [`DequantizeRounding::LitertBuiltin`](crate::operators::DequantizeRounding). SUB is `tflite_double`.
 //!
-//! `xnnpack` is LiteRT with its default delegate, so that an operator that XNNPACK does not take is `litert_builtin`: for
-//! example a layer of which one channel has scale 0, a convolution whose bias has no scale, QUANTIZE between `uint8` and
-//! `int8`. Pooling, RESHAPE and PAD are the same everywhere. Refused is what is not known to the last bit.
+//! `xnnpack` is LiteRT with its default delegate, so that an operator that XNNPACK does not take is `litert_builtin`:
+//! for example a layer of which one channel has scale 0, a convolution whose bias has no scale, QUANTIZE between
+//! `uint8` and `int8`. Pooling, RESHAPE and PAD are the same everywhere. An operator that is not known to the last bit
+//! is refused.
 //!
-//! All of this was compared with tflite-micro 0.dev20261023 and LiteRT 2.3.0 on x86-64 with one thread, operator by operator
-//! over random shapes, scales and inputs; what is left of it is `tests/cases`. All logits of six models equal those of the
-//! first two runtimes, and as many as recorded differ in the others (`models/digits`).
+//! All operators were compared with tflite-micro 0.dev20261023 and LiteRT 2.3.0 on x86-64 with one thread, over random
+//! shapes, scales and inputs. `tests/cases` keeps some of these cases. All logits of six models equal the logits of the
+//! first two runtimes. For the other two, the number of logits that differ from the reference kernels is the recorded
+//! one (`models/digits`).
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,13 +38,14 @@ use crate::numerics::AnyRequantization;
 use crate::operators::{DequantizeRounding, QuantizeRounding};
 use crate::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
 
-/// Whose integers a model is computed in. They differ in rounding, and in how the factor of an operator is formed from
-/// scales: per-tensor fully connected layers of TFLite multiply in `f32`, XNNPACK always does.
+/// The runtime in whose integers a model is computed. Runtimes differ in rounding, and in how they form the factor of
+/// an operator from scales: TFLite multiplies in `f32` for per-tensor fully connected layers, and XNNPACK always does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Runtime {
     /// TensorFlow Lite Micro: `tflite_double` everywhere
     Tflm,
-    /// LiteRT's reference kernels (BUILTIN_REF): fully connected layers by a real factor in `f64`, else as TFLM
+    /// LiteRT's reference kernels (BUILTIN_REF): fully connected layers by a real factor in `f64`, other operators as
+    /// in TFLM
     LitertReference,
     /// LiteRT's own kernels on x86, without delegates: `half_up_twice` for layers with weights, `tflite_double` else
     LitertBuiltin,
@@ -49,24 +53,25 @@ pub enum Runtime {
     Xnnpack,
 }
 
-/// Which factor it is, and of which outputs.
+/// The kind of a factor, and the outputs that it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layer {
-    /// with one weight scale, or one for each output
+    /// fully connected layer with one weight scale, or one for each output
     FullyConnected { per_channel: bool },
-    /// of all channels, or in groups
+    /// convolution over all channels, or in groups
     Convolution { grouped: bool },
-    /// for an output channel that LiteRT's own kernel computes in a whole group of 8, or for one of those left over
+    /// depthwise convolution: an output channel that LiteRT's own kernel computes in a whole group of 8, or one left
+    /// over
     DepthwiseConvolution { in_group: bool },
     /// MUL
     Product,
-    /// QUANTIZE of integers, for an element that LiteRT's own kernel computes in a whole group of 16, or for one of those
-    /// left over; the second scale is 1
+    /// QUANTIZE of integers: an element that LiteRT's own kernel computes in a whole group of 16, or one left over; the
+    /// second scale is 1
     Rescaling { in_group: bool },
 }
 
 impl Runtime {
-    /// All of them.
+    /// All runtimes.
     pub const ALL: [Runtime; 4] = [Runtime::Tflm, Runtime::LitertReference, Runtime::LitertBuiltin, Runtime::Xnnpack];
 
     /// Its name on the command line.
@@ -96,7 +101,7 @@ impl Runtime {
         }
     }
 
-    /// The bounds that a fused activation leaves of an int8 output.
+    /// The bounds of an int8 output with a fused activation.
     pub(crate) fn bounds(self, activation: Activation, output: Quantized) -> Result<Bounds, String> {
         let (min, max) = match self {
             Runtime::Xnnpack => xnnpack_bounds(activation, output),
@@ -111,7 +116,7 @@ impl Runtime {
             (Runtime::Xnnpack, _) | (Runtime::LitertReference | Runtime::LitertBuiltin, Layer::Product) => {
                 (input * weight / output).into()
             }
-            // With one scale the product is an f32, and this shows in the last bits of the multiplier.
+            // With one scale the product is an f32, which shows in the last bits of the multiplier.
             (Runtime::Tflm | Runtime::LitertBuiltin, Layer::FullyConnected { per_channel: false }) => {
                 f64::from(input * weight) / f64::from(output)
             }
@@ -130,7 +135,7 @@ impl Runtime {
         let (factor, zero_point) = (self.factor(layer, scales, output.scale), output.zero_point.into());
         let real = |rule| RealRequantization::new(rule, factor, zero_point, bounds).map(AnyRequantization::Real);
         let rule = match (self, layer) {
-            // What is multiplied by 0 is 0, however it is rounded.
+            // A product by 0 is 0, however it is rounded.
             _ if factor == 0.0 => Rule::TfliteDouble,
             (Runtime::Xnnpack, _) => {
                 return if factor < 256.0 {
@@ -179,7 +184,7 @@ impl FromStr for Runtime {
 mod tests {
     use super::*;
 
-    /// At scale 2 and zero point -128 a bound of 1 is a tie, and the two go apart.
+    /// At scale 2 and zero point -128 a bound of 1 is a tie, and the two roundings differ.
     #[test]
     fn bounds_differ_at_a_tie() {
         let output = Quantized { scale: 2.0, zero_point: -128 };

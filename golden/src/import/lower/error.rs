@@ -2,7 +2,7 @@
 
 use crate::import::tflite;
 
-/// The text is complete: it needs no `source` to be understood.
+/// The reason why a model has no graph. Its text is complete and needs no `source`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,7 +14,7 @@ pub enum Error {
     Unsupported {
         /// index in the order of execution
         index: usize,
-        /// its name, as `TANH`, `BUILTIN_200` or that of a custom operator
+        /// its name: `TANH`, `BUILTIN_200`, or the name of a custom operator
         name: String,
     },
     /// an operator that contradicts its tensors or needs what is not supported

@@ -1,5 +1,5 @@
-//! From a model to its graph: multipliers, bounds and whatever else an operator needs are formed once, as the runtime forms
-//! them, and what it does not compute bit for bit is refused. Nothing is run.
+//! From a model to its graph. Multipliers, bounds and everything else that an operator needs are formed once, as the
+//! runtime forms them. An operator that is not known bit for bit is refused. Nothing is run.
 
 mod error;
 mod operands;
@@ -35,13 +35,13 @@ const SUPPORTED: [&str; 13] = [
     "SUB",
 ];
 
-/// The most elements that an output may have, 2^26: a file of a few bytes can ask for any number.
+/// Greatest number of elements of an output, 2^26. Without a limit, a file of a few bytes could ask for any number.
 const MAX_ELEMENTS: usize = 1 << 26;
 
 /// The graph of a model with one input and one output, in the integers of `runtime`.
 ///
 /// # Errors
-/// Names the first operator that is not supported, or that contradicts its tensors, and its index.
+/// The first operator that is not supported, or that contradicts its tensors, by name and index.
 pub fn lower(model: &Model, runtime: Runtime) -> Result<Graph, Error> {
     let all = model.operators().len();
     check_supported(model, all)?;
@@ -49,25 +49,26 @@ pub fn lower(model: &Model, runtime: Runtime) -> Result<Graph, Error> {
     first_operators(model, runtime, all, input)?.graph(input, output)
 }
 
-/// The graph of a model up to and including operator `last`, whose output is that of the graph. What follows is not looked at.
+/// The graph of a model up to and including operator `last`, whose output becomes the output of the graph. Operators
+/// behind it are not looked at.
 ///
 /// # Errors
-/// As [`lower`]; and if there is no such operator.
+/// The errors of [`lower`]; and if there is no such operator.
 pub fn lower_until(model: &Model, runtime: Runtime, last: usize) -> Result<Graph, Error> {
     let Some(operator) = model.operators().get(last) else {
         return Err(Error::Shape(format!("it has {} operators, and none of index {last}", model.operators().len())));
     };
     check_supported(model, last + 1)?;
     let input = single("input", model.inputs())?;
-    // An operator that was lowered has one output.
+    // Each operator that was lowered has one output.
     first_operators(model, runtime, last + 1, input)?.graph(input, operator.outputs[0])
 }
 
-/// The operators that `wanted` picks, each by itself, and the tensors that they read and write. What stands between them need
-/// not be supported: they are to be looked at, and make no graph that can be run.
+/// The operators that `wanted` picks, each by itself, and the tensors that they read and write. The operators between
+/// them need not be supported, because the result is no graph that can be run.
 ///
 /// # Errors
-/// As [`lower`], of the operators that are picked.
+/// The errors of [`lower`], for the operators that are picked.
 pub fn lower_steps(
     model: &Model,
     runtime: Runtime,
@@ -80,7 +81,7 @@ pub fn lower_steps(
     Ok((lowering.tensors, lowering.steps))
 }
 
-/// What the model is made of comes first, whatever else may be wrong with it.
+/// Operators that are not supported are reported first, whatever else is wrong with the model.
 fn check_supported(model: &Model, operators: usize) -> Result<(), Error> {
     let mut names = model.operators()[..operators].iter().map(|operator| &*operator.name).enumerate();
     match names.find(|(_, name)| !SUPPORTED.contains(name)) {
@@ -96,7 +97,7 @@ fn single(what: &str, tensors: &[usize]) -> Result<usize, Error> {
     }
 }
 
-/// Lowers operators in the order of execution, each of which reads what is there by then.
+/// Lowers operators in the order of execution. Each reads tensors that exist by then.
 fn first_operators(model: &Model, runtime: Runtime, count: usize, input: usize) -> Result<Lowering<'_>, Error> {
     let element = model.tensors()[input].element;
     if ![ElementType::Int8, ElementType::Uint8, ElementType::Float32].contains(&element) {
@@ -129,7 +130,7 @@ struct Lowering<'a> {
     runtime: Runtime,
     budget: Budget,
     tensors: Vec<Tensor>,
-    /// where each tensor of the model is among `tensors`
+    /// place of each tensor of the model in `tensors`
     places: Vec<Option<usize>>,
     steps: Vec<Step>,
 }
@@ -140,7 +141,7 @@ impl<'a> Lowering<'a> {
         Lowering { model, runtime, budget: model.budget(), tensors: Vec::new(), places, steps: Vec::new() }
     }
 
-    /// Appends the step of an operator, and gives the tensors of the model that it reads and writes.
+    /// Appends the step of an operator. Returns the tensors of the model that it reads, and the one that it writes.
     fn step(&mut self, index: usize) -> Result<(Vec<usize>, usize), Error> {
         let operator = &self.model.operators()[index];
         if !SUPPORTED.contains(&&*operator.name) {
@@ -163,7 +164,7 @@ impl<'a> Lowering<'a> {
         Ok((inputs, output))
     }
 
-    /// The place of a tensor of the model among those of the graph, where it is put if it is not there yet.
+    /// The place of a tensor of the model in the graph. The tensor is put there if it is missing.
     fn tensor(&mut self, index: usize) -> Result<usize, String> {
         if let Some(place) = self.places[index] {
             return Ok(place);
@@ -192,7 +193,8 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// What the constant of an operator takes once it is written out: its elements as `i32`, and a requantization for each scale.
+/// Bytes that the constant of an operator takes once it is written out: its elements as `i32`, and a requantization for
+/// each scale.
 fn bytes(tensor: &tflite::Tensor) -> usize {
     if tensor.data.is_none() {
         return 0;
@@ -202,7 +204,7 @@ fn bytes(tensor: &tflite::Tensor) -> usize {
     elements.saturating_mul(4).saturating_add(scales.saturating_mul(size_of::<AnyRequantization>()))
 }
 
-/// A constant operand of ADD and its like.
+/// A constant operand of an elementwise operator such as ADD.
 fn constant(tensor: &tflite::Tensor) -> Option<Value> {
     let Some(Data::I8(data)) = &tensor.data else { return None };
     let data = data.iter().map(|&x| x.into()).collect();

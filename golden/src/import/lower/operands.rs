@@ -1,4 +1,4 @@
-//! What the tensors of an operator must be. Complaints leave out which operator it is: the caller knows.
+//! The requirements on the tensors of an operator. Errors do not name the operator, because the caller does.
 
 use crate::Bounds;
 use crate::graph::Quantized;
@@ -14,7 +14,7 @@ pub(super) struct Operands<'a> {
 }
 
 impl<'a> Operands<'a> {
-    /// The operator, to be computed as by `runtime`: what XNNPACK does not take LiteRT's own kernels compute.
+    /// The operator as `runtime` computes it. LiteRT's own kernels compute an operator that XNNPACK does not take.
     pub(super) fn new(model: &'a Model, operator: &'a Operator, runtime: Runtime) -> Result<Operands<'a>, String> {
         let operands = Operands { model, operator, runtime };
         let outside = |&index: &usize| operands.tensor(index).outside;
@@ -75,14 +75,14 @@ impl<'a> Operands<'a> {
         let q = q.ok_or_else(|| format!("tensor {index} is not quantized"))?;
         let many = || format!("tensor {index} has {} scales: must be 1 for an activation", q.scales.len());
         let quantized = per_tensor(q).ok_or_else(many)?;
-        // Of a constant the reader takes it.
+        // The reader accepts a scale of 0 for a constant.
         match quantized.scale > 0.0 {
             true => Ok(quantized),
             false => Err(format!("tensor {index} has scale 0: must be above 0 for an activation")),
         }
     }
 
-    /// The tensor has real numbers.
+    /// Checks that the tensor has real numbers.
     pub(super) fn float(&self, index: usize) -> Result<(), String> {
         match self.tensor(index).element {
             ElementType::Float32 => Ok(()),
@@ -90,9 +90,9 @@ impl<'a> Operands<'a> {
         }
     }
 
-    /// The output of an operator that computes with its input's integers as they are. TFLM's pools take scales that differ
-    /// by 1e-6, what XNNPACK takes over must have the same scales, and the others do not look at them (tflite-micro 90b983c2,
-    /// `kernels/pooling_common.cc`; LiteRT f6745779, `kernels/pooling.cc`, `kernels/pad.cc`).
+    /// The output of an operator that computes with its input's integers as they are. TFLM's pools accept scales that
+    /// differ by 1e-6. An operator of XNNPACK must have equal scales. The other runtimes do not look at the scales
+    /// (tflite-micro 90b983c2, `kernels/pooling_common.cc`; LiteRT f6745779, `kernels/pooling.cc`, `kernels/pad.cc`).
     pub(super) fn unscaled(&self, input: usize, output: usize) -> Result<Quantized, String> {
         let (x, y) = (self.quantized(input)?, self.quantized(output)?);
         let stray = match (self.runtime, &self.operator.options) {
@@ -109,7 +109,7 @@ impl<'a> Operands<'a> {
         Ok(y)
     }
 
-    /// Four sizes of a tensor.
+    /// The four sizes of a tensor.
     pub(super) fn sizes(&self, index: usize) -> Result<[usize; 4], String> {
         let shape = &self.tensor(index).shape;
         let sizes = <[usize; 4]>::try_from(&shape[..]).ok().filter(|sizes| !sizes.contains(&0));
@@ -120,7 +120,7 @@ impl<'a> Operands<'a> {
 /// The one scale and zero point of a tensor; `None` if its channels have scales of their own.
 pub(super) fn per_tensor(q: &Quantization) -> Option<Quantized> {
     match (&q.scales[..], &q.zero_points[..]) {
-        // In the range of the tensor's type: the reader has checked it.
+        // The zero point is in the range of the tensor's type, because the reader has checked it.
         (&[scale], &[zero_point]) => Some(Quantized { scale, zero_point: zero_point as i32 }),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! From an operator of a model to that of a graph.
+//! From an operator of a model to the operator of a graph.
 
 use super::operands::Operands;
 use crate::graph::Operator;
@@ -18,7 +18,7 @@ pub(super) struct Lowered {
     pub(super) operator: Operator,
 }
 
-/// The operator, which is one of those that are supported, as the runtime computes it.
+/// A supported operator, as the runtime computes it.
 pub(super) fn lower(operands: Operands<'_>) -> Result<Lowered, String> {
     let output = operands.output()?;
     let mut inputs = vec![operands.input(0)?];
@@ -77,7 +77,8 @@ fn window(
     Ok(Window { rows: axis(height, 0), cols: axis(width, 1) })
 }
 
-/// LiteRT divides outputs by channels, and demands a bias of one dimension; the others obey the depth multiplier.
+/// LiteRT divides outputs by channels, and demands a bias of one dimension. The other runtimes obey the depth
+/// multiplier.
 fn check_depthwise(operands: &Operands<'_>, depth_multiplier: usize) -> Result<(), String> {
     let ([.., channels], [.., outputs]) = (operands.sizes(operands.input(0)?)?, operands.sizes(operands.input(1)?)?);
     let fits = match operands.runtime {
@@ -136,7 +137,7 @@ fn softmax(operands: &Operands<'_>, beta: f32) -> Result<Operator, String> {
     SoftmaxParameters::new(beta, x.scale).map(Operator::Softmax).map_err(|e| e.to_string())
 }
 
-/// RESHAPE, PAD, QUANTIZE and DEQUANTIZE.
+/// Lowers RESHAPE, PAD, QUANTIZE and DEQUANTIZE.
 fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Result<Operator, String> {
     let from_float = operands.tensor(input).element == ElementType::Float32;
     Ok(match &*operands.operator.name {
@@ -153,7 +154,7 @@ fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Resul
             check_padded(&operands.tensor(input).shape, &padding, &operands.tensor(output).shape)?;
             Operator::Pad { padding, value: y.zero_point }
         }
-        // The elements are moved as they are, whatever the two scales.
+        // The elements are moved as they are, whatever the two scales are.
         _ => {
             let (x, y) = (operands.tensor(input).element, operands.tensor(output).element);
             match from_float {
@@ -193,7 +194,7 @@ fn quantize(operands: &Operands<'_>, input: usize, output: usize) -> Result<Oper
     .map_err(|e| e.to_string())
 }
 
-/// Before anything of that size is made.
+/// Checks the padded shape before an array of this size is made.
 fn check_padded(input: &[usize], padding: &[[usize; 2]], output: &[usize]) -> Result<(), String> {
     let padded = input.iter().zip(padding).map(|(n, [before, after])| n.saturating_add(*before).saturating_add(*after));
     if input.len() == padding.len() && padded.eq(output.iter().copied()) {
@@ -202,7 +203,7 @@ fn check_padded(input: &[usize], padding: &[[usize; 2]], output: &[usize]) -> Re
     Err(format!("paddings {padding:?} do not make shape {output:?} of {input:?}"))
 }
 
-/// Pairs of before and after, a constant of INT32 or, but for TFLM, INT64.
+/// Pairs of paddings before and after, from a constant of INT32 or, except for TFLM, INT64.
 fn paddings(operands: &Operands<'_>, index: usize) -> Result<Vec<[usize; 2]>, String> {
     let tensor = operands.tensor(index);
     let values: Vec<i64> = match &tensor.data {

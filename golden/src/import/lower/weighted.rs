@@ -1,4 +1,5 @@
-//! What the tensors of an operator with weights must be: the same for fully connected layers and convolutions.
+//! The requirements on the tensors of an operator with weights, which are the same for fully connected layers and
+//! convolutions.
 
 use super::operands::Operands;
 use crate::gemm::Matrix;
@@ -8,7 +9,7 @@ use crate::import::runtime::Layer;
 use crate::import::tflite::{Activation, Data, Quantization, Tensor};
 use crate::operators::{Array, in_whole_group};
 
-/// Weights, symmetric, with one scale or one for each output.
+/// Symmetric weights, with one scale or one for each output.
 struct Weights<'a> {
     data: Vec<i32>,
     scales: &'a [f32],
@@ -32,8 +33,8 @@ impl<'a> Operands<'a> {
         weighted.try_map(|data| Matrix::new("weights", outputs, inputs, data))
     }
 
-    /// The input has rows of as many elements as there are inputs, in whatever shape, and the output is `[rows, outputs]`; or, if
-    /// dimensions are kept, both have the same sizes but the last.
+    /// Checks the shapes. The input has rows of as many elements as there are inputs, in any shape, and the output is
+    /// `[rows, outputs]`. If dimensions are kept, the sizes of input and output are equal except for the last.
     fn check_rows(&self, inputs: usize, outputs: usize, keep_num_dims: bool) -> Result<(), String> {
         let (x, y) = (&self.tensor(self.input(0)?).shape, &self.tensor(self.output()?).shape);
         let elements: usize = x.iter().product();
@@ -66,7 +67,7 @@ impl<'a> Operands<'a> {
         self.weighted_image(index, 3, activation, |_, c| Layer::DepthwiseConvolution { in_group: in_group(c) })
     }
 
-    /// As [`weighted`](Operands::weighted), of images.
+    /// The same as [`weighted`](Operands::weighted), for images.
     fn weighted_image(
         &self,
         index: usize,
@@ -91,8 +92,8 @@ impl<'a> Operands<'a> {
         }
     }
 
-    /// What does not depend on the shape of the weights, tensor `index`, of which dimension `axis` is the outputs; `layer` is told
-    /// how many scales they have, and of which output channel a factor is.
+    /// The parameters that do not depend on the shape of the weights. The weights are tensor `index`, and their
+    /// dimension `axis` is the outputs. `layer` gets the number of their scales and the output channel of a factor.
     fn weighted(
         &self,
         index: usize,
@@ -111,7 +112,7 @@ impl<'a> Operands<'a> {
             formed.map_err(|why| format!("factor {c}: {why}"))
         };
         let mut requantizations = (0..outputs).map(requantization).collect::<Result<Vec<_>, _>>()?;
-        // Channels of one scale can be rounded differently.
+        // Channels with one common scale may still be rounded differently.
         if scales.len() == 1 && requantizations.iter().all(|r| *r == requantizations[0]) {
             requantizations.truncate(1);
         }
@@ -147,9 +148,10 @@ impl<'a> Operands<'a> {
         Ok(bias.clone())
     }
 
-    /// TFLite's kernels let the scale of a bias stray from that of the sum by 2 % of an output step (tflite-micro 90b983c2,
-    /// `kernels/kernel_util.cc`, `GetQuantizedConvolutionMultipler`). TFLM compares the first scales, LiteRT those of a layer that
-    /// has one scale, and XNNPACK none. A bias without a scale is at that of the sum.
+    /// TFLite's kernels let the scale of a bias stray from the scale of the sum by 2 % of an output step (tflite-micro
+    /// 90b983c2, `kernels/kernel_util.cc`, `GetQuantizedConvolutionMultipler`). TFLM compares the first scales, LiteRT
+    /// compares the scales of a layer that has one scale, and XNNPACK compares none. A bias without a scale has the
+    /// scale of the sum.
     fn check_bias_scale(&self, input: f32, weights: &[f32], bias: &[f32], output: f32) -> Result<(), String> {
         const MAX_STRAY: f64 = 0.02;
         let (&[weight, ..], &[scale, ..]) = (weights, bias) else { return Ok(()) };
@@ -167,7 +169,7 @@ impl<'a> Operands<'a> {
 }
 
 impl Weighted<Vec<i32>> {
-    /// With the weights in a shape.
+    /// Brings the weights into a shape.
     fn try_map<W>(self, shape: impl Fn(Vec<i32>) -> Result<W, crate::Error>) -> Result<Weighted<W>, String> {
         let Weighted { weights, bias, requantizations, input_zero_point } = self;
         let weights = shape(weights).map_err(|e| e.to_string())?;
@@ -175,7 +177,7 @@ impl Weighted<Vec<i32>> {
     }
 }
 
-/// The weights of an operator whose outputs are dimension `axis` of them.
+/// The weights of an operator. Their dimension `axis` is the outputs.
 fn weights(tensor: &Tensor, axis: usize) -> Result<Weights<'_>, String> {
     let Some(Data::I8(data)) = &tensor.data else {
         return Err(format!(" is {}: weights must be a constant of INT8", kind(tensor)));
@@ -196,7 +198,7 @@ fn check_zero_points(zero_points: &[i64], what: &str) -> Result<(), String> {
     }
 }
 
-/// For messages.
+/// The kind of a tensor, for messages.
 fn kind(tensor: &Tensor) -> String {
     let kind = if tensor.data.is_some() { "a constant" } else { "an activation" };
     format!("{kind} of {}", tensor.element)

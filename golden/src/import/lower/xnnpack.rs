@@ -1,13 +1,13 @@
-//! Which operators XNNPACK takes: LiteRT's own kernels compute the others.
+//! Which operators XNNPACK takes. LiteRT's own kernels compute the others.
 //!
-//! The conditions are LiteRT's (LiteRT f6745779, `delegates/xnnpack/xnnpack_delegate.cc`), of the operators and types that
-//! are supported here.
+//! The conditions are LiteRT's (LiteRT f6745779, `delegates/xnnpack/xnnpack_delegate.cc`), for the operators and types
+//! that are supported here.
 
 use super::operands::{Operands, per_tensor};
 use crate::import::tflite::{ElementType, Options};
 
 impl Operands<'_> {
-    /// XNNPACK takes this operator.
+    /// Whether XNNPACK takes this operator.
     pub(super) fn taken_by_xnnpack(&self) -> bool {
         let flat_bias = || self.tensor_of(2).is_some_and(|bias| bias.shape.len() == 1);
         match self.operator.options {
@@ -29,7 +29,7 @@ impl Operands<'_> {
         }
     }
 
-    /// Weights, and a bias if there is one, have scales that are neither 0 nor subnormal.
+    /// Whether the scales of weights, and of a bias if there is one, are neither 0 nor subnormal.
     fn normal_scales(&self) -> bool {
         let normal = |position| {
             let quantization = self.tensor_of(position).map(|tensor| tensor.quantization.as_ref());
@@ -38,8 +38,9 @@ impl Operands<'_> {
         normal(1) && normal(2)
     }
 
-    /// ADD and SUB: the ratio of either operand's scale to that of the output is in `2^-10..2^8`; MUL: that of their product is
-    /// in `2^-16..2^8`.
+    /// Whether the ratios of scales are within XNNPACK's limits. For ADD and SUB, the ratio of each operand's scale to
+    /// the output's scale is in `2^-10..2^8`. For MUL, the ratio of the product of the operands' scales to the output's
+    /// scale is in `2^-16..2^8`.
     fn ratios_of_elementwise(&self) -> bool {
         let (Some(a), Some(b), Some(y)) = (self.scale(0), self.scale(1), self.output_scale()) else { return false };
         match &*self.operator.name {
@@ -48,7 +49,7 @@ impl Operands<'_> {
         }
     }
 
-    /// QUANTIZE of floats, or between integers of one type whose scales have a ratio in `2^-8..=2^7`.
+    /// Whether QUANTIZE takes floats, or integers of the output's type whose scales have a ratio in `2^-8..=2^7`.
     fn kind_of_quantize(&self) -> bool {
         let (Some(x), Ok(output)) = (self.tensor_of(0), self.output()) else { return false };
         if x.element == ElementType::Float32 {

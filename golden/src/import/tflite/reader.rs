@@ -1,4 +1,4 @@
-//! From bytes to [`Model`]: verification of the flatbuffer, then of what it says.
+//! From bytes to [`Model`]: verification of the flatbuffer, and then of its contents.
 
 mod absent_options;
 mod options;
@@ -15,10 +15,10 @@ use absent_options::drop_kinds_of_absent_options;
 use options::read_options;
 use tensor::{element_type, read_tensor};
 
-/// The deepest path is model, subgraph, tensor, quantization, details; each counts as one.
+/// Greatest depth: the deepest path is model, subgraph, tensor, quantization, details, and each counts as one.
 const MAX_DEPTH: usize = 8;
 
-/// A table takes at least 8 bytes: the offset to it and its own offset to its description.
+/// Least bytes of a table: the offset to it, and its own offset to its description.
 const MIN_TABLE_BYTES: usize = 8;
 
 type Result<T, E = Error> = std::result::Result<T, E>;
@@ -39,7 +39,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Model> {
     };
 
     let mut budget = Budget::of_file(bytes.len());
-    // With the capacity known: a vector that grows takes three times its size for a moment.
+    // The capacity is set beforehand, because a vector that grows takes three times its size for a moment.
     let mut tensors = Vec::with_capacity(items(subgraph.tensors()).len());
     for (index, tensor) in items(subgraph.tensors()).enumerate() {
         tensors.push(read_tensor(&model, bytes, index, tensor, &mut budget)?);
@@ -61,7 +61,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Model> {
     Ok(Model { tensors, operators, inputs, outputs, file_len: bytes.len() })
 }
 
-/// Of a length that is read, and a TensorFlow Lite model by its identifier.
+/// Checks that the file is not too long, and is a TensorFlow Lite model by its identifier.
 fn check_kind(bytes: &[u8]) -> Result<()> {
     let got = bytes.len() as u64;
     if got > Model::MAX_FILE_BYTES {
@@ -78,7 +78,7 @@ fn verified(bytes: &[u8]) -> Result<schema::Model<'_>> {
     let options = VerifierOptions {
         max_depth: MAX_DEPTH,
         max_tables: bytes.len() / MIN_TABLE_BYTES,
-        // A byte is visited once, those of shared descriptions once per table: less than twice the length in all.
+        // Bytes are visited once, and bytes of shared descriptions once per table: less than twice the length in all.
         max_apparent_size: bytes.len() * EXPANSION,
         ignore_missing_null_terminator: false,
     };
@@ -90,7 +90,7 @@ fn verified(bytes: &[u8]) -> Result<schema::Model<'_>> {
     })
 }
 
-/// Under its right name each field of a union of which only one is there: the crate takes one for the other.
+/// Exchanges the names of the two fields of an inconsistent union, which the crate confuses.
 fn with_fields_named(error: InvalidFlatbuffer) -> InvalidFlatbuffer {
     match error {
         InvalidFlatbuffer::InconsistentUnion { field, field_type, error_trace } => {
@@ -100,7 +100,7 @@ fn with_fields_named(error: InvalidFlatbuffer) -> InvalidFlatbuffer {
     }
 }
 
-/// The verifier prints the path to its finding on lines of its own, the innermost first.
+/// The text in one line. The verifier prints the path to its finding on several lines, the innermost first.
 fn one_line(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join(", ")
@@ -139,7 +139,7 @@ fn tensor_index(index: i32, tensors: usize) -> Result<usize, String> {
     usize::try_from(index).ok().filter(|index| *index < tensors).ok_or_else(|| format!("tensor {index} of {tensors}"))
 }
 
-/// The elements of a vector; none where it is absent.
+/// The elements of a vector, or none if it is absent.
 fn items<'a, T: Follow<'a> + 'a>(vector: Option<Vector<'a, T>>) -> flatbuffers::VectorIter<'a, T> {
     vector.unwrap_or_default().iter()
 }

@@ -1,19 +1,19 @@
 //! Operators that name a kind of options and have none.
 //!
-//! The format allows this, TFLite's own verifier takes it, and converters write it: absent options are the defaults. The
-//! verifier of the flatbuffers crate demands that kind and options are both there or both absent, so that such a kind
-//! is made absent before it sees the file.
+//! The format allows such operators, TFLite's own verifier accepts them, and converters write them. Absent options have
+//! the defaults. The verifier of the flatbuffers crate demands that kind and options are both there or both absent. So
+//! the kind is made absent before the verifier sees the file.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::import::tflite::schema_generated::tflite::{Model, Operator, SubGraph};
 
-/// The file with the kinds of absent options absent, too. Nothing is taken for granted: where an offset leads out of the
-/// file the search ends, and the verifier finds the same offset.
+/// The file in which kinds of absent options are absent, too. The file may be damaged: where an offset leads out of it,
+/// the search ends, and the verifier finds the same offset.
 ///
-/// Where the fields of a table stand is said by a description, which tables of one layout share, whatever they are. So
-/// each such operator is given a description of its own, at the end of the file.
+/// A description says where the fields of a table stand, and all tables of one layout share it. So each such operator
+/// gets a description of its own, at the end of the file.
 pub(super) fn drop_kinds_of_absent_options(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut file = Cow::Borrowed(bytes);
     for entry in File(bytes).operators().unwrap_or_default().step_by(4) {
@@ -22,7 +22,7 @@ pub(super) fn drop_kinds_of_absent_options(bytes: &[u8]) -> Cow<'_, [u8]> {
             continue;
         };
         let file = file.to_mut();
-        // Numbers of 2 bytes stand at even places.
+        // Numbers of 2 bytes must stand at even places.
         file.resize(file.len().next_multiple_of(2), 0);
         let back = (operator as i64 - file.len() as i64) as i32;
         file.extend(description);
@@ -41,7 +41,8 @@ impl File<'_> {
     /// Places of the offsets to the operators; `None` where the file is damaged before them.
     fn operators(&self) -> Option<Range<usize>> {
         let model = self.follow(0)?;
-        // One subgraph: others are not supported, and many references to one would take more time than the file is long.
+        // Only files with one subgraph are searched. Others are not supported, and many references to one subgraph
+        // would take far more time than the length of the file justifies.
         let subgraph = self.follow(self.vector(model, Model::VT_SUBGRAPHS)?.start)?;
         self.vector(subgraph, SubGraph::VT_OPERATORS)
     }
@@ -69,7 +70,7 @@ impl File<'_> {
         Some(entries..end.min(self.0.len()))
     }
 
-    /// Place of a field of a table; `None` if it is absent.
+    /// Place of a field of a table; `None` if the field is absent.
     fn field(&self, table: usize, field: u16) -> Option<usize> {
         let description = self.description(table)?;
         let entry = |at: u16| self.u16(description.checked_add(at.into())?);
