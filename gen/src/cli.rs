@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand, value_parser};
-use qrtl_gen::catalogue::default_catalogue;
+use qrtl_gen::blocks::{Summary, catalogue};
 use qrtl_gen::conformance;
 use qrtl_gen::emit::Package;
 use qrtl_gen::explore::Explore;
@@ -16,7 +16,7 @@ use qrtl_gen::model::{self, Emitted, MAX_BATCH};
 use qrtl_gen::quantize::Quantize;
 use qrtl_gen::run::Run;
 use qrtl_gen::schedule::Schedule;
-use qrtl_gen::spec::{Spec, Summary};
+use qrtl_gen::spec::Spec;
 use qrtl_gen::study::Study;
 use qrtl_gen::table::columns;
 use qrtl_golden::request::{Request, answer, answer_lines};
@@ -98,8 +98,8 @@ impl Cli {
         match self.verb {
             None => emit_catalogue(Path::new("build")),
             Some(Verb::List) => {
-                let rows = default_catalogue().into_iter().map(|b| row(b.name, b.command, &b.spec.summary()));
-                table("command", &rows.collect::<Vec<_>>())
+                let row = |(name, spec): (&str, Spec)| Ok(row(name, &spec.command()?, &spec.summary()));
+                table("command", &catalogue().into_iter().map(row).collect::<Result<Vec<_>>>()?)
             }
             Some(Verb::Emit { out, name, config, block }) => {
                 let output = out.context("emit: -o DIR is missing")?;
@@ -128,7 +128,7 @@ fn print(report: impl Display) -> Result<ExitCode> {
 }
 
 fn row(name: &str, place: &str, s: &Summary) -> [String; 5] {
-    [name, place, &s.parameters, &s.latency, &s.throughput].map(str::to_owned)
+    [name, place, &s.parameters, &s.latency.to_string(), &s.throughput].map(str::to_owned)
 }
 
 /// Prints blocks in columns under a head.
@@ -144,23 +144,30 @@ fn print_all(text: &str) -> Result<ExitCode> {
 
 fn emit_catalogue(build: &Path) -> Result<ExitCode> {
     let mut rows = Vec::new();
-    for block in default_catalogue() {
-        let package = Package::new(block.name, block.spec, "gen")?;
-        let to = build.join(block.name);
+    for (name, spec) in catalogue() {
+        let package = Package::new(name, spec, "gen")?;
+        let to = build.join(name);
         package.write(&to, &package.vectors()?)?;
-        rows.push(row(block.name, &to.display().to_string(), &package.spec.summary()));
+        rows.push(row(name, &to.display().to_string(), &package.spec.summary()));
     }
     table("directory", &rows)
 }
 
 fn emit(output: &Path, name: Option<String>, config: Option<PathBuf>, block: Option<Spec>) -> Result<ExitCode> {
-    let spec = match (config, block) {
-        (Some(file), block) => read_config(&file, block)?,
-        (None, Some(spec)) => spec,
+    let (spec, command) = match (config, block) {
+        (Some(file), block) => {
+            let word = block.as_ref().map_or(String::new(), |block| format!("{} ", block.block()));
+            (read_config(&file, block)?, format!("emit {word}{}", config_word(&file)))
+        }
+        (None, Some(spec)) => {
+            let command = spec.command()?;
+            (spec, command)
+        }
         (None, None) => anyhow::bail!("emit: name a block or give --config FILE.toml; `gen list` shows the blocks"),
     };
+    let named = name.as_ref().map_or(String::new(), |name| format!(" --name {name}"));
     let name = name.unwrap_or_else(|| spec.block().to_owned());
-    let package = Package::new(&name, spec, &command_line())?;
+    let package = Package::new(&name, spec, &format!("gen {command}{named}"))?;
     package.write(output, &package.vectors()?)?;
     table("directory", &[row(&name, &output.display().to_string(), &package.spec.summary())])
 }
@@ -175,25 +182,10 @@ fn read_config(file: &Path, block: Option<Spec>) -> Result<Spec> {
     Ok(spec)
 }
 
-/// The command as it can be given again: paths are left out, so that the same configuration gives the same bytes.
-fn command_line() -> String {
-    let mut words = vec!["gen".to_owned()];
-    let mut args = std::env::args().skip(1);
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "-o" | "--out" => drop(args.next()),
-            "--config" => words.push(config_word(&args.next().unwrap_or_default())),
-            other if other.starts_with("--config=") => words.push(config_word(&other["--config=".len()..])),
-            other if other.starts_with("--out=") || (other.starts_with("-o") && !other.starts_with("--")) => {}
-            _ => words.push(arg),
-        }
-    }
-    words.join(" ")
-}
-
-/// `--config` and the name of the file, without its folder; quoted where it holds more than a file's name usually does.
-fn config_word(file: &str) -> String {
-    let base = Path::new(file).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+/// `--config` and the name of the file, without its folder, so that the same configuration gives the same bytes; quoted where
+/// it holds more than a file's name usually does.
+fn config_word(file: &Path) -> String {
+    let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let plain = base.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
     if plain { format!("--config {base}") } else { format!("--config {base:?}") }
 }

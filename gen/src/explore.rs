@@ -11,11 +11,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, value_parser};
 use indicatif::{ParallelProgressIterator, ProgressBar};
+use qrtl_hdl::targets::Target;
 use rayon::prelude::*;
 
 use crate::emit::check_ours;
 use crate::model::{MAX_BATCH, Product, products, read_model};
-use crate::spec::TargetSpec;
 use crate::table::columns;
 
 pub use device::{Device, Parts};
@@ -53,7 +53,7 @@ pub struct Explore {
     pipeline: Vec<usize>,
     /// whose cells to try; all of which parts were measured on the device, if left out
     #[arg(long, value_enum, value_delimiter = ',')]
-    target: Vec<TargetSpec>,
+    target: Vec<Target>,
     /// file to write: every array that fits, with its estimates
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
@@ -106,7 +106,7 @@ impl Explore {
     }
 
     /// Targets, and depths of each. A depth that was asked for is tried where it lies among those that were measured.
-    fn depths(&self, parts: &Parts) -> Result<Vec<(TargetSpec, Vec<usize>)>> {
+    fn depths(&self, parts: &Parts) -> Result<Vec<(Target, Vec<usize>)>> {
         let mut all = parts.depths();
         all.retain(|(target, _)| self.target.is_empty() || self.target.contains(target));
         let none = || format!("target: nothing was measured of {} with {:?}", parts.name, self.target);
@@ -116,7 +116,7 @@ impl Explore {
         }
         let bounds = |depths: &[usize]| depths.first().copied().unwrap_or(0)..=depths.last().copied().unwrap_or(0);
         for depth in &self.pipeline {
-            let known = || all.iter().map(|(t, d)| format!("{:?} ({})", bounds(d), t.name())).collect::<Vec<_>>();
+            let known = || all.iter().map(|(t, d)| format!("{:?} ({})", bounds(d), t)).collect::<Vec<_>>();
             let some = all.iter().any(|(_, depths)| bounds(depths).contains(depth));
             ensure!(some, "pipeline: {depth} is outside {}", known().join(" and "));
         }

@@ -2,7 +2,7 @@
 //! and the verbs that run and quantize models.
 
 pub mod bench;
-pub mod catalogue;
+pub mod blocks;
 pub mod conformance;
 pub mod emit;
 pub mod explore;
@@ -10,7 +10,10 @@ pub mod model;
 pub mod quantize;
 pub mod run;
 pub mod schedule;
+pub mod script;
 pub mod spec;
 pub mod study;
 pub mod table;
-pub mod vectors;
+
+/// What wrote a file, for its manifest.
+pub const GENERATOR: &str = concat!("qrtl ", env!("CARGO_PKG_VERSION"));

@@ -68,7 +68,7 @@ impl Schedule {
         // From the last beat of the first tile to that of the tile `count` further.
         let distance = |count: u128| whole.min(count) * after_whole + count.saturating_sub(whole) * after_partial;
         let last_beat = wide(k - 1) + distance(tiles - 1);
-        let last_sums = (last_rows - 1) * config.groups() + last_cols.div_ceil(config.requantizers) - 1;
+        let last_sums = (last_rows - 1) * config.groups() + last_cols.div_ceil(config.requantizers()) - 1;
         let last_sums = last_sums * config.passes;
         let array_clocks = last_beat + wide(config.clocks_to_sums() + last_sums) + 1;
         Ok(Schedule {

@@ -9,7 +9,9 @@ use std::process::{Command, Output};
 use qrtl_gen::explore::{Array, Device, Estimate, Parts, front};
 use qrtl_gen::model::Product;
 use qrtl_gen::schedule::{Bound, Schedule};
-use qrtl_gen::spec::{GemmSpec, Spec, TargetSpec};
+use qrtl_gen::spec::Spec;
+use qrtl_hdl::blocks::gemm::GemmConfig;
+use qrtl_hdl::targets::Target;
 
 fn generate(dir: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_gen")).current_dir(dir).args(args).output().unwrap()
@@ -50,13 +52,13 @@ fn nothing_on_the_front_is_dominated_and_all_else_is() {
 fn an_array_may_have_more_elements_than_the_device_has_multipliers() {
     let all = estimates(Device::Ecp5Small, [64, 64, 64]);
     let of = |cols| {
-        let array = Array { rows: 8, cols, requantizers: 1, pipeline: 12, target: TargetSpec::Ecp5 };
+        let array = Array { rows: 8, cols, requantizers: 1, pipeline: 12, target: Target::Ecp5 };
         all.iter().find(|e| e.array == array).unwrap()
     };
     let (small, large) = (of(3), of(8));
     assert_eq!([small, large].map(|e| e.spec.dsp_elements), [None, Some(24)]);
     assert_eq!([small, large].map(|e| e.area.dsp), [28, 28]);
-    assert!(large.mhz < small.mhz && large.spec.config().is_ok());
+    assert!(large.mhz < small.mhz && large.spec.validate().is_ok());
 }
 
 #[test]
@@ -88,10 +90,9 @@ fn the_directory_describes_every_array_and_its_jobs() {
     let arrays = ["r2_c2_q1_p9_ecp5.toml", "r2_c2_q2_p9_ecp5.toml", "r3_c2_q1_p9_ecp5.toml", "r3_c2_q2_p9_ecp5.toml"];
     assert_eq!(names, [&["Makefile", "manifest.json"][..], &arrays].concat());
     let text = fs::read_to_string(dir.path().join("out/r3_c2_q1_p9_ecp5.toml")).unwrap();
-    let Spec::Gemm(spec) = Spec::from_toml(&text, None).unwrap() else { panic!("{text}") };
-    let config = spec.config().unwrap();
+    let Spec::Gemm(config) = Spec::from_toml(&text, None).unwrap() else { panic!("{text}") };
     assert_eq!([config.m, config.n, config.k].map(|d| d.max()), [5, 6, 7]);
-    assert_eq!((config.rows, config.cols, config.requantizers, config.pipeline), (3, 2, 1, 9));
+    assert_eq!((config.rows, config.cols, config.requantizers, config.pipeline), (3, 2, Some(1), 9));
     // What make would run: a job for each, and each is one that can be emitted.
     let make = Command::new("make").current_dir(dir.path()).args(["-n", "-f", "out/Makefile", "all"]).output().unwrap();
     let jobs = String::from_utf8(make.stdout).unwrap();
@@ -141,12 +142,13 @@ fn bad_input_gets_one_line() {
 
 #[test]
 fn a_schedule_says_what_bounds_it_however_many_tiles() {
-    let spec = |requantizers| GemmSpec { rows: 8, cols: 8, requantizers: Some(requantizers), ..GemmSpec::default() };
-    let schedule = |requantizers, size| Schedule::new(&spec(requantizers).config().unwrap(), size).unwrap();
+    let spec =
+        |requantizers| GemmConfig { rows: 8, cols: 8, requantizers: Some(requantizers), ..GemmConfig::default() };
+    let schedule = |requantizers, size| Schedule::new(&spec(requantizers), size).unwrap();
     assert_eq!(schedule(8, [64, 16, 32]).bound(), Bound::Array);
     assert_eq!(schedule(1, [64, 16, 32]).bound(), Bound::Drain);
     assert_eq!(schedule(8, [1, 1, 1]).bound(), Bound::Latency);
-    let million = GemmSpec { rows: 1, cols: 1, ..GemmSpec::default() }.config().unwrap();
+    let million = GemmConfig { rows: 1, cols: 1, ..GemmConfig::default() };
     assert_eq!(Schedule::new(&million, [4096, 256, 3]).unwrap().beats, 3 << 20);
     let error = Schedule::new(&million, [4097, 1, 1]).unwrap_err().to_string();
     assert_eq!(error, "m: 4097 is outside 1..=4096");

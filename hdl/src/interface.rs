@@ -1,10 +1,122 @@
-//! How a bench talks to a block: which ports are settings, which form the input and the output stream.
+//! How a bench talks to a block: which ports form the input and the output stream, as the block states it ([`Streamed`]),
+//! and which are settings.
 //!
 //! Every block of qrtl has at most one input stream and one output stream, so that one small generic bench
 //! (`gen/csrc/bench.cpp`) drives them all. A block without a clock is combinational: the output is read right after
 //! the input is applied.
 
+use rust_hdl::core::atom::Atom;
+use rust_hdl::prelude::Block;
 use serde::Serialize;
+
+use crate::exact::{Design, Faults, Named, Role, elaborate_with_ports};
+
+/// A block that says which of its ports form its streams.
+pub trait Streamed: Block {
+    /// Its streams.
+    fn streams(&self) -> Streams<'_>;
+}
+
+/// The streams of a block.
+pub struct Streams<'b> {
+    /// What it takes.
+    pub input: StreamPorts<'b>,
+    /// What it gives.
+    pub output: StreamPorts<'b>,
+    /// Clocks from a beat to the next, at least. Where the input has no ready, whoever offers beats sees to it.
+    pub interval: usize,
+}
+
+/// The ports of a stream. They are named by the fields of the block, not here.
+pub struct StreamPorts<'b> {
+    /// The port on which a beat is offered.
+    pub valid: Option<&'b dyn Atom>,
+    /// The port on which a beat is taken.
+    pub ready: Option<&'b dyn Atom>,
+    /// The ports that make up one beat.
+    pub payload: Vec<&'b dyn Atom>,
+}
+
+impl<'b> StreamPorts<'b> {
+    /// The ports of a block that is combinational: they have no handshake.
+    pub fn plain(payload: Vec<&'b dyn Atom>) -> StreamPorts<'b> {
+        StreamPorts { valid: None, ready: None, payload }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'b dyn Atom> {
+        [self.valid, self.ready].into_iter().flatten().chain(self.payload.iter().copied())
+    }
+}
+
+/// Ports that are there, in the given order: each a `&Port` or `&Bus`, or an `Option` of one.
+#[macro_export]
+macro_rules! ports {
+    ($($port:expr),* $(,)?) => {
+        [$($crate::interface::AsPort::as_port($port)),*].into_iter().flatten().collect()
+    };
+}
+
+/// What [`ports!`](crate::ports) takes.
+pub trait AsPort<'b> {
+    /// The port, if it is there.
+    fn as_port(self) -> Option<&'b dyn Atom>;
+}
+
+impl<'b, A: Atom> AsPort<'b> for &'b A {
+    fn as_port(self) -> Option<&'b dyn Atom> {
+        Some(self)
+    }
+}
+
+impl<'b, A: Atom> AsPort<'b> for Option<&'b A> {
+    fn as_port(self) -> Option<&'b dyn Atom> {
+        self.map(|port| port as &dyn Atom)
+    }
+}
+
+/// A block that is ready to be printed and driven.
+#[derive(Debug)]
+pub struct Built {
+    /// The checked netlist.
+    pub design: Design,
+    /// How a bench talks to it.
+    pub interface: Interface,
+}
+
+/// Elaborates a block as a module called `name`, and finds the ports of its streams; inputs in neither stream are settings.
+///
+/// # Errors
+/// What [`elaborate`](crate::exact::elaborate) reports.
+///
+/// # Panics
+/// If a stream has an atom that is no port of the block itself.
+pub fn build(block: &dyn Streamed, name: &str) -> Result<Built, Faults> {
+    let (design, ids) = elaborate_with_ports(block, name)?;
+    let ports = &design.top().ports;
+    let Streams { input, output, interval } = block.streams();
+    let port = |atom: &dyn Atom| {
+        let index = ids.iter().position(|id| *id == atom.id());
+        &ports[index.unwrap_or_else(|| panic!("a stream of {name} has an atom that is no port of it"))]
+    };
+    let name_of = |atom: &dyn Atom| port(atom).0.clone();
+    let stream = |s: &StreamPorts<'_>| Stream {
+        valid: s.valid.map(name_of),
+        ready: s.ready.map(name_of),
+        payload: s.payload.iter().map(|atom| BenchPort::new(port(*atom))).collect(),
+    };
+    let streamed: Vec<usize> = input.all().chain(output.all()).map(Atom::id).collect();
+    let is_setting = |(n, info): &Named, id| info.role == Role::Input && n != "rst_n" && !streamed.contains(id);
+    let settings = ports.iter().zip(&ids).filter(|(p, id)| is_setting(p, id)).map(|(p, _)| BenchPort::new(p));
+    let interface = Interface {
+        module: name.to_owned(),
+        clocked: ports.iter().any(|(_, info)| info.role == Role::Clock),
+        settings: settings.collect(),
+        input: stream(&input),
+        output: stream(&output),
+        interval,
+    };
+    Ok(Built { design, interface })
+}
 
 /// The bench's view of a module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,4 +157,12 @@ pub struct BenchPort {
     pub lane_width: usize,
     /// Two's complement (each lane).
     pub signed: bool,
+}
+
+impl BenchPort {
+    fn new((name, info): &Named) -> BenchPort {
+        let lane_width = info.range.width() as usize;
+        let width = lane_width * info.lanes.unwrap_or(1);
+        BenchPort { name: name.clone(), width, lane_width, signed: info.range.is_signed() }
+    }
 }

@@ -3,12 +3,14 @@
 //! - [`exact`]: ports, registers and expressions whose ranges are exact and decided at run time;
 //! - [`verilog`]: Verilog-2005 that needs no lint waiver;
 //! - [`blocks`]: what is built of them; [`targets`]: the devices that blocks are made for, and their cells;
-//! - [`interface`]: how a bench talks to a block.
+//! - [`parameter`]: what the parameters of blocks can be, on the command line and in files;
+//! - [`interface`]: which ports of a block form its streams, for the bench that drives it.
 
 pub mod blocks;
 pub mod exact;
 pub mod interface;
 pub mod names;
+pub mod parameter;
 pub mod stream;
 pub mod targets;
 pub mod verilog;

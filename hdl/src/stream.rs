@@ -11,9 +11,11 @@
 //! valid bit walks through `interval` ranks, and its position says which part of the work is due. Without a ready,
 //! whoever offers the beats has to keep the interval.
 
+use rust_hdl::core::atom::Atom;
 use rust_hdl::prelude::{Block, In, Logic, Out, Probe};
 
 use crate::exact::{Int, Kernel, Maybe, Port, Reg};
+use crate::interface::StreamPorts;
 
 /// The stream ports of a block that is a pipeline: `in_valid`, `out_valid`, with backpressure `in_ready` and
 /// `out_ready`, and a valid bit for each of its register ranks. All ranks move together: while the last result waits,
@@ -80,6 +82,18 @@ impl PipelineStream {
     /// The ports on which a beat and a result are taken, if there is backpressure.
     pub fn ready(&self) -> Option<(&Port<Out>, &Port<In>)> {
         self.in_ready.get().zip(self.out_ready.get())
+    }
+
+    /// The input stream of a block whose beats are made up of `payload`.
+    pub fn input<'b>(&'b self, payload: Vec<&'b dyn Atom>) -> StreamPorts<'b> {
+        let ready = self.in_ready.get().map(|port| port as &dyn Atom);
+        StreamPorts { valid: Some(&self.in_valid), ready, payload }
+    }
+
+    /// The output stream of a block whose results are made up of `payload`.
+    pub fn output<'b>(&'b self, payload: Vec<&'b dyn Atom>) -> StreamPorts<'b> {
+        let ready = self.out_ready.get().map(|port| port as &dyn Atom);
+        StreamPorts { valid: Some(&self.out_valid), ready, payload }
     }
 
     /// Describes the handshake, and returns the enable of every rank of the pipeline.

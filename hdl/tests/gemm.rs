@@ -8,10 +8,9 @@ mod seeded;
 
 use qrtl_golden::gemm::{Matrix, Operand, gemm};
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Scale};
-use qrtl_hdl::blocks::gemm::{
-    Channel, Channels, Dimension, Forwarding, Gemm, GemmConfig, ZeroPointConfig, ZeroPointStrategy,
-};
+use qrtl_hdl::blocks::gemm::{Channels, Forwarding, Gemm, GemmConfig, ZeroPointStrategy};
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
+use qrtl_hdl::parameter::{Dimension, Source, ZeroPoint};
 use qrtl_hdl::targets::Target;
 use qrtl_random::Random;
 
@@ -29,14 +28,15 @@ struct Case {
 impl Case {
     fn draw(random: &mut Random, config: &GemmConfig, [m, n, k]: [usize; 3]) -> Case {
         let mut pick = |r: Range| random.corner(r.lo(), r.hi()) as i32;
-        let a = Matrix::new("a", m, k, (0..m * k).map(|_| pick(config.a.range)).collect()).unwrap();
-        let b = Matrix::new("b", k, n, (0..k * n).map(|_| pick(config.b.range)).collect()).unwrap();
-        let zeros = [pick(config.a.zero_point_range()), pick(config.b.zero_point_range())];
+        let a = Matrix::new("a", m, k, (0..m * k).map(|_| pick(config.a.range())).collect()).unwrap();
+        let b = Matrix::new("b", k, n, (0..k * n).map(|_| pick(config.b.range())).collect()).unwrap();
+        let zeros = [pick(config.left().zero_point_range()), pick(config.right().zero_point_range())];
         let mut bias: Vec<i32> = (0..n).map(|_| pick(Range::signed(20))).collect();
         let mut scales: Vec<(i64, i64)> = (0..n)
             .map(|_| ((1 << 30) + i64::from(pick(Range::unsigned(30))), i64::from(pick((-14..=-4).into()))))
             .collect();
-        if let Channels::Same(c) = config.channels {
+        if config.channels() == Channels::Same {
+            let c = config.channel(0);
             (bias, scales) = (vec![c.bias as i32; n], vec![(c.multiplier, c.shift); n]);
         }
         let output = [pick(Range::signed(8)) as i64, -100, 110];
@@ -68,15 +68,17 @@ fn set_up(sim: &mut FlatSim, config: &GemmConfig, case: &Case) {
     for (name, v) in [("m", case.a.rows()), ("n", case.b.cols()), ("k", case.a.cols())] {
         sim.set(name, v as i128);
     }
-    for (name, side, v) in [("a_zero_point", &config.a, case.zeros[0]), ("b_zero_point", &config.b, case.zeros[1])] {
-        if side.zero_point.is_some() {
+    for (name, zero_point, v) in
+        [("a_zero_point", config.a_zero_point, case.zeros[0]), ("b_zero_point", config.b_zero_point, case.zeros[1])]
+    {
+        if zero_point == ZeroPoint::Port {
             sim.set(name, v.into());
         }
     }
     for (name, v) in ["zero_point", "min", "max"].into_iter().zip(case.output) {
         sim.set(name, v.into());
     }
-    if config.channels != Channels::Memory {
+    if config.channels() != Channels::Memory {
         return;
     }
     for (c, (&(multiplier, shift), &bias)) in case.scales.iter().zip(&case.bias).enumerate() {
@@ -109,7 +111,7 @@ fn run(sim: &mut FlatSim, config: &GemmConfig, case: &Case, times: usize, random
                 let v = if r + i < m {
                     case.a.at(r + i, t).into()
                 } else {
-                    random.within(config.a.range.lo(), config.a.range.hi())
+                    random.within(config.a.range().lo(), config.a.range().hi())
                 };
                 sim.set_lane("a", i, v);
             }
@@ -117,7 +119,7 @@ fn run(sim: &mut FlatSim, config: &GemmConfig, case: &Case, times: usize, random
                 let v = if c + j < n {
                     case.b.at(t, c + j).into()
                 } else {
-                    random.within(config.b.range.lo(), config.b.range.hi())
+                    random.within(config.b.range().lo(), config.b.range().hi())
                 };
                 sim.set_lane("b", j, v);
             }
@@ -137,7 +139,7 @@ fn run(sim: &mut FlatSim, config: &GemmConfig, case: &Case, times: usize, random
             seen.latency = clock - end;
         }
         if sim.get("out_valid") == 1 && taking {
-            for lane in 0..config.requantizers {
+            for lane in 0..config.requantizers() {
                 if sim.get_lane("keep", lane) == 1 {
                     seen.results.push(sim.get_lane("y", lane));
                 }
@@ -165,6 +167,13 @@ fn in_order(c: &Matrix, rows: usize, cols: usize) -> Vec<i128> {
     out
 }
 
+/// int8 by int8 with everything at run time, up to `max` in each dimension, and a requantizer for each column.
+fn run_time(rows: usize, cols: usize, max: [usize; 3]) -> GemmConfig {
+    let [m, n, k] = max.map(Dimension::UpTo);
+    let requantizers = Some(cols);
+    GemmConfig { rows, cols, requantizers, b_zero_point: ZeroPoint::Port, m, n, k, ..GemmConfig::default() }
+}
+
 /// A block after its reset.
 fn simulator(config: &GemmConfig) -> FlatSim {
     let block = Gemm::new(config.clone()).unwrap();
@@ -184,12 +193,10 @@ fn every_strategy_and_shape_equals_golden() {
     let systolic = [(4, 4, 2), (3, 4, 1), (1, 1, 1), (5, 2, 2), (1, 3, 1)].map(|size| (size, Forwarding::Systolic));
     for ((rows, cols, requantizers), forwarding) in sizes.into_iter().chain(systolic) {
         for strategies in [[Subtract, Subtract], [Correct, Subtract], [Subtract, Correct], [Correct, Correct]] {
-            let mut config = GemmConfig::run_time(rows, cols, [9, 11, 6]);
-            config.requantizers = requantizers;
+            let mut config = run_time(rows, cols, [9, 11, 6]);
+            config.requantizers = Some(requantizers);
             config.forwarding = forwarding;
-            let zero = |strategy| Some(ZeroPointConfig { value: None, strategy });
-            config.a.zero_point = zero(strategies[0]);
-            config.b.zero_point = zero(strategies[1]);
+            [config.a_strategy, config.b_strategy] = strategies;
             config.pipeline = random.within(0, 5) as usize;
             let mut sim = simulator(&config);
             for shape in [[1, 1, 1], [2, 3, 6], [9, 11, 6], [4, 5, 2], [3, 8, 5], [7, 1, 3]] {
@@ -214,10 +221,10 @@ fn cells_of_devices_give_the_same() {
         (Target::Ice40, 3, 4, true),
         (Target::Ice40, 1, 0, true),
     ] {
-        let mut config = GemmConfig::run_time(2, cols, [9, 11, 6]);
-        (config.requantizers, config.target, config.dsp_elements) = (1, target, Some(dsp_elements));
+        let mut config = run_time(2, cols, [9, 11, 6]);
+        (config.requantizers, config.target, config.dsp_elements) = (Some(1), target, Some(dsp_elements));
         if !centred {
-            (config.a.zero_point, config.b.zero_point) = (None, None);
+            (config.a_zero_point, config.b_zero_point) = (ZeroPoint::None, ZeroPoint::None);
         }
         let mut sim = simulator(&config);
         for shape in [[1, 1, 1], [2, 3, 6], [9, 11, 6], [3, 8, 1]] {
@@ -236,9 +243,10 @@ fn cells_of_devices_give_the_same() {
 fn dimensions_may_change_with_the_first_beat() {
     let mut random = seeded::seeded(8);
     for (rows, cols, requantizers) in [(2, 3, 3), (4, 4, 1), (1, 1, 1)] {
-        let mut config = GemmConfig::run_time(rows, cols, [9, 11, 6]);
-        config.requantizers = requantizers;
-        config.channels = Channels::Same(Channel { bias: -77, multiplier: 1_518_500_250, shift: -6 });
+        let mut config = run_time(rows, cols, [9, 11, 6]);
+        config.requantizers = Some(requantizers);
+        config.bias = Source::Constant(-77);
+        (config.multiplier, config.shift) = (Source::Constant(1_518_500_250), Source::Constant(-6));
         let mut sim = simulator(&config);
         for round in 0..40 {
             let shape = [9, 11, 6].map(|max| random.within(1, max) as usize);
@@ -264,11 +272,11 @@ fn waits_and_latency_are_as_stated() {
         (4, 4, 4, 4, Subtract, Systolic),
         (3, 5, 1, 4, Correct, Systolic),
     ] {
-        let mut config = GemmConfig::run_time(rows, cols, [3 * rows, 3 * cols, 64]);
-        config.requantizers = requantizers;
+        let mut config = run_time(rows, cols, [3 * rows, 3 * cols, 64]);
+        config.requantizers = Some(requantizers);
         config.pipeline = pipeline;
         config.forwarding = forwarding;
-        config.a.zero_point = Some(ZeroPointConfig { value: None, strategy });
+        config.a_strategy = strategy;
         let mut sim = simulator(&config);
         for (terms, waits) in [(config.least_terms(), false), (config.least_terms() - 1, true)] {
             let case = Case::draw(&mut random, &config, [3 * rows, 3 * cols, terms]);
@@ -282,12 +290,9 @@ fn waits_and_latency_are_as_stated() {
 
 #[test]
 fn the_fewest_requantizers_keep_the_array_busy() {
-    let with = |rows, cols, k| {
-        let config = GemmConfig { k, ..GemmConfig::run_time(rows, cols, [64, 64, 1024]) };
-        config.with_fewest_requantizers()
-    };
+    let with = |rows, cols, k| GemmConfig { k, requantizers: None, ..run_time(rows, cols, [64, 64, 1024]) };
     let default = with(4, 4, Dimension::UpTo(1024));
-    assert_eq!((default.requantizers, default.least_terms()), (1, 18));
+    assert_eq!((default.requantizers(), default.least_terms()), (1, 18));
     for (rows, cols, k, expected) in [
         (4, 4, Dimension::Fixed(18), 1),
         (4, 4, Dimension::Fixed(17), 2),
@@ -297,6 +302,6 @@ fn the_fewest_requantizers_keep_the_array_busy() {
         (8, 8, Dimension::UpTo(20), 4),
         (16, 16, Dimension::UpTo(4096), 8),
     ] {
-        assert_eq!(with(rows, cols, k).requantizers, expected, "{rows} x {cols}, {k:?}");
+        assert_eq!(with(rows, cols, k).requantizers(), expected, "{rows} x {cols}, {k:?}");
     }
 }

@@ -7,7 +7,7 @@ mod seeded;
 
 use qrtl_golden::requantizer::requantize;
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
-use qrtl_hdl::blocks::requantizer::{OutputType, Requantizer, RequantizerConfig};
+use qrtl_hdl::blocks::requantizer::{OUTPUTS, Requantizer, RequantizerConfig};
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
 use qrtl_hdl::targets::Target;
 use qrtl_random::Random;
@@ -17,15 +17,11 @@ fn every_rule_equals_golden() {
     let mut random = seeded::seeded(1);
     for rule in Rule::ALL {
         for width in MultiplierWidth::ALL {
-            for output in [OutputType::Int8, OutputType::Uint8, OutputType::Int16] {
+            for output in OUTPUTS {
                 if rule == Rule::Reduced16 && width != MultiplierWidth::W32 {
                     continue;
                 }
-                let acc = rule.accumulator();
-                let acc = Range::new(acc.min().into(), acc.max().into());
-                let mut config = RequantizerConfig::run_time(rule, acc, output);
-                config.multiplier_width = width;
-                config.pipeline = 0;
+                let config = RequantizerConfig { multiplier_width: width, output, ..combinational(rule) };
                 compare(config, &mut random);
             }
         }
@@ -36,16 +32,18 @@ fn every_rule_equals_golden() {
 fn every_rule_in_chained_multipliers_equals_golden() {
     let mut random = seeded::seeded(2);
     for rule in Rule::ALL {
-        let acc = rule.accumulator();
-        let acc = Range::new(acc.min().into(), acc.max().into());
-        let mut config = RequantizerConfig::run_time(rule, acc, OutputType::Int8);
-        (config.target, config.pipeline) = (Target::Ice40, 0);
-        compare(config, &mut random);
+        compare(RequantizerConfig { target: Target::Ice40, ..combinational(rule) }, &mut random);
     }
 }
 
+/// Without registers, for the widest accumulator of a rule.
+fn combinational(rule: Rule) -> RequantizerConfig {
+    let acc_width = Range::from(rule.accumulator()).width();
+    RequantizerConfig { rule, acc_width, pipeline: 0, ..RequantizerConfig::default() }
+}
+
 fn compare(config: RequantizerConfig, random: &mut Random) {
-    let (rule, width, output, acc) = (config.rule, config.multiplier_width, config.output.range(), config.acc);
+    let (rule, width, output, acc) = (config.rule, config.multiplier_width, config.output.range(), config.acc());
     let block = Requantizer::new(config.clone()).unwrap();
     let mut sim = FlatSim::new(&elaborate(&block, "requantizer").unwrap_or_else(|e| panic!("{e}")));
     let mut defined = 0;

@@ -3,17 +3,16 @@
 #[path = "../../golden/tests/support/seeded.rs"]
 mod seeded;
 
-use qrtl_golden::{MultiplierWidth, Rule};
-use qrtl_hdl::blocks::fixed_point_multiplier::{FixedPointMultiplier, FixedPointMultiplierConfig, Product};
-use qrtl_hdl::blocks::gemm::{GemmConfig, OperandConfig, Pe};
-use qrtl_hdl::blocks::requantizer::{OutputType, Requantizer, RequantizerConfig};
+use qrtl_hdl::blocks::fixed_point_multiplier::{FixedPointMultiplier, FixedPointMultiplierConfig};
+use qrtl_hdl::blocks::gemm::{GemmConfig, Pe};
+use qrtl_hdl::blocks::requantizer::{Requantizer, RequantizerConfig};
 use qrtl_hdl::blocks::saturator::{Saturator, SaturatorConfig, SaturatorForm};
-use qrtl_hdl::exact::{FlatSim, Range, elaborate};
+use qrtl_hdl::exact::{FlatSim, elaborate};
+use qrtl_hdl::parameter::{Dimension, ZeroPoint};
 use rust_hdl::prelude::*;
 
 fn saturator(form: SaturatorForm, registered: bool) -> Saturator {
-    let (input, bounds) = (Range::signed(32), Range::signed(8));
-    Saturator::new(SaturatorConfig { input, output: bounds, bounds, run_time_bounds: false, form, registered })
+    Saturator::new(SaturatorConfig { min: -128, max: 127, form, registered, ..SaturatorConfig::default() }).unwrap()
 }
 
 #[test]
@@ -34,9 +33,8 @@ fn simulate_evaluates_a_saturator() {
 #[test]
 fn simulate_and_the_flat_netlist_agree() {
     let mut random = seeded::seeded(4);
-    let width = MultiplierWidth::W32;
-    let product = Product::Signed { acc_width: 32, rounding: Rule::Single };
-    let mut uut = FixedPointMultiplier::new(FixedPointMultiplierConfig { width, product });
+    let config = FixedPointMultiplierConfig { signed: true, ..FixedPointMultiplierConfig::default() };
+    let mut uut = FixedPointMultiplier::new(config).unwrap();
     let mut flat = FlatSim::new(&elaborate(&uut, "m").unwrap());
     uut.connect_all();
     for _ in 0..2000 {
@@ -53,8 +51,8 @@ fn simulate_and_the_flat_netlist_agree() {
 
 /// A processing element for symmetric operands of 8 bits.
 fn element() -> Pe {
-    let operand = OperandConfig::symmetric(Range::signed(8));
-    Pe::new(&GemmConfig { a: operand, b: operand, ..GemmConfig::run_time(1, 1, [1, 1, 64]) }, 0)
+    let k = Dimension::UpTo(64);
+    Pe::new(&GemmConfig { rows: 1, cols: 1, k, a_zero_point: ZeroPoint::None, ..GemmConfig::default() }, 0)
 }
 
 #[test]
@@ -98,8 +96,7 @@ fn the_generator_prints_every_kind_of_block() {
     let mut registered = saturator(SaturatorForm::Compare, true);
     registered.connect_all();
     assert!(generate_verilog(&registered).contains("y_output"));
-    let config = RequantizerConfig::run_time(Rule::TfliteDouble, Range::signed(32), OutputType::Int8);
-    let mut requantizer = Requantizer::new(config).unwrap();
+    let mut requantizer = Requantizer::new(RequantizerConfig::default()).unwrap();
     requantizer.connect_all();
     assert!(generate_verilog(&requantizer).contains("module top("));
 }

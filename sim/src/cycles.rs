@@ -4,10 +4,11 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use qrtl_gen::blocks::gemm::{Layer, Output, gemm_layer};
 use qrtl_gen::emit::Package;
 use qrtl_gen::schedule::Schedule;
+use qrtl_gen::script::Script;
 use qrtl_gen::spec::Spec;
-use qrtl_gen::vectors::{Layer, Script, gemm_layer};
 use qrtl_golden::gemm::Matrix;
 use qrtl_hdl::blocks::gemm::{Channel, Channels, GemmConfig};
 use qrtl_random::Random;
@@ -35,13 +36,12 @@ impl From<&Schedule> for Counted {
 /// # Errors
 /// If the package is no GEMM block or takes no such product, or a result differs, or it cannot be built or run.
 pub fn count(package: &Package, size: [usize; 3], seed: u64) -> Result<Counted> {
-    let Spec::Gemm(spec) = &package.spec else { bail!("{}: no gemm", package.name) };
-    let config = spec.config()?;
+    let Spec::Gemm(config) = &package.spec else { bail!("{}: no gemm", package.name) };
     let interface = &package.built.interface;
     let executable = build(&package.simulated(), interface, Build::default())?;
-    let layer = draw(&config, size, &mut Random::new(seed))?;
+    let layer = draw(config, size, &mut Random::new(seed))?;
     let mut script = Script::new(interface);
-    gemm_layer(&mut script, &config, &layer, Some(&layer.golden(&config)?));
+    gemm_layer(&mut script, config, &layer, Some(&layer.golden(config)?));
     let dir = tempfile::tempdir()?;
     let path = |name: &str| dir.path().join(name);
     fs::write(path("in.txt"), &script.input)?;
@@ -67,14 +67,15 @@ fn draw(config: &GemmConfig, [m, n, k]: [usize; 3], random: &mut Random) -> Resu
         let data = (0..rows * cols).map(|_| random.within(range.lo(), range.hi()) as i32).collect();
         Matrix::new(what, rows, cols, data)
     };
-    let (a, b) = (matrix("a", m, k, config.a.range)?, matrix("b", k, n, config.b.range)?);
-    let zero_points = [config.a, config.b].map(|o| o.zero_point_range().lo() as i32);
+    let (a, b) = (matrix("a", m, k, config.a.range())?, matrix("b", k, n, config.b.range())?);
+    let [a_zero_point, b_zero_point] = [config.left(), config.right()].map(|o| o.zero_point_range().lo() as i32);
     let channel = Channel { bias: 0, multiplier: config.multiplier_width.max(), shift: -7 };
-    let channels = match &config.channels {
-        Channels::Same(c) => vec![*c],
-        Channels::Table(table) => table.clone(),
+    let channels = match config.channels() {
+        Channels::Same => vec![config.channel(0)],
+        Channels::Table => (0..config.table_entries()).map(|c| config.channel(c)).collect(),
         Channels::Memory => vec![channel; n],
     };
     let output = config.output.range();
-    Ok(Layer { a, b, zero_points, channels, output: [0, output.lo() as i64, output.hi() as i64] })
+    let output = Output { zero_point: 0, min: output.lo() as i64, max: output.hi() as i64 };
+    Ok(Layer { a, b, a_zero_point, b_zero_point, channels, output })
 }

@@ -4,10 +4,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use qrtl_gen::blocks::gemm::{collect_results, gemm_layer};
 use qrtl_gen::emit::Package;
 use qrtl_gen::model::Layers;
+use qrtl_gen::script::Script;
 use qrtl_gen::spec::Spec;
-use qrtl_gen::vectors::{Script, collect_results, gemm_layer};
 use qrtl_golden::gemm::Matrix;
 use qrtl_golden::import::npy::Array;
 
@@ -55,14 +56,13 @@ fn run_model(models: &Path, name: &str, file: &str, logits: &str) -> Result<usiz
     for (i, layer) in Layers::read(&models.join(file))?.dense.iter().enumerate() {
         eprintln!("{name}: layer {i}, {} x {}", layer.inputs(), layer.outputs());
         let spec = layer.spec(4, 4);
-        let config = spec.config()?;
-        let package = Package::new(&format!("layer_{i}"), Spec::Gemm(spec), "sim")?;
+        let package = Package::new(&format!("layer_{i}"), Spec::Gemm(spec.clone()), "sim")?;
         let product = layer.vectors(&activations)?;
         let mut script = Script::new(&package.built.interface);
-        gemm_layer(&mut script, &config, &product, None);
+        gemm_layer(&mut script, &spec, &product, None);
         let executable = build(&package.simulated(), &package.built.interface, Build::default())?;
         let beats = Bench::start(&executable, &package.built.interface)?.run(&script)?;
-        activations = collect_results(&config, activations.rows(), layer.outputs(), &beats)?;
+        activations = collect_results(&spec, activations.rows(), layer.outputs(), &beats)?;
     }
     let images = expected.rows();
     ensure!(activations.rows() == images && activations.cols() == expected.cols(), "logits of another shape");

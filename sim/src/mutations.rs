@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use qrtl_gen::emit::Package;
+use qrtl_gen::script::Script;
 use qrtl_gen::spec::Spec;
-use qrtl_gen::vectors::Script;
 use qrtl_hdl::names::base_name;
 use serde::Deserialize;
 

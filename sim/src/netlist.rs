@@ -5,9 +5,11 @@ use std::process::Command;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use qrtl_gen::emit::Package;
-use qrtl_gen::spec::{DimensionSpec, GemmSpec, RequantizerSpec, Spec, TargetSpec, ZeroPointSpec};
-use qrtl_gen::vectors::script;
-use qrtl_hdl::blocks::gemm::Dimension;
+use qrtl_gen::spec::Spec;
+use qrtl_hdl::blocks::gemm::GemmConfig;
+use qrtl_hdl::blocks::requantizer::RequantizerConfig;
+use qrtl_hdl::parameter::{Dimension, ZeroPoint};
+use qrtl_hdl::targets::Target;
 use qrtl_hdl::verilog::File;
 
 use crate::suite::check_files;
@@ -43,16 +45,16 @@ pub const LOST: &str = "Driver-driver conflict";
 /// # Errors
 /// If a result differs, or Yosys is missing or fails.
 pub fn run(seed: u64) -> Result<()> {
-    let up_to = |n| DimensionSpec(Dimension::UpTo(n));
-    let requantizer = RequantizerSpec::default();
-    let gemm = GemmSpec { rows: 2, cols: 2, m: up_to(16), n: up_to(8), k: up_to(32), ..GemmSpec::default() };
-    let on_ecp5 = RequantizerSpec { target: TargetSpec::Ecp5, pipeline: 12, ..requantizer.clone() };
-    let on_ice40 = RequantizerSpec { target: TargetSpec::Ice40, pipeline: 11, ..requantizer.clone() };
-    let inferred = RequantizerSpec { pipeline: 11, no_backpressure: true, ..requantizer.clone() };
-    let in_passes = RequantizerSpec { passes: 4, ..on_ice40.clone() };
-    let none = ZeroPointSpec::None;
-    let pairs = GemmSpec {
-        target: TargetSpec::Ice40,
+    let up_to = |n| Dimension::UpTo(n);
+    let requantizer = RequantizerConfig::default();
+    let gemm = GemmConfig { rows: 2, cols: 2, m: up_to(16), n: up_to(8), k: up_to(32), ..GemmConfig::default() };
+    let on_ecp5 = RequantizerConfig { target: Target::Ecp5, pipeline: 12, ..requantizer.clone() };
+    let on_ice40 = RequantizerConfig { target: Target::Ice40, pipeline: 11, ..requantizer.clone() };
+    let inferred = RequantizerConfig { pipeline: 11, no_backpressure: true, ..requantizer.clone() };
+    let in_passes = RequantizerConfig { passes: 4, ..on_ice40.clone() };
+    let none = ZeroPoint::None;
+    let pairs = GemmConfig {
+        target: Target::Ice40,
         requantizers: Some(1),
         dsp_elements: Some(3),
         a_zero_point: none,
@@ -69,7 +71,7 @@ pub fn run(seed: u64) -> Result<()> {
         ("gemm 2 x 2 on iCE40", Spec::Gemm(pairs), ICE40),
     ] {
         let package = Package::new(spec.block(), spec, "sim")?;
-        let script = script(&package.spec, &package.built.interface, seed, VECTORS)?;
+        let script = package.spec.script(&package.built.interface, seed, VECTORS)?;
         eprintln!("netlist of {name}: synthesis");
         let files = package.models.iter().cloned().chain([synthesize(&package, synthesis)?]).collect::<Vec<_>>();
         let how = Build { netlist: true, ..Build::default() };

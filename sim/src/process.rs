@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail};
-use qrtl_gen::vectors::{Script, lanes};
+use qrtl_gen::script::{Script, lanes};
 use qrtl_hdl::interface::Interface;
 
 /// A running simulation.

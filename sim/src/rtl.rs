@@ -3,16 +3,18 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use qrtl_gen::blocks::gemm::{self, Layer, collect_results, gemm_layer};
+use qrtl_gen::blocks::requantizer::beat;
 use qrtl_gen::emit::Package;
-use qrtl_gen::spec::{
-    DimensionSpec, GemmSpec, OperandType, OutputSpec, RequantizerSpec, SaturatorSpec, Spec, ZeroPointSpec,
-};
-use qrtl_gen::vectors::{Layer, Script, collect_results, gemm_layer};
-use qrtl_golden::Rule;
+use qrtl_gen::script::Script;
+use qrtl_gen::spec::Spec;
 use qrtl_golden::gemm::Matrix;
 use qrtl_golden::request::{FullyConnected, Output, Request};
-use qrtl_hdl::blocks::gemm::{Channel, Dimension, GemmConfig};
+use qrtl_hdl::blocks::gemm::{Channel, GemmConfig};
+use qrtl_hdl::blocks::requantizer::{OUTPUTS, Parameters, RequantizerConfig};
+use qrtl_hdl::blocks::saturator::SaturatorConfig;
 use qrtl_hdl::exact::Range;
+use qrtl_hdl::parameter::{Dimension, IntType, ZeroPoint};
 use serde_json::{Value, json};
 
 use crate::process::Bench;
@@ -36,21 +38,28 @@ impl Hardware {
                 let requantization = r.requantization()?;
                 requantization.check_accumulator(r.acc)?;
                 let (rule, scale) = (requantization.rule(), requantization.scale());
-                let acc_width = if rule == Rule::Reduced16 { 48 } else { 32 };
+                let acc_width = Range::from(rule.accumulator()).width();
                 let Output { zero_point, min, max } = r.output;
                 let output = output_type(&[min, max, zero_point])?;
-                let spec = RequantizerSpec { rule, acc_width, output, ..RequantizerSpec::default() };
-                let beat = [r.acc, scale.multiplier(), scale.shift().into(), zero_point, min, max];
+                let spec = RequantizerConfig { rule, acc_width, output, ..RequantizerConfig::default() };
+                let (multiplier, shift) = (scale.multiplier(), scale.shift().into());
+                let parameters = Parameters { bias: 0, multiplier, shift, zero_point, min, max };
+                let beat = beat(&spec, r.acc.into(), 0, parameters);
                 self.one(Spec::Requantizer(spec), &beat)
             }
             Request::Saturate(r) => {
                 r.bounds()?;
-                let spec =
-                    SaturatorSpec { in_width: 64, out_width: 64, run_time_bounds: true, ..SaturatorSpec::default() };
-                self.one(Spec::Saturator(spec), &[r.x, r.min, r.max])
+                let spec = SaturatorConfig {
+                    in_width: 64,
+                    out_width: 64,
+                    run_time_bounds: true,
+                    ..SaturatorConfig::default()
+                };
+                self.one(Spec::Saturator(spec), &[r.x, r.min, r.max].map(i128::from))
             }
             Request::FullyConnected(layer) => {
-                let output = [layer.output.zero_point, layer.output.min, layer.output.max];
+                let Output { zero_point, min, max } = layer.output;
+                let output = gemm::Output { zero_point, min, max };
                 self.fully_connected(&layer.validate()?, output)
             }
             other => bail!("op: {} is no hardware; ask `gen golden`", other.op()),
@@ -70,10 +79,10 @@ impl Hardware {
     }
 
     /// One beat in, one result out.
-    fn one(&mut self, spec: Spec, beat: &[i64]) -> Result<Value> {
+    fn one(&mut self, spec: Spec, beat: &[i128]) -> Result<Value> {
         let (package, bench) = self.bench(spec)?;
         let mut script = Script::new(&package.built.interface);
-        script.beat(&beat.iter().map(|&v| v.into()).collect::<Vec<_>>());
+        script.beat(beat);
         script.await_results(1);
         script.flush();
         let results = bench.run(&script)?;
@@ -81,11 +90,11 @@ impl Hardware {
         Ok(json!({"out": i64::try_from(*out)?}))
     }
 
-    fn fully_connected(&mut self, layer: &FullyConnected, output: [i64; 3]) -> Result<Value> {
+    fn fully_connected(&mut self, layer: &FullyConnected, output: gemm::Output) -> Result<Value> {
         let (x, w) = (&layer.input, &layer.weights);
         let (m, n, k) = (x.0.rows(), w.0.rows(), x.0.cols());
         let spec = gemm_spec(layer, output)?;
-        let config = spec.config().with_context(|| format!("the hardware does not take K = {k}"))?;
+        spec.validate().map_err(|e| anyhow!(e)).with_context(|| format!("the hardware does not take K = {k}"))?;
         let channel = |c: usize| {
             let scale = layer.scales[c.min(layer.scales.len() - 1)].scale();
             Channel { bias: layer.bias[c].into(), multiplier: scale.multiplier(), shift: scale.shift().into() }
@@ -93,45 +102,46 @@ impl Hardware {
         let product = Layer {
             a: x.0.clone(),
             b: w.0.transposed(),
-            zero_points: [x.1, w.1],
+            a_zero_point: x.1,
+            b_zero_point: w.1,
             channels: (0..n).map(channel).collect(),
             output,
         };
         debug_assert_eq!((product.b.rows(), product.b.cols()), (k, n));
         // As above: an element whose sum lies beyond the contract has no result. Golden says which.
-        product.golden(&config).map_err(|e| anyhow!("{e}"))?;
-        let y = self.product(spec, &config, &product, m, n)?;
+        product.golden(&spec).map_err(|e| anyhow!("{e}"))?;
+        let y = self.product(spec, &product, m, n)?;
         Ok(json!({"shape": [m, n], "data": y.data()}))
     }
 
-    fn product(&mut self, spec: GemmSpec, config: &GemmConfig, layer: &Layer, m: usize, n: usize) -> Result<Matrix> {
-        let (package, bench) = self.bench(Spec::Gemm(spec))?;
+    fn product(&mut self, spec: GemmConfig, layer: &Layer, m: usize, n: usize) -> Result<Matrix> {
+        let (package, bench) = self.bench(Spec::Gemm(spec.clone()))?;
         let mut script = Script::new(&package.built.interface);
-        gemm_layer(&mut script, config, layer, None);
+        gemm_layer(&mut script, &spec, layer, None);
         let beats = bench.run(&script)?;
-        collect_results(config, m, n, &beats)
+        collect_results(&spec, m, n, &beats)
     }
 }
 
 /// The least structure of a few that fits a layer, so that few are ever built.
-fn gemm_spec(layer: &FullyConnected, output: [i64; 3]) -> Result<GemmSpec> {
+fn gemm_spec(layer: &FullyConnected, output: gemm::Output) -> Result<GemmConfig> {
     let (x, w) = (&layer.input, &layer.weights);
     let sized = |name: &str, n: usize, least: usize| {
         ensure!(n <= 1 << 16, "{name}: {n} is more than {}, the most that the simulated block takes", 1 << 16);
-        Ok(DimensionSpec(Dimension::UpTo(n.next_power_of_two().max(least))))
+        Ok(Dimension::UpTo(n.next_power_of_two().max(least)))
     };
     let operand = |name: &str, (matrix, zero): &(Matrix, i32)| {
         let values = || matrix.data().iter().chain([zero]).map(|&v| i128::from(v));
-        let fits = |t: &OperandType| values().all(|v| t.range().contains(v));
-        let found = [OperandType::Int8, OperandType::Uint8, OperandType::Int16].into_iter().find(fits);
+        let fits = |t: &IntType| values().all(|v| t.range().contains(v));
+        let found = [IntType::Int8, IntType::Uint8, IntType::Int16].into_iter().find(fits);
         let found = found.ok_or_else(|| anyhow!("{name}: data or zero point is neither int8, uint8 nor int16"))?;
         // An int16 zero point is 0 in every framework; without it the sums are a bit shorter.
-        let zero = if *zero == 0 && found == OperandType::Int16 { ZeroPointSpec::None } else { ZeroPointSpec::Port };
+        let zero = if *zero == 0 && found == IntType::Int16 { ZeroPoint::None } else { ZeroPoint::Port };
         Ok::<_, anyhow::Error>((found, zero))
     };
     let (a, a_zero_point) = operand("input", x)?;
     let (b, b_zero_point) = operand("weights", w)?;
-    let spec = GemmSpec {
+    let spec = GemmConfig {
         a,
         b,
         a_zero_point,
@@ -141,20 +151,20 @@ fn gemm_spec(layer: &FullyConnected, output: [i64; 3]) -> Result<GemmSpec> {
         k: sized("inputs", x.0.cols(), 256)?,
         // One for all channels.
         rule: layer.scales[0].rule(),
-        output: output_type(&output)?,
-        ..GemmSpec::default()
+        output: output_type(&[output.min, output.max, output.zero_point])?,
+        ..GemmConfig::default()
     };
     // Sums of 16-bit operands may leave the accumulator at a K that the layer does not have.
-    let exact = GemmSpec { k: DimensionSpec(Dimension::UpTo(x.0.cols())), ..spec.clone() };
-    Ok(if spec.config().is_ok() { spec } else { exact })
+    let exact = GemmConfig { k: Dimension::UpTo(x.0.cols()), ..spec.clone() };
+    Ok(if spec.validate().is_ok() { spec } else { exact })
 }
 
 /// The output type that has all of these values.
-fn output_type(values: &[i64]) -> Result<OutputSpec> {
-    let fits = |t: &OutputSpec| {
-        let range: Range = t.output_type().range();
+fn output_type(values: &[i64]) -> Result<IntType> {
+    let fits = |t: &IntType| {
+        let range = t.range();
         values.iter().all(|&v| range.contains(v.into()))
     };
-    let found = [OutputSpec::Int8, OutputSpec::Uint8, OutputSpec::Int16].into_iter().find(fits);
+    let found = OUTPUTS.into_iter().find(fits);
     found.ok_or_else(|| anyhow!("zero_point, min and max: {values:?} are of neither int8, uint8 nor int16"))
 }

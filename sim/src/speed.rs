@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use qrtl_gen::emit::Package;
-use qrtl_gen::spec::{GemmSpec, Spec};
-use qrtl_gen::vectors::script;
+use qrtl_gen::spec::Spec;
+
+use qrtl_hdl::blocks::gemm::GemmConfig;
 
 use crate::cycles::number;
 use crate::verilator::{build_anew, staging};
@@ -26,7 +27,7 @@ const TICKS: f64 = 100.0;
 /// # Errors
 /// If it cannot be built or run, or a result differs.
 pub fn run(seed: u64) -> Result<()> {
-    let spec = Spec::Gemm(GemmSpec { rows: 16, cols: 16, ..GemmSpec::default() });
+    let spec = Spec::Gemm(GemmConfig { rows: 16, cols: 16, ..GemmConfig::default() });
     let package = Package::new("gemm", spec.clone(), "sim speed")?;
     let interface = &package.built.interface;
     let staging = staging()?;
@@ -35,7 +36,7 @@ pub fn run(seed: u64) -> Result<()> {
     let executable = build_anew(&package.files, interface, &dir)?;
     println!("{}", spec.summary().parameters);
     println!("build: {:.1} s of CPU, {:.1} s", children()? - before, begin.elapsed().as_secs_f64());
-    let script = script(&spec, interface, seed, VECTORS)?;
+    let script = spec.script(interface, seed, VECTORS)?;
     fs::write(dir.join("in.txt"), &script.input)?;
     fs::write(dir.join("expected.txt"), &script.expected)?;
     let arguments = ["--vectors", "in.txt", "--expect", "expected.txt", "--cycles", "--seed", "1"];

@@ -7,13 +7,10 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
+use qrtl_gen::blocks::suite;
 use qrtl_gen::emit::Package;
+use qrtl_gen::script::Script;
 use qrtl_gen::spec::Spec;
-use qrtl_gen::vectors::{Script, script};
-
-mod jobs;
-
-pub use jobs::jobs;
 
 use crate::parallel;
 use crate::verilator::{Build, build};
@@ -27,6 +24,11 @@ pub struct Job {
     pub spec: Spec,
     /// vectors, at least
     pub count: usize,
+}
+
+/// Everything that is simulated.
+pub fn jobs() -> Vec<Job> {
+    suite().into_iter().map(|(spec, count)| Job { block: spec.block(), spec, count }).collect()
 }
 
 /// What became of a job.
@@ -86,7 +88,7 @@ fn passed(outcome: &Result<Outcome>) -> bool {
 
 fn run_job(job: &Job, seed: u64) -> Result<Outcome> {
     let package = Package::new(job.spec.block(), job.spec.clone(), "sim")?;
-    let script = script(&job.spec, &package.built.interface, seed, job.count)?;
+    let script = job.spec.script(&package.built.interface, seed, job.count)?;
     check(&package, &script, seed, Build::default())
 }
 

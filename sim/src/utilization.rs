@@ -3,12 +3,15 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use qrtl_gen::emit::Package;
 use qrtl_gen::model::{Product, products, read_model};
 use qrtl_gen::schedule::Schedule;
-use qrtl_gen::spec::{DimensionSpec, GemmSpec, Spec};
+use qrtl_gen::spec::Spec;
 use qrtl_gen::table::columns;
+
+use qrtl_hdl::blocks::gemm::GemmConfig;
+use qrtl_hdl::parameter::Dimension;
 
 use crate::cycles::{Counted, count};
 
@@ -57,21 +60,20 @@ last sums at the end of the array, without the stalls; *overall*: over those in 
 pub fn run(models: &Path, to: &Path) -> Result<()> {
     let products = all(models)?;
     let most = |d: usize| products.iter().map(|p| p.size[d]).max().unwrap_or(1);
-    let dimension = |d: usize| format!("..{}", most(d)).parse::<DimensionSpec>().map_err(|e| anyhow!(e));
-    let spec = GemmSpec {
+    let dimension = |d: usize| Dimension::UpTo(most(d));
+    let spec = GemmConfig {
         rows: SIDE,
         cols: SIDE,
         requantizers: Some(SIDE),
-        m: dimension(0)?,
-        n: dimension(1)?,
-        k: dimension(2)?,
-        ..GemmSpec::default()
+        m: dimension(0),
+        n: dimension(1),
+        k: dimension(2),
+        ..GemmConfig::default()
     };
-    let config = spec.config()?;
-    let package = Package::new("gemm", Spec::Gemm(spec), "sim utilization")?;
+    let package = Package::new("gemm", Spec::Gemm(spec.clone()), "sim utilization")?;
     let mut rows = Vec::new();
     for product in &products {
-        let schedule = Schedule::new(&config, product.size)?;
+        let schedule = Schedule::new(&spec, product.size)?;
         let counted = count(&package, product.size, 1)?;
         let expected = Counted::from(&schedule);
         ensure!(counted == expected, "{}: the bench counts {counted:?}, the schedule {expected:?}", product.name);

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use qrtl_gen::vectors::Script;
+use qrtl_gen::script::Script;
 use qrtl_hdl::interface::{BenchPort, Interface, Stream};
 use qrtl_hdl::verilog::File;
 use qrtl_sim::process::Bench;

@@ -7,17 +7,19 @@ use std::path::Path;
 
 use qrtl_gen::emit::Package;
 use qrtl_gen::schedule::Schedule;
-use qrtl_gen::spec::{ForwardingSpec, GemmSpec, Spec, StrategySpec, TargetSpec, ZeroPointSpec};
+use qrtl_gen::spec::Spec;
+use qrtl_hdl::blocks::gemm::{Forwarding, GemmConfig, ZeroPointStrategy};
+use qrtl_hdl::parameter::ZeroPoint;
+use qrtl_hdl::targets::Target;
 use qrtl_sim::cycles::{Counted, count};
 
 /// Every size on a block: the counters are the schedule's.
 #[track_caller]
-fn agree(spec: GemmSpec, sizes: &[[usize; 3]]) {
+fn agree(spec: GemmConfig, sizes: &[[usize; 3]]) {
     set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap();
-    let config = spec.config().unwrap();
-    let package = Package::new("gemm", Spec::Gemm(spec), "cycles").unwrap();
+    let package = Package::new("gemm", Spec::Gemm(spec.clone()), "cycles").unwrap();
     for &size in sizes {
-        let schedule = Schedule::new(&config, size).unwrap();
+        let schedule = Schedule::new(&spec, size).unwrap();
         assert_eq!(count(&package, size, 1).unwrap(), Counted::from(&schedule), "{size:?} (m, n, k)");
     }
 }
@@ -31,69 +33,69 @@ fn around(rows: usize, cols: usize, terms: &[usize]) -> Vec<[usize; 3]> {
 
 #[test]
 fn one_element() {
-    let spec = GemmSpec { rows: 1, cols: 1, pipeline: 0, ..GemmSpec::default() };
+    let spec = GemmConfig { rows: 1, cols: 1, pipeline: 0, ..GemmConfig::default() };
     agree(spec, &[[1, 1, 1], [1, 1, 2], [3, 2, 1], [2, 5, 3]]);
 }
 
 #[test]
 fn a_requantizer_for_each_column() {
-    agree(GemmSpec { requantizers: Some(4), ..GemmSpec::default() }, &around(4, 4, &[1, 2, 5, 6, 7, 17]));
+    agree(GemmConfig { requantizers: Some(4), ..GemmConfig::default() }, &around(4, 4, &[1, 2, 5, 6, 7, 17]));
 }
 
 #[test]
 fn groups_of_columns() {
-    let spec = GemmSpec { rows: 3, cols: 4, requantizers: Some(1), pipeline: 7, ..GemmSpec::default() };
+    let spec = GemmConfig { rows: 3, cols: 4, requantizers: Some(1), pipeline: 7, ..GemmConfig::default() };
     agree(spec, &around(3, 4, &[1, 2, 3, 11, 12, 13]));
-    let spec = GemmSpec { rows: 2, cols: 6, requantizers: Some(2), axis: true, ..GemmSpec::default() };
+    let spec = GemmConfig { rows: 2, cols: 6, requantizers: Some(2), axis: true, ..GemmConfig::default() };
     agree(spec, &around(2, 6, &[1, 2, 5, 6, 7]));
 }
 
 #[test]
 fn elements_with_more_ranks() {
-    let luts = GemmSpec { rows: 2, cols: 3, requantizers: Some(1), dsp_elements: Some(2), ..GemmSpec::default() };
+    let luts = GemmConfig { rows: 2, cols: 3, requantizers: Some(1), dsp_elements: Some(2), ..GemmConfig::default() };
     agree(luts.clone(), &around(2, 3, &[1, 6, 9, 10, 11]));
-    let ecp5 = GemmSpec { target: TargetSpec::Ecp5, pipeline: 12, ..luts.clone() };
+    let ecp5 = GemmConfig { target: Target::Ecp5, pipeline: 12, ..luts.clone() };
     agree(ecp5, &around(2, 3, &[1, 6, 10, 11, 12]));
-    agree(GemmSpec { target: TargetSpec::Ice40, ..luts }, &around(2, 3, &[1, 2, 10, 11, 12]));
+    agree(GemmConfig { target: Target::Ice40, ..luts }, &around(2, 3, &[1, 2, 10, 11, 12]));
 }
 
 #[test]
 fn requantizers_in_passes() {
-    let spec = GemmSpec { rows: 3, cols: 4, requantizers: Some(2), pipeline: 5, passes: 4, ..GemmSpec::default() };
+    let spec = GemmConfig { rows: 3, cols: 4, requantizers: Some(2), pipeline: 5, passes: 4, ..GemmConfig::default() };
     agree(spec, &around(3, 4, &[1, 2, 23, 24, 25, 30]));
-    let spec = GemmSpec { rows: 2, cols: 3, requantizers: Some(1), target: TargetSpec::Ecp5, ..GemmSpec::default() };
-    agree(GemmSpec { passes: 2, pipeline: 12, ..spec.clone() }, &around(2, 3, &[1, 15, 16, 17]));
-    let four = GemmSpec { passes: 4, target: TargetSpec::Generic, ..spec };
+    let spec = GemmConfig { rows: 2, cols: 3, requantizers: Some(1), target: Target::Ecp5, ..GemmConfig::default() };
+    agree(GemmConfig { passes: 2, pipeline: 12, ..spec.clone() }, &around(2, 3, &[1, 15, 16, 17]));
+    let four = GemmConfig { passes: 4, target: Target::Generic, ..spec };
     agree(four.clone(), &around(2, 3, &[1, 23, 24, 25]));
-    agree(GemmSpec { forwarding: ForwardingSpec::Systolic, ..four }, &around(2, 3, &[1, 26, 27, 28]));
+    agree(GemmConfig { forwarding: Forwarding::Systolic, ..four }, &around(2, 3, &[1, 26, 27, 28]));
 }
 
 #[test]
 fn zero_points_corrected_by_sums() {
-    let spec = GemmSpec {
-        b_zero_point: ZeroPointSpec::Port,
-        a_strategy: StrategySpec::Correct,
-        b_strategy: StrategySpec::Correct,
-        ..GemmSpec::default()
+    let spec = GemmConfig {
+        b_zero_point: ZeroPoint::Port,
+        a_strategy: ZeroPointStrategy::Correct,
+        b_strategy: ZeroPointStrategy::Correct,
+        ..GemmConfig::default()
     };
     agree(spec, &[[1, 1, 1], [4, 4, 3], [9, 7, 2], [5, 12, 20]]);
 }
 
 #[test]
 fn operands_from_element_to_element() {
-    let systolic = |rows, cols, requantizers| GemmSpec {
+    let systolic = |rows, cols, requantizers| GemmConfig {
         rows,
         cols,
         requantizers: Some(requantizers),
-        forwarding: ForwardingSpec::Systolic,
-        ..GemmSpec::default()
+        forwarding: Forwarding::Systolic,
+        ..GemmConfig::default()
     };
     agree(systolic(4, 4, 4), &around(4, 4, &[1, 2, 11, 12, 13]));
-    let correct = StrategySpec::Correct;
+    let correct = ZeroPointStrategy::Correct;
     let sums =
-        GemmSpec { b_zero_point: ZeroPointSpec::Port, a_strategy: correct, b_strategy: correct, ..systolic(3, 4, 1) };
+        GemmConfig { b_zero_point: ZeroPoint::Port, a_strategy: correct, b_strategy: correct, ..systolic(3, 4, 1) };
     agree(sums, &around(3, 4, &[1, 3, 18, 19, 20]));
-    let mixed = GemmSpec { dsp_elements: Some(2), target: TargetSpec::Ecp5, pipeline: 12, ..systolic(2, 3, 1) };
+    let mixed = GemmConfig { dsp_elements: Some(2), target: Target::Ecp5, pipeline: 12, ..systolic(2, 3, 1) };
     agree(mixed, &around(2, 3, &[1, 6, 13, 14, 15]));
     agree(systolic(1, 3, 3), &[[1, 1, 1], [4, 7, 2], [3, 3, 5]]);
     agree(systolic(3, 1, 1), &[[1, 1, 1], [7, 4, 2], [3, 3, 6]]);
@@ -102,7 +104,7 @@ fn operands_from_element_to_element() {
 /// A short product, a long one, and layers of the digits networks and of a detector of persons.
 #[test]
 fn layers() {
-    let spec = GemmSpec { rows: 8, cols: 8, requantizers: Some(8), ..GemmSpec::default() };
+    let spec = GemmConfig { rows: 8, cols: 8, requantizers: Some(8), ..GemmConfig::default() };
     agree(
         spec,
         &[[64, 16, 32], [64, 32, 16], [1797, 32, 64], [1797, 10, 32], [1, 10, 32], [144, 64, 32], [9, 256, 128]],

@@ -11,7 +11,7 @@ mod seeded;
 use std::path::Path;
 use std::process::Command;
 
-use qrtl_gen::vectors::Script;
+use qrtl_gen::script::Script;
 use qrtl_hdl::exact::{Design, FlatSim, elaborate};
 use qrtl_hdl::interface::{BenchPort, Interface, Stream};
 use qrtl_hdl::verilog::{File, Provenance, print};

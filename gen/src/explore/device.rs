@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
-
-use crate::spec::TargetSpec;
+use qrtl_hdl::targets::Target;
 
 /// A device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -69,7 +68,7 @@ struct Requantizer {
 /// What the parts of a GEMM block for a target take.
 #[derive(Debug)]
 struct Kit {
-    target: TargetSpec,
+    target: Target,
     /// with a multiplier; a device without has none
     element: Option<Figures>,
     /// with its product in LUTs
@@ -127,7 +126,7 @@ impl Parts {
         let fields: Vec<&str> = line.splitn(9, ',').collect();
         let [_, name, part, lut, ff, dsp, ram, mhz, from] = fields[..] else { anyhow::bail!("not nine fields") };
         let figures = [lut.parse()?, ff.parse()?, dsp.parse()?, ram.parse()?];
-        let target = TargetSpec::from_str(name, false).map_err(anyhow::Error::msg)?;
+        let target = Target::from_str(name, false).map_err(anyhow::Error::msg)?;
         self.sources.push([name, part, from].map(str::to_owned));
         if self.kits.last().is_none_or(|kit| kit.target != target) {
             let (rest, luts, requantizers) = ([0.0; 4], [0.0; 4], Vec::new());
@@ -148,7 +147,7 @@ impl Parts {
     }
 
     /// The targets whose parts were measured, each with the depths of requantizers that were.
-    pub fn depths(&self) -> Vec<(TargetSpec, Vec<usize>)> {
+    pub fn depths(&self) -> Vec<(Target, Vec<usize>)> {
         self.kits.iter().map(|kit| (kit.target, kit.requantizers.iter().map(|r| r.ranks).collect())).collect()
     }
 
@@ -157,7 +156,7 @@ impl Parts {
     ///
     /// # Errors
     /// If nothing was measured for the target, or the depth lies outside those that were.
-    pub fn block(&self, target: TargetSpec, elements: usize, requantizers: usize, ranks: usize) -> Result<Block> {
+    pub fn block(&self, target: Target, elements: usize, requantizers: usize, ranks: usize) -> Result<Block> {
         let kit = self.kits.iter().find(|kit| kit.target == target);
         let kit = kit.with_context(|| format!("target: nothing was measured of {} with {target:?}", self.name))?;
         let (requantizer, mhz) = kit.requantizer(ranks)?;
@@ -235,7 +234,7 @@ mod tests {
     #[test]
     fn between_two_depths_in_proportion() {
         let parts = Parts::of(Device::Ecp5Small).unwrap();
-        let kit = parts.kits.iter().find(|kit| kit.target == TargetSpec::Ecp5).unwrap();
+        let kit = parts.kits.iter().find(|kit| kit.target == Target::Ecp5).unwrap();
         let [a, between, b] = [9, 10, 12].map(|ranks| kit.requantizer(ranks).unwrap().1);
         assert!((between - (a + (b - a) / 3.0)).abs() < 1e-9, "{a} {between} {b}");
         assert_eq!(kit.requantizer(3).unwrap_err().to_string(), "pipeline: 3 is outside 9..=12");

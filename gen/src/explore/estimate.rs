@@ -2,13 +2,14 @@
 
 use std::fmt::Write;
 
-use anyhow::{Context, Result};
-use qrtl_hdl::blocks::gemm::Dimension;
+use anyhow::{Context, Result, anyhow};
+use qrtl_hdl::blocks::gemm::GemmConfig;
+use qrtl_hdl::parameter::{Dimension, ZeroPoint};
+use qrtl_hdl::targets::Target;
 
 use super::device::{Area, Block, Parts};
 use crate::model::Product;
 use crate::schedule::Schedule;
-use crate::spec::{DimensionSpec, GemmSpec, TargetSpec, ZeroPointSpec};
 
 /// What is swept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +23,7 @@ pub struct Array {
     /// register ranks of a requantizer
     pub pipeline: usize,
     /// whose cells the block instantiates
-    pub target: TargetSpec,
+    pub target: Target,
 }
 
 /// An array on a device.
@@ -31,7 +32,7 @@ pub struct Estimate {
     /// which
     pub array: Array,
     /// its description: every product fits it, zero points of operands are folded into the bias
-    pub spec: GemmSpec,
+    pub spec: GemmConfig,
     /// of all products, one after the other
     pub clocks: u128,
     /// clock
@@ -48,7 +49,7 @@ pub struct Estimate {
 
 impl Array {
     /// All arrays of these sides, targets and depths, each with every number of requantizers that divides its columns.
-    pub fn all(rows: &[usize], cols: &[usize], depths: &[(TargetSpec, Vec<usize>)]) -> Vec<Array> {
+    pub fn all(rows: &[usize], cols: &[usize], depths: &[(Target, Vec<usize>)]) -> Vec<Array> {
         let depths: Vec<_> = depths.iter().flat_map(|(t, depths)| depths.iter().map(move |&d| (*t, d))).collect();
         let mut all = Vec::new();
         for (&rows, &cols) in rows.iter().flat_map(|r| cols.iter().map(move |c| (r, c))) {
@@ -64,28 +65,28 @@ impl Array {
 
     /// Its name as a file and as a module.
     pub fn name(&self) -> String {
-        let target = self.target.name();
+        let target = self.target;
         format!("r{}_c{}_q{}_p{}_{target}", self.rows, self.cols, self.requantizers, self.pipeline)
     }
 
     /// The block that takes any of the products.
-    fn spec(&self, products: &[Product], dsp_elements: Option<usize>) -> GemmSpec {
+    fn spec(&self, products: &[Product], dsp_elements: Option<usize>) -> GemmConfig {
         let [m, n, k] = [0, 1, 2].map(|d| {
             let most = products.iter().map(|p| p.size[d]).max().unwrap_or(1);
-            DimensionSpec(Dimension::UpTo(most))
+            Dimension::UpTo(most)
         });
-        GemmSpec {
+        GemmConfig {
             rows: self.rows,
             cols: self.cols,
             requantizers: Some(self.requantizers),
             pipeline: self.pipeline,
             target: self.target,
             dsp_elements,
-            a_zero_point: ZeroPointSpec::None,
+            a_zero_point: ZeroPoint::None,
             m,
             n,
             k,
-            ..GemmSpec::default()
+            ..GemmConfig::default()
         }
     }
 }
@@ -116,10 +117,10 @@ impl Estimate {
         let Array { rows, cols, requantizers, pipeline, target } = array;
         let Block { area, mhz, dsp_elements } = parts.block(target, rows * cols, requantizers, pipeline)?;
         let spec = array.spec(products, dsp_elements);
-        let config = spec.config()?;
+        spec.validate().map_err(|e| anyhow!(e))?;
         let (mut clocks, mut done) = (0, 0);
         for product in products {
-            let schedule = Schedule::new(&config, product.size).with_context(|| product.name.clone())?;
+            let schedule = Schedule::new(&spec, product.size).with_context(|| product.name.clone())?;
             clocks += schedule.clocks;
             done += schedule.products;
         }
@@ -136,7 +137,7 @@ impl Estimate {
             self.in_luts().to_string(),
             a.requantizers.to_string(),
             a.pipeline.to_string(),
-            a.target.name().to_owned(),
+            a.target.to_string(),
             self.clocks.to_string(),
             format!("{:.1}", self.mhz),
             format!("{:.2}", self.microseconds),
@@ -185,7 +186,7 @@ pub fn csv(all: &[Estimate], front: &[Estimate]) -> String {
     let mut text = head.to_owned();
     for e in all {
         let Array { rows, cols, requantizers, pipeline, target } = e.array;
-        let (in_luts, target) = (e.in_luts(), target.name());
+        let (in_luts, target) = (e.in_luts(), target);
         let Area { lut, ff, dsp, ram } = e.area;
         let on_front = front.iter().any(|f| f.array == e.array);
         let _ = writeln!(

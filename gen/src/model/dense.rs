@@ -10,11 +10,11 @@ use qrtl_golden::import::tflite::{Model, Operator};
 use qrtl_golden::import::{Runtime, lower_steps};
 use qrtl_golden::numerics::AnyRequantization;
 use qrtl_golden::{Requantization, Rule};
-use qrtl_hdl::blocks::gemm::{Channel, Dimension};
+use qrtl_hdl::blocks::gemm::{Channel, GemmConfig};
+use qrtl_hdl::parameter::{Dimension, IntType, Source, ZeroPoint};
 
 use super::{MAX_BATCH, Product, read_model};
-use crate::spec::{DimensionSpec, GemmSpec, OperandType, OutputSpec, Parameter, ZeroPointSpec};
-use crate::vectors::Layer;
+use crate::blocks::gemm::{Layer, Output};
 
 /// A model that is a chain of fully connected layers, from its one input to its one output.
 #[derive(Debug, Clone)]
@@ -51,8 +51,8 @@ pub struct DenseLayer {
     weights: Matrix,
     /// bias, with the zero point of the input folded in, and factor of each output
     channels: Vec<Channel>,
-    /// output zero point, least and greatest output
-    output: [i64; 3],
+    /// what all channels share
+    output: Output,
 }
 
 /// What may stand before the first layer.
@@ -143,7 +143,7 @@ impl DenseLayer {
             name: tensor.name.clone(),
             rows: tensor.elements() / weights.rows(),
             channels: (0..weights.rows()).map(|n| channel(layer, n, &of_output(n))).collect(),
-            output: [first.zero_point(), first.output().min(), first.output().max()],
+            output: Output { zero_point: first.zero_point(), min: first.output().min(), max: first.output().max() },
             weights: weights.clone(),
         })
     }
@@ -164,28 +164,28 @@ impl DenseLayer {
     }
 
     /// The GEMM block: K, N, parameters and clamp are the layer's, M is any number of rows; TFLM's rounding.
-    pub fn spec(&self, rows: usize, cols: usize) -> GemmSpec {
-        let table = |of: fn(&Channel) -> i64| Parameter::Table(self.channels.iter().map(of).collect());
-        let [zero_point, min, max] = self.output.map(Parameter::Constant);
-        GemmSpec {
+    pub fn spec(&self, rows: usize, cols: usize) -> GemmConfig {
+        let table = |of: fn(&Channel) -> i64| Source::Table(self.channels.iter().map(of).collect());
+        let Output { zero_point, min, max } = self.output;
+        GemmConfig {
             rows,
             cols,
-            a: OperandType::Int8,
-            b: OperandType::Int8,
-            a_zero_point: ZeroPointSpec::None,
-            b_zero_point: ZeroPointSpec::None,
-            m: DimensionSpec(Dimension::UpTo(MAX_BATCH)),
-            n: DimensionSpec(Dimension::Fixed(self.outputs())),
-            k: DimensionSpec(Dimension::Fixed(self.inputs())),
+            a: IntType::Int8,
+            b: IntType::Int8,
+            a_zero_point: ZeroPoint::None,
+            b_zero_point: ZeroPoint::None,
+            m: Dimension::UpTo(MAX_BATCH),
+            n: Dimension::Fixed(self.outputs()),
+            k: Dimension::Fixed(self.inputs()),
             rule: Rule::TfliteDouble,
             bias: table(|c| c.bias),
             multiplier: table(|c| c.multiplier),
             shift: table(|c| c.shift),
-            output: OutputSpec::Int8,
-            zero_point,
-            min,
-            max,
-            ..GemmSpec::default()
+            output: IntType::Int8,
+            zero_point: Source::Constant(zero_point),
+            min: Source::Constant(min),
+            max: Source::Constant(max),
+            ..GemmConfig::default()
         }
     }
 
@@ -199,7 +199,8 @@ impl DenseLayer {
         Ok(Layer {
             a: inputs.clone(),
             b: self.weights.transposed(),
-            zero_points: [0, 0],
+            a_zero_point: 0,
+            b_zero_point: 0,
             channels: self.channels.clone(),
             output: self.output,
         })

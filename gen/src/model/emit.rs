@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::Layers;
+use crate::GENERATOR;
 use crate::emit::{Package, write_directory};
 use crate::schedule::Schedule;
 use crate::spec::{Spec, Summary};
@@ -34,8 +35,8 @@ pub fn emit(file: &Path, output: &Path, [rows, cols]: [usize; 2], batch: usize) 
     for (i, layer) in dense.iter().enumerate() {
         let name = format!("layer_{i}");
         let (spec, product) = (layer.spec(rows, cols), layer.product(&name, batch));
-        clocks.push(Schedule::new(&spec.config()?, product.size)?.row(&product));
-        let package = Package::new(&name, Spec::Gemm(spec), &command)?;
+        let package = Package::new(&name, Spec::Gemm(spec.clone()), &command)?;
+        clocks.push(Schedule::new(&spec, product.size)?.row(&product));
         blocks.push((name.clone(), output.join(&name).display().to_string(), package.spec.summary()));
         packages.push((name, package));
     }
@@ -45,7 +46,7 @@ pub fn emit(file: &Path, output: &Path, [rows, cols]: [usize; 2], batch: usize) 
         }
         let names: Vec<&str> = packages.iter().map(|(n, _)| n.as_str()).collect();
         let layers: Vec<&str> = dense.iter().map(|l| &*l.name).collect();
-        let manifest = serde_json::json!({"generator": concat!("qrtl ", env!("CARGO_PKG_VERSION")), "model": base,
+        let manifest = serde_json::json!({"generator": GENERATOR, "model": base,
             "blocks": names, "operators": layers, "host": host});
         fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
         Ok(())

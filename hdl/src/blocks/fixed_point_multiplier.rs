@@ -17,33 +17,69 @@
 //!
 //! Combinational. Overflow is impossible: `y` has every bit that the formula gives.
 
+use clap::Args;
 use qrtl_golden::{MultiplierWidth, Rule};
 use rust_hdl::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use crate::describe_logic;
 use crate::exact::{Describe, Header, Int, Kernel, Port, Range};
+use crate::interface::{StreamPorts, Streamed, Streams};
+use crate::parameter::{defaults, within};
+use crate::{describe_logic, ports};
 
-/// Which product a [`FixedPointMultiplier`] computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Product {
-    /// Figure 4: unsigned `Q1.(B-1)` operands
-    Unsigned,
-    /// a signed accumulator by a multiplier below 1
-    Signed {
-        /// bits of the accumulator
-        acc_width: u32,
-        /// `Truncate` or `Single`
-        rounding: Rule,
-    },
+/// Parameters of a fixed-point multiplier.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FixedPointMultiplierConfig {
+    /// bits of the multiplier: 16 (Q1.15) or 32 (Q1.31)
+    #[arg(long, default_value_t = 32)]
+    pub width: u32,
+    /// signed accumulator by multiplier below 1, instead of two unsigned Q1 numbers
+    #[arg(long)]
+    pub signed: bool,
+    /// bits of the accumulator of the signed form, 2..=32
+    #[arg(long, default_value_t = 32)]
+    pub acc_width: u32,
+    /// rounding of the signed form: truncate or single
+    #[arg(long, default_value_t = Rule::Single)]
+    pub rounding: Rule,
 }
 
-/// Configuration of a [`FixedPointMultiplier`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FixedPointMultiplierConfig {
-    /// `B`
-    pub width: MultiplierWidth,
-    /// which product
-    pub product: Product,
+impl Default for FixedPointMultiplierConfig {
+    fn default() -> FixedPointMultiplierConfig {
+        defaults()
+    }
+}
+
+impl FixedPointMultiplierConfig {
+    /// Width of the multiplier.
+    ///
+    /// # Errors
+    /// If it is neither 16 nor 32.
+    pub fn multiplier_width(&self) -> Result<MultiplierWidth, String> {
+        match self.width {
+            16 => Ok(MultiplierWidth::W16),
+            32 => Ok(MultiplierWidth::W32),
+            other => Err(format!("width: {other} is neither 16 nor 32")),
+        }
+    }
+
+    /// Checks what the types do not say.
+    ///
+    /// # Errors
+    /// A sentence that names the parameter, the limit and what it got.
+    pub fn validate(&self) -> Result<(), String> {
+        self.multiplier_width()?;
+        within("acc_width", self.acc_width, 2, 32)?;
+        let default = FixedPointMultiplierConfig::default();
+        if !self.signed && (self.acc_width, self.rounding) != (default.acc_width, default.rounding) {
+            return Err("acc_width, rounding: only the signed form has them".to_owned());
+        }
+        match self.rounding {
+            Rule::Truncate | Rule::Single => Ok(()),
+            other => Err(format!("rounding: {other} is neither truncate nor single")),
+        }
+    }
 }
 
 /// See the [module](self).
@@ -61,28 +97,33 @@ pub struct FixedPointMultiplier {
 impl FixedPointMultiplier {
     /// A multiplier.
     ///
-    /// # Panics
-    /// If the rounding of the signed form is neither `Truncate` nor `Single`.
-    pub fn new(config: FixedPointMultiplierConfig) -> FixedPointMultiplier {
-        let bits = config.width.bits();
-        let (a, b, y, docs) = match config.product {
-            Product::Unsigned => {
-                let full = Range::unsigned(bits);
-                (full, full, full, ["Q1 number", "Q1 number", "product, Q1 number"])
-            }
-            Product::Signed { acc_width, rounding } => {
-                assert!(matches!(rounding, Rule::Truncate | Rule::Single), "{rounding} is no rounding of a product");
-                let (acc, m) = (Range::signed(acc_width), Range::unsigned(bits - 1));
-                let y = (acc * m + Range::constant(half(rounding, bits))) >> Range::constant(i128::from(bits - 1));
-                (acc, m, y, ["accumulator", "multiplier", "scaled accumulator"])
-            }
+    /// # Errors
+    /// What [`FixedPointMultiplierConfig::validate`] reports.
+    pub fn new(config: FixedPointMultiplierConfig) -> Result<FixedPointMultiplier, String> {
+        config.validate()?;
+        let bits = config.width;
+        let (a, b, y, docs) = if config.signed {
+            let (acc, m) = (Range::signed(config.acc_width), Range::unsigned(bits - 1));
+            let half = Range::constant(half(config.rounding, bits));
+            let y = (acc * m + half) >> Range::constant(i128::from(bits - 1));
+            (acc, m, y, ["accumulator", "multiplier", "scaled accumulator"])
+        } else {
+            let full = Range::unsigned(bits);
+            (full, full, full, ["Q1 number", "Q1 number", "product, Q1 number"])
         };
-        FixedPointMultiplier {
+        Ok(FixedPointMultiplier {
             a: Port::new(a, docs[0]),
             b: Port::new(b, docs[1]),
             y: Port::new(y, docs[2]),
             _config: config,
-        }
+        })
+    }
+}
+
+impl Streamed for FixedPointMultiplier {
+    fn streams(&self) -> Streams<'_> {
+        let (input, output) = (StreamPorts::plain(ports![&self.a, &self.b]), StreamPorts::plain(ports![&self.y]));
+        Streams { input, output, interval: 1 }
     }
 }
 
@@ -95,31 +136,26 @@ describe_logic!(FixedPointMultiplier);
 
 impl Describe for FixedPointMultiplier {
     fn header(&self) -> Header {
-        let bits = self._config.width.bits();
+        let FixedPointMultiplierConfig { width: bits, signed, acc_width, rounding } = self._config;
         let f = bits - 1;
-        match self._config.product {
-            Product::Unsigned => {
-                let name = format!("fixed_point_multiplier_q1_{f}");
-                Header::new(name, format!("y = floor(a * b / 2^{f}) mod 2^{bits}."))
-                    .line(format!("Operands and result are unsigned Q1.{f}: the lowest integer bit and the upper {f}"))
-                    .line("fraction bits of the product are kept.")
-            }
-            Product::Signed { acc_width, rounding } => {
-                let name = format!("fixed_point_multiplier_acc{acc_width}_m{bits}_{rounding}");
-                let half = if rounding == Rule::Single { format!(" + 2^{}", f - 1) } else { String::new() };
-                Header::new(name, format!("y = floor((a * b{half}) / 2^{f}).")).fact("rounding", rounding)
-            }
+        if signed {
+            let name = format!("fixed_point_multiplier_acc{acc_width}_m{bits}_{rounding}");
+            let half = if rounding == Rule::Single { format!(" + 2^{}", f - 1) } else { String::new() };
+            Header::new(name, format!("y = floor((a * b{half}) / 2^{f}).")).fact("rounding", rounding)
+        } else {
+            let name = format!("fixed_point_multiplier_q1_{f}");
+            Header::new(name, format!("y = floor(a * b / 2^{f}) mod 2^{bits}."))
+                .line(format!("Operands and result are unsigned Q1.{f}: the lowest integer bit and the upper {f}"))
+                .line("fraction bits of the product are kept.")
         }
         .fact("latency", "combinational")
     }
 
     fn describe(&self, k: &Kernel) {
-        let bits = self._config.width.bits();
+        let FixedPointMultiplierConfig { width: bits, signed, rounding, .. } = self._config;
         let product = (k.read(&self.a) * k.read(&self.b)).named("product");
-        let y: Int<'_> = match self._config.product {
-            Product::Unsigned => product.bits(bits - 1, bits),
-            Product::Signed { rounding, .. } => (product + half(rounding, bits)) >> (bits - 1),
-        };
+        let y: Int<'_> =
+            if signed { (product + half(rounding, bits)) >> (bits - 1) } else { product.bits(bits - 1, bits) };
         k.drive(&self.y, y);
     }
 }

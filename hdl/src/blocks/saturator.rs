@@ -11,42 +11,132 @@
 //!
 //! Combinational, or with one register rank behind a valid/ready stream. Overflow is impossible: there is no arithmetic.
 
+use clap::{Args, ValueEnum};
 use rust_hdl::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
+use crate::interface::{StreamPorts, Streamed, Streams};
+use crate::parameter::{defaults, within};
 use crate::stream::PipelineStream;
+use crate::{describe_logic, display_word, ports};
 
-/// Configuration of a [`Saturator`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Parameters of a saturator.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct SaturatorConfig {
-    /// values of `x`
-    pub input: Range,
-    /// values that `y`'s port can hold; covers `bounds`
-    pub output: Range,
-    /// `min..=max`; what the ports can hold, if the bounds are ports
-    pub bounds: Range,
-    /// `min` and `max` are ports
+    /// bits of x, 1..=64
+    #[arg(long, default_value_t = 32)]
+    pub in_width: u32,
+    /// x has no sign
+    #[arg(long)]
+    pub in_unsigned: bool,
+    /// bits of y, 1..=64; signed if min is negative
+    #[arg(long, default_value_t = 8)]
+    pub out_width: u32,
+    /// least result
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    pub min: i64,
+    /// greatest result
+    #[arg(long, default_value_t = 255, allow_negative_numbers = true)]
+    pub max: i64,
+    /// min and max are ports
+    #[arg(long)]
     pub run_time_bounds: bool,
     /// how it decides
+    #[arg(long, value_enum, default_value_t = SaturatorForm::Auto)]
     pub form: SaturatorForm,
-    /// one register rank and a valid/ready stream
+    /// one register rank behind a valid/ready stream
+    #[arg(long)]
     pub registered: bool,
 }
 
 /// How a [`Saturator`] decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum SaturatorForm {
-    /// two comparators and two multiplexers, for any bounds
+    /// from the upper bits where the bounds allow it
+    Auto,
+    /// two comparators and two multiplexers
     Compare,
-    /// from the upper bits, for bounds that are all of `k` bits
+    /// from the upper bits: bounds must be all of k bits
     UpperBits,
 }
 
-impl SaturatorForm {
-    /// The smaller form that `bounds` allow.
-    pub fn for_bounds(bounds: Range) -> SaturatorForm {
-        if bounds == bounds.filled() { SaturatorForm::UpperBits } else { SaturatorForm::Compare }
+display_word!(SaturatorForm);
+
+impl Default for SaturatorConfig {
+    fn default() -> SaturatorConfig {
+        defaults()
+    }
+}
+
+/// Everything that `width` bits hold.
+fn full(width: u32, signed: bool) -> Range {
+    if signed { Range::signed(width) } else { Range::unsigned(width) }
+}
+
+impl SaturatorConfig {
+    /// Values of `x`.
+    pub fn input(&self) -> Range {
+        full(self.in_width, !self.in_unsigned)
+    }
+
+    /// Values that `y`'s port can hold.
+    pub fn output(&self) -> Range {
+        full(self.out_width, self.min < 0 || self.run_time_bounds)
+    }
+
+    /// `min..=max`; what the ports can hold, if the bounds are ports.
+    pub fn bounds(&self) -> Range {
+        if self.run_time_bounds { self.output() } else { Range::new(self.min.into(), self.max.into()) }
+    }
+
+    /// The bounds are fixed, and are all of `k` bits.
+    fn bounds_are_full(&self) -> bool {
+        !self.run_time_bounds && self.bounds() == self.bounds().filled()
+    }
+
+    /// The upper bits decide, not comparators.
+    fn by_upper_bits(&self) -> bool {
+        match self.form {
+            SaturatorForm::Auto => self.bounds_are_full(),
+            SaturatorForm::Compare => false,
+            SaturatorForm::UpperBits => true,
+        }
+    }
+
+    /// Clock edges from `x` to `y`.
+    pub fn latency(&self) -> usize {
+        usize::from(self.registered)
+    }
+
+    /// Checks what the types do not say.
+    ///
+    /// # Errors
+    /// A sentence that names the parameter, the limit and what it got.
+    pub fn validate(&self) -> Result<(), String> {
+        within("in_width", self.in_width, 1, 64)?;
+        within("out_width", self.out_width, 1, 64)?;
+        let default = SaturatorConfig::default();
+        if self.run_time_bounds && (self.min, self.max) != (default.min, default.max) {
+            return Err("run_time_bounds: min and max are ports then, and have no value".to_owned());
+        }
+        if self.min > self.max {
+            return Err(format!("min: {} is greater than max, {}", self.min, self.max));
+        }
+        let (output, bounds) = (self.output(), self.bounds());
+        if !output.covers(bounds) {
+            return Err(format!("out_width: {} bits hold {output}, not {bounds}", self.out_width));
+        }
+        if self.run_time_bounds && self.by_upper_bits() {
+            return Err("form: upper bits cannot decide bounds that are ports".to_owned());
+        }
+        if self.by_upper_bits() && !self.bounds_are_full() {
+            return Err(format!("form: upper bits cannot decide {bounds}, use compare"));
+        }
+        Ok(())
     }
 }
 
@@ -72,24 +162,34 @@ pub struct Saturator {
 impl Saturator {
     /// A saturator.
     ///
-    /// # Panics
-    /// If `output` does not cover `bounds`, or the bounds do not allow the form.
-    pub fn new(config: SaturatorConfig) -> Saturator {
-        assert!(config.output.covers(config.bounds), "{} in a port of {}", config.bounds, config.output);
-        let any_form = config.form == SaturatorForm::Compare;
-        assert!(any_form || config.bounds == config.bounds.filled(), "upper bits cannot decide {}", config.bounds);
-        let registered = config.registered;
-        Saturator {
+    /// # Errors
+    /// What [`SaturatorConfig::validate`] reports.
+    pub fn new(config: SaturatorConfig) -> Result<Saturator, String> {
+        config.validate()?;
+        let (registered, bounds) = (config.registered, config.bounds());
+        Ok(Saturator {
             clk: Maybe::when(registered, Clk::new),
             rst_n: Maybe::when(registered, || Port::bit("synchronous reset, active low")),
             flow: Maybe::when(registered, || PipelineStream::new(1, 1, true)),
-            x: Port::new(config.input, "value"),
-            min: Maybe::when(config.run_time_bounds, || Port::new(config.bounds, "least result")),
-            max: Maybe::when(config.run_time_bounds, || Port::new(config.bounds, "greatest result")),
-            y: Port::new(config.output, &format!("value within {}", config.bounds)),
+            x: Port::new(config.input(), "value"),
+            min: Maybe::when(config.run_time_bounds, || Port::new(bounds, "least result")),
+            max: Maybe::when(config.run_time_bounds, || Port::new(bounds, "greatest result")),
+            y: Port::new(config.output(), &format!("value within {bounds}")),
             output: Stage::new(registered),
             _config: config,
-        }
+        })
+    }
+}
+
+impl Streamed for Saturator {
+    fn streams(&self) -> Streams<'_> {
+        let payload = ports![&self.x, self.min.get(), self.max.get()];
+        let result = ports![&self.y];
+        let (input, output) = match self.flow.get() {
+            Some(flow) => (flow.input(payload), flow.output(result)),
+            None => (StreamPorts::plain(payload), StreamPorts::plain(result)),
+        };
+        Streams { input, output, interval: 1 }
     }
 }
 
@@ -108,16 +208,16 @@ describe_logic!(Saturator);
 
 impl Describe for Saturator {
     fn header(&self) -> Header {
-        let SaturatorConfig { input, bounds, form, registered, .. } = self._config;
-        let form = match form {
-            SaturatorForm::Compare => "two comparators and two multiplexers",
-            SaturatorForm::UpperBits => "decided from the upper bits",
+        let config = &self._config;
+        let (input, bounds) = (config.input(), config.bounds());
+        let form = match config.by_upper_bits() {
+            false => "two comparators and two multiplexers",
+            true => "decided from the upper bits",
         };
-        let timing = if registered { "1 cycle; one result per clock" } else { "combinational" };
-        let name = format!("saturator_{}_to_{}", input.width(), self._config.output.width());
+        let timing = if config.registered { "1 cycle; one result per clock" } else { "combinational" };
+        let name = format!("saturator_{}_to_{}", input.width(), config.output().width());
         let fixed = format!("y = min(max(x, {}), {}).", bounds.lo(), bounds.hi());
-        let formula =
-            if self._config.run_time_bounds { "y = min(max(x, min), max), min <= max.".to_owned() } else { fixed };
+        let formula = if config.run_time_bounds { "y = min(max(x, min), max), min <= max.".to_owned() } else { fixed };
         Header::new(name, formula)
             .fact("x", input)
             .fact("form", form)
@@ -127,16 +227,11 @@ impl Describe for Saturator {
 
     fn describe(&self, k: &Kernel) {
         let x = k.read(&self.x);
-        let y = match self._config.form {
-            SaturatorForm::Compare if self._config.run_time_bounds => {
-                let bound = |port: &Maybe<Port<In>>| port.get().map_or(k.lit(0), |p| k.read(p));
-                x.clamp_to(bound(&self.min), bound(&self.max))
-            }
-            SaturatorForm::Compare => x.clamp(self._config.bounds),
-            SaturatorForm::UpperBits if x.range().width() <= self._config.bounds.width() => {
-                x.clamp(self._config.bounds)
-            }
-            SaturatorForm::UpperBits => by_upper_bits(x, self._config.bounds),
+        let bounds = self._config.bounds();
+        let y = match (self.min.get(), self.max.get()) {
+            (Some(min), Some(max)) => x.clamp_to(k.read(min), k.read(max)),
+            _ if self._config.by_upper_bits() && x.range().width() > bounds.width() => by_upper_bits(x, bounds),
+            _ => x.clamp(bounds),
         };
         self.clk.get().into_iter().for_each(|clk| k.clock(clk));
         self.rst_n.get().into_iter().for_each(|rst_n| k.reset(rst_n));

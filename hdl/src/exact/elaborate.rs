@@ -8,7 +8,8 @@ use rust_hdl::prelude::Block;
 use super::check::Scope;
 use super::faults::Faults;
 use super::flat::FlatNetlist;
-use super::netlist::{Design, Module};
+use super::netlist::{Design, Module, is_port};
+use super::node::AtomId;
 use super::scan::{Tree, scan};
 
 /// Elaborates `block`; its module is called `name`.
@@ -17,6 +18,11 @@ use super::scan::{Tree, scan};
 /// Every fault of every description: expressions that do not fit their ports, ports that are not driven or driven
 /// twice, nets out of reach, combinational loops; each with its path and source line.
 pub fn elaborate(block: &dyn Block, name: &str) -> Result<Design, Faults> {
+    Ok(elaborate_with_ports(block, name)?.0)
+}
+
+/// As [`elaborate`], with the identities of the top's ports, in the order of its ports.
+pub(crate) fn elaborate_with_ports(block: &dyn Block, name: &str) -> Result<(Design, Vec<AtomId>), Faults> {
     let tree = scan(block, name, true);
     let mut builder = Builder::default();
     builder.module(&tree, name);
@@ -24,7 +30,9 @@ pub fn elaborate(block: &dyn Block, name: &str) -> Result<Design, Faults> {
     if builder.faults.is_empty() {
         // Only a netlist without open ends can be searched for loops.
         FlatNetlist::new(&design).map_err(Faults::of_loops)?;
-        Ok(design)
+        let ports = tree.atoms.iter().filter(|(.., info)| info.as_ref().is_some_and(is_port));
+        let ports = ports.map(|(_, id, _)| *id).collect();
+        Ok((design, ports))
     } else {
         Err(builder.faults)
     }

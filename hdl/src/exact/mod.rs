@@ -36,5 +36,6 @@ pub use stage::{Maybe, Ram, Rank, Stage};
 
 pub(crate) use check::Scope;
 pub(crate) use describe::said;
+pub(crate) use elaborate::elaborate_with_ports;
 pub(crate) use netlist::is_port;
 pub(crate) use scan::{armed, deliver, scan};

@@ -4,20 +4,26 @@
 pub mod ecp5;
 pub mod ice40;
 
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use crate::display_word;
 use crate::exact::Design;
 use crate::verilog::File;
 
 /// The device that a block is made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// any device: no cell is instantiated
-    #[default]
+    /// no cells: any device
     Generic,
     /// Lattice ECP5: `MULT18X18D` and `PDPW16KD` with their registers
     Ecp5,
     /// Lattice iCE40 UltraPlus: `SB_MAC16` with its adder and registers, or two products in one
     Ice40,
 }
+
+display_word!(Target);
 
 /// The Verilog models of the cells that a design instantiates, each once.
 pub fn models(design: &Design) -> Vec<File> {

@@ -109,7 +109,7 @@ fn missing(what: &str) -> anyhow::Error {
 /// If a tool is missing, or Yosys does not accept the Verilog.
 pub fn measure(tools: &Tools, subject: &Subject, target: Target, seeds_at_once: usize) -> Result<Measured> {
     let dir =
-        Path::new(PLACE).join(subject.name).join(format!("{} {}", target.device, target.pass()).replace(' ', "_"));
+        Path::new(PLACE).join(&subject.name).join(format!("{} {}", target.device, target.pass()).replace(' ', "_"));
     let files = &subject.files;
     let harness = Harness::new(&subject.interface);
     let script = script(files, &subject.interface.module, target);

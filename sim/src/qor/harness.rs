@@ -85,13 +85,14 @@ impl Harness {
 
 #[cfg(test)]
 mod tests {
-    use qrtl_gen::spec::{RequantizerSpec, Spec};
+    use qrtl_gen::spec::Spec;
+    use qrtl_hdl::blocks::requantizer::RequantizerConfig;
 
     use super::*;
 
     #[test]
     fn every_bit_of_the_block_is_connected() {
-        let built = Spec::Requantizer(RequantizerSpec::default()).build("requantizer").unwrap();
+        let built = Spec::Requantizer(RequantizerConfig::default()).build("requantizer").unwrap();
         let harness = Harness::new(&built.interface);
         // rst_n, in_valid, out_ready, 32 + 31 + 6 + 3 * 8; in_ready, out_valid, y
         assert_eq!(harness.bits(), (96, 10));

@@ -9,7 +9,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use qrtl_gen::emit::Package;
-use qrtl_gen::vectors::script;
 
 pub mod device;
 pub mod flow;
@@ -58,7 +57,7 @@ pub fn run(names: &[String], to: Option<&Path>, seed: u64) -> Result<()> {
         ensure!(subjects.iter().any(|s| s.name.starts_with(name)), "{name}: no block has a name that begins so");
     }
     subjects.retain(|s| names.is_empty() || names.iter().any(|n| s.name.starts_with(n)));
-    subjects.iter().filter(|s| s.is_baseline()).try_for_each(|s| exact(s, seed))?;
+    subjects.iter().filter(|s| s.is_by_hand()).try_for_each(|s| exact(s, seed))?;
     let rows = measure_all(&tools, &subjects)?;
     print!("{}", report::text(&rows));
     if let Some(to) = to {
@@ -82,8 +81,8 @@ pub fn run_described(subjects: &[Subject], csv: Option<&Path>) -> Result<()> {
 
 /// Simulates a baseline: its area and clock mean something only if it computes the same function.
 fn exact(subject: &Subject, seed: u64) -> Result<()> {
-    let package = Package::new(subject.name, subject.spec.clone(), "sim qor")?;
-    let script = script(&subject.spec, &subject.interface, seed, VECTORS)?;
+    let package = Package::new(&subject.name, subject.spec.clone(), "sim qor")?;
+    let script = subject.spec.script(&subject.interface, seed, VECTORS)?;
     let outcome = check_files(&package, &subject.files, &script, seed, Build::default())?;
     println!("{}: {} vectors, {} mismatches", subject.name, outcome.vectors, outcome.mismatches);
     ensure!(outcome.mismatches == 0, "{}: {} results differ from golden's", subject.name, outcome.mismatches);

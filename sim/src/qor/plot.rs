@@ -25,7 +25,7 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 fn draw(rows: &[Row], area: &Area) -> Result<(), Box<dyn std::error::Error>> {
     area.fill(&WHITE)?;
     for (device, half) in [Device::Ecp5Small, Device::Up5k].into_iter().zip(area.split_evenly((1, 2))) {
-        let points: Vec<(f64, f64, &Row)> = rows
+        let points: Vec<(f64, f64, &Row<'_>)> = rows
             .iter()
             .filter(|r| r.target.device == device && r.target.flags.is_empty())
             .filter_map(|r| Some((r.measured.area.lut as f64, r.true_mhz()?, r)))
@@ -40,9 +40,9 @@ fn draw(rows: &[Row], area: &Area) -> Result<(), Box<dyn std::error::Error>> {
             .build_cartesian_2d((8f64..widest).log_scale(), 0f64..fastest)?;
         chart.configure_mesh().x_desc("LUT").y_desc("MHz").light_line_style(WHITE).draw()?;
         for (x, y, row) in &points {
-            let color = if row.subject.is_baseline() { RED } else { BLUE };
-            let style = if row.subject.is_baseline() { color.stroke_width(1) } else { color.filled() };
-            let label = Text::new(row.subject.name, (6, -5), ("sans-serif", 10));
+            let color = if row.subject.is_by_hand() { RED } else { BLUE };
+            let style = if row.subject.is_by_hand() { color.stroke_width(1) } else { color.filled() };
+            let label = Text::new(row.subject.name.clone(), (6, -5), ("sans-serif", 10));
             chart.draw_series([EmptyElement::at((*x, *y)) + Circle::new((0, 0), 4, style) + label])?;
         }
     }

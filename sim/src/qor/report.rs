@@ -81,7 +81,7 @@ impl Row<'_> {
     /// Ratios of LUTs and of clock to the baseline, which was synthesized with the same flags or else with the usual
     /// flags.
     fn ratios(&self, rows: &[Row]) -> Option<(f64, Option<f64>)> {
-        let hand = self.subject.baseline?;
+        let hand = self.subject.baseline()?;
         let plain = self.target.device.plain();
         let mut targets = vec![self.target, plain];
         if self.target.device == Device::Ecp5Small {
@@ -170,7 +170,7 @@ pub fn csv(rows: &[Row]) -> String {
             c.mhz,
             c.mhz_with_dsp,
             c.seeds,
-            row.subject.baseline.unwrap_or(""),
+            row.subject.baseline().unwrap_or(""),
             ratio(r.map(|r| r.0)),
             ratio(r.and_then(|r| r.1)),
             row.timing().map_or(String::new(), |(_, t)| t.in_block.to_string()),
@@ -233,7 +233,7 @@ fn section(text: &mut String, rows: &[Row], device: Device) {
     }
     for row in &own {
         let (c, r) = (row.cells(), row.ratios(rows));
-        let (name, about) = (row.subject.name, row.subject.about);
+        let (name, about) = (&row.subject.name, row.subject.about);
         let (luts, clocks) = (ratio(r.map(|r| r.0)), ratio(r.and_then(|r| r.1)));
         let _ = if device == Device::Gates {
             writeln!(text, "| {name} | {about} | {} | {} | {luts} |", c.lut, c.ff)
@@ -264,7 +264,9 @@ fn section(text: &mut String, rows: &[Row], device: Device) {
 
 #[cfg(test)]
 mod tests {
-    use qrtl_gen::spec::{SaturatorSpec, Spec};
+    use qrtl_gen::blocks::Role;
+    use qrtl_gen::spec::Spec;
+    use qrtl_hdl::blocks::saturator::SaturatorConfig;
 
     use super::super::flow::Measured;
     use super::super::subjects::Subject;
@@ -272,10 +274,10 @@ mod tests {
 
     #[test]
     fn a_block_that_does_not_fit_has_a_row_that_says_so() {
-        let spec = Spec::Saturator(SaturatorSpec::default());
+        let spec = Spec::Saturator(SaturatorConfig::default());
         let interface = spec.build("large").unwrap().interface;
-        let (name, about, files, targets) = ("large", "too large", vec![], vec![]);
-        let subject = Subject { name, baseline: Some("none"), about, spec, interface, files, targets };
+        let (name, about, files, targets) = ("large".to_owned(), "too large", vec![], vec![]);
+        let subject = Subject { name, role: Role::Alone, about, spec, interface, files, targets };
         let area = Area { lut: 48_576, ff: 7, dsp: 32, ram: 0 };
         let measured = Measured { area, placed: Placed::Refused("no place for MULT18X18D".to_owned()) };
         let rows = [Row { subject: &subject, target: Device::Ecp5Small.plain(), measured }];

@@ -63,13 +63,13 @@ impl Array {
         };
         Array {
             clk: Clk::new(),
-            a: Bus::new(config.rows, config.a.in_array(), "elements of A"),
-            b: Bus::new(config.cols, config.b.in_array(), "elements of B"),
+            a: Bus::new(config.rows, config.left().in_array(), "elements of A"),
+            b: Bus::new(config.cols, config.right().in_array(), "elements of B"),
             accumulate: Port::bit("the products are to be added"),
             clear: Port::bit("the accumulators restart at 0"),
             load: Port::bit("the sums are complete"),
             shift: Port::bit("drain registers take a sum"),
-            sums: Bus::new(config.requantizers, config.raw_acc(), "sums on their way out"),
+            sums: Bus::new(config.requantizers(), config.raw_acc(), "sums on their way out"),
             skew: (0..skew).map(|_| Stage::new(true)).collect(),
             row: (0..config.rows).map(|r| Row::new(config, r)).collect(),
         }

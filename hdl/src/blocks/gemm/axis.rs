@@ -7,8 +7,10 @@
 use rust_hdl::prelude::*;
 
 use super::{Gemm, GemmConfig};
-use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range};
+use crate::interface::{StreamPorts, Streamed, Streams};
+use crate::parameter::IntType;
+use crate::{describe_logic, ports};
 
 /// The GEMM block behind AXI4-Stream names: operands and results in whole bytes, lanes of A before lanes of B.
 #[derive(LogicBlock)]
@@ -70,11 +72,6 @@ impl Block for Settings {
     }
 }
 
-/// Bytes of an element.
-fn bytes(element: Range) -> usize {
-    element.width().div_ceil(8) as usize
-}
-
 impl GemmAxis {
     /// The wrapper around a GEMM block.
     ///
@@ -83,8 +80,8 @@ impl GemmAxis {
     pub fn new(config: GemmConfig) -> Result<GemmAxis, String> {
         let gemm = Gemm::new(config)?;
         let c = gemm.config();
-        let operands = c.rows * bytes(c.a.range) + c.cols * bytes(c.b.range);
-        let results = c.requantizers * bytes(c.output.range());
+        let operands = c.rows * c.a.bytes() + c.cols * c.b.bytes();
+        let results = c.requantizers() * c.output.bytes();
         let byte = Range::unsigned(8);
         Ok(GemmAxis {
             clk: Clk::new(),
@@ -107,14 +104,30 @@ impl GemmAxis {
         &self.gemm
     }
 
-    /// The element in the bytes from `at` on.
-    fn element<'k>(&self, k: &'k Kernel, at: usize, range: Range) -> Int<'k> {
-        let low = k.lane(&self.s_axis_tdata, at);
-        let value = match bytes(range) {
+    /// The element of a type in the bytes from `at` on.
+    fn element<'k>(&self, k: &'k Kernel, at: usize, of: IntType) -> Int<'k> {
+        let (low, range) = (k.lane(&self.s_axis_tdata, at), of.range());
+        let value = match of.bytes() {
             1 => low.bits(0, range.width()),
             _ => k.lane(&self.s_axis_tdata, at + 1).concat(low, 8).bits(0, range.width()),
         };
         if range.is_signed() { value.as_signed() } else { value }
+    }
+}
+
+impl Streamed for GemmAxis {
+    fn streams(&self) -> Streams<'_> {
+        let input = StreamPorts {
+            valid: Some(&self.s_axis_tvalid),
+            ready: Some(&self.s_axis_tready),
+            payload: ports![&self.s_axis_tdata],
+        };
+        let output = StreamPorts {
+            valid: Some(&self.m_axis_tvalid),
+            ready: Some(&self.m_axis_tready),
+            payload: ports![&self.m_axis_tdata, &self.m_axis_tkeep, &self.m_axis_tlast],
+        };
+        Streams { input, output, interval: 1 }
     }
 }
 
@@ -143,14 +156,14 @@ impl Describe for GemmAxis {
         }
         k.drive(&self.gemm.in_valid, k.read(&self.s_axis_tvalid));
         k.drive(&self.s_axis_tready, k.read(&self.gemm.in_ready));
-        let (a, b) = (bytes(c.a.range), bytes(c.b.range));
-        (0..c.rows).for_each(|r| k.drive_lane(&self.gemm.a, r, self.element(k, r * a, c.a.range)));
-        (0..c.cols).for_each(|l| k.drive_lane(&self.gemm.b, l, self.element(k, c.rows * a + l * b, c.b.range)));
+        let (a, b) = (c.a.bytes(), c.b.bytes());
+        (0..c.rows).for_each(|r| k.drive_lane(&self.gemm.a, r, self.element(k, r * a, c.a)));
+        (0..c.cols).for_each(|l| k.drive_lane(&self.gemm.b, l, self.element(k, c.rows * a + l * b, c.b)));
 
         k.drive(&self.m_axis_tvalid, k.read(&self.gemm.out_valid));
         k.drive(&self.gemm.out_ready, k.read(&self.m_axis_tready));
-        let y = bytes(c.output.range());
-        for lane in 0..c.requantizers {
+        let y = c.output.bytes();
+        for lane in 0..c.requantizers() {
             for byte in 0..y {
                 let bits = k.lane(&self.gemm.y, lane).bits(8 * byte as u32, 8);
                 k.drive_lane(&self.m_axis_tdata, lane * y + byte, bits);

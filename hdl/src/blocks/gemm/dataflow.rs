@@ -3,7 +3,7 @@
 use rust_hdl::prelude::{In, Out};
 
 use super::Gemm;
-use super::config::{Channels, Forwarding, OperandConfig, ZeroPointStrategy};
+use super::config::{Channels, Forwarding, Operand, ZeroPointStrategy};
 use super::sequencer::dimension;
 use crate::exact::{Int, Kernel, Maybe, Port, Range, Rank, Reg, Stage};
 
@@ -123,16 +123,16 @@ impl Gemm {
     pub(super) fn feed(&self, k: &Kernel) {
         let c = &self._config;
         let edge = k.stage(&self.enter, 1);
-        let centre = |o: &OperandConfig, x, zero| if o.uses(ZeroPointStrategy::Subtract) { x - zero } else { x };
-        let a_zero = self.operand_zero(k, &c.a, &self.a_zero_point);
+        let centre = |o: &Operand, x, zero| if o.uses(ZeroPointStrategy::Subtract) { x - zero } else { x };
+        let a_zero = self.operand_zero(k, &c.left(), &self.a_zero_point);
         for r in 0..c.rows {
-            let a = edge.pass(&format!("a_{r}"), centre(&c.a, k.lane(&self.a, r), a_zero));
+            let a = edge.pass(&format!("a_{r}"), centre(&c.left(), k.lane(&self.a, r), a_zero));
             k.drive_lane(&self.array.a, r, a);
             self.row_sums.get().into_iter().for_each(|sums| k.drive_lane(&sums.x, r, a));
         }
-        let b_zero = self.operand_zero(k, &c.b, &self.b_zero_point);
+        let b_zero = self.operand_zero(k, &c.right(), &self.b_zero_point);
         for col in 0..c.cols {
-            let b = edge.pass(&format!("b_{col}"), centre(&c.b, k.lane(&self.b, col), b_zero));
+            let b = edge.pass(&format!("b_{col}"), centre(&c.right(), k.lane(&self.b, col), b_zero));
             k.drive_lane(&self.array.b, col, b);
             self.col_sums.get().into_iter().for_each(|sums| k.drive_lane(&sums.x, col, b));
         }
@@ -175,12 +175,12 @@ impl Gemm {
     /// `sum (a - za)(b - zb) = sum ab - za sum b - zb (sum a - K za)`, for those of `za` and `zb` that are corrected.
     fn corrected_sums<'k>(&'k self, k: &'k Kernel) -> Vec<Int<'k>> {
         let c = &self._config;
-        let a_zero = self.operand_zero(k, &c.a, &self.a_zero_point);
-        let b_zero = self.operand_zero(k, &c.b, &self.b_zero_point);
+        let a_zero = self.operand_zero(k, &c.left(), &self.a_zero_point);
+        let b_zero = self.operand_zero(k, &c.right(), &self.b_zero_point);
         let [fetch, scaled, corrected] = [&self.fetch, &self.scaled, &self.corrected].map(|s| k.stage(s, 1));
         let row = self.row_sums.get().map_or(k.lit(0), |sums| {
             let sum = k.lane(&sums.y, 0);
-            let both = c.a.uses(ZeroPointStrategy::Correct);
+            let both = c.left().uses(ZeroPointStrategy::Correct);
             let zeros = if both { self.zeros(k, a_zero) } else { k.lit(0) };
             scaled.pass("row_correction", b_zero * fetch.pass("row_sum", sum - zeros))
         });
@@ -194,7 +194,7 @@ impl Gemm {
             let sum = (sum - row - col).bounded(c.acc(), "it is a sum of products of centred operands");
             corrected.pass(&format!("acc_{lane}"), sum)
         };
-        (0..c.requantizers).map(sum_of).collect()
+        (0..c.requantizers()).map(sum_of).collect()
     }
 
     /// `K za`. It holds while beats flow, and is there when it is first needed.
@@ -212,8 +212,8 @@ impl Gemm {
         let on_its_way = delays(k, &self.on_its_way, k.read(&self.drain.valid));
         for (lane, requantizer) in self.requantizer.iter().enumerate() {
             let memory = self.channels.get(lane);
-            let bias = match (&c.channels, memory) {
-                (Channels::Same(channel), _) => k.lit(channel.bias.into()),
+            let bias = match (c.channels(), memory) {
+                (Channels::Same, _) => k.lit(c.channel(0).bias.into()),
                 (_, Some(memory)) => k.read(&memory.bias),
                 _ => unreachable!("channels that differ have a memory for each requantizer"),
             };
@@ -221,13 +221,14 @@ impl Gemm {
             let acc = limited.pass(&format!("limited_{lane}"), saturated(sum, c.sum_limit()));
             k.drive(&requantizer.acc, acc);
             k.drive(requantizer.flow.in_valid(), on_its_way[on_its_way.len() - 1]);
+            let to = &requantizer.parameters;
             if let Some(memory) = memory {
-                for (name, port) in [("multiplier", &memory.multiplier), ("shift", &memory.shift)] {
-                    requantizer.port(name).into_iter().for_each(|to| k.drive(to, k.read(port)));
+                for (to, from) in [(&to.multiplier, &memory.multiplier), (&to.shift, &memory.shift)] {
+                    to.get().into_iter().for_each(|to| k.drive(to, k.read(from)));
                 }
             }
-            for (name, from) in [("zero_point", &self.zero_point), ("min", &self.min), ("max", &self.max)] {
-                if let (Some(to), Some(from)) = (requantizer.port(name), from.get()) {
+            for (to, from) in [(&to.zero_point, &self.zero_point), (&to.min, &self.min), (&to.max, &self.max)] {
+                if let (Some(to), Some(from)) = (to.get(), from.get()) {
                     k.drive(to, k.read(from));
                 }
             }

@@ -2,7 +2,7 @@
 
 use rust_hdl::prelude::*;
 
-use super::config::{GemmConfig, OperandConfig};
+use super::config::{GemmConfig, Operand};
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Kernel, Port, Range, Reg, Stage};
 
@@ -33,7 +33,7 @@ pub struct EdgeSums {
 
 impl EdgeSums {
     /// Sums of `lanes` elements of an operand of `config`, of which `front` are shown at a time.
-    pub fn new(config: &GemmConfig, operand: &OperandConfig, lanes: usize, front: usize) -> EdgeSums {
+    pub fn new(config: &GemmConfig, operand: &Operand, lanes: usize, front: usize) -> EdgeSums {
         let x = operand.in_array();
         let sum = (x * Range::new(1, config.k.max() as i128)).union(Range::constant(0));
         EdgeSums {

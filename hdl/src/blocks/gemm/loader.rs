@@ -29,7 +29,7 @@ pub struct Loader {
 impl Loader {
     /// A loader for the memories of `config`.
     pub fn new(config: &GemmConfig) -> Loader {
-        let lanes = config.requantizers;
+        let lanes = config.requantizers();
         let entry = Range::new(0, config.entries() as i128 - 1);
         Loader {
             clk: Clk::new(),

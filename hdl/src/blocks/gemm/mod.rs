@@ -27,14 +27,17 @@ mod axis;
 mod channel_memory;
 mod config;
 mod dataflow;
+mod derived;
 mod drain;
 mod edge_sums;
+mod header;
 mod loader;
 mod lut_product;
 mod outlet;
 mod pe;
 mod row;
 mod sequencer;
+mod streams;
 mod timing;
 mod validate;
 
@@ -43,10 +46,7 @@ use rust_hdl::prelude::*;
 pub use array::Array;
 pub use axis::GemmAxis;
 pub use channel_memory::ChannelMemory;
-pub use config::{
-    Channel, Channels, Dimension, Forwarding, GemmConfig, OperandConfig, TYPICAL_TERMS, ZeroPointConfig,
-    ZeroPointStrategy,
-};
+pub use config::{Channel, Channels, Forwarding, GemmConfig, Operand, TYPICAL_TERMS, ZeroPointStrategy};
 pub use drain::Drain;
 pub use edge_sums::EdgeSums;
 pub use loader::Loader;
@@ -56,10 +56,12 @@ pub use pe::Pe;
 pub use row::Row;
 pub use sequencer::Sequencer;
 
-use crate::blocks::requantizer::{Requantizer, Source};
+use crate::blocks::requantizer::{Parameters, Requantizer};
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Reg, Stage};
+use crate::parameter::{Source, ZeroPoint};
 use channel_memory::ChannelRanges;
+use header::header;
 use sequencer::dimension_port;
 
 /// See the [module](self).
@@ -151,19 +153,15 @@ impl Gemm {
     /// What [`GemmConfig::validate`] reports.
     pub fn new(config: GemmConfig) -> Result<Gemm, String> {
         config.validate()?;
+        let config = config.decided();
         let c = &config;
         let requantizer = c.requantizer();
-        let ranges = ChannelRanges {
-            bias: c.bias(),
-            multiplier: requantizer.port_range("multiplier"),
-            shift: requantizer.port_range("shift"),
-        };
-        let memory = c.channels == Channels::Memory;
+        let Parameters { multiplier, shift, .. } = requantizer.port_ranges();
+        let ranges = ChannelRanges { bias: c.bias_range(), multiplier, shift };
+        let memory = c.channels() == Channels::Memory;
         let cfg = |range, doc| Maybe::when(memory, || Port::new(range, doc));
-        let operand_zero = |o: &OperandConfig, doc| {
-            let wanted = o.zero_point.is_some_and(|z| z.value.is_none());
-            Maybe::when(wanted, || Port::new(o.zero_point_range(), doc))
-        };
+        let operand_zero =
+            |o: &Operand, doc| Maybe::when(o.zero_point == ZeroPoint::Port, || Port::new(o.zero_point_range(), doc));
         let shared = |source: &Source, doc| Maybe::when(*source == Source::Port, || Port::new(c.output.range(), doc));
         let corrects = c.corrects();
         let flag = |init| Reg::control(0..=1, init);
@@ -177,8 +175,8 @@ impl Gemm {
             m: dimension_port(c.m, "rows of C; holds while beats flow"),
             n: dimension_port(c.n, "columns of C; holds while beats flow"),
             k: dimension_port(c.k, "terms of a sum; holds while beats flow"),
-            a_zero_point: operand_zero(&c.a, "zero point of A; holds while beats flow"),
-            b_zero_point: operand_zero(&c.b, "zero point of B; holds while beats flow"),
+            a_zero_point: operand_zero(&c.left(), "zero point of A; holds while beats flow"),
+            b_zero_point: operand_zero(&c.right(), "zero point of B; holds while beats flow"),
             zero_point: shared(&c.zero_point, "zero point of C; holds until the last result"),
             min: shared(&c.min, "least result; holds until the last result"),
             max: shared(&c.max, "greatest result; holds until the last result"),
@@ -189,20 +187,20 @@ impl Gemm {
             cfg_shift: cfg(ranges.shift, "shift of the channel"),
             in_valid: Port::bit("a beat of operands is offered"),
             in_ready: Port::bit("it is taken"),
-            a: Bus::new(c.rows, c.a.range, "A[m][k] of the tile's rows"),
-            b: Bus::new(c.cols, c.b.range, "B[k][n] of the tile's columns"),
+            a: Bus::new(c.rows, c.a.range(), "A[m][k] of the tile's rows"),
+            b: Bus::new(c.cols, c.b.range(), "B[k][n] of the tile's columns"),
             out_valid: Port::bit("a beat of results is offered"),
             out_ready: Port::bit("it is taken"),
-            y: Bus::new(c.requantizers, c.output.range(), "C[m][n] of neighbouring columns"),
-            keep: Bus::new(c.requantizers, 0..=1, "lanes that hold a result"),
+            y: Bus::new(c.requantizers(), c.output.range(), "C[m][n] of neighbouring columns"),
+            keep: Bus::new(c.requantizers(), 0..=1, "lanes that hold a result"),
             last: Port::bit("last beat of the product"),
             array: Array::new(c),
-            row_sums: Maybe::when(corrects[1], || EdgeSums::new(c, &c.a, c.rows, 1)),
-            col_sums: Maybe::when(corrects[0], || EdgeSums::new(c, &c.b, c.cols, c.requantizers)),
+            row_sums: Maybe::when(corrects[1], || EdgeSums::new(c, &c.left(), c.rows, 1)),
+            col_sums: Maybe::when(corrects[0], || EdgeSums::new(c, &c.right(), c.cols, c.requantizers())),
             drain: Drain::new(c, rows, cols, entry),
             loader: Maybe::when(memory, || Loader::new(c)),
-            channels: (0..c.requantizers).filter_map(|lane| Self::channel_memory(c, lane, ranges)).collect(),
-            requantizer: (0..c.requantizers)
+            channels: (0..c.requantizers()).filter_map(|lane| Self::channel_memory(c, lane, ranges)).collect(),
+            requantizer: (0..c.requantizers())
                 .map(|_| Requantizer::new(requantizer.clone()))
                 .collect::<Result<_, _>>()?,
             outlet: Outlet::new(c),
@@ -239,40 +237,23 @@ impl Gemm {
         &self._config
     }
 
-    /// Ports that hold still while beats flow, with their names.
-    pub fn settings(&self) -> [(&'static str, &Maybe<Port<In>>); 13] {
-        [
-            ("m", &self.m),
-            ("n", &self.n),
-            ("k", &self.k),
-            ("a_zero_point", &self.a_zero_point),
-            ("b_zero_point", &self.b_zero_point),
-            ("zero_point", &self.zero_point),
-            ("min", &self.min),
-            ("max", &self.max),
-            ("cfg_valid", &self.cfg_valid),
-            ("cfg_first", &self.cfg_first),
-            ("cfg_bias", &self.cfg_bias),
-            ("cfg_multiplier", &self.cfg_multiplier),
-            ("cfg_shift", &self.cfg_shift),
-        ]
-    }
-
     /// The parameter memory of the columns that requantizer `lane` serves.
     fn channel_memory(c: &GemmConfig, lane: usize, ranges: ChannelRanges) -> Option<ChannelMemory> {
         let unused = Channel { bias: 0, multiplier: 0, shift: 0 };
-        let table = match &c.channels {
-            Channels::Same(_) => return None,
+        let table = match c.channels() {
+            Channels::Same => return None,
             Channels::Memory => None,
-            Channels::Table(all) => {
-                Some((0..c.entries()).map(|e| all.get(e * c.requantizers + lane).copied().unwrap_or(unused)).collect())
+            // What a source gives for every channel, it gives for those beyond the last as well: they are not there.
+            Channels::Table => {
+                let channel = |n| if n < c.table_entries() { c.channel(n) } else { unused };
+                Some((0..c.entries()).map(|e| channel(e * c.requantizers() + lane)).collect())
             }
         };
         Some(ChannelMemory::new(c, table, ranges))
     }
 
-    fn operand_zero<'k>(&self, k: &'k Kernel, o: &OperandConfig, port: &Maybe<Port<In>>) -> Int<'k> {
-        let constant = o.zero_point.and_then(|z| z.value).unwrap_or(0);
+    fn operand_zero<'k>(&self, k: &'k Kernel, o: &Operand, port: &Maybe<Port<In>>) -> Int<'k> {
+        let constant = if let ZeroPoint::Constant(v) = o.zero_point { v } else { 0 };
         port.get().map_or_else(|| k.lit(constant.into()), |p| k.read(p))
     }
 }
@@ -281,44 +262,7 @@ describe_logic!(Gemm);
 
 impl Describe for Gemm {
     fn header(&self) -> Header {
-        let c = &self._config;
-        let size = |d: Dimension| match d {
-            Dimension::Fixed(n) => n.to_string(),
-            Dimension::UpTo(n) => format!("1..={n} (port)"),
-        };
-        let side = |o: &OperandConfig| {
-            let zero = match o.zero_point {
-                None => "zero point 0 or folded into the bias".to_owned(),
-                Some(z) => {
-                    let value = z.value.map_or("port".to_owned(), |v| v.to_string());
-                    format!("zero point {value}, {:?}", z.strategy).to_lowercase()
-                }
-            };
-            format!("{}, {zero}", o.range)
-        };
-        let channels = match &c.channels {
-            Channels::Same(_) => "one bias, multiplier and shift for all".to_owned(),
-            Channels::Table(t) => format!("table of {}", t.len()),
-            Channels::Memory => "memory, filled through cfg_*".to_owned(),
-        };
-        let systolic = if c.forwarding == Forwarding::Systolic { ", systolic" } else { "" };
-        let pace = if c.passes == 1 { "per clock".to_owned() } else { format!("in {} clocks", c.passes) };
-        let name = format!("gemm_{}x{}", c.rows, c.cols);
-        Header::new(name, "C[m][n] = clamp(requant(acc + bias[n], multiplier[n], shift[n]) + zero_point, min, max),")
-            .line("acc = sum over k of (A[m][k] - za) * (B[k][n] - zb).")
-            .line("A beat carries A[m][k] for the rows of a tile and B[k][n] for its columns; K beats make a tile.")
-            .line("Lanes beyond the edge of C are ignored; keep says which lanes of y hold a result.")
-            .fact("array", format!("{} x {} processing elements{systolic}", c.rows, c.cols))
-            .fact("M, N, K", format!("{}, {}, {}", size(c.m), size(c.n), size(c.k)))
-            .fact("A", side(&c.a))
-            .fact("B", side(&c.b))
-            .fact("acc", format!("{}, {} bits", c.acc(), c.acc().width()))
-            .fact("channels", channels)
-            .fact("rule", format!("{}: {}", c.rule, c.rule.reference()))
-            .fact("C", format!("{}, {}", c.output.name(), c.output.range()))
-            .fact("latency", format!("{} cycles from the last beat of a tile to its first result", c.latency()))
-            .fact("throughput", format!("{} products per clock; {} results {pace}", c.rows * c.cols, c.requantizers))
-            .fact("no waits", format!("for K of {} and more, if results are taken", c.least_terms()))
+        header(&self._config)
     }
 
     fn describe(&self, k: &Kernel) {

@@ -63,7 +63,7 @@ impl Outlet {
     /// An outlet for the results of `config`, deep enough for a beat at each clock if none has to wait.
     pub fn new(config: &GemmConfig) -> Outlet {
         let depth = (config.result_ranks() + LAG + 1).next_power_of_two();
-        let (lanes, y, kept) = (config.requantizers, config.output.range(), config.kept());
+        let (lanes, y, kept) = (config.requantizers(), config.output.range(), config.kept());
         let address = || Reg::control(0..=depth as i128 - 1, 0);
         let count = || Reg::control(0..=depth as i128, 0);
         let flag = || Reg::control(0..=1, 0);

@@ -81,7 +81,7 @@ pub(super) enum Form {
 impl Pe {
     /// Element `index` of the array that `config` describes, counted row by row.
     pub fn new(config: &GemmConfig, index: usize) -> Pe {
-        let (a, b, acc) = (config.a.in_array(), config.b.in_array(), config.raw_acc());
+        let (a, b, acc) = (config.left().in_array(), config.right().in_array(), config.raw_acc());
         let form = match config.target {
             _ if index >= config.dsp_elements() => Form::Luts,
             Target::Ecp5 => Form::Cell,

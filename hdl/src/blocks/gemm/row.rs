@@ -41,16 +41,16 @@ impl Row {
     pub fn new(config: &GemmConfig, index: usize) -> Row {
         Row {
             clk: Clk::new(),
-            a: Port::new(config.a.in_array(), "element of A"),
-            b: Bus::new(config.cols, config.b.in_array(), "elements of B"),
+            a: Port::new(config.left().in_array(), "element of A"),
+            b: Bus::new(config.cols, config.right().in_array(), "elements of B"),
             accumulate: Port::bit("the products are to be added"),
             clear: Port::bit("the accumulators restart at 0"),
             load: Port::bit("the sums are complete"),
             shift: Port::bit("drain registers take a sum"),
-            drain_in: Bus::new(config.requantizers, config.raw_acc(), "sums from the row behind"),
-            drain_out: Bus::new(config.requantizers, config.raw_acc(), "sums on their way out"),
+            drain_in: Bus::new(config.requantizers(), config.raw_acc(), "sums from the row behind"),
+            drain_out: Bus::new(config.requantizers(), config.raw_acc(), "sums on their way out"),
             b_out: Maybe::when(config.forwarding == Forwarding::Systolic, || {
-                Bus::new(config.cols, config.b.in_array(), "elements of B for the row below")
+                Bus::new(config.cols, config.right().in_array(), "elements of B for the row below")
             }),
             pe: (0..config.cols).map(|col| Pe::new(config, index * config.cols + col)).collect(),
             cell: (0..config.cells_of_row(index)).map(|_| SbMac16Products::new(config.factors())).collect(),

@@ -2,9 +2,10 @@
 
 use rust_hdl::prelude::*;
 
-use super::config::{Dimension, GemmConfig};
+use super::config::GemmConfig;
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Rank, Reg, Stage};
+use crate::parameter::Dimension;
 
 /// Tiles come one row of tiles after the other, and in a row from left to right. A tile takes K beats. The outputs
 /// describe the beat that is offered now. The counters move when this beat is accepted.

@@ -29,7 +29,7 @@ impl GemmConfig {
 
     /// Values of the two factors of a product.
     pub(super) fn factors(&self) -> [Range; 2] {
-        [self.a.in_array(), self.b.in_array()]
+        [self.left().in_array(), self.right().in_array()]
     }
 
     /// Number of multiplier cells that neighbouring elements of a row share.
@@ -87,7 +87,7 @@ impl GemmConfig {
 
     /// Whether the zero points of A, and of B, are corrected as results drain.
     pub(super) fn corrects(&self) -> [bool; 2] {
-        [self.a, self.b].map(|o| o.uses(ZeroPointStrategy::Correct))
+        [self.left(), self.right()].map(|o| o.uses(ZeroPointStrategy::Correct))
     }
 }
 

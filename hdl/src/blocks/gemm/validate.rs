@@ -1,9 +1,20 @@
 //! Which configurations of the GEMM block there are.
 
-use super::config::{Channels, Dimension, GemmConfig, MAX_MEMORY, ZeroPointStrategy};
-use crate::blocks::requantizer::Source;
+use super::config::{Channels, GemmConfig, MAX_MEMORY, ZeroPointStrategy};
+use crate::blocks::requantizer::Parameters;
+use crate::parameter::{Dimension, IntType, Source, ZeroPoint};
 use crate::targets::Target;
 use crate::targets::ice40::SbMac16Products;
+
+/// Greatest number of rows or columns of processing elements. Elaboration visits every one of them: beyond this it would
+/// take minutes, then all memory.
+const MAX_SIDE: usize = 256;
+
+/// Greatest dimension of a product.
+const MAX_DIMENSION: usize = 1 << 24;
+
+/// Types that operands can have.
+const OPERANDS: [IntType; 4] = [IntType::Int4, IntType::Int8, IntType::Uint8, IntType::Int16];
 
 impl GemmConfig {
     /// Checks what the types do not say.
@@ -11,42 +22,24 @@ impl GemmConfig {
     /// # Errors
     /// A sentence that names the parameter, the limit and what it got.
     pub fn validate(&self) -> Result<(), String> {
-        let at_least_one =
-            [("rows", self.rows), ("cols", self.cols), ("requantizers", self.requantizers), ("m", self.m.max())];
-        for (name, v) in at_least_one.into_iter().chain([("n", self.n.max()), ("k", self.k.max())]) {
-            if v == 0 || v > 1 << 24 {
-                return Err(format!("{name}: {v} is outside 1..={}", 1 << 24));
+        let side = |(name, n)| (name, n, MAX_SIDE);
+        let dimension = |(name, d): (_, Dimension)| (name, d.max(), MAX_DIMENSION);
+        let sides = [("rows", self.rows), ("cols", self.cols)].map(side);
+        let dimensions = [("m", self.m), ("n", self.n), ("k", self.k)].map(dimension);
+        for (name, v, most) in sides.into_iter().chain(dimensions) {
+            if !(1..=most).contains(&v) {
+                return Err(format!("{name}: {v} is outside 1..={most}"));
             }
         }
-        if self.channels == Channels::Memory && self.n.max() > MAX_MEMORY {
-            return Err(format!("n: {} is more than {MAX_MEMORY}, the channels of a memory", self.n.max()));
-        }
-        if !self.cols.is_multiple_of(self.requantizers) {
-            return Err(format!("requantizers: {} does not divide the {} columns", self.requantizers, self.cols));
-        }
-        if let Channels::Table(table) = &self.channels
-            && self.n != Dimension::Fixed(table.len())
-        {
-            return Err(format!("channels: a table of {} entries for {:?} columns", table.len(), self.n));
-        }
-        for (name, side) in [("a", &self.a), ("b", &self.b)] {
-            if side.range.width() > 16 || side.range.singleton().is_some() {
-                return Err(format!("{name}: {} is no range of 1 to 16 bits", side.range));
-            }
-            if !side.range.covers(side.zero_point_range()) && side.zero_point.is_some() {
-                let got = side.zero_point_range();
-                let got = got.singleton().map_or(got.to_string(), |v| v.to_string());
-                return Err(format!("{name}_zero_point: {got} is outside {}", side.range));
-            }
+        self.validate_operands()?;
+        self.validate_channels()?;
+        if let Some(n) = self.requantizers.filter(|n| *n == 0 || !self.cols.is_multiple_of(*n)) {
+            return Err(format!("requantizers: {n} does not divide the {} columns", self.cols));
         }
         let limit = self.sum_limit();
         if !limit.covers(self.acc()) {
-            let k = self.k.max();
-            return Err(format!(
-                "k: {k} products sum up to {}, beyond {limit}, the accumulator of {}",
-                self.acc(),
-                self.rule
-            ));
+            let (k, acc) = (self.k.max(), self.acc());
+            return Err(format!("k: {k} products sum up to {acc}, beyond {limit}, the accumulator of {}", self.rule));
         }
         for (name, source) in [("zero_point", &self.zero_point), ("min", &self.min), ("max", &self.max)] {
             if matches!(source, Source::Table(_)) {
@@ -54,8 +47,24 @@ impl GemmConfig {
             }
         }
         self.validate_cells()?;
-        self.validate_channels()?;
         self.requantizer().validate()
+    }
+
+    /// Zero points are values of their operands, and a strategy has one that it is about.
+    fn validate_operands(&self) -> Result<(), String> {
+        let sides = [("a", self.a, self.a_zero_point, self.left()), ("b", self.b, self.b_zero_point, self.right())];
+        for (name, of, given, side) in sides {
+            of.among(name, &OPERANDS)?;
+            if given == ZeroPoint::None && side.strategy != ZeroPointStrategy::Subtract {
+                return Err(format!("{name}_strategy: without {name}_zero_point it has no effect"));
+            }
+            if let ZeroPoint::Constant(v) = given
+                && !side.range.contains(v.into())
+            {
+                return Err(format!("{name}_zero_point: {v} is outside {}", side.range));
+            }
+        }
+        Ok(())
     }
 
     /// With cells of iCE40 synthesis infers no multiplier: every product must be made by one, or in LUTs by the block.
@@ -63,7 +72,7 @@ impl GemmConfig {
         if self.target != Target::Ice40 {
             return Ok(());
         }
-        for (name, side) in [("a", &self.a), ("b", &self.b)] {
+        for (name, side) in [("a", self.left()), ("b", self.right())] {
             if side.uses(ZeroPointStrategy::Correct) {
                 return Err(format!("{name}_strategy: correct takes multipliers beside the array, not there on ice40"));
             }
@@ -75,12 +84,45 @@ impl GemmConfig {
         Ok(())
     }
 
+    /// The parameters of channels are all ports or none; tables are equally long, and have an entry for each column.
     fn validate_channels(&self) -> Result<(), String> {
-        let Channels::Table(table) = &self.channels else { return Ok(()) };
-        let of = self.requantizer();
-        for (i, c) in table.iter().enumerate() {
-            for (name, v) in [("bias", c.bias), ("multiplier", c.multiplier), ("shift", c.shift)] {
-                let limit = of.port_range(name);
+        let all = self.channel_sources();
+        match self.channels() {
+            Channels::Same => Ok(()),
+            Channels::Memory => {
+                let not_port: Vec<&str> =
+                    all.iter().filter(|(_, s)| **s != Source::Port).map(|(name, _)| *name).collect();
+                if !not_port.is_empty() {
+                    let not_port = not_port.join(", ");
+                    return Err(format!(
+                        "bias, multiplier, shift: all are port (the default), or none; not port: {not_port}"
+                    ));
+                }
+                if self.n.max() > MAX_MEMORY {
+                    return Err(format!("n: {} is more than {MAX_MEMORY}, the channels of a memory", self.n.max()));
+                }
+                Ok(())
+            }
+            Channels::Table => self.validate_tables(),
+        }
+    }
+
+    fn validate_tables(&self) -> Result<(), String> {
+        let entries = self.table_entries();
+        for (name, source) in self.channel_sources() {
+            if let Some(own) = source.entries().filter(|own| *own != entries) {
+                return Err(format!("{name}: {own} entries beside a table of {entries}"));
+            }
+        }
+        if self.n != Dimension::Fixed(entries) {
+            return Err(format!("channels: a table of {entries} entries for {} columns", self.n));
+        }
+        let Parameters { bias, multiplier, shift, .. } = self.requantizer().port_ranges();
+        for i in 0..entries {
+            let c = self.channel(i);
+            for (name, v, limit) in
+                [("bias", c.bias, bias), ("multiplier", c.multiplier, multiplier), ("shift", c.shift, shift)]
+            {
                 if !limit.contains(v.into()) {
                     return Err(format!("channel {i}: {name}: {v} is outside {limit}"));
                 }

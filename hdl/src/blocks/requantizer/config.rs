@@ -2,164 +2,118 @@
 
 use std::ops::RangeInclusive;
 
+use clap::Args;
 use qrtl_golden::{MultiplierWidth, Rule};
+use serde::{Deserialize, Serialize};
 
+use super::parameters::Parameters;
 use super::product::products;
 use super::rank_order;
 use super::rounding::Rounding;
 use crate::exact::Range;
+use crate::parameter::{IntType, Source, defaults, multiplier_width, rule, within};
 use crate::targets::Target;
 use crate::targets::ice40::chain::Chain;
 
-/// Where a parameter comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// always the same value: no port, and as little logic as the value needs
-    Constant(i64),
-    /// a port, sampled with each accumulator
-    Port,
-    /// an entry of a read-only table, addressed by the channel of each accumulator
-    Table(Vec<i64>),
-}
-
-impl Source {
-    /// The values that it can give, of those that `port` can hold.
-    pub fn range(&self, port: Range) -> Range {
-        let all = |values: &[i64]| {
-            let lo = values.iter().copied().min().unwrap_or(0);
-            let hi = values.iter().copied().max().unwrap_or(0);
-            Range::new(lo.into(), hi.into())
-        };
-        match self {
-            Source::Constant(v) => Range::constant((*v).into()),
-            Source::Port => port,
-            Source::Table(values) => all(values),
-        }
-    }
-}
-
-/// The integer type of the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum OutputType {
-    /// -128..=127
-    Int8,
-    /// 0..=255
-    Uint8,
-    /// -32768..=32767
-    Int16,
-}
-
-impl OutputType {
-    /// Its values.
-    pub const fn range(self) -> Range {
-        match self {
-            OutputType::Int8 => Range::signed(8),
-            OutputType::Uint8 => Range::unsigned(8),
-            OutputType::Int16 => Range::signed(16),
-        }
-    }
-
-    /// Its name as NumPy and TFLite write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            OutputType::Int8 => "int8",
-            OutputType::Uint8 => "uint8",
-            OutputType::Int16 => "int16",
-        }
-    }
-}
-
-/// Configuration of a [`Requantizer`](super::Requantizer). Only widths, the rule and the depth of the pipeline have to
-/// be decided before synthesis; everything else is a [`Source`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// Parameters of a requantizer. Those that are a number, numbers with commas (one for each channel) or `port` say so.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct RequantizerConfig {
     /// rounding rule
+    #[arg(long, value_parser = rule(), default_value_t = Rule::TfliteDouble)]
     pub rule: Rule,
-    /// values of the accumulator
-    pub acc: Range,
-    /// width of the multiplier, sign included
+    /// bits of the accumulator, 2..=32 (48 for reduced_16)
+    #[arg(long, default_value_t = 32)]
+    pub acc_width: u32,
+    /// values of the accumulator where they are not all that `acc_width` bits hold; a requantizer within another block has
+    /// them, no description has
+    #[arg(skip)]
+    #[serde(skip)]
+    pub acc: Option<Range>,
+    /// bits of the multiplier, sign included: 8, 16 or 32
+    #[arg(long, value_parser = multiplier_width, default_value = "32")]
     pub multiplier_width: MultiplierWidth,
-    /// multiplier, `0..2^(B-1)`
+    /// type of the result, and of the ports of zero point and bounds: int8, uint8 or int16
+    #[arg(long, value_enum, default_value_t = IntType::Int8, hide_possible_values = true)]
+    pub output: IntType,
+    /// multiplier: port or numbers
+    #[arg(long, default_value_t = Source::Port, allow_hyphen_values = true)]
     pub multiplier: Source,
-    /// shift with TFLite's sign: left is positive
+    /// shift, left is positive: port or numbers
+    #[arg(long, default_value_t = Source::Port, allow_hyphen_values = true)]
     pub shift: Source,
-    /// values of a shift port
-    pub shift_range: Range,
-    /// added to the accumulator
+    /// added to the accumulator: port or numbers
+    #[arg(long, default_value_t = Source::Constant(0), allow_hyphen_values = true)]
     pub bias: Source,
-    /// added to the scaled value
+    /// output zero point: port or numbers
+    #[arg(long, default_value_t = Source::Port, allow_hyphen_values = true)]
     pub zero_point: Source,
-    /// least result
+    /// least result: port or numbers
+    #[arg(long, default_value_t = Source::Port, allow_hyphen_values = true)]
     pub min: Source,
-    /// greatest result
+    /// greatest result: port or numbers
+    #[arg(long, default_value_t = Source::Port, allow_hyphen_values = true)]
     pub max: Source,
-    /// type of the result, and of the ports of zero point and bounds
-    pub output: OutputType,
-    /// register ranks, `pipelines()`
+    /// register ranks, 0..=11, or 0..=12 for ecp5 and ice40; 2..=12 where there are passes
+    #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
-    /// 1, 2 or 4: in how many passes through its multipliers a product is made; a result each so many clocks
+    /// passes of the product through its multipliers: 1, or 2 or 4 with a half or a quarter of them, and a result in 2 or 4
+    /// clocks
+    #[arg(long, default_value_t = 1)]
     pub passes: usize,
-    /// results can wait; without, whoever takes them takes one at each clock
-    pub backpressure: bool,
+    /// no in_ready, no out_ready: results do not wait, one at each clock is taken
+    #[arg(long)]
+    pub no_backpressure: bool,
     /// whose multipliers it instantiates
+    #[arg(long, value_enum, default_value_t = Target::Generic)]
     pub target: Target,
 }
 
 /// The default depth: a rank after each of product, shifts by 4 places and more, zero point, and result.
 pub const DEFAULT_PIPELINE: usize = 4;
 
+/// Types that results can have.
+pub const OUTPUTS: [IntType; 3] = [IntType::Int8, IntType::Uint8, IntType::Int16];
+
+impl Default for RequantizerConfig {
+    fn default() -> RequantizerConfig {
+        defaults()
+    }
+}
+
 impl RequantizerConfig {
-    /// Everything a port: one model of it serves every layer.
-    pub fn run_time(rule: Rule, acc: Range, output: OutputType) -> RequantizerConfig {
-        let shifts = rule.shift_range();
-        RequantizerConfig {
-            rule,
-            acc,
-            multiplier_width: MultiplierWidth::W32,
-            multiplier: Source::Port,
-            shift: Source::Port,
-            shift_range: Range::new((*shifts.start()).into(), (*shifts.end()).into()),
-            bias: Source::Constant(0),
-            zero_point: Source::Port,
-            min: Source::Port,
-            max: Source::Port,
-            output,
-            pipeline: DEFAULT_PIPELINE,
-            passes: 1,
-            backpressure: true,
-            target: Target::Generic,
-        }
+    /// Values of the accumulator.
+    pub fn acc(&self) -> Range {
+        self.acc.unwrap_or(Range::signed(self.acc_width))
+    }
+
+    /// Results can wait.
+    pub fn backpressure(&self) -> bool {
+        !self.no_backpressure
     }
 
     /// Entries of the tables, if there are any.
     pub fn channels(&self) -> Option<usize> {
-        let lengths = self.sources().into_iter().filter_map(|(_, s)| match s {
-            Source::Table(values) => Some(values.len()),
-            _ => None,
-        });
-        lengths.max()
+        self.sources().named().into_iter().filter_map(|(_, source)| source.entries()).max()
     }
 
-    /// Every parameter with its name.
-    pub fn sources(&self) -> [(&'static str, &Source); 6] {
-        [
-            ("bias", &self.bias),
-            ("multiplier", &self.multiplier),
-            ("shift", &self.shift),
-            ("zero_point", &self.zero_point),
-            ("min", &self.min),
-            ("max", &self.max),
-        ]
+    /// Where each parameter comes from.
+    pub fn sources(&self) -> Parameters<&Source> {
+        let RequantizerConfig { bias, multiplier, shift, zero_point, min, max, .. } = self;
+        Parameters { bias, multiplier, shift, zero_point, min, max }
     }
 
-    /// Values that the port of a parameter can hold.
-    pub fn port_range(&self, parameter: &str) -> Range {
-        match parameter {
-            "bias" => Range::signed(32),
-            "multiplier" => Range::unsigned(self.multiplier_width.bits() - 1),
-            "shift" => self.shift_range,
+    /// Values that the port of each parameter can hold.
+    pub fn port_ranges(&self) -> Parameters<Range> {
+        let (shifts, output) = (self.rule.shift_range(), self.output.range());
+        Parameters {
+            bias: Range::signed(32),
+            multiplier: Range::unsigned(self.multiplier_width.bits() - 1),
+            shift: Range::new((*shifts.start()).into(), (*shifts.end()).into()),
             // The zero point is a value of the output type: it stands for the real number 0.
-            _ => self.output.range(),
+            zero_point: output,
+            min: output,
+            max: output,
         }
     }
 
@@ -181,14 +135,13 @@ impl RequantizerConfig {
 
     /// Values of `acc + bias`, kept within what the rule defines.
     pub(super) fn sum(&self) -> Range {
-        let limit = self.rule.accumulator();
-        let bias = self.bias.range(self.port_range("bias"));
-        (self.acc + bias).clamp(Range::new(limit.min().into(), limit.max().into()))
+        let bias = self.bias.range(self.port_ranges().bias);
+        (self.acc() + bias).clamp(self.rule.accumulator().into())
     }
 
     /// Values of the multiplier that the product sees.
     fn factor(&self) -> Range {
-        Rounding::of(self.rule).factor.range(self.multiplier.range(self.port_range("multiplier")))
+        Rounding::of(self.rule).factor.range(self.multiplier.range(self.port_ranges().multiplier))
     }
 
     /// The operands of its product.
@@ -211,17 +164,15 @@ impl RequantizerConfig {
     /// # Errors
     /// A sentence that names the parameter, the limit and what it got.
     pub fn validate(&self) -> Result<(), String> {
+        let accumulator = Range::from(self.rule.accumulator());
+        within("acc_width", self.acc_width, 2, accumulator.width())?;
+        self.output.among("output", &OUTPUTS)?;
         if ![1, 2, 4].contains(&self.passes) {
             return Err(format!("passes: {} is none of 1, 2, 4", self.passes));
         }
         let pipelines = self.pipelines();
         if !pipelines.contains(&self.pipeline) {
             return Err(format!("pipeline: {} is outside {pipelines:?}", self.pipeline));
-        }
-        let shifts = self.rule.shift_range();
-        let shifts = Range::new((*shifts.start()).into(), (*shifts.end()).into());
-        if !shifts.covers(self.shift_range) {
-            return Err(format!("shift_range: {} is outside {shifts}, the range of {}", self.shift_range, self.rule));
         }
         if let Some(width) = Rounding::of(self.rule).factor.width()
             && width != self.multiplier_width
@@ -232,22 +183,19 @@ impl RequantizerConfig {
                 width.bits()
             ));
         }
-        let accumulator = self.rule.accumulator();
-        let accumulator = Range::new(accumulator.min().into(), accumulator.max().into());
-        if !accumulator.covers(self.acc) {
-            let (acc, rule) = (self.acc, self.rule);
-            return Err(format!("acc: {acc} is outside the {} bits of {rule}", accumulator.width()));
+        if !accumulator.covers(self.acc()) {
+            return Err(format!("acc: {} is outside {accumulator}, the accumulator of {}", self.acc(), self.rule));
         }
-        for (name, source) in self.sources() {
-            let (got, limit) = (source.range(self.port_range(name)), self.port_range(name));
+        for (name, (source, limit)) in self.sources().zip(self.port_ranges()).named() {
+            let got = source.range(limit);
             if !limit.covers(got) {
                 let got = got.singleton().map_or(got.to_string(), |v| v.to_string());
                 return Err(format!("{name}: {got} is outside {limit}"));
             }
-            if let (Source::Table(values), Some(channels)) = (source, self.channels())
-                && (values.is_empty() || values.len() != channels)
+            if let (Some(entries), Some(channels)) = (source.entries(), self.channels())
+                && (entries == 0 || entries != channels)
             {
-                return Err(format!("{name}: a table of {} entries beside one of {channels}", values.len()));
+                return Err(format!("{name}: a table of {entries} entries beside one of {channels}"));
             }
         }
         self.validate_passes()?;
@@ -271,13 +219,8 @@ impl RequantizerConfig {
 
     /// Where both bounds are known, they are in order, channel by channel.
     fn validate_bounds(&self) -> Result<(), String> {
-        let at = |s: &Source, c: usize| match s {
-            Source::Constant(v) => Some(*v),
-            Source::Table(values) => values.get(c).copied(),
-            Source::Port => None,
-        };
         for channel in 0..self.channels().unwrap_or(1) {
-            if let (Some(min), Some(max)) = (at(&self.min, channel), at(&self.max, channel))
+            if let (Some(min), Some(max)) = (self.min.value(channel), self.max.value(channel))
                 && min > max
             {
                 return Err(format!("min: {min} is greater than max, {max}"));

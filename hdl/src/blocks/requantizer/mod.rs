@@ -21,27 +21,32 @@
 mod bits;
 mod config;
 mod datapath;
+mod parameters;
 mod pass_form;
 mod passes;
 mod product;
 mod rounding;
 mod shifter;
 
+use rust_hdl::core::atom::Atom;
 use rust_hdl::prelude::*;
 
 use crate::targets::ice40::chain::{Chain, Ranks};
-pub use config::{DEFAULT_PIPELINE, OutputType, RequantizerConfig, Source};
+pub use config::{DEFAULT_PIPELINE, OUTPUTS, RequantizerConfig};
 use datapath::{Bounds, Output, Side, kept_bits, places};
+pub use parameters::Parameters;
 use pass_form::{PassForm, PassRanks};
 use passes::Passes;
 use rounding::Rounding;
 use shifter::{Rounded, Shifted};
 
-use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Stage};
+use crate::interface::{Streamed, Streams};
+use crate::parameter::Source;
 use crate::stream::PipelineStream;
 use crate::targets::Target;
 use crate::targets::ecp5::{Mult18x18d, Registers};
+use crate::{describe_logic, ports};
 
 /// See the [module](self).
 #[derive(LogicBlock)]
@@ -55,12 +60,8 @@ pub struct Requantizer {
     /// accumulator
     pub acc: Port<In>,
     channel: Maybe<Port<In>>,
-    bias: Maybe<Port<In>>,
-    multiplier: Maybe<Port<In>>,
-    shift: Maybe<Port<In>>,
-    zero_point: Maybe<Port<In>>,
-    min: Maybe<Port<In>>,
-    max: Maybe<Port<In>>,
+    /// ports of the parameters that are ports
+    pub parameters: Parameters<Maybe<Port<In>>>,
     /// result
     pub y: Port<Out>,
     part: Vec<Mult18x18d>,
@@ -113,7 +114,7 @@ impl Requantizer {
             product: registered(5),
         };
         let chain =
-            || Chain::new(config.operands(), Rounding::of(config.rule).nudge().is_some(), ranks, config.backpressure);
+            || Chain::new(config.operands(), Rounding::of(config.rule).nudge().is_some(), ranks, config.backpressure());
         let within =
             PassRanks { select: registered(4), multiply: registered(1), partial: registered(2), row: registered(3) };
         let form = PassForm {
@@ -121,28 +122,31 @@ impl Requantizer {
             operands: config.operands(),
             passes: config.passes,
             ranks: within,
-            enable: config.backpressure,
+            enable: config.backpressure(),
         };
         // The operands are those of a beat for as many clocks as it has passes, and so is each rank behind them.
         let held = if config.passes > 1 { (within.latency() + 1).div_ceil(config.passes) } else { 0 };
-        let port = |name: &str, source: &Source, doc: &str| {
-            Maybe::when(*source == Source::Port, || Port::new(config.port_range(name), doc))
+        let docs = Parameters {
+            bias: "added to the accumulator",
+            multiplier: "fixed-point multiplier",
+            shift: "left is positive, right is negative",
+            zero_point: "output zero point",
+            min: "least result",
+            max: "greatest result",
         };
+        let parameters = config.sources().zip(config.port_ranges().zip(docs));
+        let parameters = parameters
+            .map(|(_, (source, (range, doc)))| Maybe::when(*source == Source::Port, || Port::new(range, doc)));
         let channels = config.channels().unwrap_or(0) as i128;
         Ok(Requantizer {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
-            flow: PipelineStream::new(config.latency(), config.interval(), config.backpressure),
-            acc: Port::new(config.acc, "accumulator"),
+            flow: PipelineStream::new(config.latency(), config.interval(), config.backpressure()),
+            acc: Port::new(config.acc(), "accumulator"),
             channel: Maybe::when(channels > 0, || Port::new(0..=channels - 1, "channel, which selects table entries")),
-            bias: port("bias", &config.bias, "added to the accumulator"),
-            multiplier: port("multiplier", &config.multiplier, "fixed-point multiplier"),
-            shift: port("shift", &config.shift, "left is positive, right is negative"),
-            zero_point: port("zero_point", &config.zero_point, "output zero point"),
-            min: port("min", &config.min, "least result"),
-            max: port("max", &config.max, "greatest result"),
+            parameters,
             y: Port::new(config.output.range(), "result"),
-            part: (0..cells).map(|_| Mult18x18d::new(inside, config.backpressure)).collect(),
+            part: (0..cells).map(|_| Mult18x18d::new(inside, config.backpressure())).collect(),
             chain: Maybe::when(config.chained() && config.passes == 1, chain),
             passes: Maybe::when(config.passes > 1, || Passes::new(form)),
             held: (0..held).map(|_| Stage::new(true)).collect(),
@@ -167,8 +171,10 @@ impl Requantizer {
         &self._config
     }
 
-    fn parameter<'k>(&self, k: &'k Kernel, source: &Source, port: &Maybe<Port<In>>, name: &str) -> Int<'k> {
-        match (source, port.get(), self.channel.get()) {
+    /// The value of each parameter: what its port or its table says, or a constant.
+    fn values<'k>(&self, k: &'k Kernel) -> Parameters<Int<'k>> {
+        let sources = self._config.sources().zip(self.parameters.as_ref());
+        sources.map(|(name, (source, port))| match (source, port.get(), self.channel.get()) {
             (Source::Port, Some(port), _) => k.read(port),
             (Source::Table(values), _, Some(channel)) => {
                 let words: Vec<i128> = values.iter().map(|&v| v.into()).collect();
@@ -176,21 +182,17 @@ impl Requantizer {
             }
             (Source::Constant(v), ..) => k.lit((*v).into()),
             _ => unreachable!("the constructor makes the ports that the sources need"),
-        }
+        })
     }
+}
 
-    /// The port of a parameter whose source is [`Source::Port`].
-    pub fn port(&self, name: &str) -> Option<&Port<In>> {
-        match name {
-            "channel" => self.channel.get(),
-            "bias" => self.bias.get(),
-            "multiplier" => self.multiplier.get(),
-            "shift" => self.shift.get(),
-            "zero_point" => self.zero_point.get(),
-            "min" => self.min.get(),
-            "max" => self.max.get(),
-            _ => None,
-        }
+impl Streamed for Requantizer {
+    fn streams(&self) -> Streams<'_> {
+        let mut payload: Vec<&dyn Atom> = ports![&self.acc, self.channel.get()];
+        let parameters = self.parameters.as_ref().named().into_iter();
+        payload.extend(parameters.filter_map(|(_, port)| port.get()).map(|port| port as &dyn Atom));
+        let interval = self._config.interval();
+        Streams { input: self.flow.input(payload), output: self.flow.output(ports![&self.y]), interval }
     }
 }
 
@@ -200,18 +202,18 @@ impl Describe for Requantizer {
     fn header(&self) -> Header {
         let c = &self._config;
         let b = c.multiplier_width.bits();
-        let name = format!("requantizer_{}_acc{}_m{b}", c.rule, c.acc.width());
+        let name = format!("requantizer_{}_acc{}_m{b}", c.rule, c.acc().width());
         let formula = "y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max),";
         let mut header = Header::new(name, formula)
             .line(format!("requant(x, m, s) = x * m * 2^(s - {}), rounded by the rule {}.", b - 1, c.rule))
             .line("Defined where x * 2^max(s, 0) fits the accumulator's type; it saturates beyond.")
             .fact("rule", format!("{}: {}", c.rule, c.rule.reference()))
-            .fact("acc", c.acc)
-            .fact("y", format!("{}, {}", c.output.name(), c.output.range()));
-        for (name, source) in c.sources() {
+            .fact("acc", c.acc())
+            .fact("y", format!("{}, {}", c.output, c.output.range()));
+        for (name, (source, range)) in c.sources().zip(c.port_ranges()).named() {
             let text = match source {
                 Source::Constant(v) => format!("{v} (constant)"),
-                Source::Port => format!("port, {}", c.port_range(name)),
+                Source::Port => format!("port, {range}"),
                 Source::Table(values) => format!("table of {} channels", values.len()),
             };
             header = header.fact(name, text);
@@ -230,21 +232,11 @@ impl Describe for Requantizer {
         k.reset(&self.rst_n);
         let advance = self.flow.describe(k);
 
-        let bias = self.parameter(k, &c.bias, &self.bias, "bias");
-        let m = self.parameter(k, &c.multiplier, &self.multiplier, "multiplier");
-        let s = self.parameter(k, &c.shift, &self.shift, "shift");
-        let output = Output {
-            zero_point: self.parameter(k, &c.zero_point, &self.zero_point, "zero_point"),
-            bounds: Bounds {
-                min: self.parameter(k, &c.min, &self.min, "min"),
-                max: self.parameter(k, &c.max, &self.max, "max"),
-            },
-        };
+        let Parameters { bias, multiplier: m, shift: s, zero_point, min, max } = self.values(k);
+        let output = Output { zero_point, bounds: Bounds { min, max } };
 
-        let limit = c.rule.accumulator();
-        let limit = Range::new(limit.min().into(), limit.max().into());
         // No reference defines a sum beyond its accumulator. A wrapped one would change its sign.
-        let x = (k.read(&self.acc) + bias).clamp(limit);
+        let x = (k.read(&self.acc) + bias).clamp(c.rule.accumulator());
         let row = Rounding::of(c.rule);
         let (m, lift) = row.factor.of(c.multiplier_width, m);
         let (p, s, output) = self.product(k, advance, [x, m], s, output);

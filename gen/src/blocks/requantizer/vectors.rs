@@ -4,103 +4,100 @@
 use anyhow::{Result, bail};
 use qrtl_golden::requantizer::requantize;
 use qrtl_golden::{Bounds, Requantization, Scale};
-use qrtl_hdl::blocks::requantizer::RequantizerConfig;
+use qrtl_hdl::blocks::requantizer::{Parameters, RequantizerConfig};
 use qrtl_hdl::exact::Range;
-use qrtl_hdl::interface::Interface;
+use qrtl_hdl::parameter::Source;
 use qrtl_random::Random;
 
-use super::Script;
-use crate::spec::{Parameter, RequantizerSpec};
+use crate::script::Script;
 
 /// One vector before golden has seen it.
 struct Draw {
     acc: i128,
     channel: usize,
-    /// bias, multiplier, shift, zero point, min, max
-    parameters: [i64; 6],
+    parameters: Parameters<i64>,
 }
 
-pub(super) fn script(
-    spec: &RequantizerSpec,
-    interface: &Interface,
-    random: &mut Random,
-    count: usize,
-) -> Result<Script> {
-    let config = spec.config()?;
-    let mut script = Script::new(interface);
+pub(super) fn write(config: &RequantizerConfig, script: &mut Script, random: &mut Random, count: usize) -> Result<()> {
     let mut refused = 0;
     while script.vectors < count {
-        let draw = draw(spec, &config, random);
-        let Some(y) = golden(&config, &draw)? else {
+        let draw = draw(config, random);
+        let Some(y) = golden(config, &draw)? else {
             refused += 1;
             if refused > 100 * count + 10_000 {
                 bail!("hardly any accumulator is within the contract of these parameters");
             }
             continue;
         };
-        let mut beat = vec![draw.acc];
-        beat.extend(config.channels().map(|_| draw.channel as i128));
-        let ports = spec.parameters().into_iter().zip(draw.parameters).filter(|((_, p), _)| **p == Parameter::Port);
-        beat.extend(ports.map(|(_, v)| i128::from(v)));
-        script.beat(&beat);
+        script.beat(&beat(config, draw.acc, draw.channel, draw.parameters));
         script.expect(&[Some(y.into())]);
         if random.one_in(500) {
             script.reset();
         }
     }
     script.flush();
-    Ok(script)
+    Ok(())
+}
+
+/// A beat of an accumulator with the parameters that are ports, and its channel if others are tables.
+pub fn beat(config: &RequantizerConfig, acc: i128, channel: usize, parameters: Parameters<i64>) -> Vec<i128> {
+    let mut beat = vec![acc];
+    beat.extend(config.channels().map(|_| channel as i128));
+    let ports = config.sources().zip(parameters).named().into_iter();
+    beat.extend(ports.filter(|(_, (source, _))| **source == Source::Port).map(|(_, (_, v))| i128::from(v)));
+    beat
 }
 
 /// The result, where the reference defines one.
 fn golden(config: &RequantizerConfig, draw: &Draw) -> Result<Option<i64>> {
-    let [bias, multiplier, shift, zero_point, min, max] = draw.parameters;
+    let Parameters { bias, multiplier, shift, zero_point, min, max } = draw.parameters;
     let scale = Scale::new(config.multiplier_width, multiplier, shift)?;
     let r = Requantization::new(config.rule, scale, zero_point, Bounds::new(min, max)?)?;
     let x = draw.acc + i128::from(bias);
     Ok(i64::try_from(x).ok().and_then(|x| requantize(x, &r).ok()))
 }
 
-fn draw(spec: &RequantizerSpec, config: &RequantizerConfig, random: &mut Random) -> Draw {
+fn draw(config: &RequantizerConfig, random: &mut Random) -> Draw {
     let channel = random.within(0, config.channels().unwrap_or(1) as i128 - 1) as usize;
     let output = config.output.range();
     let half = 1i128 << (config.multiplier_width.bits() - 2);
     let ties = random.one_in(3);
-    let mut value = |name: &str, p: &Parameter| {
-        let range = config.port_range(name);
+    let sources = config.sources().zip(config.port_ranges());
+    let mut parameters = sources.map(|(name, (source, range))| {
         let free = match name {
             "multiplier" if ties => half >> random.within(0, 3),
             "multiplier" if random.one_in(2) => random.within(half, range.hi()),
             "shift" if random.one_in(3) => random.within(-4, 2).clamp(range.lo(), range.hi()),
-            // Those of layers.
+            // Shifts of layers.
             "shift" if random.one_in(2) => random.within(-16, -5).clamp(range.lo(), range.hi()),
             "shift" => random.within(range.lo(), range.hi()),
             "min" if random.one_in(2) => output.lo(),
             "max" if random.one_in(2) => output.hi(),
             _ => random.corner(range.lo(), range.hi()),
         };
-        p.value(channel).unwrap_or(free as i64)
-    };
-    let mut parameters = spec.parameters().map(|(name, p)| value(name, p));
-    if parameters[4] > parameters[5] {
-        order(spec, &mut parameters);
+        source.value(channel).unwrap_or(free as i64)
+    });
+    if parameters.min > parameters.max {
+        order(config, &mut parameters);
     }
-    let acc = accumulator(config.acc, &parameters, random, config.multiplier_width.bits());
+    let acc = accumulator(config, &parameters, random);
     Draw { acc, channel, parameters }
 }
 
 /// Brings drawn bounds in order; those that are fixed stay.
-fn order(spec: &RequantizerSpec, parameters: &mut [i64; 6]) {
-    match (&spec.min, &spec.max) {
-        (Parameter::Port, Parameter::Port) => parameters.swap(4, 5),
-        (Parameter::Port, _) => parameters[4] = parameters[5],
-        _ => parameters[5] = parameters[4],
+fn order(config: &RequantizerConfig, parameters: &mut Parameters<i64>) {
+    let Parameters { min, max, .. } = parameters;
+    match (&config.min, &config.max) {
+        (Source::Port, Source::Port) => std::mem::swap(min, max),
+        (Source::Port, _) => *min = *max,
+        _ => *max = *min,
     }
 }
 
 /// A tie of either rounding, a value near what saturates, a corner, or anything.
-fn accumulator(range: Range, parameters: &[i64; 6], random: &mut Random, bits: u32) -> i128 {
-    let [bias, multiplier, shift, ..] = parameters.map(i128::from);
+fn accumulator(config: &RequantizerConfig, parameters: &Parameters<i64>, random: &mut Random) -> i128 {
+    let (range, bits): (Range, u32) = (config.acc(), config.multiplier_width.bits());
+    let [bias, multiplier, shift] = [parameters.bias, parameters.multiplier, parameters.shift].map(i128::from);
     let k = (i128::from(bits) - 1 - shift).clamp(0, 100);
     let wanted = random.within(-600, 600);
     let x = match random.within(0, 4) {
@@ -109,7 +106,8 @@ fn accumulator(range: Range, parameters: &[i64; 6], random: &mut Random, bits: u
             let tie = (2 * wanted + 1) << k >> 1;
             tie / multiplier + random.within(-1, 1)
         }
-        // The first rounding of the double rule gives a tie of the second, or misses it in one bit: those above are all ones.
+        // The first rounding of the double rule gives a tie of the second, or misses it in one bit: the bits above are all
+        // ones.
         2 if multiplier > 0 && shift < 0 => {
             let missed = if random.one_in(2) { 0 } else { 1 << random.within(0, -shift - 1) };
             // Small ones too: of a long shift, others leave the accumulator.

@@ -1,19 +1,8 @@
 //! Vectors: what a bench sends to a module, and what golden says must come back, as the text that the bench reads.
 
-mod fixed_point_multiplier;
-mod gemm;
-mod requantizer;
-mod saturator;
-
 use std::fmt::Write;
 
-use anyhow::Result;
 use qrtl_hdl::interface::{BenchPort, Interface};
-use qrtl_random::Random;
-
-pub use gemm::{Layer, collect_results, gemm_layer};
-
-use crate::spec::Spec;
 
 /// Commands for the bench and the results that must come.
 #[derive(Debug, Clone)]
@@ -36,13 +25,19 @@ impl Script {
     }
 
     /// Sets an input that is in no stream, lane by lane.
+    ///
+    /// # Panics
+    /// If the module has no such input.
     pub fn set(&mut self, name: &str, lanes: &[i128]) {
-        if let Some(port) = self.interface.settings.iter().find(|p| p.name == name) {
-            let _ = writeln!(self.input, "= {name} {}", hex(port, lanes));
-        }
+        let port = self.interface.settings.iter().find(|p| p.name == name);
+        let port = port.unwrap_or_else(|| panic!("{} has no setting {name}", self.interface.module));
+        let _ = writeln!(self.input, "= {name} {}", hex(port, lanes));
     }
 
     /// Offers a beat: the lanes of all payload ports, port after port.
+    ///
+    /// # Panics
+    /// If the payload has fewer or more lanes.
     pub fn beat(&mut self, lanes: &[i128]) {
         self.input.push('>');
         let mut rest = lanes;
@@ -51,10 +46,14 @@ impl Script {
             let _ = write!(self.input, " {}", hex(port, own));
             rest = others;
         }
+        assert!(rest.is_empty(), "{} takes fewer lanes: {} are left", self.interface.module, rest.len());
         self.input.push('\n');
     }
 
     /// Expects a result: lanes as in [`Script::beat`]; `None` where the value does not matter.
+    ///
+    /// # Panics
+    /// If the payload has fewer or more lanes.
     pub fn expect(&mut self, lanes: &[Option<i128>]) {
         let mut rest = lanes;
         for (i, port) in self.interface.output.payload.iter().enumerate() {
@@ -62,6 +61,7 @@ impl Script {
             let _ = write!(self.expected, "{}{}", if i == 0 { "" } else { " " }, hex_or_any(port, own));
             rest = others;
         }
+        assert!(rest.is_empty(), "{} gives fewer lanes: {} are left", self.interface.module, rest.len());
         self.expected.push('\n');
         self.vectors += 1;
         self.pending += 1;
@@ -124,18 +124,4 @@ pub fn lanes(port: &BenchPort, text: &str) -> Option<Vec<i128>> {
         if negative { value - (1 << port.lane_width) } else { value }
     };
     Some((0..port.width / port.lane_width).map(lane).collect())
-}
-
-/// `count` vectors for a block (for a GEMM: results, in products of many shapes), drawn from `seed`.
-///
-/// # Errors
-/// If the block's parameters are out of range.
-pub fn script(spec: &Spec, interface: &Interface, seed: u64, count: usize) -> Result<Script> {
-    let mut random = Random::new(seed);
-    match spec {
-        Spec::Saturator(s) => saturator::script(s, interface, &mut random, count),
-        Spec::FixedPointMultiplier(s) => fixed_point_multiplier::script(s, interface, &mut random, count),
-        Spec::Requantizer(s) => requantizer::script(s, interface, &mut random, count),
-        Spec::Gemm(s) => gemm::script(s, interface, &mut random, count),
-    }
 }

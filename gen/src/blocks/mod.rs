@@ -1,0 +1,184 @@
+//! The blocks as a bench knows them: one file or folder each, under the word for the block, and one line in [`blocks!`]. What
+//! is missing there does not compile, and what nobody lists anywhere else is in every list: the command line, files, `sim
+//! block`, the suite, the tables of area.
+
+mod fixed_point_multiplier;
+pub mod gemm;
+pub mod requantizer;
+mod saturator;
+mod subject;
+
+use anyhow::{Context, Result, anyhow};
+use clap::Subcommand;
+use qrtl_hdl::blocks::fixed_point_multiplier::FixedPointMultiplierConfig;
+use qrtl_hdl::blocks::gemm::GemmConfig;
+use qrtl_hdl::blocks::requantizer::RequantizerConfig;
+use qrtl_hdl::blocks::saturator::SaturatorConfig;
+use qrtl_hdl::interface::{Built, Interface, Streamed, build};
+use qrtl_hdl::targets::Target;
+use qrtl_random::Random;
+use serde::{Deserialize, Serialize};
+pub use subject::{Device, Role, Subject, Synthesis};
+
+use crate::script::Script;
+
+/// What a table of blocks shows.
+pub struct Summary {
+    /// parameters in a few words
+    pub parameters: String,
+    /// clock edges from a beat to its result
+    pub latency: usize,
+    /// results or products per clock
+    pub throughput: String,
+}
+
+/// What there is of a block beside its hardware, given its configuration.
+pub trait Block: Clone + Default + Into<Spec> {
+    /// The hardware.
+    ///
+    /// # Errors
+    /// A sentence that names a parameter, its limit and what it got, if one is beyond its limits.
+    fn hardware(&self) -> Result<Box<dyn Streamed>, String>;
+
+    /// What a table shows of a block whose parameters are within their limits.
+    fn summary(&self) -> Summary;
+
+    /// Writes `count` vectors (for a GEMM: results, in products of many shapes), with what golden says of them.
+    ///
+    /// # Errors
+    /// If golden refuses the parameters.
+    fn vectors(&self, script: &mut Script, random: &mut Random, count: usize) -> Result<()>;
+
+    /// Whose cells the hardware instantiates.
+    fn target(&self) -> Target {
+        Target::Generic
+    }
+
+    /// The configurations that are simulated, with the number of vectors for each.
+    fn suite() -> Vec<(Self, usize)>;
+
+    /// What is measured of area and clock, baselines before what is compared with them.
+    fn subjects() -> Vec<Subject<Self>>;
+
+    /// What `gen` emits when it is asked for nothing in particular: names of modules, and their descriptions.
+    fn catalogue() -> Vec<(&'static str, Self)>;
+}
+
+/// Makes [`Spec`] and everything that has a case for each block.
+macro_rules! blocks {
+    ($($(#[$about:meta])* $word:ident: $Variant:ident($Config:ty),)*) => {
+        /// A block and its parameters.
+        #[derive(Debug, Clone, PartialEq, Subcommand, Serialize, Deserialize)]
+        #[serde(tag = "block", rename_all = "snake_case")]
+        #[command(rename_all = "snake_case")]
+        pub enum Spec {
+            $($(#[$about])* $Variant($Config),)*
+        }
+
+        $(impl From<$Config> for Spec {
+            fn from(config: $Config) -> Spec {
+                Spec::$Variant(config)
+            }
+        })*
+
+        impl Spec {
+            /// The words for all blocks.
+            pub const WORDS: &[&str] = &[$(stringify!($word)),*];
+
+            /// The word for the block.
+            pub fn block(&self) -> &'static str {
+                match self {
+                    $(Spec::$Variant(_) => stringify!($word),)*
+                }
+            }
+
+            /// The parameters of the block `word`, as `parse` reads them; nothing if there is no such block.
+            pub(crate) fn read(word: &str, text: &str) -> Option<Result<Spec>> {
+                match word {
+                    $(stringify!($word) => Some(crate::spec::parse::<$Config>(text).map(Spec::$Variant)),)*
+                    _ => None,
+                }
+            }
+
+            /// The hardware, if the parameters are within their limits.
+            fn hardware(&self) -> Result<Box<dyn Streamed>, String> {
+                match self {
+                    $(Spec::$Variant(config) => config.hardware(),)*
+                }
+            }
+
+            /// What a table shows of a block whose parameters are within their limits.
+            pub fn summary(&self) -> Summary {
+                match self {
+                    $(Spec::$Variant(config) => Block::summary(config),)*
+                }
+            }
+
+            fn vectors(&self, script: &mut Script, random: &mut Random, count: usize) -> Result<()> {
+                match self {
+                    $(Spec::$Variant(config) => config.vectors(script, random, count),)*
+                }
+            }
+
+            /// Whose cells the hardware instantiates.
+            pub fn target(&self) -> Target {
+                match self {
+                    $(Spec::$Variant(config) => Block::target(config),)*
+                }
+            }
+        }
+
+        /// The configurations that are simulated, with the number of vectors for each.
+        pub fn suite() -> Vec<(Spec, usize)> {
+            let mut all: Vec<(Spec, usize)> = Vec::new();
+            $(all.extend(<$Config>::suite().into_iter().map(|(config, count)| (config.into(), count)));)*
+            all
+        }
+
+        /// What is measured of area and clock, baselines before what is compared with them.
+        pub fn subjects() -> Vec<Subject<Spec>> {
+            let mut all: Vec<Subject<Spec>> = Vec::new();
+            $(all.extend(<$Config>::subjects().into_iter().map(Subject::of_any));)*
+            all
+        }
+
+        /// The default catalogue: what `gen` emits when it is asked for nothing in particular.
+        pub fn catalogue() -> Vec<(&'static str, Spec)> {
+            let mut all: Vec<(&'static str, Spec)> = Vec::new();
+            $(all.extend(<$Config>::catalogue().into_iter().map(|(name, config)| (name, config.into())));)*
+            all
+        }
+    };
+}
+
+blocks! {
+    /// y = min(max(x, min), max)
+    saturator: Saturator(SaturatorConfig),
+    /// fixed-point products: the lab's Figure 4, and accumulator by multiplier
+    fixed_point_multiplier: FixedPointMultiplier(FixedPointMultiplierConfig),
+    /// y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max)
+    requantizer: Requantizer(RequantizerConfig),
+    /// quantized matrix multiplication with its requantizers
+    gemm: Gemm(GemmConfig),
+}
+
+impl Spec {
+    /// Elaborates the block as a module called `name`.
+    ///
+    /// # Errors
+    /// If a parameter is out of range: what, the limit, what it got.
+    pub fn build(&self, name: &str) -> Result<Built> {
+        let hardware = self.hardware().map_err(|e| anyhow!(e)).with_context(|| self.block().to_owned())?;
+        build(&*hardware, name).map_err(|faults| anyhow!("{faults}"))
+    }
+
+    /// `count` vectors for the block, drawn from `seed`, as the bench of a module with this interface reads them.
+    ///
+    /// # Errors
+    /// If the block's parameters are out of range.
+    pub fn script(&self, interface: &Interface, seed: u64, count: usize) -> Result<Script> {
+        let mut script = Script::new(interface);
+        self.vectors(&mut script, &mut Random::new(seed), count)?;
+        Ok(script)
+    }
+}

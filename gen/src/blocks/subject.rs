@@ -1,0 +1,97 @@
+//! What is measured of area and clock.
+
+use super::Spec;
+
+/// A configuration to measure.
+#[derive(Debug, Clone)]
+pub struct Subject<C> {
+    /// its name, and the name of its module
+    pub name: &'static str,
+    /// what the table says of it
+    pub about: &'static str,
+    /// what it is measured for
+    pub role: Role,
+    /// its function; of a baseline, also the ports that it has
+    pub config: C,
+    /// where it is measured
+    pub places: Vec<Synthesis>,
+}
+
+/// What a subject is measured for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Others are compared with it. It was written by hand: `bench/baselines/NAME.v`, and the files there that it needs.
+    Baseline {
+        /// names of the files that it needs
+        parts: &'static [&'static str],
+    },
+    /// It is compared with the baseline of this name.
+    ComparedWith(&'static str),
+    /// It is compared with nothing.
+    Alone,
+}
+
+/// A device, or gates without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Device {
+    /// Lattice ECP5, 24k LUTs, speed grade 6
+    Ecp5Small,
+    /// Lattice ECP5, 84k LUTs, speed grade 6
+    Ecp5Large,
+    /// Lattice iCE40 UltraPlus 5K
+    Up5k,
+    /// Lattice iCE40 HX8K, which has no multipliers
+    Hx8k,
+    /// two-input gates; not placed
+    Gates,
+}
+
+/// A device, and further flags of the synthesis for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Synthesis {
+    /// what it is placed on
+    pub device: Device,
+    /// flags of the synthesis beyond the usual
+    pub flags: &'static str,
+}
+
+impl Device {
+    /// Small blocks fit everywhere.
+    pub const EVERYWHERE: &[Device] = &[Device::Ecp5Small, Device::Up5k, Device::Hx8k, Device::Gates];
+
+    /// A multiplier of 32 bits takes HX8K minutes, and thousands of its LUTs.
+    pub const WITH_DSP: &[Device] = &[Device::Ecp5Small, Device::Up5k, Device::Gates];
+}
+
+impl<C> Subject<C> {
+    /// A configuration that is compared with the baseline `with`.
+    pub fn compared(name: &'static str, about: &'static str, with: &'static str, config: C) -> Subject<C> {
+        Subject { name, about, role: Role::ComparedWith(with), config, places: Vec::new() }
+    }
+
+    /// What was written by hand in `bench/baselines/NAME.v` and `parts`, with the ports of `config`.
+    pub fn by_hand(name: &'static str, parts: &'static [&'static str], about: &'static str, config: C) -> Subject<C> {
+        Subject { name, about, role: Role::Baseline { parts }, config, places: Vec::new() }
+    }
+
+    /// The same, measured on these devices as well.
+    pub fn on(mut self, devices: &[Device]) -> Subject<C> {
+        self.places.extend(devices.iter().map(|&device| Synthesis { device, flags: "" }));
+        self
+    }
+
+    /// The same, measured also on a device with further flags of the synthesis.
+    pub fn with_flags(mut self, device: Device, flags: &'static str) -> Subject<C> {
+        self.places.push(Synthesis { device, flags });
+        self
+    }
+
+    /// The same as a subject of any block.
+    pub(super) fn of_any(self) -> Subject<Spec>
+    where
+        C: Into<Spec>,
+    {
+        let Subject { name, about, role, config, places } = self;
+        Subject { name, about, role, config: config.into(), places }
+    }
+}

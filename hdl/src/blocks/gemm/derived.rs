@@ -1,0 +1,141 @@
+//! What follows from the configuration of a GEMM block: its operands, its channels, and the ranges of its sums.
+
+use super::config::{Channel, Channels, GemmConfig, Operand, TYPICAL_TERMS};
+use crate::blocks::requantizer::RequantizerConfig;
+use crate::exact::Range;
+use crate::parameter::{Dimension, Source};
+
+impl GemmConfig {
+    /// The left operand: A, M x K.
+    pub fn left(&self) -> Operand {
+        Operand::new(self.a, self.a_zero_point, self.a_strategy)
+    }
+
+    /// The right operand: B, K x N.
+    pub fn right(&self) -> Operand {
+        Operand::new(self.b, self.b_zero_point, self.b_strategy)
+    }
+
+    /// Requantizers: as many as the configuration says, or else the fewest that let the array never wait for the drain.
+    /// Where K is a port, the fewest for a K of [`TYPICAL_TERMS`] and more; one for each column if that takes more than
+    /// there are columns.
+    pub fn requantizers(&self) -> usize {
+        let fewest = || {
+            let terms = match self.k {
+                Dimension::Fixed(k) => k,
+                Dimension::UpTo(max) => max.min(TYPICAL_TERMS),
+            };
+            let with = |n| GemmConfig { requantizers: Some(n), ..self.clone() };
+            let mut divisors = (1..self.cols).filter(|n| self.cols.is_multiple_of(*n));
+            divisors.find(|n| with(*n).least_terms() <= terms).unwrap_or(self.cols)
+        };
+        self.requantizers.unwrap_or_else(fewest)
+    }
+
+    /// The same configuration, in which the number of requantizers is decided.
+    pub(super) fn decided(self) -> GemmConfig {
+        GemmConfig { requantizers: Some(self.requantizers()), ..self }
+    }
+
+    /// The parameters of the channels, with their names.
+    pub(super) fn channel_sources(&self) -> [(&'static str, &Source); 3] {
+        [("bias", &self.bias), ("multiplier", &self.multiplier), ("shift", &self.shift)]
+    }
+
+    /// Where the channels' parameters come from.
+    pub fn channels(&self) -> Channels {
+        let sources = self.channel_sources().map(|(_, source)| source);
+        match sources {
+            all if all.contains(&&Source::Port) => Channels::Memory,
+            all if all.iter().any(|s| s.entries().is_some()) => Channels::Table,
+            _ => Channels::Same,
+        }
+    }
+
+    /// Entries of the tables of channels; 0 where there are none.
+    pub fn table_entries(&self) -> usize {
+        self.channel_sources().into_iter().filter_map(|(_, source)| source.entries()).max().unwrap_or(0)
+    }
+
+    /// The parameters of channel `n`; 0 where they are ports, or the tables end before it.
+    pub fn channel(&self, n: usize) -> Channel {
+        let [bias, multiplier, shift] = self.channel_sources().map(|(_, source)| source.value(n).unwrap_or(0));
+        Channel { bias, multiplier, shift }
+    }
+
+    /// Sums of up to K products of two ranges.
+    fn sums(&self, a: Range, b: Range) -> Range {
+        let products = a * b;
+        let terms = Range::new(1, self.k.max() as i128);
+        (products * terms).union(Range::constant(0))
+    }
+
+    /// Values of an accumulator in the array.
+    pub(super) fn raw_acc(&self) -> Range {
+        self.sums(self.left().in_array(), self.right().in_array())
+    }
+
+    /// Values of `sum_k (A - za)(B - zb)`.
+    pub fn acc(&self) -> Range {
+        self.sums(self.left().centred(), self.right().centred())
+    }
+
+    /// Groups of columns, one of which is requantized at a time.
+    pub fn groups(&self) -> usize {
+        self.cols / self.requantizers()
+    }
+
+    /// How many columns of C a group has.
+    pub(super) fn kept(&self) -> Range {
+        Range::new(1, self.requantizers() as i128)
+    }
+
+    /// Values of a sum with its bias that a reference defines.
+    pub(super) fn sum_limit(&self) -> Range {
+        self.rule.accumulator().into()
+    }
+
+    /// Values of the channels' biases.
+    pub(super) fn bias_range(&self) -> Range {
+        let range = self.bias.range(Range::signed(32));
+        // Columns beyond the last have entries as well, which are 0.
+        if self.channels() == Channels::Table { range.union(Range::constant(0)) } else { range }
+    }
+
+    /// Values of a sum with its bias.
+    pub(super) fn biased(&self) -> Range {
+        self.acc() + self.bias_range()
+    }
+
+    /// Entries of the parameter memory of one requantizer.
+    pub(super) fn entries(&self) -> usize {
+        let channels = if self.channels() == Channels::Table { self.table_entries() } else { self.n.max() };
+        // Whole tiles, so that an address never leaves the memory; and two at least, as a memory of one is none: synthesis
+        // warns of it.
+        (channels.div_ceil(self.cols) * self.groups()).max(2)
+    }
+
+    /// Configuration of each requantizer.
+    pub(super) fn requantizer(&self) -> RequantizerConfig {
+        let constant_or_port = |source: &Source| match (self.channels(), source) {
+            (Channels::Same, Source::Constant(v)) => Source::Constant(*v),
+            _ => Source::Port,
+        };
+        RequantizerConfig {
+            rule: self.rule,
+            acc: Some(self.biased().clamp(self.sum_limit())),
+            multiplier_width: self.multiplier_width,
+            output: self.output,
+            multiplier: constant_or_port(&self.multiplier),
+            shift: constant_or_port(&self.shift),
+            zero_point: self.zero_point.clone(),
+            min: self.min.clone(),
+            max: self.max.clone(),
+            pipeline: self.pipeline,
+            passes: self.passes,
+            no_backpressure: true,
+            target: self.target,
+            ..RequantizerConfig::default()
+        }
+    }
+}

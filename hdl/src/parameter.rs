@@ -1,0 +1,110 @@
+//! What the parameters of blocks can be. The configuration of a block is at once its flags on the command line (clap), its
+//! description in a file (serde) and what its hardware is built from, so that each default and each word stands once.
+
+mod textual;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Command, ValueEnum};
+use qrtl_golden::{Bounds, MultiplierWidth, Rule};
+use serde::{Deserialize, Serialize};
+
+use crate::exact::Range;
+pub use textual::{Dimension, Source, ZeroPoint};
+
+/// `Display` of choices that clap knows: the word of the command line, which is also the word in files.
+#[macro_export]
+macro_rules! display_word {
+    ($($choice:ty),*) => {
+        $(impl std::fmt::Display for $choice {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let value = clap::ValueEnum::to_possible_value(self);
+                f.pad(value.as_ref().map_or("", |value| value.get_name()))
+            }
+        })*
+    };
+}
+
+/// The configuration that the command line gives without any flag. `Default` of a configuration is this, so that its
+/// defaults stand beside its flags and nowhere else.
+///
+/// # Panics
+/// If a flag of `T` has no default.
+pub fn defaults<T: Args>() -> T {
+    let flags = T::augment_args(Command::new("defaults").no_binary_name(true));
+    let matches = flags.get_matches_from(std::iter::empty::<&str>());
+    T::from_arg_matches(&matches).expect("each flag of a block has a default")
+}
+
+/// An integer type of the frameworks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntType {
+    /// -8..=7
+    Int4,
+    /// -128..=127
+    Int8,
+    /// 0..=255
+    Uint8,
+    /// -32768..=32767
+    Int16,
+    /// -2147483648..=2147483647
+    Int32,
+}
+
+impl IntType {
+    /// Its values.
+    pub const fn range(self) -> Range {
+        match self {
+            IntType::Int4 => Range::signed(4),
+            IntType::Int8 => Range::signed(8),
+            IntType::Uint8 => Range::unsigned(8),
+            IntType::Int16 => Range::signed(16),
+            IntType::Int32 => Range::signed(32),
+        }
+    }
+
+    /// Bytes that hold a value.
+    pub fn bytes(self) -> usize {
+        self.range().width().div_ceil(8) as usize
+    }
+
+    /// Checks that the parameter `what`, which has this type, may have it.
+    ///
+    /// # Errors
+    /// A sentence that names the parameter, the types that it may have, and this one.
+    pub fn among(self, what: &str, allowed: &[IntType]) -> Result<(), String> {
+        let words: Vec<String> = allowed.iter().map(IntType::to_string).collect();
+        if allowed.contains(&self) { Ok(()) } else { Err(format!("{what}: {self} is none of {}", words.join(", "))) }
+    }
+}
+
+display_word!(IntType);
+
+impl From<Bounds> for Range {
+    fn from(bounds: Bounds) -> Range {
+        Range::new(bounds.min().into(), bounds.max().into())
+    }
+}
+
+/// Parses the name of a rounding rule; the help shows them all.
+pub fn rule() -> impl TypedValueParser<Value = Rule> {
+    PossibleValuesParser::new(Rule::ALL.map(Rule::name)).try_map(|name| name.parse::<Rule>())
+}
+
+/// Parses the bits of a multiplier.
+///
+/// # Errors
+/// If no multiplier has so many.
+pub fn multiplier_width(text: &str) -> Result<MultiplierWidth, String> {
+    let known = || MultiplierWidth::ALL.map(|width| width.bits().to_string());
+    let found = MultiplierWidth::ALL.into_iter().find(|width| width.bits().to_string() == text);
+    found.ok_or_else(|| format!("{text} is none of {}", known().join(", ")))
+}
+
+/// Checks that the parameter `what`, whose value is `v`, lies in `min..=max`.
+///
+/// # Errors
+/// A sentence that names the parameter, the limits and the value.
+pub fn within(what: &str, v: u32, min: u32, max: u32) -> Result<(), String> {
+    if (min..=max).contains(&v) { Ok(()) } else { Err(format!("{what}: {v} is outside {min}..={max}")) }
+}
