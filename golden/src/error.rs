@@ -1,7 +1,5 @@
 //! What can be wrong with a number.
 
-use crate::{RealRule, Rule};
-
 /// A parameter or value outside its contract: what, the limit, what it got.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -60,7 +58,7 @@ pub enum Error {
     #[error("multiplier width: {rule} is defined for 32 bits, got {bits}")]
     Width {
         /// the rule
-        rule: Rule,
+        rule: &'static str,
         /// width given
         bits: u32,
     },
@@ -74,7 +72,7 @@ pub enum Error {
         /// greatest accumulator
         max: i64,
         /// the rule
-        rule: Rule,
+        rule: &'static str,
         /// multiplier
         multiplier: i64,
         /// shift
@@ -84,7 +82,7 @@ pub enum Error {
     #[error("real_multiplier: {got:?} is not {limit}, as {rule} needs")]
     Factor {
         /// the rule
-        rule: RealRule,
+        rule: &'static str,
         /// what is possible
         limit: &'static str,
         /// value given
@@ -102,7 +100,7 @@ pub enum Error {
     #[error("rule: {rule} is no hardware; ask `gen golden`")]
     NoHardware {
         /// the rule
-        rule: RealRule,
+        rule: &'static str,
     },
     /// a clamp of floats to what is none
     #[error("{what}: less the zero point it is {less_zero}, which is no float, and f32_even clamps floats")]
@@ -120,7 +118,7 @@ pub enum Error {
         /// what is possible
         limit: &'static str,
         /// the rule
-        rule: RealRule,
+        rule: &'static str,
         /// real factor
         factor: f64,
     },

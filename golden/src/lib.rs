@@ -30,5 +30,5 @@ mod words;
 
 pub use error::Error;
 pub(crate) use numerics::types;
-pub use numerics::{Bounds, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
+pub use numerics::{Bounds, Contract, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
 pub use numerics::{fixed_point_multiplier, gemmlowp, multiplier, real_requantizer, requantizer, round, saturator};

@@ -13,7 +13,6 @@ use qrtl_golden::request::{FullyConnected, Output, Request};
 use qrtl_hdl::blocks::gemm::{Channel, GemmConfig};
 use qrtl_hdl::blocks::requantizer::{OUTPUTS, Parameters, RequantizerConfig};
 use qrtl_hdl::blocks::saturator::SaturatorConfig;
-use qrtl_hdl::exact::Range;
 use qrtl_hdl::parameter::{Dimension, IntType, ZeroPoint};
 use serde_json::{Value, json};
 
@@ -38,7 +37,7 @@ impl Hardware {
                 let requantization = r.requantization()?;
                 requantization.check_accumulator(r.acc)?;
                 let (rule, scale) = (requantization.rule(), requantization.scale());
-                let acc_width = Range::from(rule.accumulator()).width();
+                let acc_width = rule.accumulator_bits();
                 let Output { zero_point, min, max } = r.output;
                 let output = output_type(&[min, max, zero_point])?;
                 let spec = RequantizerConfig { rule, acc_width, output, ..RequantizerConfig::default() };

@@ -2,10 +2,12 @@
 
 mod any_requantization;
 pub mod fixed_point_multiplier;
+mod formula;
 pub mod gemmlowp;
 pub mod multiplier;
 pub mod real_requantizer;
 mod real_rule;
+mod requantization;
 pub mod requantizer;
 pub mod round;
 mod rule;
@@ -15,5 +17,6 @@ pub(crate) mod types;
 pub use any_requantization::AnyRequantization;
 pub use real_requantizer::RealRequantization;
 pub use real_rule::RealRule;
-pub use rule::Rule;
-pub use types::{Bounds, MultiplierWidth, Requantization, Scale};
+pub use requantization::Requantization;
+pub use rule::{Contract, Rule};
+pub use types::{Bounds, MultiplierWidth, Scale};

@@ -64,7 +64,7 @@ impl RealRequantization {
     }
 
     fn undefined(&self, acc: i128, limit: &'static str) -> Error {
-        Error::RealAccumulator { acc, limit, rule: self.rule, factor: self.factor }
+        Error::RealAccumulator { acc, limit, rule: self.rule.name(), factor: self.factor }
     }
 }
 

@@ -66,7 +66,7 @@ impl RealRule {
             RealRule::QnnpackQ31 => "at least 2^-32 and below 1 as a float",
             RealRule::XnnpackRndnu => "at least 2^-32 and below 256 as a float",
         };
-        Error::Factor { rule: self, limit, got }
+        Error::Factor { rule: self.name(), limit, got }
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Rule};
+use crate::Error;
 
 /// `v` if it lies in `range`, else an error that names it.
 pub(crate) fn within(what: &'static str, v: i64, range: RangeInclusive<i64>) -> Result<i64, Error> {
@@ -32,8 +32,6 @@ impl Bounds {
     pub const INT32: Bounds = Bounds { min: i32::MIN as i64, max: i32::MAX as i64 };
     /// `i64`
     pub const INT64: Bounds = Bounds { min: i64::MIN, max: i64::MAX };
-    /// the accumulator of `reduced_16`, -2^47..2^47
-    pub const INT48: Bounds = Bounds { min: -(1 << 47), max: (1 << 47) - 1 };
 
     /// `min..=max`
     ///
@@ -41,6 +39,11 @@ impl Bounds {
     /// If `min > max`.
     pub fn new(min: i64, max: i64) -> Result<Bounds, Error> {
         if min <= max { Ok(Bounds { min, max }) } else { Err(Error::EmptyBounds { min, max }) }
+    }
+
+    /// The integers of `bits` bits, sign included, 1 to 64 of them.
+    pub const fn signed(bits: u32) -> Bounds {
+        Bounds { min: i64::MIN >> (64 - bits), max: i64::MAX >> (64 - bits) }
     }
 
     /// The least value.
@@ -51,6 +54,22 @@ impl Bounds {
     /// The greatest value.
     pub const fn max(self) -> i64 {
         self.max
+    }
+
+    /// The part around 0 that is `inside`. What of `self` is not inside lies beyond this part, on either side.
+    pub(super) fn around_zero(self, inside: impl Fn(i64) -> bool) -> Bounds {
+        let farthest = |end: i64| {
+            if inside(end) {
+                return end;
+            }
+            let (mut within, mut beyond) = (0, end);
+            while beyond.abs_diff(within) > 1 {
+                let middle = within + (beyond - within) / 2;
+                if inside(middle) { within = middle } else { beyond = middle }
+            }
+            within
+        };
+        Bounds { min: farthest(self.min), max: farthest(self.max) }
     }
 
     /// Whether `v` lies within.
@@ -161,95 +180,4 @@ pub(crate) fn check_output(zero_point: i64, output: Bounds) -> Result<(), Error>
         within(what, v, Bounds::INT32.min..=Bounds::INT32.max)?;
     }
     Ok(())
-}
-
-/// Everything that turns an accumulator into a quantized value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Requantization {
-    rule: Rule,
-    scale: Scale,
-    zero_point: i64,
-    output: Bounds,
-}
-
-impl Requantization {
-    /// Rounding rule, factor, output zero point and clamp; the last two are any `i32`.
-    ///
-    /// # Errors
-    /// If the rule is not defined for the shift or the width of the multiplier, or zero point, least or greatest output
-    /// is no `i32`.
-    pub fn new(rule: Rule, scale: Scale, zero_point: i64, output: Bounds) -> Result<Requantization, Error> {
-        let shifts = rule.shift_range();
-        within("shift", scale.shift.into(), (*shifts.start()).into()..=(*shifts.end()).into())?;
-        check_output(zero_point, output)?;
-        if rule == Rule::Reduced16 && scale.width != MultiplierWidth::W32 {
-            return Err(Error::Width { rule, bits: scale.width.bits() });
-        }
-        Ok(Requantization { rule, scale, zero_point, output })
-    }
-
-    /// Rounding rule.
-    pub const fn rule(&self) -> Rule {
-        self.rule
-    }
-
-    /// Real factor.
-    pub const fn scale(&self) -> Scale {
-        self.scale
-    }
-
-    /// Output zero point.
-    pub const fn zero_point(&self) -> i64 {
-        self.zero_point
-    }
-
-    /// Clamp.
-    pub const fn output(&self) -> Bounds {
-        self.output
-    }
-
-    /// Accumulators for which the reference defines the result: neither they nor their left shift overflows.
-    /// `reduced_16` shifts only after the product, in 64 bits, and its result has to be an `i32`.
-    pub fn accumulator(&self) -> Bounds {
-        let Bounds { min, max } = self.rule.accumulator();
-        match self.rule {
-            Rule::Reduced16 => self.reduced_16_accumulator(),
-            _ => Bounds { min: min >> self.scale.left(), max: max >> self.scale.left() },
-        }
-    }
-
-    /// Where `-2^31 <= floor((x m' + 2^(k-1)) / 2^k) < 2^31`, `k = 15 - shift >= 8`, within 48 bits.
-    fn reduced_16_accumulator(&self) -> Bounds {
-        let (m, k) = (i128::from(self.scale.reduced()), 15 - self.scale.shift);
-        let all = Bounds::INT48;
-        if m == 0 {
-            return all;
-        }
-        let (limit, half) = (1i128 << (31 + k), 1i128 << (k - 1));
-        // Both fractions are at least as great as the limits of 48 bits or cut to them.
-        let max = ((limit - half - 1) / m).min(all.max.into());
-        let min = (-(limit + half) / m).max(all.min.into());
-        Bounds { min: min as i64, max: max as i64 }
-    }
-
-    /// Checks that `acc` lies in [`accumulator`](Requantization::accumulator).
-    ///
-    /// Outside, every build of TFLite that was tried wraps, and nobody may rely on the wrapped value
-    /// (`docs/numerics.md`).
-    ///
-    /// # Errors
-    /// If `acc` lies outside.
-    pub fn check_accumulator(&self, acc: i64) -> Result<(), Error> {
-        self.check_sum(acc.into())
-    }
-
-    /// The same as [`check_accumulator`](Requantization::check_accumulator), for a sum of any size.
-    pub(crate) fn check_sum(&self, acc: i128) -> Result<(), Error> {
-        let Bounds { min, max } = self.accumulator();
-        if self.accumulator().contains(acc) {
-            return Ok(());
-        }
-        let Scale { multiplier, shift, .. } = self.scale;
-        Err(Error::Accumulator { acc, min, max, rule: self.rule, multiplier, shift })
-    }
 }

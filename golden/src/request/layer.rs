@@ -74,7 +74,7 @@ impl FullyConnectedRequest {
     /// The first shape or range that is wrong; or the rule takes a real factor.
     pub fn validate(&self) -> Result<FullyConnected, Error> {
         if let Scaling::Real { rule, .. } = self.scaling {
-            return Err(Error::NoHardware { rule });
+            return Err(Error::NoHardware { rule: rule.name() });
         }
         self.checked(|scaling| scaling.all_fixed(&self.output))
     }

@@ -86,7 +86,7 @@ impl Scaling<i64, f64> {
     pub(super) fn fixed(&self, output: &Output) -> Result<Requantization, Error> {
         match *self {
             Scaling::Fixed { rule, multiplier, shift } => fixed(rule, multiplier, shift, output),
-            Scaling::Real { rule, .. } => Err(Error::NoHardware { rule }),
+            Scaling::Real { rule, .. } => Err(Error::NoHardware { rule: rule.name() }),
         }
     }
 
@@ -135,7 +135,7 @@ impl ChannelScaling {
             Scaling::Fixed { rule, multiplier, shift } => {
                 multiplier.iter().zip(shift).map(|(&m, &s)| fixed(*rule, m, s, output)).collect()
             }
-            Scaling::Real { rule, .. } => Err(Error::NoHardware { rule: *rule }),
+            Scaling::Real { rule, .. } => Err(Error::NoHardware { rule: rule.name() }),
         }
     }
 

@@ -16,11 +16,11 @@ fn fraction_bits(width: MultiplierWidth) -> i32 {
 }
 
 fn bits(rule: Rule) -> i64 {
-    if rule == Rule::Reduced16 { 47 } else { 31 }
+    i64::from(rule.accumulator_bits()) - 1
 }
 
 fn shift(rule: Rule, random: &mut Random) -> i32 {
-    let highest = if rule == Rule::Reduced16 { 7 } else { 30 };
+    let highest = i64::from(*rule.shift_range().end());
     // Mostly those of layers: small, and to the right.
     match random.bits() % 4 {
         0 => random.between(-31, highest) as i32,

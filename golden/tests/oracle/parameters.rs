@@ -121,7 +121,7 @@ fn words() {
         "zero_point: 2147483648 is outside -2147483648..=2147483647",
     );
     says(
-        new(Rule::Single, scale(W32, 0), 0, Bounds::INT48),
+        new(Rule::Single, scale(W32, 0), 0, Bounds::signed(48)),
         "min: -140737488355328 is outside -2147483648..=2147483647",
     );
     says(quantize_multiplier(f64::NAN, W32), "real: NaN is not finite and at least 0");
@@ -136,20 +136,24 @@ fn words() {
     says(Matrix::new("a", 2, 3, vec![0; 5]), "a: shape [2, 3], expected that of its 5 elements, at least one");
 }
 
-/// The accumulators that a left shift leaves: one bit fewer for each, except where the product is shifted instead.
+/// The accumulators that a left shift leaves: one bit fewer for each, where the accumulator is shifted; where the product
+/// is, as many as have a result.
 #[test]
 fn accumulators() {
-    let of = |rule, shift| {
-        let scale = Scale::new(W32, 1, shift).unwrap();
+    let of = |rule, multiplier, shift| {
+        let scale = Scale::new(W32, multiplier, shift).unwrap();
         Requantization::new(rule, scale, 0, Bounds::INT8).unwrap().accumulator()
     };
-    assert_eq!(of(Rule::Single, -31), Bounds::INT32);
-    assert_eq!(of(Rule::Single, 24), Bounds::INT8);
-    assert_eq!(of(Rule::TfliteDouble, 30), Bounds::new(-2, 1).unwrap());
-    assert_eq!(of(Rule::Reduced16, 7), Bounds::INT48);
+    let bounds = |min, max| Bounds::new(min, max).unwrap();
+    assert_eq!(of(Rule::TfliteDouble, 1, -31), Bounds::INT32);
+    assert_eq!(of(Rule::TfliteDouble, 1, 24), Bounds::INT8);
+    assert_eq!(of(Rule::TfliteDouble, 1, 30), bounds(-2, 1));
+    // x / 2^7 and, with a multiplier of all ones, x (2^24 - 2^-7): 128 of them are 2^31 - 1.
+    assert_eq!(of(Rule::Single, 1, 24), Bounds::INT32);
+    assert_eq!(of(Rule::Single, (1 << 31) - 1, 24), bounds(-128, 128));
+    assert_eq!(of(Rule::Reduced16, 1, 7), Bounds::signed(48));
     // x 16384 / 2^15 is an i32; a half is added before the floor.
-    let half = Requantization::new(Rule::Reduced16, Scale::new(W32, 1 << 30, 0).unwrap(), 0, Bounds::INT8).unwrap();
-    assert_eq!(half.accumulator(), Bounds::new(-(1 << 32) - 1, (1 << 32) - 2).unwrap());
+    assert_eq!(of(Rule::Reduced16, 1 << 30, 0), bounds(-(1 << 32) - 1, (1 << 32) - 2));
 }
 
 /// Terms beyond 64 bits are summed exactly. The first two would leave a sum that fits, had each been cut to 64 bits.

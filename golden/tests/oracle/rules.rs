@@ -38,17 +38,23 @@ pub fn nearest(q: &BigRational, ties: Ties) -> (BigRational, bool) {
     (chosen, true)
 }
 
-/// The accumulator, shifted left where the rule does so first, is one that the rule can hold; so is the result of
-/// `reduced_16`.
+/// The rule's reference defines a result: the accumulator is one that it can hold. So is the accumulator shifted left,
+/// where the reference does that first; of the others, the result is an `i32`.
 pub fn accepted(rule: Rule, acc: i64, scale: Scale) -> bool {
-    let fits = |x: &BigRational, bits: i32| *x >= -power(bits - 1) && *x < power(bits - 1);
+    let result_fits = || fits(&BigRational::from_integer(scaled(rule, acc, scale).0), 32);
     match rule {
-        Rule::Reduced16 => {
-            let result = BigRational::from_integer(scaled(rule, acc, scale).0);
-            fits(&integer(acc), 48) && fits(&result, 32)
-        }
-        _ => fits(&(integer(acc) * power(scale.shift().max(0))), 32),
+        Rule::TfliteDouble | Rule::HalfUpTwice => fits(&shifted_left(acc, scale), 32),
+        Rule::Truncate | Rule::Single | Rule::ShiftAway => fits(&integer(acc), 32) && result_fits(),
+        Rule::Reduced16 => fits(&integer(acc), 48) && result_fits(),
     }
+}
+
+fn fits(x: &BigRational, bits: i32) -> bool {
+    *x >= -power(bits - 1) && *x < power(bits - 1)
+}
+
+fn shifted_left(acc: i64, scale: Scale) -> BigRational {
+    integer(acc) * power(scale.shift().max(0))
 }
 
 /// `acc * multiplier * 2^(shift - (B-1))`, rounded; and whether the last rounding met a tie.
@@ -72,12 +78,14 @@ pub fn scaled(rule: Rule, acc: i64, scale: Scale) -> (BigInt, bool) {
     (value.to_integer(), tie)
 }
 
-/// What of a rule's cases were refused, were answered, and were ties.
+/// What of a rule's cases were refused, were answered, and were ties; and what was answered although the accumulator,
+/// shifted left, would not be an `i32`.
 #[derive(Debug, Default)]
 pub struct Count {
     pub refused: usize,
     pub answered: usize,
     pub ties: usize,
+    pub beyond: usize,
 }
 
 /// One case: golden refuses where it has to and nowhere else, and otherwise agrees with the oracle.
@@ -97,4 +105,5 @@ pub fn check(rule: Rule, width: MultiplierWidth, case: Case, output: (i64, Bound
     assert_eq!(got, Ok(expected), "{rule}, {case:?}, zero point {zero_point}, {bounds:?}");
     count.answered += 1;
     count.ties += usize::from(tie);
+    count.beyond += usize::from(!fits(&shifted_left(case.acc, scale), 32));
 }

@@ -95,7 +95,7 @@ fn words() {
     says(from(f32::NEG_INFINITY, 1.0, Bounds::INT8), "fp_min: -inf is not finite");
     says(from(1.0, -1.0, Bounds::INT8), "fp_min: 1.0 is not at most fp_max, -1.0");
     says(from(0.0, 1.0, Bounds::new(3, 3).unwrap()), "q_max: 3 is outside 4..=9223372036854775807");
-    says(from(0.0, 1.0, Bounds::INT48), "q_min: -140737488355328 is outside -2147483648..=2147483647");
+    says(from(0.0, 1.0, Bounds::signed(48)), "q_min: -140737488355328 is outside -2147483648..=2147483647");
     says(from(f32::MIN, f32::MAX, Bounds::new(0, 1).unwrap()), "scale: inf is not a normal float32 above 0");
     let new = |scale, zero_point| Parameters::new(scale, zero_point, Bounds::INT8);
     says(new(0.0, 0), "scale: 0.0 is not a normal float32 above 0");

@@ -95,6 +95,31 @@ fn malformed() {
     );
 }
 
+/// Only two rules shift the accumulator itself to the left. For the others a product that fits has a result, however far
+/// the accumulator alone would be shifted.
+#[test]
+fn accumulators_that_fit_only_as_products() {
+    let third = r#""multiplier":3,"shift":1,"zero_point":0,"min":-128,"max":127"#;
+    for rule in ["single", "truncate", "shift_away"] {
+        gives(&requantize(rule, "-2147483647", third), r#"{"out":-6}"#);
+    }
+    for rule in ["tflite_double", "half_up_twice"] {
+        refuses(
+            &requantize(rule, "-2147483647", third),
+            &format!(
+                "acc: -2147483647 is outside -1073741824..=1073741823, where {rule} is defined at multiplier 3, shift 1"
+            ),
+        );
+    }
+    // 2^30 (2^31 - 1) / 2^30 is the greatest i32.
+    let double = r#""multiplier":2147483647,"shift":1,"min":-2147483648,"max":2147483647"#;
+    gives(&requantize("single", "1073741824", double), r#"{"out":2147483647}"#);
+    refuses(
+        &requantize("single", "1073741825", double),
+        "acc: 1073741825 is outside -1073741824..=1073741824, where single is defined at multiplier 2147483647, shift 1",
+    );
+}
+
 /// Parameters out of range, and accumulators that the rule does not hold.
 #[test]
 fn out_of_range() {
@@ -125,7 +150,7 @@ fn out_of_range() {
     );
     refuses(
         &requantize("single", "-9223372036854775808", left),
-        "acc: -9223372036854775808 is outside -8388608..=8388607, where single is defined at multiplier 1, shift 8",
+        "acc: -9223372036854775808 is outside -2147483648..=2147483647, where single is defined at multiplier 1, shift 8",
     );
     refuses(
         &requantize("reduced_16", "140737488355328", QUARTER),

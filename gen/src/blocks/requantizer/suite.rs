@@ -2,7 +2,6 @@
 
 use qrtl_golden::{MultiplierWidth, Rule};
 use qrtl_hdl::blocks::requantizer::RequantizerConfig;
-use qrtl_hdl::exact::Range;
 use qrtl_hdl::parameter::{IntType, Source};
 use qrtl_hdl::targets::Target;
 
@@ -12,21 +11,16 @@ const PER_RULE: usize = 1_000_000;
 /// Vectors of a configuration that differs from those in a detail.
 const DETAIL: usize = 50_000;
 
-/// Bits of the widest accumulator of a rule.
-fn acc_width(rule: Rule) -> u32 {
-    Range::from(rule.accumulator()).width()
-}
-
 /// Every rule with everything at run time, each depth, target, number of passes and type, and what a table or a constant
 /// changes.
 pub(super) fn configurations() -> Vec<(RequantizerConfig, usize)> {
     let base = RequantizerConfig::default();
     let mut all: Vec<(RequantizerConfig, usize)> = Vec::new();
     for rule in Rule::ALL {
-        let run_time = RequantizerConfig { rule, acc_width: acc_width(rule), ..base.clone() };
+        let run_time = RequantizerConfig { rule, acc_width: rule.accumulator_bits(), ..base.clone() };
         all.push((run_time.clone(), PER_RULE));
         for multiplier_width in [MultiplierWidth::W8, MultiplierWidth::W16] {
-            if rule != Rule::Reduced16 {
+            if rule.widths().contains(&multiplier_width) {
                 all.push((RequantizerConfig { multiplier_width, ..run_time.clone() }, DETAIL));
             }
         }
@@ -50,7 +44,10 @@ pub(super) fn configurations() -> Vec<(RequantizerConfig, usize)> {
     let ice40 = RequantizerConfig { target: Target::Ice40, ..base.clone() };
     all.extend((0..=12).map(|p| (RequantizerConfig { pipeline: p, ..ice40.clone() }, DETAIL)));
     for rule in Rule::ALL.into_iter().filter(|r| *r != base.rule) {
-        all.push((RequantizerConfig { rule, acc_width: acc_width(rule), pipeline: 11, ..ice40.clone() }, DETAIL));
+        all.push((
+            RequantizerConfig { rule, acc_width: rule.accumulator_bits(), pipeline: 11, ..ice40.clone() },
+            DETAIL,
+        ));
     }
     all.extend(in_passes(&base).into_iter().map(|s| (s, DETAIL)));
     let free = |pipeline| RequantizerConfig { pipeline, no_backpressure: true, ..base.clone() };
