@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod blocks;
 pub mod conformance;
+pub mod digits;
 pub mod emit;
 pub mod explore;
 pub mod model;

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use clap::Args;
 use qrtl_golden::Error;
-use qrtl_golden::digits::{Architecture, CALIBRATION_IMAGES, Images, TEST};
 use qrtl_golden::operators::Array;
 use qrtl_golden::quantization::model_size::{ModelSize, Storage, size};
 use qrtl_golden::quantization::network::{Network, Scheme};
 use qrtl_golden::quantization::parameters::signed;
 use qrtl_golden::quantization::{Calibration, Format, Granularity, Rounding, Symmetry, WeightQuantization};
+
+use crate::digits::{Architecture, CALIBRATION_IMAGES, Images, TEST};
 
 /// Greatest difference of a float logit from TensorFlow's. Sums of at most 128 float32 products in another order differ
 /// by some 1e-5. A network with another padding, layout or epsilon differs by 0.01 and more.
@@ -126,7 +127,7 @@ impl Subject {
     ///
     /// # Errors
     /// The errors of [`Scheme::quantize`]; and if a sum overflows.
-    pub fn quantized(&self, scheme: &Scheme, calibrated: &Calibrated, images: &Images) -> Result<(usize, bool), Error> {
+    pub fn quantized(&self, scheme: &Scheme, calibrated: &Calibrated, images: &Images) -> Result<(usize, bool)> {
         let quantized = scheme.quantize(&self.network, calibrated)?;
         let logits = quantized.run(&self.test_set)?;
         Ok((images.recognized(logits.data()), quantized.is_integer()))

@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use qrtl_gen::model::read_model;
+use qrtl_golden::import::size::{layer_shapes, stored_size};
 use qrtl_golden::quantization::Granularity;
-use qrtl_golden::quantization::model_size::{ModelSize, Storage, bytes, layers, size, stored_size};
+use qrtl_golden::quantization::model_size::{ModelSize, Storage, bytes, size};
 
 /// The arguments of `gen size`.
 #[derive(Args)]
@@ -53,7 +54,7 @@ fn of_parameters(n: u64) -> Result<String> {
 fn of_model(path: &Path) -> Result<String> {
     let shown = path.display().to_string();
     let model = read_model(path)?;
-    let layers = layers(&model);
+    let layers = layer_shapes(&model);
     ensure!(!layers.is_empty(), "{shown}: no layer with weights");
     let row = |name: &str, s: ModelSize| {
         let ModelSize { weights, scales, zero_points, biases } = s;

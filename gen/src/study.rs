@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use qrtl_golden::digits::{Architecture, Images};
 use qrtl_golden::quantization::{Calibration, Granularity, Parameters, Symmetry};
 use rayon::prelude::*;
 
+use crate::digits::{Architecture, Images};
 use crate::emit::{check_ours, write_directory};
 use crate::quantize::{Subject, percent, scheme, symmetry_name};
 use layers::LayerLoss;

@@ -10,14 +10,12 @@
 //! - [`round`], [`gemmlowp`]: the steps that the rules are made of;
 //! - [`request`]: JSON lines in, JSON lines out;
 //! - [`quantization`]: from floats to integers: scales, zero points, calibration, batch norms, sizes;
-//! - [`digits`]: three real float networks;
 //! - [`import`]: model files and arrays, and what a named runtime makes of a model;
 //! - [`graph`]: a model, run in its integers;
 //! - [`words`]: an enum whose variants have a word each.
 //!
 //! The rules and their sources are in `docs/numerics.md`.
 
-pub mod digits;
 mod error;
 pub mod gemm;
 pub mod graph;

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use anyhow::Result;
-use qrtl_golden::digits::{Architecture, Images};
 use qrtl_golden::quantization::network::Layer;
 use qrtl_golden::quantization::{Calibration, Granularity, QuantizedWeights, Symmetry};
 
 use super::tables::mean;
+use crate::digits::{Architecture, Images};
 use crate::quantize::{Subject, percent, scheme};
 
 /// Bits of the weights of the one layer that is quantized, few enough to lose accuracy.

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use plotters::prelude::*;
-use qrtl_golden::digits::Architecture;
 
 use super::tables::Axis;
 use super::{BITS, Row};
+use crate::digits::Architecture;
 use crate::quantize::percent;
 
 /// Width and height in pixels.

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use qrtl_golden::digits::Architecture;
 use qrtl_golden::quantization::{Calibration, Granularity};
 
 use super::{BITS, CALIBRATIONS, Configuration, GRANULARITIES, Report, Row, SYMMETRIES, symmetries_name};
+use crate::digits::Architecture;
 use crate::quantize::{percent, symmetry_name};
 
 /// The choice that a table or plot varies. The other choices are then per channel, min-max, and symmetric weights with

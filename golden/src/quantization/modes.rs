@@ -61,7 +61,7 @@ fn quantized(x: &FloatMatrix, parameters: &Parameters) -> Result<Matrix, Error> 
 ///
 /// # Errors
 /// The errors of [`StaticLayer::new`].
-pub(crate) fn sums(
+pub(crate) fn biases_and_requantizations(
     weights: &QuantizedWeights,
     bias: &[f32],
     input: &Parameters,
@@ -108,7 +108,8 @@ impl StaticLayer {
         output: &Parameters,
         rule: Rule,
     ) -> Result<StaticLayer, Error> {
-        let (bias, requantizations) = sums(&weights, bias, &input, output, output.integers(), rule)?;
+        let (bias, requantizations) =
+            biases_and_requantizations(&weights, bias, &input, output, output.integers(), rule)?;
         let shared = weights.parameters()[0].zero_point();
         if let Some(other) = weights.parameters().iter().map(Parameters::zero_point).find(|z| *z != shared) {
             let shared = shared.into();

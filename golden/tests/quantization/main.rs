@@ -6,7 +6,6 @@ mod affine;
 mod batch_norm;
 mod calibration;
 mod deviation;
-mod digits;
 #[path = "../support/exact.rs"]
 mod exact;
 mod linear;

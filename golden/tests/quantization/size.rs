@@ -1,10 +1,9 @@
 //! Bytes of models, counted by hand.
 
+use qrtl_golden::import::size::{layer_shapes, stored_size};
 use qrtl_golden::import::tflite::Model;
 use qrtl_golden::quantization::Granularity;
-use qrtl_golden::quantization::model_size::{
-    LayerShape, ModelSize, Storage, bytes, layers, parameters, size, stored_size,
-};
+use qrtl_golden::quantization::model_size::{LayerShape, ModelSize, Storage, bytes, parameters, size};
 
 use crate::models::digits;
 
@@ -51,7 +50,7 @@ fn a_layer_by_hand() {
 fn the_digits_mlp() {
     let model = Model::read(digits("mlp_int8.tflite")).unwrap();
     assert_eq!(stored_size(&model), sizes(2368, 84 * 4, 84 * 8, 168));
-    let shapes = layers(&model);
+    let shapes = layer_shapes(&model);
     let shape = |channels, inputs| LayerShape { channels, inputs, biases: channels };
     assert_eq!(shapes, [shape(32, 64), shape(10, 32)]);
     assert_eq!(size(&shapes, Storage::Float32).unwrap(), sizes(4 * 2368, 0, 0, 168));
@@ -64,7 +63,7 @@ fn the_digits_mlp() {
 #[test]
 fn the_digits_cnn() {
     let model = Model::read(digits("cnn_int8.tflite")).unwrap();
-    let shapes = layers(&model).iter().map(|l| (l.channels, l.inputs)).collect::<Vec<_>>();
+    let shapes = layer_shapes(&model).iter().map(|l| (l.channels, l.inputs)).collect::<Vec<_>>();
     assert_eq!(shapes, [(8, 9), (16, 9 * 8), (16, 9), (10, 64)]);
     assert_eq!(stored_size(&model), sizes(72 + 1152 + 144 + 640, 100 * 4, 100 * 8, 50 * 4));
 }

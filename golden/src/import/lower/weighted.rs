@@ -28,7 +28,7 @@ impl<'a> Operands<'a> {
             return Err(format!("tensor {index} has shape {shape:?}: weights must have shape [outputs, inputs]"));
         };
         let weighted =
-            self.weighted(index, 0, activation, |scales, _| Layer::FullyConnected { per_channel: scales > 1 })?;
+            self.weighted(index, activation, |scales, _| Layer::FullyConnected { per_channel: scales > 1 })?;
         self.check_rows(inputs, outputs, keep_num_dims)?;
         weighted.try_map(|data| Matrix::new("weights", outputs, inputs, data))
     }
@@ -55,7 +55,7 @@ impl<'a> Operands<'a> {
     pub(super) fn convolution(&self, activation: Activation) -> Result<Weighted<Array>, String> {
         let index = self.weights()?;
         let ([.., channels], [.., depth]) = (self.sizes(self.input(0)?)?, self.sizes(index)?);
-        self.weighted_image(index, 0, activation, |_, _| Layer::Convolution { grouped: depth != channels })
+        self.weighted_image(index, activation, |_, _| Layer::Convolution { grouped: depth != channels })
     }
 
     /// Weights, bias and requantization of a depthwise convolution, whose weights are `[1, height, width, outputs]`.
@@ -64,20 +64,19 @@ impl<'a> Operands<'a> {
         let [.., outputs] = self.sizes(index)?;
         // LiteRT f6745779, `optimized_ops.h`, `Quantize`: channels of a pixel are rounded 8 at a time.
         let in_group = |channel| in_whole_group(channel, outputs, 8);
-        self.weighted_image(index, 3, activation, |_, c| Layer::DepthwiseConvolution { in_group: in_group(c) })
+        self.weighted_image(index, activation, |_, c| Layer::DepthwiseConvolution { in_group: in_group(c) })
     }
 
     /// The same as [`weighted`](Operands::weighted), for images.
     fn weighted_image(
         &self,
         index: usize,
-        axis: usize,
         activation: Activation,
         layer: impl Fn(usize, usize) -> Layer,
     ) -> Result<Weighted<Array>, String> {
         let sizes = self.sizes(index)?;
         self.sizes(self.output()?)?;
-        let weighted = self.weighted(index, axis, activation, layer)?;
+        let weighted = self.weighted(index, activation, layer)?;
         weighted.try_map(|data| Array::new("weights", sizes.to_vec(), data))
     }
 
@@ -92,17 +91,15 @@ impl<'a> Operands<'a> {
         }
     }
 
-    /// The parameters that do not depend on the shape of the weights. The weights are tensor `index`, and their
-    /// dimension `axis` is the outputs. `layer` gets the number of their scales and the output channel of a factor.
+    /// The parameters that do not depend on the shape of the weights. The weights are tensor `index`. `layer` gets the number of their scales and the output channel of a factor.
     fn weighted(
         &self,
         index: usize,
-        axis: usize,
         activation: Activation,
         layer: impl Fn(usize, usize) -> Layer,
     ) -> Result<Weighted<Vec<i32>>, String> {
         let (x, y) = (self.quantized(self.input(0)?)?, self.quantized(self.output()?)?);
-        let tensor = self.tensor(index);
+        let (tensor, axis) = (self.tensor(index), self.operator.channel_axis().unwrap_or(0));
         let Weights { data, scales } = weights(tensor, axis).map_err(|what| format!("tensor {index}{what}"))?;
         let bounds = self.runtime.bounds(activation, y)?;
         let outputs = tensor.shape[axis];
@@ -111,11 +108,10 @@ impl<'a> Operands<'a> {
             let formed = self.runtime.requantization(layer(scales.len(), c), scales_of_c, y, bounds);
             formed.map_err(|why| format!("factor {c}: {why}"))
         };
-        let mut requantizations = (0..outputs).map(requantization).collect::<Result<Vec<_>, _>>()?;
         // Channels with one common scale may still be rounded differently.
-        if scales.len() == 1 && requantizations.iter().all(|r| *r == requantizations[0]) {
-            requantizations.truncate(1);
-        }
+        let alike = scales.len() == 1 && (1..outputs).all(|c| layer(1, c) == layer(1, 0));
+        let requantizations =
+            (0..if alike { 1 } else { outputs }).map(requantization).collect::<Result<Vec<_>, _>>()?;
         let bias = match self.operator.inputs.get(2).copied().flatten() {
             Some(bias) => {
                 let checked = self.bias(self.tensor(bias), outputs, x, scales, y);

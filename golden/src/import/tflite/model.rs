@@ -194,6 +194,17 @@ pub struct Operator {
     pub options: Options,
 }
 
+impl Operator {
+    /// The dimension of the output channels in the weights, which are input 1; `None` of an operator without weights.
+    pub fn channel_axis(&self) -> Option<usize> {
+        match self.options {
+            Options::FullyConnected { .. } | Options::Conv2d { .. } => Some(0),
+            Options::DepthwiseConv2d { .. } => Some(3),
+            _ => None,
+        }
+    }
+}
+
 /// Padding of an image before a window moves over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {

@@ -15,8 +15,7 @@ mod integer;
 mod scheme;
 
 pub use convolution::Convolution;
-pub use integer::IntegerNetwork;
-pub use scheme::{QuantizedNetwork, Scheme};
+pub use scheme::{QuantizedNetwork, RunError, Scheme};
 
 use crate::Error;
 use crate::quantization::FloatMatrix;
@@ -71,6 +70,18 @@ pub enum Operation {
     AveragePool(Convolution),
     /// the greatest of each channel under a window, of one value
     MaxPool(Convolution),
+}
+
+impl Operation {
+    /// The operator's name in TensorFlow Lite.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Operation::Layer(layer) => layer.kind.name(),
+            Operation::Add { .. } => "ADD",
+            Operation::AveragePool(_) => "AVERAGE_POOL_2D",
+            Operation::MaxPool(_) => "MAX_POOL_2D",
+        }
+    }
 }
 
 /// An operation and what it is applied to.

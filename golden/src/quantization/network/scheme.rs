@@ -1,7 +1,8 @@
 //! Post-training quantization of a network: calibrate, quantize, run.
 
-use super::{IntegerNetwork, Network, Operation};
+use super::{Network, Operation};
 use crate::Error;
+use crate::graph::{self, Graph, Value};
 use crate::operators::Array;
 use crate::quantization::calibration::calibrate;
 use crate::quantization::model_size::{ModelSize, Storage, size};
@@ -44,14 +45,14 @@ impl Scheme {
     /// The network in integers; per group, where an output has no one multiplier, in floats on the grids of the integers.
     ///
     /// # Errors
-    /// As [`Scheme::calibrate`], which gives `activations`, and [`IntegerNetwork::new`].
+    /// As [`Scheme::calibrate`], which gives `activations`, and [`Network::graph`].
     pub fn quantize(&self, network: &Network, activations: &[Parameters]) -> Result<QuantizedNetwork, Error> {
         let arithmetic = match self.weights.granularity {
             Granularity::PerGroup(_) => {
                 let through = |_, w: &_| QuantizedWeights::new(w, &self.weights)?.dequantized();
                 Arithmetic::Rounded(network.with_weights(through)?)
             }
-            _ => Arithmetic::Integer(IntegerNetwork::new(network, &self.weights, activations)?),
+            _ => Arithmetic::Integer(network.graph(&self.weights, activations)?),
         };
         Ok(QuantizedNetwork { arithmetic, activations: activations.to_vec() })
     }
@@ -70,6 +71,18 @@ impl Scheme {
     }
 }
 
+/// Why a quantized network does not run.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// the input has another shape or is not a number somewhere, or a value is beyond float32
+    #[error(transparent)]
+    Value(#[from] Error),
+    /// a step leaves its contract
+    #[error(transparent)]
+    Step(#[from] graph::Error),
+}
+
 /// A network after quantization.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuantizedNetwork {
@@ -80,7 +93,7 @@ pub struct QuantizedNetwork {
 #[derive(Debug, Clone, PartialEq)]
 enum Arithmetic {
     /// integers throughout
-    Integer(IntegerNetwork),
+    Integer(Graph),
     /// floats, weights and every value rounded to what integers can say
     Rounded(Network),
 }
@@ -95,21 +108,35 @@ impl QuantizedNetwork {
     ///
     /// # Errors
     /// If the input has another shape or is not a number somewhere, or a sum leaves the accumulator of 32 bits.
-    pub fn run(&self, input: &Array<f32>) -> Result<Array<f32>, Error> {
+    pub fn run(&self, input: &Array<f32>) -> Result<Array<f32>, RunError> {
         let last = self.activations.len() - 1;
         match &self.arithmetic {
-            Arithmetic::Integer(network) => {
+            Arithmetic::Integer(graph) => {
                 let integer = |&x: &f32| quantize(x, &self.activations[0], Rounding::HalfEven);
-                let values = network.run(&input.try_map(integer)?)?;
-                values[last].try_map(|&q| Ok(dequantize(q, &self.activations[last])))
+                let output = run_batch(graph, input.try_map(integer)?)?;
+                Ok(output.try_map(|&q| Ok(dequantize(q, &self.activations[last])))?)
             }
             Arithmetic::Rounded(network) => {
                 let through = |v: usize, value: Array<f32>| {
                     let p = &self.activations[v];
                     value.try_map(|&x| Ok(dequantize(quantize(x, p, Rounding::HalfEven)?, p)))
                 };
-                network.run_through(input, through).map(|mut values| values.swap_remove(last))
+                Ok(network.run_through(input, through).map(|mut values| values.swap_remove(last))?)
             }
         }
+    }
+}
+
+/// The outputs of a network's graph, which takes one input, for a batch of them: batches stand first in every tensor.
+fn run_batch(graph: &Graph, inputs: Array) -> Result<Array, RunError> {
+    let batch = inputs.shape().first().copied().unwrap_or(0);
+    let mut of_batch = graph.clone();
+    for tensor in &mut of_batch.tensors {
+        tensor.shape[0] = batch;
+    }
+    let output = of_batch.run(&Value::Integer(inputs))?.pop();
+    match output {
+        Some(Value::Integer(output)) => Ok(output),
+        _ => Err(Error::Shape { what: "network", got: Vec::new(), expected: "at least one node".to_owned() }.into()),
     }
 }

@@ -1,10 +1,10 @@
 //! From the arrays of a `.npz` file, in Keras' order and layouts, to networks.
 
 use super::{Architecture, CLASSES, SIZE};
-use crate::import::npy::npz::Archive;
-use crate::quantization::FloatMatrix;
-use crate::quantization::batch_norm::BatchNorm;
-use crate::quantization::network::{Convolution, Kind, Layer, Network, Node, Operation};
+use qrtl_golden::import::npy::npz::Archive;
+use qrtl_golden::quantization::FloatMatrix;
+use qrtl_golden::quantization::batch_norm::BatchNorm;
+use qrtl_golden::quantization::network::{Convolution, Kind, Layer, Network, Node, Operation};
 
 /// Keras' default, with which the networks were trained.
 const EPSILON: f32 = 1e-3;

@@ -1,9 +1,11 @@
 //! The float digits networks against the logits that TensorFlow gave, and their quantization by our own code.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
+use qrtl_gen::digits::{Architecture, CLASSES, IMAGES, Images, TEST};
 use qrtl_golden::Bounds;
-use qrtl_golden::digits::{Architecture, CLASSES, IMAGES, Images, TEST};
 use qrtl_golden::quantization::network::Scheme;
 use qrtl_golden::quantization::{Calibration, Format, Granularity, Rounding, Symmetry, WeightQuantization};
 

@@ -2,13 +2,12 @@
 
 mod weights;
 
-use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 
-use crate::import::npy::{self, npz::Archive};
-use crate::operators::Array;
-use crate::quantization::network::Network;
+use anyhow::{Result, anyhow, ensure};
+use qrtl_golden::import::npy::{self, npz::Archive};
+use qrtl_golden::operators::Array;
+use qrtl_golden::quantization::network::Network;
 
 /// Images that are run to see which ranges activations have: the first of the training images.
 pub const CALIBRATION_IMAGES: usize = 300;
@@ -28,92 +27,43 @@ pub const CLASSES: usize = 10;
 /// Pixels of an image, height and width.
 const SIZE: usize = 8;
 
-/// Why the files are not those of the digits.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// a file that cannot be read
-    #[error("{file}: {cause}")]
-    File {
-        /// its name, without the folder
-        file: String,
-        /// what is wrong with it
-        cause: npy::Error,
-    },
-    /// a file whose contents are not what was expected
-    #[error("{file}: {what}")]
-    Contents {
-        /// its name, without the folder
-        file: String,
-        /// the finding
-        what: String,
-    },
-}
-
-/// The networks there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Architecture {
-    /// dense 64 to 32 with relu, dense 32 to 10
-    Mlp,
-    /// two convolutions, the second with stride 2, a depthwise one, average pool, dense
-    Cnn,
-    /// two convolutions with batch norms, the second's output added to its input, max pool, dense
-    Rescnn,
+qrtl_golden::words! {
+    /// The networks there are, by their names in the names of files.
+    pub enum Architecture: "model" {
+        /// dense 64 to 32 with relu, dense 32 to 10
+        Mlp = "mlp",
+        /// two convolutions, the second with stride 2, a depthwise one, average pool, dense
+        Cnn = "cnn",
+        /// two convolutions with batch norms, the second's output added to its input, max pool, dense
+        Rescnn = "rescnn",
+    }
 }
 
 impl Architecture {
-    /// All of them.
-    pub const ALL: [Architecture; 3] = [Architecture::Mlp, Architecture::Cnn, Architecture::Rescnn];
-
-    /// Its name in the names of files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Architecture::Mlp => "mlp",
-            Architecture::Cnn => "cnn",
-            Architecture::Rescnn => "rescnn",
-        }
-    }
-
     /// The network with the weights of `NAME_float_weights.npz` in `dir`, batch norms folded.
     ///
     /// # Errors
     /// If the file cannot be read or holds other arrays.
-    pub fn read(self, dir: &Path) -> Result<Network, Error> {
+    pub fn read(self, dir: &Path) -> Result<Network> {
         let file = format!("{}_float_weights.npz", self.name());
-        let archive = Archive::read(dir.join(&file)).map_err(|cause| Error::File { file: file.clone(), cause })?;
-        weights::network(self, &archive).map_err(|what| Error::Contents { file, what })
+        let archive = Archive::read(dir.join(&file)).map_err(|cause| anyhow!("{file}: {cause}"))?;
+        weights::network(self, &archive).map_err(|what| anyhow!("{file}: {what}"))
     }
 
     /// The logits that TensorFlow gave in floats, `NAME_float_logits_all.npy` in `dir`: 10 for each image.
     ///
     /// # Errors
     /// If the file cannot be read or has another shape.
-    pub fn recorded_logits(self, dir: &Path) -> Result<Vec<f32>, Error> {
+    pub fn recorded_logits(self, dir: &Path) -> Result<Vec<f32>> {
         array(dir, &format!("{}_float_logits_all.npy", self.name()), &[IMAGES, CLASSES])
     }
 }
 
-impl fmt::Display for Architecture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Architecture {
-    type Err = crate::Error;
-    fn from_str(s: &str) -> Result<Architecture, crate::Error> {
-        let unknown = || crate::Error::unknown("model", s, &Architecture::ALL.map(Architecture::name));
-        Architecture::ALL.into_iter().find(|a| a.name() == s).ok_or_else(unknown)
-    }
-}
-
 /// The array in a file of this shape.
-fn array<T: npy::Element>(dir: &Path, file: &str, shape: &[usize]) -> Result<Vec<T>, Error> {
-    let array = npy::Array::read(dir.join(file)).map_err(|cause| Error::File { file: file.to_owned(), cause })?;
-    if array.shape == shape {
-        return Ok(array.data);
-    }
-    Err(Error::Contents { file: file.to_owned(), what: format!("shape {:?}, expected {shape:?}", array.shape) })
+fn array<T: npy::Element>(dir: &Path, file: &str, shape: &[usize]) -> Result<Vec<T>> {
+    let array = npy::Array::read(dir.join(file)).map_err(|cause| anyhow!("{file}: {cause}"))?;
+    ensure!(array.shape == shape, "{file}: shape {:?}, expected {shape:?}", array.shape);
+    Ok(array.data)
 }
 
 /// The images, and which of them are for what.
@@ -131,17 +81,15 @@ impl Images {
     ///
     /// # Errors
     /// If a file cannot be read, has another shape, or names an image that there is not.
-    pub fn read(dir: &Path) -> Result<Images, Error> {
+    pub fn read(dir: &Path) -> Result<Images> {
         let raw: Vec<u8> = array(dir, "images_raw_0_16_all.npy", &[IMAGES, SIZE, SIZE])?;
         // Exact: a division by a power of two.
         let data = raw.iter().map(|&x| f32::from(x) / 16.0).collect();
-        let contents = |file: &str, what: String| Error::Contents { file: file.to_owned(), what };
-        let all = Array::new("images", vec![IMAGES, SIZE, SIZE, 1], data)
-            .map_err(|e| contents("images_raw_0_16_all.npy", e.to_string()))?;
+        let all = Array::new("images", vec![IMAGES, SIZE, SIZE, 1], data)?;
         let indices = |file: &str, count| {
             let indices: Vec<i32> = array(dir, file, &[count])?;
             match indices.iter().find(|&&i| !usize::try_from(i).is_ok_and(|i| i < IMAGES)) {
-                Some(i) => Err(contents(file, format!("index {i} is outside 0..={}", IMAGES - 1))),
+                Some(i) => Err(anyhow!("{file}: index {i} is outside 0..={}", IMAGES - 1)),
                 None => Ok(indices),
             }
         };
@@ -162,7 +110,7 @@ impl Images {
     ///
     /// # Errors
     /// None for images that were read.
-    pub fn calibration_set(&self) -> Result<Array<f32>, crate::Error> {
+    pub fn calibration_set(&self) -> Result<Array<f32>, qrtl_golden::Error> {
         self.some(&self.train[..CALIBRATION_IMAGES])
     }
 
@@ -170,11 +118,11 @@ impl Images {
     ///
     /// # Errors
     /// None for images that were read.
-    pub fn test_set(&self) -> Result<Array<f32>, crate::Error> {
+    pub fn test_set(&self) -> Result<Array<f32>, qrtl_golden::Error> {
         self.some(&self.test)
     }
 
-    fn some(&self, indices: &[i32]) -> Result<Array<f32>, crate::Error> {
+    fn some(&self, indices: &[i32]) -> Result<Array<f32>, qrtl_golden::Error> {
         const PIXELS: usize = SIZE * SIZE;
         // They were checked when they were read.
         let image = |&i: &i32| &self.all.data()[i as usize * PIXELS..][..PIXELS];
