@@ -1,8 +1,17 @@
-//! Cells of devices that synthesis does not infer, or does not infer well. Each cell is a block with a behaviour in
+//! The targets: what blocks are made for. A target is a folder (or, without cells, a file) with its cells and its answers
+//! to what blocks ask ([`Traits`]).
+//!
+//! Cells are what synthesis does not infer, or does not infer well. Each is a block with a behaviour in
 //! Rust, for simulation in Rust, and has a model in Verilog, for simulation and lint of the text that instantiates it.
 
 pub mod ecp5;
+mod generic;
 pub mod ice40;
+mod places;
+mod traits;
+
+pub use places::{Place, Registered};
+pub use traits::{GemmRanks, Memory, Multiplier, RequantizerRanks, Traits};
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -24,6 +33,17 @@ pub enum Target {
 }
 
 display_word!(Target);
+
+impl Target {
+    /// Its answers to what blocks ask.
+    pub const fn traits(self) -> &'static Traits {
+        match self {
+            Target::Generic => &generic::TRAITS,
+            Target::Ecp5 => &ecp5::TRAITS,
+            Target::Ice40 => &ice40::TRAITS,
+        }
+    }
+}
 
 /// The Verilog models of the cells that a design instantiates, each once.
 pub fn models(design: &Design) -> Vec<File> {

@@ -5,7 +5,7 @@ use rust_hdl::prelude::*;
 use super::config::{Channel, GemmConfig};
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Ram, Range, Reg, Stage};
-use crate::targets::Target;
+use crate::targets::Memory;
 use crate::targets::ecp5::{Pdpw16kd, WORD, WORDS};
 
 /// Ranges of the three parameters.
@@ -61,7 +61,10 @@ impl ChannelMemory {
     /// A read-only table if `table` is given, else a memory.
     pub(super) fn new(config: &GemmConfig, table: Option<Vec<Channel>>, ranges: ChannelRanges) -> ChannelMemory {
         let (writable, entries) = (table.is_none(), config.entries());
-        let in_cells = writable && config.target == Target::Ecp5 && entries <= WORDS;
+        let in_cells = match config.target.traits().memory {
+            Memory::Pdpw16kd => writable && entries <= WORDS,
+            Memory::Inferred => false,
+        };
         let address = Range::new(0, entries as i128 - 1);
         let ChannelRanges { bias, multiplier, shift } = ranges;
         // A memory of one word is described as a memory of two words.

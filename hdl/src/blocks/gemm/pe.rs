@@ -6,7 +6,7 @@ use super::config::{Forwarding, GemmConfig};
 use super::lut_product::product_in_luts;
 use crate::describe_logic;
 use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Maybe, Port, Reg, Stage};
-use crate::targets::Target;
+use crate::targets::Multiplier;
 use crate::targets::ecp5::{Mult18x18d, Registers};
 
 /// `acc = acc + a * b`. With its last product, the sum goes to the drain register, and the accumulator restarts at 0.
@@ -82,11 +82,11 @@ impl Pe {
     /// Element `index` of the array that `config` describes, counted row by row.
     pub fn new(config: &GemmConfig, index: usize) -> Pe {
         let (a, b, acc) = (config.left().in_array(), config.right().in_array(), config.raw_acc());
-        let form = match config.target {
+        let form = match config.target.traits().multiplier {
             _ if index >= config.dsp_elements() => Form::Luts,
-            Target::Ecp5 => Form::Cell,
-            Target::Ice40 => Form::Given,
-            Target::Generic => Form::Inferred,
+            Multiplier::Mult18x18d => Form::Cell,
+            Multiplier::SbMac16 => Form::Given,
+            Multiplier::Inferred => Form::Inferred,
         };
         let systolic = config.forwarding == Forwarding::Systolic;
         let passes = |range, doc| Maybe::when(systolic, || Port::new(range, doc));

@@ -5,8 +5,8 @@
 use super::config::{Forwarding, GemmConfig, ZeroPointStrategy};
 use super::outlet::OUTLET_LATENCY;
 use crate::exact::Range;
-use crate::targets::Target;
-use crate::targets::ice40::{PRODUCT_LATENCY, SbMac16Products};
+use crate::targets::Multiplier;
+use crate::targets::ice40::SbMac16Products;
 
 /// Numbers of register ranks.
 impl GemmConfig {
@@ -14,12 +14,8 @@ impl GemmConfig {
     /// in LUTs has three: at the operands, in the middle and behind the product. A cell of iCE40 has the same three. A
     /// cell of ECP5 has a fourth beside the adder, because the way from the cell to the adder is long.
     pub(super) fn multiply_ranks(&self) -> usize {
-        match self.target {
-            Target::Ecp5 => 4,
-            Target::Ice40 => PRODUCT_LATENCY,
-            Target::Generic if self.dsp_elements() < self.rows * self.cols => 3,
-            Target::Generic => 1,
-        }
+        let ranks = &self.target.traits().gemm;
+        if self.dsp_elements() < self.rows * self.cols { ranks.multiply_in_luts } else { ranks.multiply }
     }
 
     /// Number of elements whose product is made by a multiplier of the device.
@@ -35,22 +31,22 @@ impl GemmConfig {
     /// Number of multiplier cells that neighbouring elements of a row share.
     pub(super) fn cells_of_row(&self, row: usize) -> usize {
         let elements = self.dsp_elements().saturating_sub(row * self.cols).min(self.cols);
-        match self.target {
-            Target::Ice40 => elements.div_ceil(SbMac16Products::products_of(self.factors())),
-            Target::Generic | Target::Ecp5 => 0,
+        match self.target.traits().multiplier {
+            Multiplier::SbMac16 => elements.div_ceil(SbMac16Products::products_of(self.factors())),
+            Multiplier::Inferred | Multiplier::Mult18x18d => 0,
         }
     }
 
     /// Ranks between accumulator and drain register. A target with cells has one, because a selection behind the
     /// adder's carry would be slow.
     pub(super) fn hold_ranks(&self) -> usize {
-        usize::from(self.target != Target::Generic)
+        self.target.traits().gemm.hold
     }
 
     /// Whether a sum begins with its first product instead of 0. It then drains directly out of the accumulator, which
     /// serves as the hold rank.
     pub(super) fn restarts(&self) -> bool {
-        self.target == Target::Ice40
+        self.target.traits().gemm.restarts
     }
 
     /// Ranks that delay the drain's step on its way to the elements, so that the step arrives there together with the
@@ -64,10 +60,7 @@ impl GemmConfig {
     /// Ranks of a memory of parameters: one in the memory and one at its output, which is slow. A target with a fast
     /// clock has a third beside the receiver of the word.
     pub(super) fn memory_ranks(&self) -> usize {
-        match self.target {
-            Target::Ecp5 => 3,
-            _ => 2,
-        }
+        self.target.traits().gemm.memory
     }
 
     /// Ranks that correct a sum for zero points that were not subtracted.

@@ -3,7 +3,7 @@
 use super::config::{Channels, GemmConfig, MAX_MEMORY, ZeroPointStrategy};
 use crate::blocks::requantizer::Parameters;
 use crate::parameter::{Dimension, IntType, Source, ZeroPoint};
-use crate::targets::Target;
+use crate::targets::Multiplier;
 use crate::targets::ice40::SbMac16Products;
 
 /// Greatest number of rows or columns of processing elements. Elaboration visits every one of them: beyond this it would
@@ -69,8 +69,9 @@ impl GemmConfig {
 
     /// With cells of iCE40 synthesis infers no multiplier: every product must be made by one, or in LUTs by the block.
     fn validate_cells(&self) -> Result<(), String> {
-        if self.target != Target::Ice40 {
-            return Ok(());
+        match self.target.traits().multiplier {
+            Multiplier::SbMac16 => {}
+            Multiplier::Inferred | Multiplier::Mult18x18d => return Ok(()),
         }
         for (name, side) in [("a", self.left()), ("b", self.right())] {
             if side.uses(ZeroPointStrategy::Correct) {

@@ -7,13 +7,11 @@ use qrtl_golden::{MultiplierWidth, Rule};
 use serde::{Deserialize, Serialize};
 
 use super::parameters::Parameters;
-use super::product::products;
-use super::rank_order;
 use super::rounding::Rounding;
 use crate::exact::Range;
 use crate::parameter::{IntType, Source, defaults, multiplier_width, rule, within};
-use crate::targets::Target;
 use crate::targets::ice40::chain::Chain;
+use crate::targets::{Multiplier, Target};
 
 /// Parameters of a requantizer. Those that are a number, numbers with commas (one for each channel) or `port` say so.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Args, Serialize, Deserialize)]
@@ -120,7 +118,7 @@ impl RequantizerConfig {
     /// How many register ranks there can be: as many as there are places for. Passes need two, of operands and product.
     pub fn pipelines(&self) -> RangeInclusive<usize> {
         let least = if self.passes > 1 { 2 } else { 0 };
-        least..=rank_order(self.target, self.passes).len()
+        least..=self.target.traits().places(self.passes).len()
     }
 
     /// Clock edges from an accumulator to its result: one for each rank, and each pass but one.
@@ -151,12 +149,19 @@ impl RequantizerConfig {
 
     /// Multiplier cells of ECP5 that its product takes.
     pub(super) fn cells(&self) -> usize {
-        if self.target == Target::Ecp5 { products(self.target, self.operands()).unwrap_or(0) } else { 0 }
+        let traits = self.target.traits();
+        match traits.multiplier {
+            Multiplier::Mult18x18d => traits.products(self.operands()).unwrap_or(0),
+            Multiplier::Inferred | Multiplier::SbMac16 => 0,
+        }
     }
 
     /// Multipliers of iCE40 put its product together.
     pub(super) fn chained(&self) -> bool {
-        Chain::fits(self.target, self.operands())
+        match self.target.traits().multiplier {
+            Multiplier::SbMac16 => Chain::fits(self.operands()),
+            Multiplier::Inferred | Multiplier::Mult18x18d => false,
+        }
     }
 
     /// Checks what the types do not say.
@@ -208,7 +213,7 @@ impl RequantizerConfig {
         if self.chained() && self.passes == 2 {
             return Err("passes: 2 is none of 1, 4, those of four products in multipliers of ice40".to_owned());
         }
-        let products = products(self.target, [x, m]).unwrap_or(1);
+        let products = self.target.traits().products([x, m]).unwrap_or(1);
         if self.passes > products {
             let (passes, x, m) = (self.passes, x.width(), m.width());
             let plural = if products == 1 { "" } else { "s" };

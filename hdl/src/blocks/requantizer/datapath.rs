@@ -46,23 +46,23 @@ impl<'k> Bounds<'k> {
 
 /// On which side of the bounds a value lies.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Side<'k> {
+pub(super) struct OutOfBounds<'k> {
     below: Int<'k>,
     above: Int<'k>,
 }
 
-impl<'k> Side<'k> {
+impl<'k> OutOfBounds<'k> {
     /// `beyond` and the sign decide before the comparators do. These are subtractors, whose sign is ready sooner than a
     /// carry out of a comparator.
-    pub(super) fn new(beyond: Int<'k>, negative: Int<'k>, z: Int<'k>, bounds: Bounds<'k>) -> Side<'k> {
-        Side {
+    pub(super) fn new(beyond: Int<'k>, negative: Int<'k>, z: Int<'k>, bounds: Bounds<'k>) -> OutOfBounds<'k> {
+        OutOfBounds {
             below: beyond.mux(negative, (z - bounds.min).is_negative()).named("below"),
             above: beyond.mux(!negative, (bounds.max - z).is_negative()).named("above"),
         }
     }
 
-    pub(super) fn pass(self, rank: Rank<'k>) -> Side<'k> {
-        Side { below: rank.pass("below", self.below), above: rank.pass("above", self.above) }
+    pub(super) fn pass(self, rank: Rank<'k>) -> OutOfBounds<'k> {
+        OutOfBounds { below: rank.pass("below", self.below), above: rank.pass("above", self.above) }
     }
 
     /// The clamp.

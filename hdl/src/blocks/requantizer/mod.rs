@@ -22,30 +22,33 @@ mod bits;
 mod config;
 mod datapath;
 mod parameters;
+mod partial;
 mod pass_form;
 mod passes;
 mod product;
 mod rounding;
 mod shifter;
+mod stages;
 
 use rust_hdl::core::atom::Atom;
 use rust_hdl::prelude::*;
 
-use crate::targets::ice40::chain::{Chain, Ranks};
 pub use config::{DEFAULT_PIPELINE, OUTPUTS, RequantizerConfig};
-use datapath::{Bounds, Output, Side, kept_bits, places};
+use datapath::{Bounds, OutOfBounds, Output, kept_bits, places};
 pub use parameters::Parameters;
-use pass_form::{PassForm, PassRanks};
+use pass_form::PassForm;
 use passes::Passes;
 use rounding::Rounding;
 use shifter::{Rounded, Shifted};
+use stages::Stages;
 
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Stage};
 use crate::interface::{Streamed, Streams};
 use crate::parameter::Source;
 use crate::stream::PipelineStream;
-use crate::targets::Target;
 use crate::targets::ecp5::{Mult18x18d, Registers};
+use crate::targets::ice40::chain::Chain;
+use crate::targets::{Place, Registered};
 use crate::{describe_logic, ports};
 
 /// See the [module](self).
@@ -68,31 +71,8 @@ pub struct Requantizer {
     chain: Maybe<Chain>,
     passes: Maybe<Passes>,
     held: Vec<Stage>,
-    biased: Stage,
-    multiply: Stage,
-    partial: Stage,
-    middle: Stage,
-    join: Stage,
-    product: Stage,
-    wide: Stage,
-    narrow: Stage,
-    fine: Stage,
-    offset: Stage,
-    compare: Stage,
-    result: Stage,
+    stages: Stages,
     _config: RequantizerConfig,
-}
-
-/// The places for register ranks in the order in which a deeper pipeline takes them, counted along the data path.
-const fn rank_order(target: Target, passes: usize) -> &'static [usize] {
-    match (target, passes > 1) {
-        (Target::Generic, false) => &[11, 5, 9, 7, 2, 6, 10, 8, 3, 0, 4],
-        // Places 0 and 5 have to be there. Place 4 is before the multipliers, 3 before the sum, if that is not in one.
-        (Target::Ice40, true) => &[0, 5, 11, 2, 9, 7, 4, 6, 8, 1, 10],
-        (_, true) => &[0, 5, 11, 2, 9, 7, 4, 6, 8, 1, 10, 3],
-        // Place 1 is within a multiplier cell.
-        (Target::Ecp5 | Target::Ice40, false) => &[11, 5, 9, 2, 0, 6, 8, 1, 3, 7, 10, 4],
-    }
 }
 
 impl Requantizer {
@@ -102,30 +82,28 @@ impl Requantizer {
     /// What [`RequantizerConfig::validate`] reports.
     pub fn new(config: RequantizerConfig) -> Result<Requantizer, String> {
         config.validate()?;
-        let registered = |place: usize| rank_order(config.target, config.passes)[..config.pipeline].contains(&place);
-        let stage = |place| Stage::new(registered(place));
-        let inside = Registers { input: registered(0), pipeline: registered(1), output: registered(2) };
+        let traits = config.target.traits();
+        let registered = Registered::first(config.pipeline, traits.places(config.passes));
+        let [input, pipeline, output] = [Place::Operands, Place::Multiply, Place::Partial].map(|p| registered.at(p));
+        let inside = Registers { input, pipeline, output };
         let cells = if inside.output && config.passes == 1 { config.cells() } else { 0 };
-        let ranks = Ranks {
-            operands: registered(0),
-            first: registered(1),
-            second: registered(2),
-            low: registered(3),
-            product: registered(5),
+        let chain = || {
+            Chain::new(
+                config.operands(),
+                Rounding::of(config.rule).nudge().is_some(),
+                registered,
+                config.backpressure(),
+            )
         };
-        let chain =
-            || Chain::new(config.operands(), Rounding::of(config.rule).nudge().is_some(), ranks, config.backpressure());
-        let within =
-            PassRanks { select: registered(4), multiply: registered(1), partial: registered(2), row: registered(3) };
         let form = PassForm {
-            target: config.target,
+            traits,
             operands: config.operands(),
             passes: config.passes,
-            ranks: within,
+            registered,
             enable: config.backpressure(),
         };
         // The operands are those of a beat for as many clocks as it has passes, and so is each rank behind them.
-        let held = if config.passes > 1 { (within.latency() + 1).div_ceil(config.passes) } else { 0 };
+        let held = if config.passes > 1 { (form.latency() + 1).div_ceil(config.passes) } else { 0 };
         let docs = Parameters {
             bias: "added to the accumulator",
             multiplier: "fixed-point multiplier",
@@ -150,18 +128,7 @@ impl Requantizer {
             chain: Maybe::when(config.chained() && config.passes == 1, chain),
             passes: Maybe::when(config.passes > 1, || Passes::new(form)),
             held: (0..held).map(|_| Stage::new(true)).collect(),
-            biased: stage(0),
-            multiply: stage(1),
-            partial: stage(2),
-            middle: stage(3),
-            join: stage(4),
-            product: stage(5),
-            wide: stage(6),
-            narrow: stage(7),
-            fine: stage(8),
-            offset: stage(9),
-            compare: stage(10),
-            result: stage(11),
+            stages: Stages::new(registered),
             _config: config,
         })
     }
@@ -248,29 +215,29 @@ impl Describe for Requantizer {
         let keep = kept_bits(c.output.range());
         // By as many places behind each rank.
         let (wide, narrow): (&[u32], &[u32]) =
-            if self.narrow.latency() == 1 { (&[5, 4], &[3, 2]) } else { (&[5, 4, 3], &[2]) };
-        for (stage, bits, left) in [(&self.wide, wide, 6 - wide.len()), (&self.narrow, narrow, 2)] {
+            if self.stages[Place::Narrow].latency() == 1 { (&[5, 4], &[3, 2]) } else { (&[5, 4, 3], &[2]) };
+        for (place, bits, left) in [(Place::Wide, wide, 6 - wide.len()), (Place::Narrow, narrow, 2)] {
             for &bit in bits {
                 v = v.shift(places, bit, rounding, keep);
             }
-            let rank = k.stage(stage, advance);
+            let rank = k.stage(&self.stages[place], advance);
             (v, rounding, output) = (v.pass(rank), rounding.pass(rank), output.pass(rank));
             places = rank.pass("places", places.bits(0, left as u32));
         }
         let v = v.shift(places, 1, rounding, keep).shift(places, 0, rounding, keep).rounded(rounding);
-        let rank = k.stage(&self.fine, advance);
+        let rank = k.stage(&self.stages[Place::Fine], advance);
         let (v, output) = (v.pass(rank), output.pass(rank));
 
-        let rank = k.stage(&self.offset, advance);
+        let rank = k.stage(&self.stages[Place::Offset], advance);
         let z = rank.pass("z", v.offset(output.zero_point));
         let (beyond, negative) = (rank.pass("beyond", v.beyond), rank.pass("negative", v.negative));
         let bounds = output.bounds.pass(rank);
 
-        let rank = k.stage(&self.compare, advance);
-        let side = Side::new(beyond, negative, z, bounds).pass(rank);
+        let rank = k.stage(&self.stages[Place::Compare], advance);
+        let side = OutOfBounds::new(beyond, negative, z, bounds).pass(rank);
         let (z, bounds) = (rank.pass("z", z), bounds.pass(rank));
 
-        let rank = k.stage(&self.result, advance);
+        let rank = k.stage(&self.stages[Place::Result], advance);
         k.drive(&self.y, rank.pass("y", side.clamped(z, bounds, c.output.range())));
     }
 }

@@ -1,53 +1,52 @@
 //! How a product in passes is made: which half of an operand each pass takes, and where there are registers.
 
-use super::product::{cut, fits};
 use crate::exact::Range;
-use crate::targets::Target;
 use crate::targets::ice40::chain::Chain;
+use crate::targets::{Multiplier, Place, Registered, Traits};
 
 /// What is multiplied, and how.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PassForm {
-    pub target: Target,
+    pub traits: &'static Traits,
     /// values of `x` and `m`
     pub operands: [Range; 2],
     /// 2 or 4, and no more than there are products
     pub passes: usize,
-    pub ranks: PassRanks,
+    /// where there are ranks
+    pub registered: Registered,
     /// its registers can be held
     pub enable: bool,
 }
 
-/// Which ranks of registers there are between the operands and the sum, counted along the data path.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct PassRanks {
-    /// of the halves that a pass takes
-    pub select: bool,
-    /// in the multipliers
-    pub multiply: bool,
-    /// of the products
-    pub partial: bool,
-    /// of what a pass adds
-    pub row: bool,
-}
-
-impl PassRanks {
-    /// How many.
-    pub(super) fn latency(self) -> usize {
-        [self.select, self.multiply, self.partial, self.row].into_iter().map(usize::from).sum()
-    }
-}
+/// The places for ranks between the operands and the sum.
+const WITHIN: [Place; 4] = [Place::Join, Place::Multiply, Place::Partial, Place::Middle];
 
 impl PassForm {
+    /// Clocks from the operands of a pass to the sum.
+    pub(super) fn latency(self) -> usize {
+        self.registered.count(&WITHIN)
+    }
+
+    /// Multipliers of ECP5 that a pass takes.
+    pub(super) fn cells(self) -> usize {
+        match self.traits.multiplier {
+            Multiplier::Mult18x18d => self.traits.products(self.operands).map_or(0, |n| n / self.passes),
+            Multiplier::Inferred | Multiplier::SbMac16 => 0,
+        }
+    }
+
     /// Which of `x` and `m` a pass takes one half of.
     pub(super) fn halved(self) -> [bool; 2] {
-        let [x, m] = self.operands.map(|of| !fits(self.target, of));
+        let [x, m] = self.operands.map(|of| !self.traits.takes(of));
         if self.passes == 4 { [x, m] } else { [!m, m] }
     }
 
     /// A multiplier of iCE40 adds up the product.
     pub(super) fn in_mac(self) -> bool {
-        Chain::fits(self.target, self.operands)
+        match self.traits.multiplier {
+            Multiplier::SbMac16 => Chain::fits(self.operands),
+            Multiplier::Inferred | Multiplier::Mult18x18d => false,
+        }
     }
 
     /// Passes that take the upper half of `x`, and of `m`, counted from 1.
@@ -61,7 +60,7 @@ impl PassForm {
 
     /// Values of the sum.
     pub(super) fn sum(self) -> Range {
-        let ([x, m], cut) = (self.operands, cut(self.target));
+        let ([x, m], cut) = (self.operands, self.traits.cut);
         let (low, above) = (Range::unsigned(cut), |r: Range, cuts: u32| r >> Range::constant((cuts * cut).into()));
         let sums = match self.halved() {
             [true, true] => vec![low * low, above(x * low, 1), above(x * low, 1) + low * above(m, 1), above(x * m, 2)],

@@ -1,7 +1,8 @@
 //! `p = x * m` in 2 or 4 passes through a half or a quarter of the multipliers that it takes at once.
 //!
-//! A pass multiplies one half of the operand that is cut, or, in 4 passes, one half of each, and adds to what the passes
-//! before left. They go from the lowest product up, so that the low bits of the sum are done and move out of its way:
+//! Operands are cut at bit `c`: `x = xh * 2^c + xl` and `m = mh * 2^c + ml`. A pass multiplies one half of the operand that
+//! is cut, or, in 4 passes, one half of each operand, and adds the product to the sum. Passes go from the lowest product up,
+//! so that the low bits of the sum are done, and move out of its way:
 //!
 //! ```text
 //! 4 passes   sum = xl * ml                          2 passes   sum = x * ml
@@ -10,22 +11,33 @@
 //!            sum = floor(sum / 2^c) + xh * mh
 //! ```
 //!
-//! A multiplier of iCE40 adds as well. Its first factor is signed, and so a lower half `xl` of 2^15 and more is taken as 2^16
-//! too little: the other half of the operand is added 2^16 times as far up, where what the passes before left has no bits.
-//! For that, the products of `xl` come first, `xl * mh` before `xh * ml`. Until then no sum has more than 31 bits and none
-//! is below 0; after it, one that is has the sign of `x`. So 32 bits are enough.
+//! The multiplier of iCE40 adds, too, and takes 32 bits of addend and sum. Its first factor is signed, so that it reads a
+//! lower half `xl` of 2^15 and more as `xl' = xl - 2^16`. The addend corrects the product, because it has room:
 //!
-//! The operands hold while their passes enter; which pass is where, the valid bits of the pipeline say.
+//! ```text
+//! xl * mi = xl' * mi + 2^16 * mi where xl >= 2^15     mi is mh or ml
+//!
+//! pass   product    addend: upper half                lower half
+//! 1      xl' * ml   ml, or 0 where xl < 2^15          0
+//! 2      xl' * mh   mh, or 0 where xl < 2^15          sum, upper half
+//! 3      xh * ml    sum, upper half                   sum, lower half
+//! 4      xh * mh    sign of sum                       sum, upper half
+//! ```
+//!
+//! That is why both products of `xl` come first. The sum of pass 2 is below 2^31 and not negative, since `m < 2^31`; only the
+//! sum of pass 3 can be negative, and only where `xh` is.
+//!
+//! The operands hold while their passes enter. The valid bits of the pipeline say which pass is where.
 
 use rust_hdl::prelude::*;
 
+use super::partial::Partial;
 use super::pass_form::PassForm;
-use super::product::{Partial, cut, in_cell, products};
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Reg, Stage};
-use crate::targets::Target;
-use crate::targets::ecp5::{Mult18x18d, Registers};
+use crate::targets::ecp5::{Mult18x18d, Registers, next_cell};
 use crate::targets::ice40::{MacForm, MacRegisters, SbMac16};
+use crate::targets::{Multiplier, Place};
 
 /// See the [module](self).
 #[derive(LogicBlock)]
@@ -63,16 +75,14 @@ pub struct Passes {
 impl Passes {
     /// A product of this form.
     pub(super) fn new(form: PassForm) -> Passes {
-        let PassForm { operands: [x, m], ranks, .. } = form;
-        let cells = match form.target {
-            Target::Ecp5 => products(form.target, form.operands).map_or(0, |n| n / form.passes),
-            _ => 0,
-        };
-        let inside = Registers { input: ranks.select, pipeline: ranks.multiply, output: ranks.partial };
+        let [x, m] = form.operands;
+        let at = |place| form.registered.at(place);
+        let [select, multiply, partial, row] = [Place::Join, Place::Multiply, Place::Partial, Place::Middle].map(at);
+        let inside = Registers { input: select, pipeline: multiply, output: partial };
         let registers = MacRegisters {
-            factors: ranks.select,
-            middle: ranks.multiply,
-            product: ranks.partial,
+            factors: select,
+            middle: multiply,
+            product: partial,
             high: true,
             low: true,
             ..MacRegisters::default()
@@ -90,53 +100,68 @@ impl Passes {
             first: Port::bit("what the first pass adds is at the sum"),
             shift: Port::bit("what is there next is added above bits that are done"),
             p: Port::new((x * m).filled(), "product, when the last pass was added"),
-            part: (0..cells).map(|_| Mult18x18d::new(inside, form.enable)).collect(),
+            part: (0..form.cells()).map(|_| Mult18x18d::new(inside, form.enable)).collect(),
             mac: Maybe::when(form.in_mac(), mac),
             control: Stage::new(true),
-            select: Stage::new(ranks.select),
-            multiply: Stage::new(ranks.multiply),
-            partial: Stage::new(ranks.partial),
-            row: Stage::new(ranks.row),
+            select: Stage::new(select),
+            multiply: Stage::new(multiply),
+            partial: Stage::new(partial),
+            row: Stage::new(row),
             sum: Maybe::when(!form.in_mac(), || Reg::new(form.sum())),
-            done: Reg::new(Range::unsigned(cut(form.target) * form.passes as u32 / 2)),
+            done: Reg::new(Range::unsigned(form.traits.cut * form.passes as u32 / 2)),
             _form: form,
         }
     }
 
     /// Says which pass is where: in clock `n` from the first, 1 being that in which its operands are there, `at(n)` is 1.
     pub(super) fn control<'k>(&self, k: &'k Kernel, at: impl Fn(usize) -> Int<'k>) {
-        let behind = self._form.ranks.latency();
+        let behind = self._form.latency();
         let before = |passes: &[usize], ranks: usize| {
             let each = passes.iter().map(|pass| at(pass - 1 + ranks));
             each.reduce(|a, b| a | b).unwrap_or(k.lit(0))
         };
         let [upper_x, upper_m] = self._form.upper();
         for (port, passes) in [(&self.upper_x, upper_x), (&self.upper_m, upper_m)] {
-            port.get().into_iter().for_each(|port| k.drive(port, before(&passes, 0)));
+            if let Some(port) = port.get() {
+                k.drive(port, before(&passes, 0));
+            }
         }
         k.drive(&self.first, at(1 + behind));
         k.drive(&self.shift, before(if self._form.passes == 2 { &[2] } else { &[2, 4] }, behind));
     }
 
-    /// What a pass adds.
-    fn added<'k>(&'k self, k: &'k Kernel, enable: Int<'k>, [upper_x, upper_m]: [Option<Int<'k>>; 2]) -> Int<'k> {
-        let (target, cut) = (self._form.target, cut(self._form.target));
+    /// What a pass adds: a half of `x` by one of `m`, in the multipliers of the target.
+    fn added<'k>(&'k self, k: &'k Kernel, enable: Int<'k>, upper: Upper<'k>) -> Int<'k> {
+        match self._form.traits.multiplier {
+            Multiplier::Mult18x18d => self.added_by_cells(k, enable, upper),
+            Multiplier::Inferred | Multiplier::SbMac16 => self.added_by_inferred(k, enable, upper),
+        }
+    }
+
+    fn added_by_cells<'k>(&'k self, k: &'k Kernel, enable: Int<'k>, [upper_x, upper_m]: Upper<'k>) -> Int<'k> {
+        let (traits, cut) = (self._form.traits, self._form.traits.cut);
+        let row = k.stage(&self.row, enable);
+        let (x, m) = (k.read(&self.x), k.read(&self.m));
+        let m = half_taken(m, upper_m, m >> cut, cut).named("m_taken");
+        let x = half_taken(x, upper_x, x >> cut, cut).named("x_taken");
+        let mut cells = self.part.iter();
+        let parts =
+            Partial::new(traits, [x, m], |_, a, b| next_cell(&mut cells).multiply(k, &self.clk, enable, [a, b]));
+        row.pass("row", parts.joined())
+    }
+
+    /// Halves of one sign, for multipliers of 16 x 16 bits: an upper half below 0 is taken as 2^16 too much.
+    fn added_by_inferred<'k>(&'k self, k: &'k Kernel, enable: Int<'k>, [upper_x, upper_m]: Upper<'k>) -> Int<'k> {
+        let (traits, cut) = (self._form.traits, self._form.traits.cut);
         let stages = [&self.select, &self.multiply, &self.partial, &self.row];
         let [select, multiply, partial, row] = stages.map(|stage| k.stage(stage, enable));
         let (x, m) = (k.read(&self.x), k.read(&self.m));
-        let m = taken(m, upper_m, m >> cut, cut).named("m_taken");
-        if target == Target::Ecp5 {
-            let x = taken(x, upper_x, x >> cut, cut).named("x_taken");
-            let mut cells = self.part.iter();
-            let parts = Partial::new(target, [x, m], |_, a, b| in_cell(k, &self.clk, cells.next(), enable, [a, b]));
-            return row.pass("row", parts.joined());
-        }
-        // Halves of one sign, for multipliers of 16 x 16 bits: an upper half below 0 is taken as 2^16 too much.
+        let m = half_taken(m, upper_m, m >> cut, cut).named("m_taken");
         let negative = upper_x.map_or(k.lit(0), |upper| (upper & x.is_negative()).named("negative"));
-        let x = taken(x, upper_x, (x >> cut).bits(0, cut), cut).named("x_taken");
+        let x = half_taken(x, upper_x, (x >> cut).bits(0, cut), cut).named("x_taken");
         let [x, m, negative] =
             [("x", x), ("m", m), ("negative", negative)].map(|(name, v)| multiply.pass(name, select.pass(name, v)));
-        let parts = Partial::new(target, [x, m], |name, a, b| partial.pass(name, a * b));
+        let parts = Partial::new(traits, [x, m], |name, a, b| partial.pass(name, a * b));
         let excess = partial.pass("excess", negative.mux(m, 0));
         let sum = parts.joined();
         let sum = if upper_x.is_some() { ((sum >> cut) - excess).concat(sum.bits(0, cut), cut) } else { sum };
@@ -144,9 +169,9 @@ impl Passes {
     }
 
     /// The sum of the passes so far, in a register.
-    fn in_fabric<'k>(&'k self, k: &'k Kernel, sum: &'k Reg, enable: Int<'k>, at: At<'k>) -> Int<'k> {
+    fn in_fabric<'k>(&'k self, k: &'k Kernel, sum: &'k Reg, enable: Int<'k>, at: PassPosition<'k>) -> Int<'k> {
         let last = k.read(sum);
-        let above = last >> cut(self._form.target);
+        let above = last >> self._form.traits.cut;
         // Of two passes, the one that is not the first shifts.
         let kept = if self._form.passes == 2 { above } else { at.shift.mux(above, last) };
         let kept = at.first.mux(0, kept).named("kept");
@@ -154,47 +179,52 @@ impl Passes {
         last
     }
 
-    /// The same, low 32 bits, in a multiplier of iCE40.
-    fn in_cell<'k>(&'k self, k: &'k Kernel, cell: &'k SbMac16, enable: Int<'k>, at: At<'k>) -> Int<'k> {
+    /// The same, low 32 bits, in a multiplier of iCE40; the table in the head says what each pass adds.
+    fn in_cell<'k>(&'k self, k: &'k Kernel, cell: &'k SbMac16, enable: Int<'k>, at: PassPosition<'k>) -> Int<'k> {
         let ranks = [&self.select, &self.multiply, &self.partial].map(|stage| k.stage(stage, enable));
-        let late = |name: &str, v| ranks.iter().fold(v, |v, rank| rank.pass(name, v));
-        let (x, m, half) = (k.read(&self.x), k.read(&self.m), cut(Target::Ice40));
+        let at_sum = |name: &str, v| ranks.iter().fold(v, |v, rank| rank.pass(name, v));
+        let (x, m, half) = (k.read(&self.x), k.read(&self.m), self._form.traits.cut);
         let upper_x = at.upper[0].unwrap_or(k.lit(0));
-        let m_taken = taken(m, at.upper[1], m >> half, half).named("m_taken");
+        let m_taken = half_taken(m, at.upper[1], m >> half, half).named("m_taken");
         k.pass_clock(&self.clk, &cell.clk);
-        cell.enable.get().into_iter().for_each(|port| k.drive(port, enable));
-        k.drive(&cell.a, taken(x, at.upper[0], (x >> half).bits(0, half), half).named("x_taken").as_signed());
+        if let Some(port) = cell.enable.get() {
+            k.drive(port, enable);
+        }
+        k.drive(&cell.a, half_taken(x, at.upper[0], (x >> half).bits(0, half), half).named("x_taken").as_signed());
         k.drive(&cell.b, m_taken);
 
         let sum = k.read(&cell.sum);
         let (above, low) = (sum.bits(half, half), sum.bits(0, half));
-        let too_little = late("too_little", !upper_x & x.bit(half - 1));
-        let below_zero = late("below_zero", upper_x & x.is_negative());
-        let m_late = late("m", m_taken);
-        // Two bits choose among four: nothing, the operand, what was left, and its sign.
-        let negative = (at.shift & below_zero & sum.bit(2 * half - 1)).named("negative");
-        let (added, stays) = (too_little | negative, !(at.first | at.shift) | negative);
-        let (added, stays) = (added.named("operand_or_sign"), stays.named("sum_or_sign"));
-        let ones = Range::unsigned(half).hi();
-        let high = added.mux(stays.mux(ones, m_late), stays.mux(above, 0));
+        let xl_is_negative = at_sum("too_little", !upper_x & x.bit(half - 1));
+        let xh_is_negative = at_sum("below_zero", upper_x & x.is_negative());
+        let correction = at_sum("m", m_taken);
+        let sum_is_negative = (at.shift & xh_is_negative & sum.bit(2 * half - 1)).named("negative");
+        // The upper half of the addend is one of four, which two bits choose: 0, the correction, that of the sum, its sign.
+        let correction_or_sign = (xl_is_negative | sum_is_negative).named("operand_or_sign");
+        let sum_or_sign = (!(at.first | at.shift) | sum_is_negative).named("sum_or_sign");
+        let sign = Range::unsigned(half).hi();
+        let high = correction_or_sign.mux(sum_or_sign.mux(sign, correction), sum_or_sign.mux(above, 0));
         k.drive(&cell.addend, high.concat(at.first.mux(0, at.shift.mux(above, low)), half));
         sum.bits(0, 2 * half - 1).as_signed()
     }
 }
 
 /// The half of an operand that a pass takes, the upper one as `high`; all of an operand that is not cut.
-fn taken<'k>(v: Int<'k>, upper: Option<Int<'k>>, high: Int<'k>, cut: u32) -> Int<'k> {
+fn half_taken<'k>(v: Int<'k>, upper: Option<Int<'k>>, high: Int<'k>, cut: u32) -> Int<'k> {
     upper.map_or(v, |upper| upper.mux(high, v.bits(0, cut)))
 }
 
-/// Where the passes are, in this clock.
+/// Whether a pass takes the upper half of `x`, and of `m`; nothing for an operand that is not cut.
+type Upper<'k> = [Option<Int<'k>>; 2];
+
+/// Which passes are where in this clock.
 #[derive(Debug, Clone, Copy)]
-struct At<'k> {
-    /// the pass at the operands takes the upper half of `x`, of `m`
-    upper: [Option<Int<'k>>; 2],
-    /// that at the sum is the first
+struct PassPosition<'k> {
+    /// which halves the pass at the operands takes
+    upper: Upper<'k>,
+    /// the pass at the sum is the first
     first: Int<'k>,
-    /// it is added above bits that are done
+    /// the pass at the sum adds above bits that are done
     shift: Int<'k>,
 }
 
@@ -202,20 +232,20 @@ describe_logic!(Passes);
 
 impl Describe for Passes {
     fn header(&self) -> Header {
-        let PassForm { passes, ranks, .. } = self._form;
+        let passes = self._form.passes;
         let name = format!("product_{}_{}_in_{passes}", self.x.range().width(), self.m.range().width());
         Header::new(name, format!("p = x * m, in {passes} passes through the same multipliers."))
-            .fact("latency", format!("{} cycles from the first pass", ranks.latency() + passes))
+            .fact("latency", format!("{} cycles from the first pass", self._form.latency() + passes))
     }
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
-        let cut = cut(self._form.target);
+        let cut = self._form.traits.cut;
         let enable = self.enable.get().map_or(k.lit(1), |port| k.read(port));
         let control = k.stage(&self.control, enable);
         let upper = [("x_upper", &self.upper_x), ("m_upper", &self.upper_m)];
         let upper = upper.map(|(name, port)| port.get().map(|port| control.pass(name, k.read(port))));
-        let at = At { upper, first: k.read(&self.first), shift: control.pass("shift", k.read(&self.shift)) };
+        let at = PassPosition { upper, first: k.read(&self.first), shift: control.pass("shift", k.read(&self.shift)) };
         let sum = match (self.mac.get(), self.sum.get()) {
             (Some(cell), _) => self.in_cell(k, cell, enable, at),
             (None, Some(sum)) => self.in_fabric(k, sum, enable, at),

@@ -1,7 +1,7 @@
 //! The shift of the product and its rounding: by halving steps, each of which keeps only what can still matter.
 
 use super::bits::{GATED, any, complemented, gathered, groups};
-use super::product::with_carry;
+use super::partial::with_carry;
 use super::rounding::Rounding;
 use crate::exact::{Int, Kernel, Range, Rank};
 

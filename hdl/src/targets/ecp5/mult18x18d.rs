@@ -3,7 +3,7 @@
 use rust_hdl::prelude::*;
 
 use crate::describe_logic;
-use crate::exact::{Cell, Clk, Describe, Header, Kernel, Maybe, Port, Range, Stage};
+use crate::exact::{Cell, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
 
 /// `p = a * b`, through up to three register ranks. Yosys infers the cell, but none of its registers, and without them
 /// a product takes 4.5 ns. Lattice, "ECP5 and ECP5-5G sysDSP Usage Guide", FPGA-TN-02205.
@@ -53,6 +53,17 @@ impl Mult18x18d {
         }
     }
 
+    /// `a * b` by this cell, with its registers, for a block whose clock is `clk`; they move on where `enable` is 1.
+    pub(crate) fn multiply<'k>(&'k self, k: &'k Kernel, clk: &Clk, enable: Int<'k>, [a, b]: [Int<'k>; 2]) -> Int<'k> {
+        k.pass_clock(clk, &self.clk);
+        k.drive(&self.a, a);
+        k.drive(&self.b, b);
+        if let Some(port) = self.enable.get() {
+            k.drive(port, enable);
+        }
+        k.read(&self.p).bounded((a * b).range(), "it is the product of the two factors")
+    }
+
     fn cell(&self) -> Cell {
         let clock = |stage: &Stage| if stage.latency() == 1 { "\"CLK0\"" } else { "\"NONE\"" }.to_owned();
         let parameters = vec![
@@ -97,4 +108,9 @@ impl Describe for Mult18x18d {
         let (a, b) = (input.pass("a", k.read(&self.a)), input.pass("b", k.read(&self.b)));
         k.drive(&self.p, output.pass("p", pipeline.pass("p", a * b)));
     }
+}
+
+/// The next of the cells that a configuration has counted, one for each product.
+pub(crate) fn next_cell<'a>(cells: &mut impl Iterator<Item = &'a Mult18x18d>) -> &'a Mult18x18d {
+    cells.next().expect("the configuration counts the products")
 }

@@ -18,28 +18,13 @@ use rust_hdl::prelude::*;
 use super::{MacForm, MacRegisters, SbMac16};
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
-use crate::targets::Target;
+use crate::targets::places::{Place, Registered};
 
 /// Bits of the lower part of an operand.
 const CUT: u32 = 16;
 
 /// Values that are added to the middle of the product: `2^30`, or its negative, for the first of two roundings.
 pub(crate) const NUDGE: Range = Range::new(-(1 << 14), 1 << 14);
-
-/// The register ranks that are in use, in the order of the data path.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ranks {
-    /// rank of the operands
-    pub operands: bool,
-    /// rank between `first` and `second`
-    pub first: bool,
-    /// rank between `second` and `low`
-    pub second: bool,
-    /// rank between `low` and `high`
-    pub low: bool,
-    /// rank of the product
-    pub product: bool,
-}
 
 /// See the [module](self).
 #[derive(LogicBlock)]
@@ -70,26 +55,26 @@ pub struct Chain {
 impl Chain {
     /// Whether multipliers of iCE40 put the product together: the operands need four multipliers, and four are enough
     /// for them.
-    pub(crate) fn fits(target: Target, [x, m]: [Range; 2]) -> bool {
+    pub(crate) fn fits([x, m]: [Range; 2]) -> bool {
         let cut = |r: Range| r.width() > CUT;
         let enough = Range::signed(2 * CUT).covers(x) && Range::unsigned(2 * CUT - 1).covers(m);
-        target == Target::Ice40 && cut(x) && cut(m) && enough
+        cut(x) && cut(m) && enough
     }
 
     /// A product of operands that satisfy [`Chain::fits`]. With `enable`, its registers can be held.
-    pub(crate) fn new([x, m]: [Range; 2], nudged: bool, ranks: Ranks, enable: bool) -> Chain {
+    pub(crate) fn new([x, m]: [Range; 2], nudged: bool, registered: Registered, enable: bool) -> Chain {
+        let ranks = [Place::Operands, Place::Multiply, Place::Partial, Place::Middle, Place::Product];
+        let [operands_rank, first_rank, second_rank, low_rank, product_rank] = ranks.map(|place| registered.at(place));
         let base = MacForm { enable, ..MacForm::default() };
-        let registers = MacRegisters { factors: ranks.operands, ..MacRegisters::default() };
+        let registers = MacRegisters { factors: operands_rank, ..MacRegisters::default() };
         // The operands of `low` and `high` wait for two sums, in these registers.
-        let late = MacRegisters { middle: ranks.first, product: ranks.second, ..registers };
-        let first = MacRegisters { addend: ranks.operands, ..registers };
-        let second = MacRegisters { product: ranks.first, addend: ranks.first, high: ranks.second, ..registers };
-        let low_out = ranks.low || ranks.product;
-        let low = MacRegisters { addend: ranks.second, high: low_out, low: low_out, ..late };
-        let high = MacRegisters { addend: ranks.low, high: ranks.product, low: ranks.product, ..late };
+        let late = MacRegisters { middle: first_rank, product: second_rank, ..registers };
+        let first = MacRegisters { addend: operands_rank, ..registers };
+        let second = MacRegisters { product: first_rank, addend: first_rank, high: second_rank, ..registers };
+        let low_out = low_rank || product_rank;
+        let low = MacRegisters { addend: second_rank, high: low_out, low: low_out, ..late };
+        let high = MacRegisters { addend: low_rank, high: product_rank, low: product_rank, ..late };
         let nudge = if nudged { NUDGE } else { Range::constant(0) };
-        let ranks = [ranks.operands, ranks.first, ranks.second, ranks.low, ranks.product];
-        let [_, first_rank, second_rank, low_rank, product_rank] = ranks;
         Chain {
             clk: Clk::new(),
             enable: Maybe::when(enable, || Port::bit("the registers move on")),
@@ -105,7 +90,7 @@ impl Chain {
             after_second: Stage::new(second_rank),
             beside_low: Stage::new(low_rank),
             beside_high: Stage::new(low_rank && product_rank),
-            _latency: ranks.into_iter().map(usize::from).sum(),
+            _latency: registered.count(&ranks),
         }
     }
 

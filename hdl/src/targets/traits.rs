@@ -1,0 +1,86 @@
+//! The questions that blocks ask of a target. Each target answers all of them in its own folder.
+
+use super::places::Place;
+use crate::exact::Range;
+
+/// The answers of a target.
+#[derive(Debug)]
+pub struct Traits {
+    /// what multiplies
+    pub multiplier: Multiplier,
+    /// ranges of a factor that one multiplier of the device takes; an operand within none of them is cut in two
+    pub factors: &'static [Range],
+    /// bits of the lower part of an operand that is cut
+    pub cut: u32,
+    /// what holds the parameters of channels
+    pub memory: Memory,
+    /// where a requantizer has its ranks of registers
+    pub ranks: RequantizerRanks,
+    /// ranks of registers of the GEMM block
+    pub gemm: GemmRanks,
+}
+
+/// What multiplies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Multiplier {
+    /// what synthesis makes of a product
+    Inferred,
+    /// [`Mult18x18d`](super::ecp5::Mult18x18d), one for each product
+    Mult18x18d,
+    /// [`SbMac16`](super::ice40::SbMac16), whose adders put products together, and
+    /// [`SbMac16Products`](super::ice40::SbMac16Products) in an array
+    SbMac16,
+}
+
+/// What holds the parameters of channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// what synthesis makes of a memory
+    Inferred,
+    /// [`Pdpw16kd`](super::ecp5::Pdpw16kd), where the entries fit it
+    Pdpw16kd,
+}
+
+/// The places for ranks of registers of a requantizer, in the order in which a deeper pipeline takes them.
+#[derive(Debug)]
+pub struct RequantizerRanks {
+    /// with a product at once
+    pub at_once: &'static [Place],
+    /// with a product in passes; the first two have to be there
+    pub in_passes: &'static [Place],
+}
+
+/// Numbers of ranks of registers of the GEMM block.
+#[derive(Debug)]
+pub struct GemmRanks {
+    /// ranks of a product in an array whose elements all have a multiplier
+    pub multiply: usize,
+    /// ranks of a product in an array some of whose elements make it in LUTs
+    pub multiply_in_luts: usize,
+    /// ranks between accumulator and drain register, 0 or 1
+    pub hold: usize,
+    /// a sum begins with its first product instead of 0, and drains out of the accumulator, which is its hold rank
+    pub restarts: bool,
+    /// ranks of a memory of parameters
+    pub memory: usize,
+}
+
+impl Traits {
+    /// The places for ranks of a requantizer that makes a product in `passes`.
+    pub fn places(&self, passes: usize) -> &'static [Place] {
+        if passes > 1 { self.ranks.in_passes } else { self.ranks.at_once }
+    }
+
+    /// Whether a multiplier takes an operand of this range uncut.
+    pub fn takes(&self, operand: Range) -> bool {
+        self.factors.iter().any(|factor| factor.covers(operand))
+    }
+
+    /// Multipliers for a product of operands of these ranges. `None` where an operand, cut in two, is no pair of factors, as
+    /// one of 48 bits.
+    pub fn products(&self, operands: [Range; 2]) -> Option<usize> {
+        let wide = operands.iter().any(|operand| operand.width() > 2 * self.cut);
+        let parts = |operand| if self.takes(operand) { 1 } else { 2 };
+        (!wide).then(|| operands.map(parts).iter().product())
+    }
+}
