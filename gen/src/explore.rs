@@ -11,14 +11,14 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, value_parser};
 use indicatif::{ParallelProgressIterator, ProgressBar};
-use qrtl_hdl::targets::Target;
+use qrtl_hdl::targets::{Device, Target};
 use rayon::prelude::*;
 
 use crate::emit::check_ours;
 use crate::model::{MAX_BATCH, Product, products, read_model};
 use crate::table::columns;
 
-pub use device::{Device, Parts};
+pub use device::Parts;
 pub use estimate::{Array, Estimate, front};
 
 /// What `gen explore` is told.

@@ -6,12 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use qrtl_gen::explore::{Array, Device, Estimate, Parts, front};
+use qrtl_gen::explore::{Array, Estimate, Parts, front};
 use qrtl_gen::model::Product;
 use qrtl_gen::schedule::{Bound, Schedule};
 use qrtl_gen::spec::Spec;
 use qrtl_hdl::blocks::gemm::GemmConfig;
-use qrtl_hdl::targets::Target;
+use qrtl_hdl::targets::{Device, Target};
 
 fn generate(dir: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_gen")).current_dir(dir).args(args).output().unwrap()

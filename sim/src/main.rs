@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use anyhow::{Error, Result};
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
-use qrtl_gen::explore::{Device, Estimate, Explore};
+use qrtl_gen::explore::{Estimate, Explore};
 use qrtl_gen::spec::Spec;
 use qrtl_golden::request::{Request, answer_lines};
+use qrtl_hdl::targets::Device;
 use qrtl_sim::{digits, mutations, netlist, qor, rtl, speed, suite, utilization};
 
 /// Runs emitted Verilog in Verilator and compares it with golden, bit for bit.

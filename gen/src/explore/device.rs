@@ -4,54 +4,29 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
-use qrtl_hdl::targets::Target;
+use qrtl_hdl::targets::{Area, Device, Family, Target};
 
-/// A device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Device {
-    /// Lattice iCE40 UltraPlus 5K
-    Up5k,
-    /// Lattice iCE40 HX8K, which has no multipliers
-    Hx8k,
-    /// Lattice ECP5, 24k LUTs
-    #[value(name = "ecp5-25")]
-    Ecp5Small,
-    /// Lattice ECP5, 84k LUTs
-    #[value(name = "ecp5-85")]
-    Ecp5Large,
+/// The word of a device in [`PARTS`]: devices of one kind of fabric share their parts.
+fn parts_of(device: Device) -> &'static str {
+    match device {
+        Device::Up5k => "UP5K",
+        Device::Hx8k => "HX8K",
+        Device::Ecp5Small | Device::Ecp5Large => "ECP5",
+    }
 }
 
-/// What a block takes, or a device has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Area {
-    /// LUTs of four inputs
-    pub lut: u64,
-    /// flip-flops
-    pub ff: u64,
-    /// multipliers
-    pub dsp: u64,
-    /// block memories
-    pub ram: u64,
-}
-
-impl Device {
-    /// The name in [`PARTS`], that of the device, and what it has.
-    fn known(self) -> (&'static str, &'static str, Area) {
-        match self {
-            Device::Up5k => ("UP5K", "UP5K", Area { lut: 5280, ff: 5280, dsp: 8, ram: 30 }),
-            Device::Hx8k => ("HX8K", "HX8K", Area { lut: 7680, ff: 7680, dsp: 0, ram: 32 }),
-            Device::Ecp5Small => ("ECP5", "ECP5-25", Area { lut: 24_288, ff: 24_288, dsp: 28, ram: 56 }),
-            Device::Ecp5Large => ("ECP5", "ECP5-85", Area { lut: 83_640, ff: 83_640, dsp: 156, ram: 208 }),
-        }
+/// Of the flip-flops of a block, how many take the cell of a LUT for themselves. A LUT of iCE40 and the flip-flop behind it
+/// are one cell, and most flip-flops of a block have no LUT before them: of 2x2_q1_p4 it is 71 % on UP5K and 69 % on HX8K,
+/// of 1x2_q1_p7 and 1x2_q1_p10 77 % and 76 %.
+fn alone(family: Family) -> f64 {
+    match family {
+        Family::Ice40 => 0.75,
+        Family::Ecp5 => 0.0,
     }
 }
 
 /// Measured parts of GEMM blocks; the last field says where the figures come from.
 const PARTS: &str = include_str!("parts.csv");
-
-/// A LUT of iCE40 and the flip-flop behind it are one cell; most flip-flops of a block have no LUT before them. Of
-/// 2x2_q1_p4 it is 71 % on UP5K and 69 % on HX8K, of 1x2_q1_p7 and 1x2_q1_p10 77 % and 76 %.
-const ALONE_ON_ICE40: f64 = 0.75;
 
 /// LUT, FF, DSP and RAM of a part: of some a fraction, as they are differences of blocks.
 type Figures = [f64; 4];
@@ -109,8 +84,8 @@ impl Parts {
     /// # Errors
     /// If the table is broken.
     pub fn of(device: Device) -> Result<Parts> {
-        let (family, name, has) = device.known();
-        let alone = if family == "ECP5" { 0.0 } else { ALONE_ON_ICE40 };
+        let (family, alone) = (parts_of(device), alone(device.family()));
+        let (name, has) = (device.name(), device.capacity());
         let mut parts = Parts { name, has, alone, kits: Vec::new(), sources: Vec::new() };
         for line in PARTS.lines().skip(1).filter(|l| l.split(',').next() == Some(family)) {
             parts.add(line).with_context(|| format!("parts.csv: {line}"))?;

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use anyhow::{Context, Result, anyhow};
 use qrtl_hdl::blocks::gemm::GemmConfig;
 use qrtl_hdl::parameter::{Dimension, ZeroPoint};
-use qrtl_hdl::targets::Target;
+use qrtl_hdl::targets::{Area, Target};
 
-use super::device::{Area, Block, Parts};
+use super::device::{Block, Parts};
 use crate::model::Product;
 use crate::schedule::Schedule;
 

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
+use qrtl_hdl::targets::Device;
 
-use super::{Device, Estimate};
+use super::Estimate;
 use crate::emit::write_directory;
 use crate::model::Product;
 

@@ -4,12 +4,14 @@
 //! Cells are what synthesis does not infer, or does not infer well. Each is a block with a behaviour in
 //! Rust, for simulation in Rust, and has a model in Verilog, for simulation and lint of the text that instantiates it.
 
+mod devices;
 pub mod ecp5;
 mod generic;
 pub mod ice40;
 mod places;
 mod traits;
 
+pub use devices::{Area, Device, Family};
 pub use places::{Place, Registered};
 pub use traits::{GemmRanks, Memory, Multiplier, RequantizerRanks, Traits};
 

@@ -83,13 +83,13 @@ impl From<qrtl_gen::blocks::Device> for Device {
     }
 }
 
-impl From<qrtl_gen::explore::Device> for Device {
-    fn from(device: qrtl_gen::explore::Device) -> Device {
+impl From<qrtl_hdl::targets::Device> for Device {
+    fn from(device: qrtl_hdl::targets::Device) -> Device {
         match device {
-            qrtl_gen::explore::Device::Up5k => Device::Up5k,
-            qrtl_gen::explore::Device::Hx8k => Device::Hx8k,
-            qrtl_gen::explore::Device::Ecp5Small => Device::Ecp5Small,
-            qrtl_gen::explore::Device::Ecp5Large => Device::Ecp5Large,
+            qrtl_hdl::targets::Device::Up5k => Device::Up5k,
+            qrtl_hdl::targets::Device::Hx8k => Device::Hx8k,
+            qrtl_hdl::targets::Device::Ecp5Small => Device::Ecp5Small,
+            qrtl_hdl::targets::Device::Ecp5Large => Device::Ecp5Large,
         }
     }
 }
