@@ -1,5 +1,5 @@
-//! How a bench talks to a block: which ports form the input and the output stream, as the block states it ([`Streamed`]),
-//! and which are settings.
+//! How a bench talks to a block. The block states which ports form its input and its output stream ([`Streamed`]). All
+//! other inputs are settings.
 //!
 //! Every block of qrtl has at most one input stream and one output stream, so that one small generic bench
 //! (`gen/csrc/bench.cpp`) drives them all. A block without a clock is combinational: the output is read right after
@@ -13,21 +13,21 @@ use crate::exact::{Design, Faults, Named, Role, elaborate_with_ports};
 
 /// A block that says which of its ports form its streams.
 pub trait Streamed: Block {
-    /// Its streams.
+    /// The streams of the block.
     fn streams(&self) -> Streams<'_>;
 }
 
 /// The streams of a block.
 pub struct Streams<'b> {
-    /// What it takes.
+    /// The input stream.
     pub input: StreamPorts<'b>,
-    /// What it gives.
+    /// The output stream.
     pub output: StreamPorts<'b>,
-    /// Clocks from a beat to the next, at least. Where the input has no ready, whoever offers beats sees to it.
+    /// Least number of clocks from a beat to the next. If the input has no ready, whoever offers beats has to keep it.
     pub interval: usize,
 }
 
-/// The ports of a stream. They are named by the fields of the block, not here.
+/// The ports of a stream. Their names are the names of the block's fields.
 pub struct StreamPorts<'b> {
     /// The port on which a beat is offered.
     pub valid: Option<&'b dyn Atom>,
@@ -38,7 +38,7 @@ pub struct StreamPorts<'b> {
 }
 
 impl<'b> StreamPorts<'b> {
-    /// The ports of a block that is combinational: they have no handshake.
+    /// The ports of a combinational block, which has no handshake.
     pub fn plain(payload: Vec<&'b dyn Atom>) -> StreamPorts<'b> {
         StreamPorts { valid: None, ready: None, payload }
     }
@@ -48,7 +48,7 @@ impl<'b> StreamPorts<'b> {
     }
 }
 
-/// Ports that are there, in the given order: each a `&Port` or `&Bus`, or an `Option` of one.
+/// The ports that exist, in the given order. Each is given as a `&Port` or `&Bus`, or as an `Option` of one.
 #[macro_export]
 macro_rules! ports {
     ($($port:expr),* $(,)?) => {
@@ -56,9 +56,9 @@ macro_rules! ports {
     };
 }
 
-/// What [`ports!`](crate::ports) takes.
+/// The arguments of [`ports!`](crate::ports).
 pub trait AsPort<'b> {
-    /// The port, if it is there.
+    /// The port, if it exists.
     fn as_port(self) -> Option<&'b dyn Atom>;
 }
 
@@ -79,14 +79,14 @@ impl<'b, A: Atom> AsPort<'b> for Option<&'b A> {
 pub struct Built {
     /// The checked netlist.
     pub design: Design,
-    /// How a bench talks to it.
+    /// The bench's view of the block.
     pub interface: Interface,
 }
 
 /// Elaborates a block as a module called `name`, and finds the ports of its streams; inputs in neither stream are settings.
 ///
 /// # Errors
-/// What [`elaborate`](crate::exact::elaborate) reports.
+/// The errors of [`elaborate`](crate::exact::elaborate).
 ///
 /// # Panics
 /// If a stream has an atom that is no port of the block itself.
@@ -123,15 +123,15 @@ pub fn build(block: &dyn Streamed, name: &str) -> Result<Built, Faults> {
 pub struct Interface {
     /// Name of the Verilog module.
     pub module: String,
-    /// `clk` and `rst_n` exist.
+    /// Whether `clk` and `rst_n` exist.
     pub clocked: bool,
     /// Inputs that are set once and hold while beats flow (dimensions, zero points, table writes).
     pub settings: Vec<BenchPort>,
-    /// What the bench sends.
+    /// The stream that the bench sends.
     pub input: Stream,
-    /// What the bench receives.
+    /// The stream that the bench receives.
     pub output: Stream,
-    /// Clocks from a beat to the next, at least. Where the input has no ready, whoever offers beats sees to it.
+    /// Least number of clocks from a beat to the next. If the input has no ready, whoever offers beats has to keep it.
     pub interval: usize,
 }
 
@@ -155,7 +155,7 @@ pub struct BenchPort {
     pub width: usize,
     /// Width in bits of one lane; a port that is no bus has one lane.
     pub lane_width: usize,
-    /// Two's complement (each lane).
+    /// Whether each lane is two's complement.
     pub signed: bool,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! - [`exact`]: ports, registers and expressions whose ranges are exact and decided at run time;
 //! - [`verilog`]: Verilog-2005 that needs no lint waiver;
-//! - [`blocks`]: what is built of them; [`targets`]: the devices that blocks are made for, and their cells;
-//! - [`parameter`]: what the parameters of blocks can be, on the command line and in files;
+//! - [`blocks`]: the blocks; [`targets`]: the devices that blocks are made for, and their cells;
+//! - [`parameter`]: types for parameters of blocks, on the command line and in files;
 //! - [`interface`]: which ports of a block form its streams, for the bench that drives it.
 
 pub mod blocks;

@@ -1,5 +1,5 @@
-//! What the parameters of blocks can be. The configuration of a block is at once its flags on the command line (clap), its
-//! description in a file (serde) and what its hardware is built from, so that each default and each word stands once.
+//! Types for parameters of blocks. One type is the flags of a block on the command line (clap), its description in a
+//! file (serde), and the configuration of its hardware, so that each default and each word stands once.
 
 mod textual;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::exact::Range;
 pub use textual::{Dimension, Source, ZeroPoint};
 
-/// `Display` of choices that clap knows: the word of the command line, which is also the word in files.
+/// Implements `Display` for a choice that clap knows, by its word on the command line, which is also its word in files.
 #[macro_export]
 macro_rules! display_word {
     ($($choice:ty),*) => {
@@ -24,8 +24,8 @@ macro_rules! display_word {
     };
 }
 
-/// The configuration that the command line gives without any flag. `Default` of a configuration is this, so that its
-/// defaults stand beside its flags and nowhere else.
+/// The configuration that the command line gives without any flag. It is the `Default` of a configuration, so that
+/// defaults stand beside the flags and nowhere else.
 ///
 /// # Panics
 /// If a flag of `T` has no default.
@@ -86,7 +86,7 @@ impl From<Bounds> for Range {
     }
 }
 
-/// Parses the name of a rounding rule; the help shows them all.
+/// Parses the name of a rounding rule. The help shows all names.
 pub fn rule() -> impl TypedValueParser<Value = Rule> {
     PossibleValuesParser::new(Rule::ALL.map(Rule::name)).try_map(|name| name.parse::<Rule>())
 }
@@ -94,7 +94,7 @@ pub fn rule() -> impl TypedValueParser<Value = Rule> {
 /// Parses the bits of a multiplier.
 ///
 /// # Errors
-/// If no multiplier has so many.
+/// If no multiplier has this width.
 pub fn multiplier_width(text: &str) -> Result<MultiplierWidth, String> {
     let known = || MultiplierWidth::ALL.map(|width| width.bits().to_string());
     let found = MultiplierWidth::ALL.into_iter().find(|width| width.bits().to_string() == text);

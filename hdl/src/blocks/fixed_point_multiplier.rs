@@ -4,8 +4,9 @@
 //! product has 2 integer and `2(B-1)` fraction bits; `y` keeps the lowest integer bit and the upper `B-1` fraction bits:
 //! `y = floor(a * b / 2^(B-1)) mod 2^B`.
 //!
-//! **Signed**: `y = round(acc * m / 2^(B-1))` of a signed accumulator and a multiplier `0 <= m < 2^(B-1)`, which stands
-//! for `m / 2^(B-1)` in `[0, 1)`. Rounding is `truncate` (floor: the bits dropped) or `single` (half up).
+//! **Signed**: `y = round(acc * m / 2^(B-1))` of a signed accumulator and a multiplier `0 <= m < 2^(B-1)`, which
+//! represents `m / 2^(B-1)` in `[0, 1)`. The rounding is `truncate` (floor: the low bits are dropped) or `single` (half
+//! up).
 //!
 //! ```text
 //!                 +------------------------+
@@ -15,7 +16,7 @@
 //!                 +------------------------+
 //! ```
 //!
-//! Combinational. Overflow is impossible: `y` has every bit that the formula gives.
+//! The block is combinational. Overflow is impossible: `y` has every bit of the formula's result.
 
 use clap::Args;
 use qrtl_golden::{MultiplierWidth, Rule};
@@ -64,7 +65,7 @@ impl FixedPointMultiplierConfig {
         }
     }
 
-    /// Checks what the types do not say.
+    /// Checks the limits that the types do not express.
     ///
     /// # Errors
     /// A sentence that names the parameter, the limit and what it got.
@@ -98,7 +99,7 @@ impl FixedPointMultiplier {
     /// A multiplier.
     ///
     /// # Errors
-    /// What [`FixedPointMultiplierConfig::validate`] reports.
+    /// The errors of [`FixedPointMultiplierConfig::validate`].
     pub fn new(config: FixedPointMultiplierConfig) -> Result<FixedPointMultiplier, String> {
         config.validate()?;
         let bits = config.width;
@@ -127,7 +128,7 @@ impl Streamed for FixedPointMultiplier {
     }
 }
 
-/// What is added before the low `bits - 1` bits are dropped.
+/// The number that is added before the low `bits - 1` bits are dropped.
 fn half(rounding: Rule, bits: u32) -> i128 {
     if rounding == Rule::Single { 1 << (bits - 2) } else { 0 }
 }

@@ -1,5 +1,4 @@
-//! The blocks: one file or folder each, under the name that golden, the command line, the bench and the Verilog module
-//! use too.
+//! The blocks, one file or folder each. Golden, the command line, the bench and the Verilog module use the same name.
 
 pub mod fixed_point_multiplier;
 pub mod gemm;

@@ -1,6 +1,6 @@
 //! `y = min(max(x, min), max)`: saturation.
 //!
-//! Two forms compute it. The general one is two comparators and two multiplexers. Where the bounds are everything that
+//! There are two forms. The general form has two comparators and two multiplexers. If the bounds are everything that
 //! `k` bits can hold, the upper bits of `x` decide: `x` fits if they are all equal (signed) or all 0 (unsigned).
 //!
 //! ```text
@@ -9,7 +9,8 @@
 //!            +-----------+
 //! ```
 //!
-//! Combinational, or with one register rank behind a valid/ready stream. Overflow is impossible: there is no arithmetic.
+//! The block is combinational, or has one register rank behind a valid/ready stream. Overflow is impossible, because
+//! there is no arithmetic.
 
 use clap::{Args, ValueEnum};
 use rust_hdl::prelude::*;
@@ -43,7 +44,7 @@ pub struct SaturatorConfig {
     /// min and max are ports
     #[arg(long)]
     pub run_time_bounds: bool,
-    /// how it decides
+    /// how the saturator decides
     #[arg(long, value_enum, default_value_t = SaturatorForm::Auto)]
     pub form: SaturatorForm,
     /// one register rank behind a valid/ready stream
@@ -88,17 +89,17 @@ impl SaturatorConfig {
         full(self.out_width, self.min < 0 || self.run_time_bounds)
     }
 
-    /// `min..=max`; what the ports can hold, if the bounds are ports.
+    /// `min..=max`, or the values that the ports can hold, if the bounds are ports.
     pub fn bounds(&self) -> Range {
         if self.run_time_bounds { self.output() } else { Range::new(self.min.into(), self.max.into()) }
     }
 
-    /// The bounds are fixed, and are all of `k` bits.
+    /// Whether the bounds are fixed, and are everything that `k` bits can hold.
     fn bounds_are_full(&self) -> bool {
         !self.run_time_bounds && self.bounds() == self.bounds().filled()
     }
 
-    /// The upper bits decide, not comparators.
+    /// Whether the upper bits decide, and not comparators.
     fn by_upper_bits(&self) -> bool {
         match self.form {
             SaturatorForm::Auto => self.bounds_are_full(),
@@ -112,7 +113,7 @@ impl SaturatorConfig {
         usize::from(self.registered)
     }
 
-    /// Checks what the types do not say.
+    /// Checks the limits that the types do not express.
     ///
     /// # Errors
     /// A sentence that names the parameter, the limit and what it got.
@@ -163,7 +164,7 @@ impl Saturator {
     /// A saturator.
     ///
     /// # Errors
-    /// What [`SaturatorConfig::validate`] reports.
+    /// The errors of [`SaturatorConfig::validate`].
     pub fn new(config: SaturatorConfig) -> Result<Saturator, String> {
         config.validate()?;
         let (registered, bounds) = (config.registered, config.bounds());
@@ -196,7 +197,7 @@ impl Streamed for Saturator {
 /// `x`, or the bound that it exceeds, decided from the bits of `x` above those of `bounds`.
 fn by_upper_bits(x: Int<'_>, bounds: Range) -> Int<'_> {
     let kept = if bounds.is_signed() { bounds.width() - 1 } else { bounds.width() };
-    // All copies of the sign where x fits: 0, or -1 for a negative x within signed bounds.
+    // If x fits, all upper bits are copies of the sign: 0, or -1 for a negative x within signed bounds.
     let upper = (x >> kept).named("upper");
     let fits = if bounds.is_signed() { upper.equals(0) | upper.equals(-1) } else { upper.equals(0) };
     let inside = x.bits(0, bounds.width());

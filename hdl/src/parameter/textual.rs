@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::exact::Range;
 
-/// Where a parameter comes from. Written as a number, as `port`, or as numbers separated by commas.
+/// The source of a parameter. It is written as a number, as `port`, or as numbers separated by commas.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The parameter always has this value: it has no port, and takes as little logic as the value needs.
@@ -20,7 +20,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The values that it can give, `port` being those that a port can hold.
+    /// The values that it can give. `port` has the values that a port can hold.
     pub fn range(&self, port: Range) -> Range {
         match self {
             Source::Constant(v) => Range::constant((*v).into()),
@@ -33,7 +33,7 @@ impl Source {
         }
     }
 
-    /// The value for a channel, unless it is a port.
+    /// The value for a channel; `None` if the source is a port.
     pub fn value(&self, channel: usize) -> Option<i64> {
         match self {
             Source::Constant(v) => Some(*v),
@@ -42,7 +42,7 @@ impl Source {
         }
     }
 
-    /// Entries of the table, if it is one.
+    /// Number of entries, if the source is a table.
     pub fn entries(&self) -> Option<usize> {
         match self {
             Source::Table(values) => Some(values.len()),
@@ -51,7 +51,7 @@ impl Source {
     }
 }
 
-/// The zero point of an operand. Written as `none`, as `port`, or as a number.
+/// The zero point of an operand. It is written as `none`, as `port`, or as a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ZeroPoint {
     /// The zero point is 0, or was folded into the bias beforehand.
@@ -62,7 +62,7 @@ pub enum ZeroPoint {
     Constant(i64),
 }
 
-/// A dimension of a product. Written as a number, or as `..MAX`.
+/// A dimension of a product. It is written as a number, or as `..MAX`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dimension {
     /// The dimension always has this size.

@@ -1,8 +1,9 @@
-//! The targets: what blocks are made for. A target is a folder (or, without cells, a file) with its cells and its answers
-//! to what blocks ask ([`Traits`]).
+//! The targets that blocks are made for. A target is a folder (or, without cells, a file) with its cells and its
+//! answers to the questions of blocks ([`Traits`]).
 //!
-//! Cells are what synthesis does not infer, or does not infer well. Each is a block with a behaviour in
-//! Rust, for simulation in Rust, and has a model in Verilog, for simulation and lint of the text that instantiates it.
+//! Cells are instantiated where synthesis does not infer them, or does not infer them well. Each cell is a block with a
+//! behaviour in Rust, for simulation in Rust, and has a model in Verilog, for simulation and lint of the text that
+//! instantiates it.
 
 mod devices;
 pub mod ecp5;
@@ -37,7 +38,7 @@ pub enum Target {
 display_word!(Target);
 
 impl Target {
-    /// Its answers to what blocks ask.
+    /// The answers of the target to the questions of blocks.
     pub const fn traits(self) -> &'static Traits {
         match self {
             Target::Generic => &generic::TRAITS,

@@ -1,8 +1,8 @@
-//! Where a requantizer can have ranks of registers.
+//! The places where a requantizer can have register ranks.
 
-/// A place for a rank of registers, in the order of the data path. Between `Operands` and `Product` it is a place within the
-/// product: the four multipliers of a [chain](crate::targets::ice40::chain), and a product in passes, have registers of
-/// their own there.
+/// A place for a register rank, in the order of the data path. The places between `Operands` and `Product` lie within
+/// the product. The four multipliers of a [chain](crate::targets::ice40::chain), and a product in passes, have
+/// registers of their own there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// behind the sum of accumulator and bias: the operands of the product
@@ -11,7 +11,8 @@ pub enum Place {
     Multiply,
     /// behind the multipliers; in a chain behind its second sum
     Partial,
-    /// behind the first addition of products; in a chain behind its third sum; in passes behind what a pass adds
+    /// behind the first addition of products; in a chain behind its third sum; in passes behind the product that a pass
+    /// adds
     Middle,
     /// behind the second of three additions; in passes behind the halves of the operands that a pass takes
     Join,
@@ -67,7 +68,7 @@ impl Registered {
         self.0.contains(&place)
     }
 
-    /// How many of `places` have a rank.
+    /// The number of `places` that have a rank.
     pub fn count(self, places: &[Place]) -> usize {
         places.iter().filter(|place| self.at(**place)).count()
     }

@@ -6,24 +6,24 @@ use crate::exact::Range;
 /// The answers of a target.
 #[derive(Debug)]
 pub struct Traits {
-    /// what multiplies
+    /// the maker of products
     pub multiplier: Multiplier,
     /// ranges of a factor that one multiplier of the device takes; an operand within none of them is cut in two
     pub factors: &'static [Range],
     /// bits of the lower part of an operand that is cut
     pub cut: u32,
-    /// what holds the parameters of channels
+    /// the memory for parameters of channels
     pub memory: Memory,
-    /// where a requantizer has its ranks of registers
+    /// places for register ranks of a requantizer
     pub ranks: RequantizerRanks,
-    /// ranks of registers of the GEMM block
+    /// numbers of register ranks of the GEMM block
     pub gemm: GemmRanks,
 }
 
-/// What multiplies.
+/// The maker of products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Multiplier {
-    /// what synthesis makes of a product
+    /// synthesis maps a product as it can
     Inferred,
     /// [`Mult18x18d`](super::ecp5::Mult18x18d), one for each product
     Mult18x18d,
@@ -32,25 +32,25 @@ pub enum Multiplier {
     SbMac16,
 }
 
-/// What holds the parameters of channels.
+/// The memory for parameters of channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Memory {
-    /// what synthesis makes of a memory
+    /// synthesis maps a memory as it can
     Inferred,
     /// [`Pdpw16kd`](super::ecp5::Pdpw16kd), where the entries fit it
     Pdpw16kd,
 }
 
-/// The places for ranks of registers of a requantizer, in the order in which a deeper pipeline takes them.
+/// The places for register ranks of a requantizer, in the order in which a deeper pipeline takes them.
 #[derive(Debug)]
 pub struct RequantizerRanks {
-    /// with a product at once
+    /// places for a product at once
     pub at_once: &'static [Place],
-    /// with a product in passes; the first two have to be there
+    /// places for a product in passes; the first two must have a rank
     pub in_passes: &'static [Place],
 }
 
-/// Numbers of ranks of registers of the GEMM block.
+/// Numbers of register ranks of the GEMM block.
 #[derive(Debug)]
 pub struct GemmRanks {
     /// ranks of a product in an array whose elements all have a multiplier
@@ -59,7 +59,8 @@ pub struct GemmRanks {
     pub multiply_in_luts: usize,
     /// ranks between accumulator and drain register, 0 or 1
     pub hold: usize,
-    /// a sum begins with its first product instead of 0, and drains out of the accumulator, which is its hold rank
+    /// whether a sum begins with its first product instead of 0, and drains out of the accumulator, which is its hold
+    /// rank
     pub restarts: bool,
     /// ranks of a memory of parameters
     pub memory: usize,
@@ -76,8 +77,8 @@ impl Traits {
         self.factors.iter().any(|factor| factor.covers(operand))
     }
 
-    /// Multipliers for a product of operands of these ranges. `None` where an operand, cut in two, is no pair of factors, as
-    /// one of 48 bits.
+    /// Number of multipliers for a product of operands of these ranges. `None` if the halves of an operand are no
+    /// factors, as with 48 bits.
     pub fn products(&self, operands: [Range; 2]) -> Option<usize> {
         let wide = operands.iter().any(|operand| operand.width() > 2 * self.cut);
         let parts = |operand| if self.takes(operand) { 1 } else { 2 };

@@ -1,8 +1,8 @@
 //! The GEMM block behind AXI4-Stream names.
 //!
-//! `s_axis_tdata` carries a beat of operands: the lanes of A, then the lanes of B, each in the low bits of as many bytes
-//! as it needs, lane 0 first. `m_axis_tdata` carries a beat of results in the same manner; `m_axis_tkeep` has a bit for
-//! each byte, `m_axis_tlast` ends the product. Everything else is the GEMM block's own.
+//! `s_axis_tdata` carries a beat of operands: the lanes of A, then the lanes of B, each in the low bits of as many
+//! bytes as it needs, lane 0 first. `m_axis_tdata` carries a beat of results in the same manner. `m_axis_tkeep` has a
+//! bit for each byte, and `m_axis_tlast` ends the product. All other ports are ports of the GEMM block.
 
 use rust_hdl::prelude::*;
 
@@ -22,13 +22,13 @@ pub struct GemmAxis {
     settings: Settings,
     /// operands are offered
     pub s_axis_tvalid: Port<In>,
-    /// they are taken
+    /// the offered operands are taken
     pub s_axis_tready: Port<Out>,
     /// operands, in bytes
     pub s_axis_tdata: Bus<In>,
     /// results are offered
     pub m_axis_tvalid: Port<Out>,
-    /// they are taken
+    /// the offered results are taken
     pub m_axis_tready: Port<In>,
     /// results, in bytes
     pub m_axis_tdata: Bus<Out>,
@@ -76,7 +76,7 @@ impl GemmAxis {
     /// The wrapper around a GEMM block.
     ///
     /// # Errors
-    /// What [`GemmConfig::validate`] reports.
+    /// The errors of [`GemmConfig::validate`].
     pub fn new(config: GemmConfig) -> Result<GemmAxis, String> {
         let gemm = Gemm::new(config)?;
         let c = gemm.config();

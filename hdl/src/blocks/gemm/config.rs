@@ -1,4 +1,4 @@
-//! Configuration of the GEMM block: what users describe, and what follows from it.
+//! Configuration of the GEMM block, as users describe it.
 
 use clap::{Args, ValueEnum};
 use qrtl_golden::{MultiplierWidth, Rule};
@@ -20,8 +20,8 @@ pub struct GemmConfig {
     /// columns of processing elements
     #[arg(long, default_value_t = 4)]
     pub cols: usize,
-    /// requantizers; divides cols. If left out, the fewest with which the array never waits for them; for a K of 64 if K is
-    /// a port
+    /// requantizers; divides cols. If left out, the fewest with which the array never waits for them (for a K of 64, if
+    /// K is a port)
     #[arg(long)]
     pub requantizers: Option<usize>,
     /// type of A: int4, int8, uint8 or int16
@@ -78,17 +78,18 @@ pub struct GemmConfig {
     /// greatest result: port or a number
     #[arg(long, default_value_t = Source::Port, allow_hyphen_values = true)]
     pub max: Source,
-    /// register ranks of the requantizers, 0..=11, or 0..=12 for ecp5 and ice40
+    /// register ranks of a requantizer, 0..=11, or 0..=12 for ecp5 and ice40
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
-    /// passes of a requantizer's product through its multipliers: 1, 2 or 4; each takes a sum in so many clocks
+    /// passes of a requantizer's product through its multipliers: 1, 2 or 4; a requantizer takes a sum every 1, 2 or 4
+    /// clocks
     #[arg(long, default_value_t = 1)]
     pub passes: usize,
-    /// whose multipliers it instantiates
+    /// device whose multipliers the block instantiates
     #[arg(long, value_enum, default_value_t = Target::Generic)]
     pub target: Target,
-    /// elements whose product is a multiplier of the device, row by row from the first; the others make it in LUTs; all if
-    /// left out
+    /// number of elements whose product is made by a multiplier of the device, row by row from the first; the others
+    /// make it in LUTs; all if left out
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dsp_elements: Option<usize>,
@@ -106,7 +107,7 @@ impl Default for GemmConfig {
     }
 }
 
-/// How an operand's zero point takes effect. All give the same bits.
+/// How an operand's zero point takes effect. Both ways give the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ZeroPointStrategy {
@@ -116,7 +117,7 @@ pub enum ZeroPointStrategy {
     Correct,
 }
 
-/// How operands reach the elements of the array. Both give the same bits.
+/// How operands reach the elements of the array. Both ways give the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Forwarding {
@@ -133,7 +134,7 @@ display_word!(ZeroPointStrategy, Forwarding);
 pub struct Operand {
     /// values of an element
     pub range: Range,
-    /// its zero point; a constant is not 0
+    /// its zero point; a constant zero point is not 0
     pub zero_point: ZeroPoint,
     /// how the zero point takes effect
     pub strategy: ZeroPointStrategy,
@@ -154,7 +155,7 @@ impl Operand {
         }
     }
 
-    /// The zero point takes effect as `strategy`.
+    /// Whether the zero point takes effect by `strategy`.
     pub(super) fn uses(&self, strategy: ZeroPointStrategy) -> bool {
         self.zero_point != ZeroPoint::None && self.strategy == strategy
     }
@@ -170,7 +171,7 @@ impl Operand {
     }
 }
 
-/// What a channel adds and how it is scaled.
+/// The parameters of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Channel {
     /// added to the accumulator
@@ -181,10 +182,10 @@ pub struct Channel {
     pub shift: i64,
 }
 
-/// Where the channels' parameters come from.
+/// The source of the channels' parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Channels {
-    /// one of each for all channels
+    /// one value of each parameter for all channels
     Same,
     /// a read-only table with an entry for each channel
     Table,
@@ -192,8 +193,8 @@ pub enum Channels {
     Memory,
 }
 
-/// Terms of a sum for which a block has enough requantizers if nothing else is said and their number is a port.
+/// K for which a block gets enough requantizers, if their number is left out and K is a port.
 pub const TYPICAL_TERMS: usize = 64;
 
-/// The most channels that a memory of parameters is made for.
+/// Greatest number of channels of a memory of parameters.
 pub(super) const MAX_MEMORY: usize = 1 << 16;

@@ -1,4 +1,4 @@
-//! What moves where in the GEMM block: operands into the array, sums out of it, parameters beside them.
+//! The movement of data in the GEMM block: operands into the array, sums out of it, parameters beside them.
 
 use rust_hdl::prelude::{In, Out};
 
@@ -18,19 +18,20 @@ pub(super) fn delays<'k>(k: &'k Kernel, line: &[Reg], first: Int<'k>) -> Vec<Int
     line.iter().map(pass).collect()
 }
 
-/// All of some stages, opened.
+/// Opens the stages.
 pub(super) fn open<'k>(k: &'k Kernel, stages: &'k [Stage]) -> Vec<Rank<'k>> {
     stages.iter().map(|stage| k.stage(stage, 1)).collect()
 }
 
-/// A value through all of some ranks.
+/// The value behind all of the ranks.
 pub(super) fn through<'k>(ranks: &[Rank<'k>], name: &str, value: Int<'k>) -> Int<'k> {
     ranks.iter().fold(value, |value, rank| rank.pass(name, value))
 }
 
-/// `sum` limited to all that a number of bits can hold. The bits above decide: sooner than comparators.
+/// `sum`, limited to a range that is all of some number of bits. The bits above decide, which is faster than
+/// comparators.
 ///
-/// No reference defines a sum beyond its accumulator. A wrapped one would change its sign.
+/// No reference defines a sum beyond its accumulator. A sum that wrapped would change its sign.
 fn saturated(sum: Int<'_>, limit: Range) -> Int<'_> {
     if limit.covers(sum.range()) {
         return sum;
@@ -42,7 +43,7 @@ fn saturated(sum: Int<'_>, limit: Range) -> Int<'_> {
 }
 
 impl Gemm {
-    /// Clock, reset and dimensions to the blocks that want them.
+    /// Connects clock, reset and dimensions to the sub-blocks that need them.
     pub(super) fn connect_common(&self, k: &Kernel) {
         let rst_n = || k.read(&self.rst_n);
         for clk in [&self.sequencer.clk, &self.array.clk, &self.drain.clk, &self.outlet.clk] {
@@ -63,8 +64,8 @@ impl Gemm {
         }
     }
 
-    /// From the input stream to the drain: the beat, and what is to happen with its products. Once in, a beat does not
-    /// stop; the last of a tile enters when the drain is free.
+    /// The control from the input stream to the drain: the beat, and what is to happen with its products. A beat does
+    /// not stop once it is in. The last beat of a tile enters when the drain is free.
     pub(super) fn control(&self, k: &Kernel) {
         let (sequencer, drain, array) = (&self.sequencer, &self.drain, &self.array);
         k.drive(&sequencer.offered, k.read(&self.in_valid));
@@ -81,7 +82,7 @@ impl Gemm {
         let (accumulate, end) = (products[products.len() - 1], ends[self._config.multiply_ranks() - 1]);
         k.register(&self.load, end);
         let (load, clear) = (k.read(&self.load), k.read(&self.clear));
-        // Where the first product begins a sum, the mark waits for it.
+        // Where a sum begins with its first product, the mark waits for this product.
         let cleared = if self._config.restarts() { load | (clear & !accumulate) } else { end };
         k.register(&self.clear, cleared);
         k.drive(&drain.start, ends[self._config.start_of_drain() - 2]);
@@ -92,7 +93,7 @@ impl Gemm {
             k.register(last, delays(k, before, k.read(step)).last().copied().unwrap_or(k.read(step)) | held_end);
             k.read(last)
         };
-        // Elements that load at their own time are told of the drain's steps only.
+        // Elements that load at their own time receive only the drain's steps.
         let (shift, col_shift) = match self._config.forwarding {
             Forwarding::Broadcast => {
                 let shift = shift_of(&self.shift, &drain.step);
@@ -119,7 +120,7 @@ impl Gemm {
         }
     }
 
-    /// Operands through the edge rank into the array.
+    /// The operands, through the rank at the edge, into the array.
     pub(super) fn feed(&self, k: &Kernel) {
         let c = &self._config;
         let edge = k.stage(&self.enter, 1);
@@ -138,8 +139,8 @@ impl Gemm {
         }
     }
 
-    /// The parameters of channels, one after the other, into the memories; and out of them, so that each comes when the
-    /// sum that it is for is there.
+    /// The parameters of channels go into the memories one after the other. They come out of them so that each
+    /// parameter arrives together with the sum that needs it.
     pub(super) fn connect_channels<'k>(&'k self, k: &'k Kernel) {
         let address = k.read(&self.drain.address);
         let ranks = open(k, &self.addresses);
@@ -170,9 +171,10 @@ impl Gemm {
         }
     }
 
-    /// The sums of a group, less what the zero points that were not subtracted contributed:
+    /// The sums of a group, corrected for zero points that were not subtracted:
     ///
-    /// `sum (a - za)(b - zb) = sum ab - za sum b - zb (sum a - K za)`, for those of `za` and `zb` that are corrected.
+    /// `sum (a - za)(b - zb) = sum ab - za sum b - zb (sum a - K za)`, where only the corrected zero points among `za`
+    /// and `zb` count.
     fn corrected_sums<'k>(&'k self, k: &'k Kernel) -> Vec<Int<'k>> {
         let c = &self._config;
         let a_zero = self.operand_zero(k, &c.left(), &self.a_zero_point);
@@ -197,14 +199,14 @@ impl Gemm {
         (0..c.requantizers()).map(sum_of).collect()
     }
 
-    /// `K za`. It holds while beats flow, and is there when it is first needed.
+    /// The product `K za`. It holds while beats flow, and is ready when it is first needed.
     fn zeros<'k>(&'k self, k: &'k Kernel, a_zero: Int<'k>) -> Int<'k> {
         let [factors, product] = [&self.zero_factors, &self.zero_product].map(|s| k.stage(s, 1));
         let terms = factors.pass("terms", dimension(k, self._config.k, &self.k));
         product.pass("zeros", terms * factors.pass("a_zero", a_zero))
     }
 
-    /// A group of sums from the array to the requantizers, corrected where zero points demand it, with the bias added.
+    /// Brings a group of sums from the array to the requantizers, corrected for zero points and with the bias added.
     pub(super) fn requantize<'k>(&'k self, k: &'k Kernel) {
         let c = &self._config;
         let sums = self.corrected_sums(k);
@@ -239,7 +241,7 @@ impl Gemm {
         self.deliver(k);
     }
 
-    /// From the requantizers to the output stream.
+    /// Brings the results from the requantizers to the output stream.
     fn deliver<'k>(&'k self, k: &'k Kernel) {
         let (drain, outlet) = (&self.drain, &self.outlet);
         let ranks = open(k, &self.along);

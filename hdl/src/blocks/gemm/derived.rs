@@ -1,4 +1,5 @@
-//! What follows from the configuration of a GEMM block: its operands, its channels, and the ranges of its sums.
+//! Properties that follow from the configuration of a GEMM block: its operands, its channels, and the ranges of its
+//! sums.
 
 use super::config::{Channel, Channels, GemmConfig, Operand, TYPICAL_TERMS};
 use crate::blocks::requantizer::RequantizerConfig;
@@ -16,9 +17,9 @@ impl GemmConfig {
         Operand::new(self.b, self.b_zero_point, self.b_strategy)
     }
 
-    /// Requantizers: as many as the configuration says, or else the fewest that let the array never wait for the drain.
-    /// Where K is a port, the fewest for a K of [`TYPICAL_TERMS`] and more; one for each column if that takes more than
-    /// there are columns.
+    /// Number of requantizers: as many as the configuration says, or else the fewest with which the array never waits
+    /// for the drain. Where K is a port, they are the fewest for a K of [`TYPICAL_TERMS`] and more. There is at most
+    /// one for each column.
     pub fn requantizers(&self) -> usize {
         let fewest = || {
             let terms = match self.k {
@@ -32,7 +33,7 @@ impl GemmConfig {
         self.requantizers.unwrap_or_else(fewest)
     }
 
-    /// The same configuration, in which the number of requantizers is decided.
+    /// The same configuration with the number of requantizers filled in.
     pub(super) fn decided(self) -> GemmConfig {
         GemmConfig { requantizers: Some(self.requantizers()), ..self }
     }
@@ -42,7 +43,7 @@ impl GemmConfig {
         [("bias", &self.bias), ("multiplier", &self.multiplier), ("shift", &self.shift)]
     }
 
-    /// Where the channels' parameters come from.
+    /// The source of the channels' parameters.
     pub fn channels(&self) -> Channels {
         let sources = self.channel_sources().map(|(_, source)| source);
         match sources {
@@ -57,7 +58,7 @@ impl GemmConfig {
         self.channel_sources().into_iter().filter_map(|(_, source)| source.entries()).max().unwrap_or(0)
     }
 
-    /// The parameters of channel `n`; 0 where they are ports, or the tables end before it.
+    /// The parameters of channel `n`. They are 0 if they are ports, or if the tables end before `n`.
     pub fn channel(&self, n: usize) -> Channel {
         let [bias, multiplier, shift] = self.channel_sources().map(|(_, source)| source.value(n).unwrap_or(0));
         Channel { bias, multiplier, shift }
@@ -85,7 +86,7 @@ impl GemmConfig {
         self.cols / self.requantizers()
     }
 
-    /// How many columns of C a group has.
+    /// Values of the number of columns of C in a group.
     pub(super) fn kept(&self) -> Range {
         Range::new(1, self.requantizers() as i128)
     }
@@ -98,7 +99,7 @@ impl GemmConfig {
     /// Values of the channels' biases.
     pub(super) fn bias_range(&self) -> Range {
         let range = self.bias.range(Range::signed(32));
-        // Columns beyond the last have entries as well, which are 0.
+        // Columns beyond the last have entries, too, which are 0.
         if self.channels() == Channels::Table { range.union(Range::constant(0)) } else { range }
     }
 
@@ -110,8 +111,8 @@ impl GemmConfig {
     /// Entries of the parameter memory of one requantizer.
     pub(super) fn entries(&self) -> usize {
         let channels = if self.channels() == Channels::Table { self.table_entries() } else { self.n.max() };
-        // Whole tiles, so that an address never leaves the memory; and two at least, as a memory of one is none: synthesis
-        // warns of it.
+        // The entries fill whole tiles, so that an address never leaves the memory. There are at least two, because
+        // synthesis warns of a memory of one word.
         (channels.div_ceil(self.cols) * self.groups()).max(2)
     }
 

@@ -1,10 +1,10 @@
-//! What the head of a GEMM block's Verilog says.
+//! The head of a GEMM block's Verilog.
 
 use super::config::{Channels, Forwarding, GemmConfig, Operand};
 use crate::exact::Header;
 use crate::parameter::{Dimension, ZeroPoint};
 
-/// The head of its file.
+/// The head of the block's file.
 pub(super) fn header(c: &GemmConfig) -> Header {
     let size = |d: Dimension| match d {
         Dimension::Fixed(n) => n.to_string(),

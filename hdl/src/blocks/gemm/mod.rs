@@ -10,17 +10,17 @@
 //!                                     +------------------------------------------------+
 //! ```
 //!
-//! C is computed in tiles of `rows` x `cols`, row of tiles by row of tiles. A tile takes K beats; beat `k` carries
-//! `A[m][k]` of its rows and `B[k][n]` of its columns. Lanes beyond the edge of C are ignored: nobody pads. [`Forwarding`]
-//! says how operands reach the elements, [`Array`] draws it. Results leave row by row of the tile, `requantizers` columns at
-//! a time, `keep` saying which lanes hold one.
+//! C is computed in tiles of `rows` x `cols`, one row of tiles after the other. A tile takes K beats. Beat `k` carries
+//! `A[m][k]` of its rows and `B[k][n]` of its columns. Lanes beyond the edge of C are ignored, so that nobody has to
+//! pad. [`Forwarding`] says how operands reach the elements, and [`Array`] has a drawing. Results leave the tile row by
+//! row, `requantizers` columns at a time. `keep` says which lanes hold a result.
 //!
-//! Nothing stops in the middle, so that no net leads from `out_ready` to the registers. Two gates do instead, each with a
-//! register behind it. The last beat of a tile enters when the sums of the tile before have left the array; this never
-//! takes a wait if K is at least [`GemmConfig::least_terms`]. And a group of sums leaves the array when a place for its
-//! results is reserved in the outlet, a FIFO with room for all that can be on its way. The first beat of a product waits two
-//! clocks, in which the counters take the dimensions. Overflow is impossible: the accumulator holds the sum of K products,
-//! for the greatest K.
+//! Nothing stops in the middle, so that no net leads from `out_ready` to the registers. Beats wait at two gates
+//! instead, each with a register behind it. At the first gate, the last beat of a tile enters when the sums of the
+//! previous tile have left the array. It never waits if K is at least [`GemmConfig::least_terms`]. At the second gate,
+//! a group of sums leaves the array when a place for its results is reserved in the outlet, a FIFO with room for
+//! everything that can be on its way. The first beat of a product waits two clocks, in which the counters take the
+//! dimensions. Overflow is impossible: the accumulator holds the sum of K products, for the greatest K.
 
 mod array;
 mod axis;
@@ -89,7 +89,7 @@ pub struct Gemm {
     pub max: Maybe<Port<In>>,
     /// a channel's parameters are given
     pub cfg_valid: Maybe<Port<In>>,
-    /// they are those of channel 0
+    /// the given channel is channel 0
     pub cfg_first: Maybe<Port<In>>,
     /// bias of the channel
     pub cfg_bias: Maybe<Port<In>>,
@@ -99,7 +99,7 @@ pub struct Gemm {
     pub cfg_shift: Maybe<Port<In>>,
     /// a beat of operands is offered
     pub in_valid: Port<In>,
-    /// it is taken
+    /// the offered operands are taken
     pub in_ready: Port<Out>,
     /// elements of A
     pub a: Bus<In>,
@@ -107,7 +107,7 @@ pub struct Gemm {
     pub b: Bus<In>,
     /// a beat of results is offered
     pub out_valid: Port<Out>,
-    /// it is taken
+    /// the offered results are taken
     pub out_ready: Port<In>,
     /// results
     pub y: Bus<Out>,
@@ -150,7 +150,7 @@ impl Gemm {
     /// A GEMM block.
     ///
     /// # Errors
-    /// What [`GemmConfig::validate`] reports.
+    /// The errors of [`GemmConfig::validate`].
     pub fn new(config: GemmConfig) -> Result<Gemm, String> {
         config.validate()?;
         let config = config.decided();
@@ -243,7 +243,8 @@ impl Gemm {
         let table = match c.channels() {
             Channels::Same => return None,
             Channels::Memory => None,
-            // What a source gives for every channel, it gives for those beyond the last as well: they are not there.
+            // A source that gives a value for every channel would give one for channels beyond the last, too, which do
+            // not exist.
             Channels::Table => {
                 let channel = |n| if n < c.table_entries() { c.channel(n) } else { unused };
                 Some((0..c.entries()).map(|e| channel(e * c.requantizers() + lane)).collect())

@@ -1,4 +1,4 @@
-//! Which ports of the GEMM block form its streams, and which hold still.
+//! The ports of the GEMM block that form its streams, and the ports that hold still.
 
 use rust_hdl::core::atom::Atom;
 use rust_hdl::prelude::In;

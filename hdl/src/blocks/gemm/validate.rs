@@ -1,4 +1,4 @@
-//! Which configurations of the GEMM block there are.
+//! The limits of a configuration of the GEMM block.
 
 use super::config::{Channels, GemmConfig, MAX_MEMORY, ZeroPointStrategy};
 use crate::blocks::requantizer::Parameters;
@@ -6,8 +6,8 @@ use crate::parameter::{Dimension, IntType, Source, ZeroPoint};
 use crate::targets::Multiplier;
 use crate::targets::ice40::SbMac16Products;
 
-/// Greatest number of rows or columns of processing elements. Elaboration visits every one of them: beyond this it would
-/// take minutes, then all memory.
+/// Greatest number of rows or columns of processing elements. Elaboration visits every element, and beyond this limit
+/// it would take minutes, then all memory.
 const MAX_SIDE: usize = 256;
 
 /// Greatest dimension of a product.
@@ -17,7 +17,7 @@ const MAX_DIMENSION: usize = 1 << 24;
 const OPERANDS: [IntType; 4] = [IntType::Int4, IntType::Int8, IntType::Uint8, IntType::Int16];
 
 impl GemmConfig {
-    /// Checks what the types do not say.
+    /// Checks the limits that the types do not express.
     ///
     /// # Errors
     /// A sentence that names the parameter, the limit and what it got.
@@ -50,7 +50,7 @@ impl GemmConfig {
         self.requantizer().validate()
     }
 
-    /// Zero points are values of their operands, and a strategy has one that it is about.
+    /// Checks that zero points are values of their operands, and that a strategy has a zero point to act on.
     fn validate_operands(&self) -> Result<(), String> {
         let sides = [("a", self.a, self.a_zero_point, self.left()), ("b", self.b, self.b_zero_point, self.right())];
         for (name, of, given, side) in sides {
@@ -67,7 +67,8 @@ impl GemmConfig {
         Ok(())
     }
 
-    /// With cells of iCE40 synthesis infers no multiplier: every product must be made by one, or in LUTs by the block.
+    /// With cells of iCE40, synthesis infers no multiplier. So every product must be made by a cell, or in LUTs by the
+    /// block.
     fn validate_cells(&self) -> Result<(), String> {
         match self.target.traits().multiplier {
             Multiplier::SbMac16 => {}
@@ -85,7 +86,8 @@ impl GemmConfig {
         Ok(())
     }
 
-    /// The parameters of channels are all ports or none; tables are equally long, and have an entry for each column.
+    /// Checks that the parameters of channels are all ports or none, and that tables are equally long and have an entry
+    /// for each column.
     fn validate_channels(&self) -> Result<(), String> {
         let all = self.channel_sources();
         match self.channels() {

@@ -1,4 +1,4 @@
-//! Configuration of the requantizer: what is fixed, what is a port, what a table gives.
+//! Configuration of the requantizer: which parameters are constants, ports or tables.
 
 use std::ops::RangeInclusive;
 
@@ -13,7 +13,8 @@ use crate::parameter::{IntType, Source, defaults, multiplier_width, rule, within
 use crate::targets::ice40::chain::Chain;
 use crate::targets::{Multiplier, Target};
 
-/// Parameters of a requantizer. Those that are a number, numbers with commas (one for each channel) or `port` say so.
+/// Parameters of a requantizer. A parameter that is described as "port or numbers" is `port`, a number, or numbers with
+/// commas (one for each channel).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RequantizerConfig {
@@ -23,8 +24,8 @@ pub struct RequantizerConfig {
     /// bits of the accumulator, 2..=32 (48 for reduced_16)
     #[arg(long, default_value_t = 32)]
     pub acc_width: u32,
-    /// values of the accumulator where they are not all that `acc_width` bits hold; a requantizer within another block has
-    /// them, no description has
+    /// values of the accumulator, if they are fewer than `acc_width` bits hold. Only a requantizer within another block
+    /// has them; a description cannot.
     #[arg(skip)]
     #[serde(skip)]
     pub acc: Option<Range>,
@@ -55,14 +56,14 @@ pub struct RequantizerConfig {
     /// register ranks, 0..=11, or 0..=12 for ecp5 and ice40; 2..=12 where there are passes
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
-    /// passes of the product through its multipliers: 1, or 2 or 4 with a half or a quarter of them, and a result in 2 or 4
-    /// clocks
+    /// passes of the product through its multipliers: 1, or 2 or 4 with a half or a quarter of the multipliers and a
+    /// result every 2 or 4 clocks
     #[arg(long, default_value_t = 1)]
     pub passes: usize,
-    /// no in_ready, no out_ready: results do not wait, one at each clock is taken
+    /// no in_ready, no out_ready: results do not wait, and one is taken at each clock
     #[arg(long)]
     pub no_backpressure: bool,
-    /// whose multipliers it instantiates
+    /// device whose multipliers the block instantiates
     #[arg(long, value_enum, default_value_t = Target::Generic)]
     pub target: Target,
 }
@@ -85,7 +86,7 @@ impl RequantizerConfig {
         self.acc.unwrap_or(Range::signed(self.acc_width))
     }
 
-    /// Results can wait.
+    /// Whether results can wait.
     pub fn backpressure(&self) -> bool {
         !self.no_backpressure
     }
@@ -95,7 +96,7 @@ impl RequantizerConfig {
         self.sources().named().into_iter().filter_map(|(_, source)| source.entries()).max()
     }
 
-    /// Where each parameter comes from.
+    /// The source of each parameter.
     pub fn sources(&self) -> Parameters<&Source> {
         let RequantizerConfig { bias, multiplier, shift, zero_point, min, max, .. } = self;
         Parameters { bias, multiplier, shift, zero_point, min, max }
@@ -108,20 +109,21 @@ impl RequantizerConfig {
             bias: Range::signed(32),
             multiplier: Range::unsigned(self.multiplier_width.bits() - 1),
             shift: Range::new((*shifts.start()).into(), (*shifts.end()).into()),
-            // The zero point is a value of the output type: it stands for the real number 0.
+            // The zero point is a value of the output type, because it represents the real number 0.
             zero_point: output,
             min: output,
             max: output,
         }
     }
 
-    /// How many register ranks there can be: as many as there are places for. Passes need two, of operands and product.
+    /// The numbers of register ranks that are possible: at most as many as there are places. Passes need two ranks, of
+    /// operands and product.
     pub fn pipelines(&self) -> RangeInclusive<usize> {
         let least = if self.passes > 1 { 2 } else { 0 };
         least..=self.target.traits().places(self.passes).len()
     }
 
-    /// Clock edges from an accumulator to its result: one for each rank, and each pass but one.
+    /// Clock edges from an accumulator to its result: one for each rank, and one for each pass but the first.
     pub fn latency(&self) -> usize {
         self.pipeline + self.passes.saturating_sub(1)
     }
@@ -156,7 +158,7 @@ impl RequantizerConfig {
         }
     }
 
-    /// Multipliers of iCE40 put its product together.
+    /// Whether multipliers of iCE40 put the product together.
     pub(super) fn chained(&self) -> bool {
         match self.target.traits().multiplier {
             Multiplier::SbMac16 => Chain::fits(self.operands()),
@@ -164,7 +166,7 @@ impl RequantizerConfig {
         }
     }
 
-    /// Checks what the types do not say.
+    /// Checks the limits that the types do not express.
     ///
     /// # Errors
     /// A sentence that names the parameter, the limit and what it got.
@@ -207,7 +209,7 @@ impl RequantizerConfig {
         self.validate_bounds()
     }
 
-    /// There are no more passes than products, and a multiplier of iCE40 that adds makes all of them.
+    /// Checks that there are no more passes than products, and that a multiplier of iCE40 that adds makes all products.
     fn validate_passes(&self) -> Result<(), String> {
         let [x, m] = self.operands();
         if self.chained() && self.passes == 2 {
@@ -222,7 +224,7 @@ impl RequantizerConfig {
         Ok(())
     }
 
-    /// Where both bounds are known, they are in order, channel by channel.
+    /// Checks that bounds are in order, channel by channel, where both are known.
     fn validate_bounds(&self) -> Result<(), String> {
         for channel in 0..self.channels().unwrap_or(1) {
             if let (Some(min), Some(max)) = (self.min.value(channel), self.max.value(channel))

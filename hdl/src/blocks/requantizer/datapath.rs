@@ -1,21 +1,22 @@
-//! The arithmetic of the requantizer, stage by stage.
+//! The arithmetic of the requantizer behind the shifter.
 
 use crate::exact::{Int, Range, Rank};
 
 /// Bits that the magnitude of a scaled value needs, so that nothing beyond them changes the clamped result.
 ///
-/// Zero point, min and max are values of the output type of `width` bits, so all that is at or beyond `+-2^width` ends at
-/// the same bound.
+/// Zero point, min and max are values of the output type of `width` bits. So every value at or beyond `+-2^width` ends
+/// at the same bound.
 pub(super) const fn kept_bits(output: Range) -> u32 {
     output.width()
 }
 
-/// `k = 31 - s` for `s` in -32..=31: as 6 bits, the low 5 bits of `s` inverted. No subtractor.
+/// `k = 31 - s` for `s` in -32..=31, as 6 bits. It needs no subtractor: its low 5 bits are the low 5 bits of `s`
+/// inverted.
 pub(super) fn places(s: Int<'_>) -> Int<'_> {
     if s.range().singleton().is_some() { 31 - s } else { s.bits(0, 6) ^ s.lit(31) }
 }
 
-/// What the end of the pipeline needs and its beginning is given.
+/// The parameters that enter with the accumulator and are needed at the end of the pipeline.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output<'k> {
     /// output zero point
@@ -31,20 +32,20 @@ pub(super) struct Bounds<'k> {
 }
 
 impl<'k> Output<'k> {
-    /// Through a rank, beside the data.
+    /// The values behind a rank.
     pub(super) fn pass(self, rank: Rank<'k>) -> Output<'k> {
         Output { zero_point: rank.pass("zero_point", self.zero_point), bounds: self.bounds.pass(rank) }
     }
 }
 
 impl<'k> Bounds<'k> {
-    /// Through a rank, beside the data.
+    /// The values behind a rank.
     pub(super) fn pass(self, rank: Rank<'k>) -> Bounds<'k> {
         Bounds { min: rank.pass("min", self.min), max: rank.pass("max", self.max) }
     }
 }
 
-/// On which side of the bounds a value lies.
+/// The side of the bounds on which a value lies.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OutOfBounds<'k> {
     below: Int<'k>,
@@ -52,8 +53,8 @@ pub(super) struct OutOfBounds<'k> {
 }
 
 impl<'k> OutOfBounds<'k> {
-    /// `beyond` and the sign decide before the comparators do. These are subtractors, whose sign is ready sooner than a
-    /// carry out of a comparator.
+    /// `beyond` and the sign decide before the comparators do. The comparators are subtractors, because their sign is
+    /// ready sooner than the carry out of a comparison.
     pub(super) fn new(beyond: Int<'k>, negative: Int<'k>, z: Int<'k>, bounds: Bounds<'k>) -> OutOfBounds<'k> {
         OutOfBounds {
             below: beyond.mux(negative, (z - bounds.min).is_negative()).named("below"),
@@ -65,7 +66,7 @@ impl<'k> OutOfBounds<'k> {
         OutOfBounds { below: rank.pass("below", self.below), above: rank.pass("above", self.above) }
     }
 
-    /// The clamp.
+    /// The value after the clamp.
     pub(super) fn clamped(self, z: Int<'k>, bounds: Bounds<'k>, range: Range) -> Int<'k> {
         self.below.mux(bounds.min, self.above.mux(bounds.max, z.within(range)))
     }

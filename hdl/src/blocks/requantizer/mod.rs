@@ -1,8 +1,8 @@
 //! `y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max)`: the fixed-point requantizer.
 //!
 //! `requant(x, m, s)` is `x * m * 2^(s - (B-1))`, rounded by one of the rules of `docs/numerics.md`, `B` being 8, 16 or
-//! 32. It equals the named reference for every accumulator that the reference defines: `(acc + bias) * 2^max(s, 0)` fits
-//! 32 bits (48 bits for `reduced_16`). Beyond that it saturates.
+//! 32. It equals the named reference for every accumulator that the reference defines: `(acc + bias) * 2^max(s, 0)`
+//!     fits 32 bits (48 bits for `reduced_16`). For other accumulators it saturates.
 //!
 //! ```text
 //!             +-------------+
@@ -14,9 +14,10 @@
 //!             +-------------+
 //! ```
 //!
-//! One result per clock, or one in `passes` clocks, `pipeline + passes - 1` clocks after its accumulator. Every parameter
-//! that is a port travels with its accumulator. Without backpressure there is no `in_ready` and no `out_ready`. Overflow is
-//! impossible: the product is exact, and what the shifter drops decides the clamp.
+//! There is a result in each clock, or in one of `passes` clocks. It comes `pipeline + passes - 1` clocks after its
+//! accumulator. Every parameter that is a port travels with its accumulator. Without backpressure there is no
+//! `in_ready` and no `out_ready`. Overflow is impossible: the product is exact, and the bits that the shifter drops
+//! decide the clamp.
 
 mod bits;
 mod config;
@@ -79,7 +80,7 @@ impl Requantizer {
     /// A requantizer.
     ///
     /// # Errors
-    /// What [`RequantizerConfig::validate`] reports.
+    /// The errors of [`RequantizerConfig::validate`].
     pub fn new(config: RequantizerConfig) -> Result<Requantizer, String> {
         config.validate()?;
         let traits = config.target.traits();
@@ -102,7 +103,7 @@ impl Requantizer {
             registered,
             enable: config.backpressure(),
         };
-        // The operands are those of a beat for as many clocks as it has passes, and so is each rank behind them.
+        // The operands of a beat hold for as many clocks as there are passes, and so does each rank behind them.
         let held = if config.passes > 1 { (form.latency() + 1).div_ceil(config.passes) } else { 0 };
         let docs = Parameters {
             bias: "added to the accumulator",
@@ -138,7 +139,7 @@ impl Requantizer {
         &self._config
     }
 
-    /// The value of each parameter: what its port or its table says, or a constant.
+    /// The value of each parameter, from its port, its table or its constant.
     fn values<'k>(&self, k: &'k Kernel) -> Parameters<Int<'k>> {
         let sources = self._config.sources().zip(self.parameters.as_ref());
         sources.map(|(name, (source, port))| match (source, port.get(), self.channel.get()) {
@@ -202,7 +203,7 @@ impl Describe for Requantizer {
         let Parameters { bias, multiplier: m, shift: s, zero_point, min, max } = self.values(k);
         let output = Output { zero_point, bounds: Bounds { min, max } };
 
-        // No reference defines a sum beyond its accumulator. A wrapped one would change its sign.
+        // No reference defines a sum beyond its accumulator. A sum that wrapped would change its sign.
         let x = (k.read(&self.acc) + bias).clamp(c.rule.accumulator());
         let row = Rounding::of(c.rule);
         let (m, lift) = row.factor.of(c.multiplier_width, m);
@@ -213,7 +214,7 @@ impl Describe for Requantizer {
         let (v, mut rounding) = Rounded::new(row, p);
         let (mut v, mut places, mut output) = (Shifted::new(k, v, rounding), places(s).named("places"), output);
         let keep = kept_bits(c.output.range());
-        // By as many places behind each rank.
+        // Each rank is followed by shifts of as many places.
         let (wide, narrow): (&[u32], &[u32]) =
             if self.stages[Place::Narrow].latency() == 1 { (&[5, 4], &[3, 2]) } else { (&[5, 4, 3], &[2]) };
         for (place, bits, left) in [(Place::Wide, wide, 6 - wide.len()), (Place::Narrow, narrow, 2)] {

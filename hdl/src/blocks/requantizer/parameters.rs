@@ -1,4 +1,4 @@
-//! The six parameters that a requantizer takes with its accumulator.
+//! The six parameters of a requantization.
 
 use rust_hdl::prelude::{Block, In, Logic, Probe};
 
@@ -22,7 +22,7 @@ pub struct Parameters<T> {
 }
 
 impl<T> Parameters<T> {
-    /// Each with its name.
+    /// Each parameter with its name.
     pub fn named(self) -> [(&'static str, T); 6] {
         let Parameters { bias, multiplier, shift, zero_point, min, max } = self;
         [
@@ -35,19 +35,19 @@ impl<T> Parameters<T> {
         ]
     }
 
-    /// What `f` makes of each, given its name.
+    /// Applies `f` to the name and the value of each parameter.
     pub fn map<U>(self, f: impl FnMut((&'static str, T)) -> U) -> Parameters<U> {
         let [bias, multiplier, shift, zero_point, min, max] = self.named().map(f);
         Parameters { bias, multiplier, shift, zero_point, min, max }
     }
 
-    /// Each beside that of `other`.
+    /// Each parameter in a pair with the same parameter of `other`.
     pub fn zip<U>(self, other: Parameters<U>) -> Parameters<(T, U)> {
         let mut others = other.named().into_iter();
         self.map(|(_, one)| (one, others.next().expect("there are as many of both").1))
     }
 
-    /// A reference to each.
+    /// A reference to each parameter.
     pub fn as_ref(&self) -> Parameters<&T> {
         let Parameters { bias, multiplier, shift, zero_point, min, max } = self;
         Parameters { bias, multiplier, shift, zero_point, min, max }
@@ -63,7 +63,7 @@ impl Logic for Parameters<Maybe<Port<In>>> {
     fn update(&mut self) {}
 }
 
-/// The ports are ports of the block that has them as its parameters.
+/// The ports of this bundle belong to the block that has it.
 impl Block for Parameters<Maybe<Port<In>>> {
     fn connect_all(&mut self) {}
     fn update_all(&mut self) {

@@ -1,4 +1,4 @@
-//! `x * m`, cut so that each product fits the multipliers of a device and each addition a clock.
+//! `x * m`, cut so that each product fits the multipliers of a device and each addition fits into a clock.
 //!
 //! With both operands cut at bit `c`, `x = xh * 2^c + xl` and `m = mh * 2^c + ml`,
 //!
@@ -7,8 +7,9 @@
 //!          outer: no adder          middle
 //! ```
 //!
-//! Products that are left to synthesis have one rank directly behind them, never two: what waits for others is waited for
-//! in ranks of the operands. With two, `synth_ice40 -dsp` of Yosys 0.70 takes both into SB_MAC16 and loses the product.
+//! A product that is left to synthesis has one rank directly behind it, never two. If it has to wait for other
+//! products, its operands wait in ranks instead. With two ranks, `synth_ice40 -dsp` of Yosys 0.70 takes both into
+//! SB_MAC16 and loses the product.
 
 use crate::exact::{Int, Range, Rank};
 use crate::targets::Traits;
@@ -19,13 +20,13 @@ pub(super) struct Partial<'k> {
     high: Int<'k>,
     middle: [Int<'k>; 2],
     low: Int<'k>,
-    /// the outer ones come as late as they are added, because their operands do
+    /// the outer products come only when they are added, because their operands come later
     late: bool,
     cut: u32,
     exact: Range,
 }
 
-/// Operands, and behind how many ranks of the pipeline they are.
+/// Operands, and the number of ranks before them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Operands<'k> {
     pub x: Int<'k>,
@@ -34,7 +35,7 @@ pub(super) struct Operands<'k> {
 }
 
 impl<'k> Operands<'k> {
-    /// Behind one more rank.
+    /// The operands behind one more rank.
     pub(super) fn behind(self, rank: Rank<'k>) -> Operands<'k> {
         let (x, m) = (rank.pass("x", self.x), rank.pass("multiplier", self.m));
         Operands { x, m, ranks: self.ranks + rank.latency() }
@@ -42,7 +43,7 @@ impl<'k> Operands<'k> {
 }
 
 impl<'k> Partial<'k> {
-    /// The products, each by `multiply`; those that are always 0 are not asked for.
+    /// The products, each made by `multiply`. Products that are always 0 are not made.
     pub(super) fn new(
         traits: &Traits,
         [x, m]: [Int<'k>; 2],
@@ -53,9 +54,10 @@ impl<'k> Partial<'k> {
         Partial { late: false, ..Partial::of_later(traits, operands, [operands; 2], multiply) }
     }
 
-    /// The same, of later operands the high and the low one: a rank later if the middle ones are added in one, and the high
-    /// one a further rank if all are [`summed in three`](Partial::sum_in_three). `multiply` is given the name of a product,
-    /// its factors, and behind how many ranks they are.
+    /// The same, with later operands for the high and the low product. They come a rank later if the middle products
+    /// are added within a rank of their own, and the operands of the high product come one further rank later if all
+    /// are [`summed in three`](Partial::sum_in_three). `multiply` gets the name of a product, its factors, and the
+    /// number of ranks before them.
     pub(super) fn of_later(
         traits: &Traits,
         of_middle: Operands<'k>,
@@ -84,14 +86,15 @@ impl<'k> Partial<'k> {
         if self.high.range() == Range::constant(0) { self.low } else { self.high.concat(self.low, 2 * self.cut) }
     }
 
-    /// Their sum: the middle through one rank, the whole through another.
+    /// The sum of all products. The sum of the middle products goes through one rank, and the whole sum through
+    /// another.
     pub(super) fn sum(self, [middle, product]: [Rank<'k>; 2]) -> Int<'k> {
         let outer = if self.late { self.outer() } else { middle.pass("outer", self.outer()) };
         let inner = middle.pass("middle", self.middle[0] + self.middle[1]);
         product.pass("product", self.checked(self.added(outer, inner)))
     }
 
-    /// Their sum within one clock.
+    /// The sum of all products within one clock.
     pub(super) fn joined(self) -> Int<'k> {
         let inner = self.middle[0] + self.middle[1];
         if inner.range() == Range::constant(0) { self.outer() } else { self.added(self.outer(), inner) }
@@ -102,7 +105,7 @@ impl<'k> Partial<'k> {
         ((outer >> self.cut) + inner).concat(outer.bits(0, self.cut), self.cut)
     }
 
-    /// Their sum by carries that are registered: no addition is longer than the uppermost bits.
+    /// The sum of all products with registered carries, so that no addition is longer than the uppermost bits.
     pub(super) fn sum_in_three(self, [middle, join, product]: [Rank<'k>; 3]) -> Int<'k> {
         let (cut, low) = (self.cut, |v: Int<'k>| v.bits(0, self.cut));
         let outer = if self.late { self.low } else { middle.pass("outer", self.outer()) };
@@ -124,7 +127,7 @@ impl<'k> Partial<'k> {
     }
 }
 
-/// `a + b + carry` by one adder: a place below the lowest makes the carry.
+/// `a + b + carry` by one adder. A bit below the lowest bit brings in the carry.
 pub(super) fn with_carry<'k>(a: Int<'k>, b: Int<'k>, carry: Int<'k>) -> Int<'k> {
     if carry.range() == Range::constant(0) { a + b } else { (a.concat(carry, 1) + b.concat(carry, 1)) >> 1 }
 }

@@ -1,20 +1,20 @@
-//! How a product in passes is made: which half of an operand each pass takes, and where there are registers.
+//! The form of a product in passes: the half of an operand that each pass takes, and the places of registers.
 
 use crate::exact::Range;
 use crate::targets::ice40::chain::Chain;
 use crate::targets::{Multiplier, Place, Registered, Traits};
 
-/// What is multiplied, and how.
+/// The operands, and the form of their product.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PassForm {
     pub traits: &'static Traits,
     /// values of `x` and `m`
     pub operands: [Range; 2],
-    /// 2 or 4, and no more than there are products
+    /// number of passes: 2 or 4, and no more than there are products
     pub passes: usize,
-    /// where there are ranks
+    /// the places that have a rank
     pub registered: Registered,
-    /// its registers can be held
+    /// whether its registers can be held
     pub enable: bool,
 }
 
@@ -35,13 +35,13 @@ impl PassForm {
         }
     }
 
-    /// Which of `x` and `m` a pass takes one half of.
+    /// Whether a pass takes only one half of `x`, and of `m`.
     pub(super) fn halved(self) -> [bool; 2] {
         let [x, m] = self.operands.map(|of| !self.traits.takes(of));
         if self.passes == 4 { [x, m] } else { [!m, m] }
     }
 
-    /// A multiplier of iCE40 adds up the product.
+    /// Whether a multiplier of iCE40 adds up the product.
     pub(super) fn in_mac(self) -> bool {
         match self.traits.multiplier {
             Multiplier::SbMac16 => Chain::fits(self.operands),

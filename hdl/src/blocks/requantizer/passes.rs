@@ -1,4 +1,4 @@
-//! `p = x * m` in 2 or 4 passes through a half or a quarter of the multipliers that it takes at once.
+//! `p = x * m` in 2 or 4 passes, with a half or a quarter of the multipliers that the product takes at once.
 //!
 //! Operands are cut at bit `c`: `x = xh * 2^c + xl` and `m = mh * 2^c + ml`. A pass multiplies one half of the operand that
 //! is cut, or, in 4 passes, one half of each operand, and adds the product to the sum. Passes go from the lowest product up,
@@ -24,10 +24,10 @@
 //! 4      xh * mh    sign of sum                       sum, upper half
 //! ```
 //!
-//! That is why both products of `xl` come first. The sum of pass 2 is below 2^31 and not negative, since `m < 2^31`; only the
-//! sum of pass 3 can be negative, and only where `xh` is.
+//! The addend has this room only if both products of `xl` come first. The sum of pass 2 is below 2^31 and not negative,
+//! since `m < 2^31`. Only the sum of pass 3 can be negative, and only where `xh` is.
 //!
-//! The operands hold while their passes enter. The valid bits of the pipeline say which pass is where.
+//! The operands hold while their passes enter. The valid bits of the pipeline say where each pass is.
 
 use rust_hdl::prelude::*;
 
@@ -44,7 +44,7 @@ use crate::targets::{Multiplier, Place};
 pub struct Passes {
     /// clock
     pub clk: Clk,
-    /// the registers move on; without it at each clock
+    /// the registers move on where this is 1; without this port they move at each clock
     pub enable: Maybe<Port<In>>,
     /// first operand
     pub x: Port<In>,
@@ -52,13 +52,13 @@ pub struct Passes {
     pub m: Port<In>,
     /// the pass of the next clock takes the upper half of the first operand
     pub upper_x: Maybe<Port<In>>,
-    /// that pass takes the upper half of the second
+    /// the pass of the next clock takes the upper half of the second operand
     pub upper_m: Maybe<Port<In>>,
-    /// what the first pass adds is at the sum
+    /// the product of the first pass is at the sum
     pub first: Port<In>,
-    /// in the next clock, what is there is added above the bits that are done
+    /// the product at the sum in the next clock is added above the bits that are done
     pub shift: Port<In>,
-    /// result, when the last pass was added
+    /// the product, valid when the last pass was added
     pub p: Port<Out>,
     part: Vec<Mult18x18d>,
     mac: Maybe<SbMac16>,
@@ -113,7 +113,8 @@ impl Passes {
         }
     }
 
-    /// Says which pass is where: in clock `n` from the first, 1 being that in which its operands are there, `at(n)` is 1.
+    /// Describes the control of the passes. `at(n)` is 1 in the `n`th clock of a product, where its operands are there
+    /// in clock 1.
     pub(super) fn control<'k>(&self, k: &'k Kernel, at: impl Fn(usize) -> Int<'k>) {
         let behind = self._form.latency();
         let before = |passes: &[usize], ranks: usize| {
@@ -130,7 +131,7 @@ impl Passes {
         k.drive(&self.shift, before(if self._form.passes == 2 { &[2] } else { &[2, 4] }, behind));
     }
 
-    /// What a pass adds: a half of `x` by one of `m`, in the multipliers of the target.
+    /// The product that a pass adds: a half of `x` by a half of `m`, in the multipliers of the target.
     fn added<'k>(&'k self, k: &'k Kernel, enable: Int<'k>, upper: Upper<'k>) -> Int<'k> {
         match self._form.traits.multiplier {
             Multiplier::Mult18x18d => self.added_by_cells(k, enable, upper),
@@ -150,7 +151,8 @@ impl Passes {
         row.pass("row", parts.joined())
     }
 
-    /// Halves of one sign, for multipliers of 16 x 16 bits: an upper half below 0 is taken as 2^16 too much.
+    /// The product for unsigned multipliers of 16 x 16 bits. They read an upper half below 0 as 2^16 too much, and the
+    /// excess is subtracted.
     fn added_by_inferred<'k>(&'k self, k: &'k Kernel, enable: Int<'k>, [upper_x, upper_m]: Upper<'k>) -> Int<'k> {
         let (traits, cut) = (self._form.traits, self._form.traits.cut);
         let stages = [&self.select, &self.multiply, &self.partial, &self.row];
@@ -172,14 +174,15 @@ impl Passes {
     fn in_fabric<'k>(&'k self, k: &'k Kernel, sum: &'k Reg, enable: Int<'k>, at: PassPosition<'k>) -> Int<'k> {
         let last = k.read(sum);
         let above = last >> self._form.traits.cut;
-        // Of two passes, the one that is not the first shifts.
+        // Of two passes, the second shifts.
         let kept = if self._form.passes == 2 { above } else { at.shift.mux(above, last) };
         let kept = at.first.mux(0, kept).named("kept");
         k.register_when(sum, enable, (kept + self.added(k, enable, at.upper)).wrap(sum.range()));
         last
     }
 
-    /// The same, low 32 bits, in a multiplier of iCE40; the table in the head says what each pass adds.
+    /// The low 32 bits of the sum, in a multiplier of iCE40. The table in the head of this file says what each pass
+    /// adds.
     fn in_cell<'k>(&'k self, k: &'k Kernel, cell: &'k SbMac16, enable: Int<'k>, at: PassPosition<'k>) -> Int<'k> {
         let ranks = [&self.select, &self.multiply, &self.partial].map(|stage| k.stage(stage, enable));
         let at_sum = |name: &str, v| ranks.iter().fold(v, |v, rank| rank.pass(name, v));
@@ -199,7 +202,8 @@ impl Passes {
         let xh_is_negative = at_sum("below_zero", upper_x & x.is_negative());
         let correction = at_sum("m", m_taken);
         let sum_is_negative = (at.shift & xh_is_negative & sum.bit(2 * half - 1)).named("negative");
-        // The upper half of the addend is one of four, which two bits choose: 0, the correction, that of the sum, its sign.
+        // Two bits choose the upper half of the addend among four values: 0, the correction, the upper half of the sum,
+        // and the sign of the sum.
         let correction_or_sign = (xl_is_negative | sum_is_negative).named("operand_or_sign");
         let sum_or_sign = (!(at.first | at.shift) | sum_is_negative).named("sum_or_sign");
         let sign = Range::unsigned(half).hi();
@@ -209,7 +213,7 @@ impl Passes {
     }
 }
 
-/// The half of an operand that a pass takes, the upper one as `high`; all of an operand that is not cut.
+/// The half of an operand that a pass takes. `high` is its upper half. An operand that is not cut is taken whole.
 fn half_taken<'k>(v: Int<'k>, upper: Option<Int<'k>>, high: Int<'k>, cut: u32) -> Int<'k> {
     upper.map_or(v, |upper| upper.mux(high, v.bits(0, cut)))
 }
@@ -217,10 +221,10 @@ fn half_taken<'k>(v: Int<'k>, upper: Option<Int<'k>>, high: Int<'k>, cut: u32) -
 /// Whether a pass takes the upper half of `x`, and of `m`; nothing for an operand that is not cut.
 type Upper<'k> = [Option<Int<'k>>; 2];
 
-/// Which passes are where in this clock.
+/// The places of the passes in this clock.
 #[derive(Debug, Clone, Copy)]
 struct PassPosition<'k> {
-    /// which halves the pass at the operands takes
+    /// the halves that the pass at the operands takes
     upper: Upper<'k>,
     /// the pass at the sum is the first
     first: Int<'k>,

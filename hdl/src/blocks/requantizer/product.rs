@@ -11,8 +11,9 @@ use crate::targets::ecp5::next_cell;
 use crate::targets::ice40::chain::Chain;
 
 impl Requantizer {
-    /// `x * m`, and the nudge of the first rounding if a chain of multipliers adds it: by one multiplier, or cut into
-    /// products where a rank of registers stands behind them. With it, behind as many ranks, what is needed later.
+    /// `x * m`, plus the nudge of the first rounding if a chain of multipliers adds it. The product is made by one
+    /// multiplier, or is cut into products if a register rank stands behind them. Shift and output parameters, which
+    /// are needed later, are returned behind as many ranks as the product.
     pub(super) fn product<'k>(
         &'k self,
         k: &'k Kernel,
@@ -41,8 +42,8 @@ impl Requantizer {
                 return (product.pass("product", (x * m).named("product")), beside.0, beside.1);
             }
             let late = operands.behind(middle);
-            // Only with a beat: a rank with an enable of its own is not one of those in a multiplier of iCE40 that its
-            // operands share, but that at its output, which is sooner.
+            // This rank moves only with a beat. A rank with an enable of its own becomes the register at the output of
+            // a multiplier of iCE40, whose value comes sooner than the value of a register inside.
             let rank = |ranks| if ranks == 0 { partial } else { partial.when(self.flow.passed(k, ranks)) };
             let multiply = |name: &str, a, b, ranks| rank(ranks).pass(name, a * b);
             Partial::of_later(traits, operands, [late.behind(join), late], multiply)
@@ -57,7 +58,7 @@ impl Requantizer {
         (p, beside.0, beside.1)
     }
 
-    /// The whole product by multipliers that are chained, whose registers are all ranks of the product.
+    /// The whole product by chained multipliers, whose registers are all ranks of the product.
     fn in_chain<'k>(
         &'k self,
         k: &'k Kernel,
@@ -77,8 +78,8 @@ impl Requantizer {
         k.read(&chain.p)
     }
 
-    /// The whole product in passes. The operands, and what is needed later, wait in one rank until the last pass enters, and
-    /// what is needed later in as many behind it as the product takes.
+    /// The whole product in passes. The operands and the parameters that are needed later wait in one rank until the
+    /// last pass enters. The parameters then wait in further ranks, until the product is complete.
     fn in_passes<'k>(
         &'k self,
         k: &'k Kernel,

@@ -1,7 +1,7 @@
-//! What each rounding rule asks of the hardware: one row a rule, one answer to each question.
+//! What each rounding rule asks of the hardware: a row for each rule, with one answer to each question.
 //!
-//! With `x = acc + bias` and `p = x * m`, brought to a multiplier of 32 bits, every rule is one shift by `k = 31 - s`, and
-//! nothing is added to `p`: the rounding is one bit `r`, which follows from the bits that are shifted out,
+//! With `x = acc + bias` and `p = x * m`, brought to a multiplier of 32 bits, every rule is one shift by `k = 31 - s`.
+//! Nothing is added to `p`. The rounding is one bit `r`, which follows from the bits that are shifted out:
 //!
 //! ```text
 //! scaled = floor(v / 2^k) + r        with the guard g = v[k-1], the bit that is shifted out last:
@@ -11,12 +11,12 @@
 //!   Up::HalfAway         r = g or t        t: p < 0 and the bits v[k-2..=0] are all ones
 //! ```
 //!
-//! `v` is `p`, or, for a rule that is symmetric about 0, `not p` where `p < 0`. The result of such a rule is
-//! `-(floor(v / 2^k) + r)` there, and `zero_point - floor(v / 2^k) - r` is `zero_point + not floor(v / 2^k) + (1 - r)`: an
-//! adder with a carry in both cases. `docs/numerics.md` proves the identities.
+//! `v` is `p`. For a rule that is symmetric about 0, `v` is `not p` where `p < 0`, and the result there is
+//! `-(floor(v / 2^k) + r)`. Since `zero_point - floor(v / 2^k) - r` is `zero_point + not floor(v / 2^k) + (1 - r)`, an
+//! adder with a carry suffices in both cases. `docs/numerics.md` proves the identities.
 //!
-//! A product may come with a [nudge](Rounding::nudge) in it: half a unit of the first of two roundings. Then
-//! `Up::HalfTwice` is `Up::Half`: `r` is bit `k-1` of `p` with the nudge.
+//! A product may contain a [nudge](Rounding::nudge): half a unit of the first of two roundings. Then `Up::HalfTwice` is
+//! the same as `Up::Half`: `r` is bit `k-1` of `p` with the nudge.
 
 use qrtl_golden::{MultiplierWidth, Rule};
 
@@ -28,23 +28,24 @@ use crate::exact::{Int, Range};
 pub(super) struct Rounding {
     /// the multiplier that the product sees
     pub factor: Factor,
-    /// a product below 0 is shifted as its complement, and what becomes of it is complemented again
+    /// a product below 0 is shifted as its complement, and the shifted value is complemented again
     pub symmetric: bool,
     /// when the shifted value is rounded up
     pub up: Up,
 }
 
-/// Which multiplier the product sees.
+/// The multiplier that the product sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Factor {
-    /// the given one
+    /// the given multiplier
     Given,
-    /// the upper 16 bits of a given one of 32 bits, rounded half up, with a ceiling (TFLite int16x8)
+    /// the upper 16 bits of a given multiplier of 32 bits, rounded half up, with a ceiling (TFLite int16x8)
     Upper16,
 }
 
-/// When a shifted value is rounded up. Each answer says what the shifter keeps of the bits that it shifts out: the guard,
-/// and the *misses*, bits of which each 1 says that the bits below the guard are not as the rule asks.
+/// When a shifted value is rounded up. Each answer decides what the shifter keeps of the bits that it shifts out: the
+/// guard and the *misses*. A miss of 1 says that the bits below the guard do not have the values that the rule asks
+/// for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Up {
     /// never
@@ -53,7 +54,7 @@ pub(super) enum Up {
     Half,
     /// from half a unit on, after a rounding of the same kind to multiples of 2^31
     HalfTwice,
-    /// from half a unit on, but ties of what was complemented go the other way
+    /// from half a unit on, but ties of complemented values go the other way
     HalfAway,
 }
 
@@ -71,8 +72,8 @@ impl Rounding {
         }
     }
 
-    /// Half a unit of the first rounding at bit 16 of the product, for a rule that rounds twice: what a product needs added
-    /// so that nothing but the guard rounds it.
+    /// Half a unit of the first rounding at bit 16 of the product, for a rule that rounds twice. If a product contains
+    /// it, the guard alone rounds the product.
     pub(super) fn nudge(self) -> Option<i128> {
         match self.up {
             Up::HalfTwice => Some(1 << 14),
@@ -88,7 +89,7 @@ impl Rounding {
         }
     }
 
-    /// What is added to the product `x * m` at bit 16 where it is shifted by `31 - s`, `s < 0`.
+    /// The nudge for `x * m` at bit 16, for a shift by `31 - s` with `s < 0`.
     pub(super) fn nudge_of<'k>(self, x: Int<'k>, s: Int<'k>) -> Int<'k> {
         let nudge = match (self.nudge(), self.symmetric) {
             (Some(half), true) => x.is_negative().mux(-half, half),
@@ -108,7 +109,7 @@ impl Factor {
         }
     }
 
-    /// Values of that multiplier, made of those of `given`.
+    /// Values of the multiplier that the product sees, for given multipliers in `given`.
     pub(super) fn range(self, given: Range) -> Range {
         match self {
             Factor::Given => given,
@@ -116,7 +117,7 @@ impl Factor {
         }
     }
 
-    /// The width that the given multiplier must have, if not each will do.
+    /// The width that the given multiplier must have; `None` if any width will do.
     pub(super) fn width(self) -> Option<MultiplierWidth> {
         match self {
             Factor::Given => None,
@@ -126,18 +127,20 @@ impl Factor {
 }
 
 impl Up {
-    /// The guard, and the first miss, before anything was shifted out of `v`; no miss for a rule that asks for none.
+    /// The guard and the first miss before anything was shifted out of `v`. There is no miss for a rule that asks for
+    /// none.
     pub(super) fn start<'k>(self, v: Int<'k>, negative: Int<'k>) -> (Int<'k>, Option<Int<'k>>) {
         match self {
             Up::Never | Up::Half => (v.lit(0), None),
-            // The miss of a shift by 32. Without that shift the guard is 0, which the next shift counts as a miss.
+            // This is the miss of a shift by 32. Without this shift the guard is 0, which the next shift counts as a
+            // miss.
             Up::HalfTwice => (v.lit(0), Some(!v.bit(30))),
-            // A guard of 1: below the first bit that is shifted out, all bits are ones.
+            // The guard starts as 1, as if all bits below the first bit that is shifted out were ones.
             Up::HalfAway => (v.lit(1), Some(!negative)),
         }
     }
 
-    /// The guard behind a shift by some places where `shifts` is 1; `last` is the bit that goes last.
+    /// The guard behind a shift, if `shifts` is 1. `last` is the bit that is shifted out last.
     pub(super) fn guard<'k>(self, shifts: Int<'k>, last: Int<'k>, before: Int<'k>) -> Int<'k> {
         match self {
             Up::Never => before,
@@ -145,12 +148,12 @@ impl Up {
         }
     }
 
-    /// The misses of a shift by `by` where `shifts` is 1: of the guard before it, and of the bits of `low` that it puts below
-    /// the new guard.
+    /// The misses of a shift by `by`, if `shifts` is 1: of the previous guard, and of the bits of `low` that come to
+    /// lie below the new guard.
     pub(super) fn misses<'k>(self, shifts: Int<'k>, guard: Int<'k>, low: Int<'k>, by: u32) -> Vec<Int<'k>> {
         match self {
             Up::Never | Up::Half => Vec::new(),
-            // The miss of a shift by 32 is there from the start.
+            // The miss of a shift by 32 was counted at the start.
             Up::HalfTwice if by == 32 => Vec::new(),
             Up::HalfTwice | Up::HalfAway => zeros(shifts, guard, low, by),
         }
@@ -165,7 +168,7 @@ impl Up {
     }
 }
 
-/// Where a bit is 0 that should be 1: the guard, or one below the new guard.
+/// 1 where a bit is 0 that should be 1: the previous guard, or a bit below the new guard.
 fn zeros<'k>(shifts: Int<'k>, guard: Int<'k>, low: Int<'k>, by: u32) -> Vec<Int<'k>> {
     let (bits, ones) = (low.bits(0, by - 1), Range::unsigned(by - 1).hi());
     if !bits.range().contains(ones) {

@@ -1,4 +1,5 @@
-//! The shift of the product and its rounding: by halving steps, each of which keeps only what can still matter.
+//! The shift of the product and its rounding. The shift goes by halving steps, and each step keeps only bits that can
+//! still matter.
 
 use super::bits::{GATED, any, complemented, gathered, groups};
 use super::partial::with_carry;
@@ -9,12 +10,12 @@ use crate::exact::{Int, Kernel, Range, Rank};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rounded<'k> {
     row: Rounding,
-    /// the product is below 0
+    /// whether the product is below 0
     pub negative: Int<'k>,
 }
 
 impl<'k> Rounded<'k> {
-    /// The value to be shifted, and how to go on.
+    /// The value to be shifted, and the state of its rounding.
     pub(super) fn new(row: Rounding, p: Int<'k>) -> (Int<'k>, Rounded<'k>) {
         let rounding = Rounded { row, negative: p.is_negative() };
         match rounding.flipped() {
@@ -31,7 +32,7 @@ impl<'k> Rounded<'k> {
         self.row.symmetric.then_some(self.negative)
     }
 
-    /// The bit that rounds: it is added with the zero point.
+    /// The rounding bit, which is added together with the zero point.
     fn carry(self, v: &Shifted<'k>) -> Int<'k> {
         let up = self.row.up.rounds(v.guard, v.missed);
         self.flipped().map_or(up, |flipped| up ^ flipped)
@@ -44,8 +45,8 @@ impl<'k> Rounded<'k> {
 
 /// A value on its way through the shifter.
 ///
-/// That it has left its bounds, and that it is sticky, depends on many bits. They are gathered a few at a time, and put
-/// together behind the next rank: both are asked for only at the end.
+/// Whether it has left its bounds, and whether bits below the guard missed, depends on many bits. These bits are
+/// gathered a few at a time, and put together behind the next rank, because both answers are needed only at the end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shifted<'k> {
     /// the bits that can still matter, right unless `beyond`
@@ -64,7 +65,7 @@ impl<'k> Shifted<'k> {
         Shifted { low: v, beyond: k.lit(0), guard, missed }
     }
 
-    /// Through a rank.
+    /// The value behind a rank.
     pub(super) fn pass(self, rank: Rank<'k>) -> Shifted<'k> {
         Shifted {
             low: rank.pass("low", self.low),
@@ -74,8 +75,8 @@ impl<'k> Shifted<'k> {
         }
     }
 
-    /// Shifted right by `2^bit` where that bit of `places` is 1. Then what lies above `keep` bits and the shifts still to
-    /// come is dropped: it can only say that the value is out of bounds.
+    /// Shifts right by `2^bit` where bit `bit` of `places` is 1. Then the bits above `keep` bits and the shifts still
+    /// to come are dropped, because they can only say that the value is out of bounds.
     pub(super) fn shift(self, places: Int<'k>, bit: u32, rounding: Rounded<'k>, keep: u32) -> Shifted<'k> {
         let (by, shifts) = (1 << bit, places.bit(bit));
         let kept = keep + by - 1;
@@ -89,7 +90,7 @@ impl<'k> Shifted<'k> {
         }
     }
 
-    /// What is left to be added, once nothing more is shifted.
+    /// The scaled value, once nothing more is shifted.
     pub(super) fn rounded(self, rounding: Rounded<'k>) -> Scaled<'k> {
         let floor = match rounding.flipped() {
             Some(flipped) if !self.low.range().is_signed() => {
@@ -102,13 +103,13 @@ impl<'k> Shifted<'k> {
     }
 }
 
-/// The low bits of `v`, `bits` and a sign.
+/// The low `bits` bits of `v`, and a sign.
 fn kept_bits_of(v: Int<'_>, bits: u32) -> Int<'_> {
     let all = if v.range().is_signed() { Range::signed(bits + 1) } else { Range::unsigned(bits) };
     if all.covers(v.range()) { v } else { v.wrap(all) }
 }
 
-/// Bits that differ from the sign of `v` and that its low `kept` bits, after a shift by `by` if it `shifts`, do not have.
+/// Bits that differ from the sign of `v` and lie above its low `kept` bits, after a shift by `by` if `shifts` is 1.
 fn beyond<'k>(v: Int<'k>, shifts: Int<'k>, by: u32, kept: u32) -> Vec<Int<'k>> {
     let width = v.range().width() - u32::from(v.range().is_signed());
     let window = |lo: u32, hi: u32| match (hi > lo, v.range().is_signed()) {
@@ -116,12 +117,13 @@ fn beyond<'k>(v: Int<'k>, shifts: Int<'k>, by: u32, kept: u32) -> Vec<Int<'k>> {
         (true, false) => v.bits(lo, hi - lo),
         (true, true) => complemented(v.bits(lo, hi - lo), v.is_negative()),
     };
-    // Above what both leave, and what only the unshifted value has.
+    // The bits above the kept bits of both values, and the bits that only the unshifted value has there.
     let both = window((kept + by).min(width), width);
     let unshifted = window(kept.min(width), (kept + by).min(width));
     let above = groups(both, GATED + 1, &format!("above_{by}"), |bits| bits);
     let name = format!("left_{by}");
-    // A bit of the first shift is one of the product and its sign: no gate fits beside three of them.
+    // A bit of the first shift depends on a bit of the product and the sign. So no gate fits into a LUT beside three of
+    // them.
     let unshifted = match by {
         32 => gathered(v.lit(0), groups(unshifted, GATED, &format!("high_{by}"), |bits| bits)),
         _ => unshifted,
@@ -129,10 +131,10 @@ fn beyond<'k>(v: Int<'k>, shifts: Int<'k>, by: u32, kept: u32) -> Vec<Int<'k>> {
     above.into_iter().chain(groups(unshifted, GATED, &name, |bits| bits & !shifts)).collect()
 }
 
-/// A scaled value: `floor + carry`, unless it is `beyond`, out of bounds on the side of its sign.
+/// A scaled value: `floor + carry`, unless it is `beyond`, that is, out of bounds on the side of its sign.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scaled<'k> {
-    /// rounded down, or, of what was complemented, complemented again
+    /// the value rounded down; if it was complemented, it is complemented again
     floor: Int<'k>,
     carry: Int<'k>,
     /// where any is 1, the value is beyond what `floor` holds
@@ -152,7 +154,7 @@ impl<'k> Scaled<'k> {
         }
     }
 
-    /// The zero point added.
+    /// Adds the zero point.
     pub(super) fn offset(self, zero_point: Int<'k>) -> Int<'k> {
         with_carry(self.floor, zero_point, self.carry).named("z")
     }

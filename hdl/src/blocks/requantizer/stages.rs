@@ -1,4 +1,4 @@
-//! The places for ranks of registers in a requantizer.
+//! The places for register ranks in a requantizer.
 
 use std::ops::Index;
 
@@ -27,7 +27,7 @@ impl Index<Place> for Stages {
     }
 }
 
-/// What a register at a place is called, behind the name of its value.
+/// The name of the registers at a place, which follows the name of their value.
 fn name(place: Place) -> &'static str {
     match place {
         Place::Operands => "biased",
@@ -49,7 +49,7 @@ impl Logic for Stages {
     fn update(&mut self) {}
 }
 
-/// The registers are registers of the requantizer.
+/// The registers of this bundle belong to the requantizer.
 impl Block for Stages {
     fn connect_all(&mut self) {}
     fn update_all(&mut self) {

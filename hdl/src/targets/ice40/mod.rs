@@ -17,9 +17,9 @@ pub(super) const TRAITS: Traits = Traits {
     cut: 16,
     memory: Memory::Inferred,
     ranks: RequantizerRanks {
-        // Operands to Middle are registers of the cells.
+        // The ranks from Operands to Middle are registers of the cells.
         at_once: &[Result, Product, Offset, Partial, Operands, Wide, Fine, Multiply, Middle, Narrow, Compare, Join],
-        // The cell adds what a pass gives: there is no place before the sum.
+        // The cell adds the product of a pass itself, so there is no place before the sum.
         in_passes: &[Operands, Product, Result, Partial, Offset, Narrow, Join, Wide, Fine, Multiply, Compare],
     },
     // A sum that begins with its first product takes the LUTs of the adder and no more.
