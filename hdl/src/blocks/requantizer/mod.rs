@@ -1,8 +1,8 @@
 //! `y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max)`: the fixed-point requantizer.
 //!
-//! `requant(x, m, s)` is `x * m * 2^(s - (B-1))`, rounded by one of the rules of `docs/numerics.md`, `B` being 8, 16 or
-//! 32. It equals the named reference for every accumulator that the reference defines: `(acc + bias) * 2^max(s, 0)`
-//!     fits 32 bits (48 bits for `reduced_16`). For other accumulators it saturates.
+//! `requant(x, m, s)` is `x * m * 2^(s - (B-1))`, rounded by one of the rules of `docs/numerics.md`, where `B` is the
+//! width of the multiplier: 8, 16 or 32 bits. The block equals the named reference for every accumulator that the
+//! reference defines (`docs/numerics.md`, "Contract and overflow"). For other accumulators it saturates.
 //!
 //! ```text
 //!             +-------------+
