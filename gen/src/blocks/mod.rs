@@ -10,10 +10,10 @@ mod subject;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Subcommand;
-use qrtl_hdl::blocks::fixed_point_multiplier::FixedPointMultiplierConfig;
-use qrtl_hdl::blocks::gemm::GemmConfig;
-use qrtl_hdl::blocks::requantizer::RequantizerConfig;
-use qrtl_hdl::blocks::saturator::SaturatorConfig;
+use qrtl_hdl::blocks::{
+    fixed_point_multiplier::FixedPointMultiplierConfig, gemm::GemmConfig, requantizer::RequantizerConfig,
+    saturator::SaturatorConfig,
+};
 use qrtl_hdl::interface::{Built, Interface, Streamed, build};
 use qrtl_hdl::targets::Target;
 use qrtl_random::Random;

@@ -214,6 +214,9 @@ macro_rules! textual {
                     fn visit_i64<E: de::Error>(self, v: i64) -> Result<$type, E> {
                         self.visit_str(&v.to_string())
                     }
+                    fn visit_u64<E: de::Error>(self, v: u64) -> Result<$type, E> {
+                        self.visit_str(&v.to_string())
+                    }
                     fn visit_str<E: de::Error>(self, v: &str) -> Result<$type, E> {
                         v.parse().map_err(E::custom)
                     }
