@@ -6,9 +6,10 @@
 mod seeded;
 
 use qrtl_golden::requantizer::requantize;
-use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, Contract, MultiplierWidth, Requantization, Rule, Scale};
 use qrtl_hdl::blocks::requantizer::{OUTPUTS, Requantizer, RequantizerConfig};
 use qrtl_hdl::exact::{FlatSim, elaborate};
+use qrtl_hdl::parameter::IntType;
 use qrtl_hdl::targets::Target;
 use qrtl_random::Random;
 
@@ -65,4 +66,53 @@ fn compare(config: RequantizerConfig, random: &mut Random) {
         assert_eq!(sim.get("y"), i128::from(expected), "{config:?} {inputs:?} {bounds:?}");
     }
     assert!(defined > 1000, "only {defined} cases are within the contract");
+}
+
+/// `x m / 2^(31 - s)` of a multiplier of 32 bits, rounded once by the definition of the rule; nothing for rules that round
+/// twice.
+fn rounded_once(rule: Rule, x: i128, m: i128, s: i128) -> Option<i128> {
+    let half_up = |n: i128, k: i128| (2 * n + (1 << k)) >> (k + 1);
+    let (p, k) = (x * m, 31 - s);
+    match rule {
+        Rule::Truncate => Some(p >> k),
+        Rule::Single => Some(half_up(p, k)),
+        Rule::ShiftAway => Some(if p < 0 { -half_up(-p, k) } else { half_up(p, k) }),
+        Rule::Reduced16 => Some(half_up(x * half_up(m, 16).min(0x7fff), 15 - s)),
+        Rule::TfliteDouble | Rule::HalfUpTwice => None,
+    }
+}
+
+/// Accumulators that, shifted left, leave their type: a rule that shifts the product alone is defined for them.
+#[test]
+fn a_rule_that_shifts_once_takes_every_accumulator() {
+    let mut random = seeded::seeded(3);
+    for rule in Rule::ALL {
+        assert_eq!(rounded_once(rule, 0, 0, 0).is_some(), rule.contract() == Contract::Result, "{rule}");
+        if rule.contract() == Contract::ShiftedAccumulator {
+            continue;
+        }
+        let config = RequantizerConfig { output: IntType::Int16, ..combinational(rule) };
+        let (acc, y) = (config.acc(), config.output.range());
+        let block = Requantizer::new(config).unwrap();
+        let mut sim = FlatSim::new(&elaborate(&block, "requantizer").unwrap_or_else(|e| panic!("{e}")));
+        let mut result = |x, m, s| {
+            let inputs = [("acc", x), ("multiplier", m), ("shift", s), ("zero_point", 0)];
+            inputs.into_iter().chain([("min", y.lo()), ("max", y.hi())]).for_each(|(name, v)| sim.set(name, v));
+            sim.settle();
+            sim.get("y")
+        };
+        if rule == Rule::Single {
+            assert_eq!(result(-2_147_483_647, 3, 1), -6);
+        }
+        let mut beyond = 0;
+        for _ in 0..4000 {
+            let s = random.within(1, (*rule.shift_range().end()).into());
+            let bits = random.within(1, 18);
+            let (x, m) = (random.corner(acc.lo(), acc.hi()), random.corner(0, 1 << bits));
+            let expected = rounded_once(rule, x, m, s).unwrap();
+            assert_eq!(result(x, m, s), expected.clamp(y.lo(), y.hi()), "{rule}: {x}, {m}, {s}");
+            beyond += usize::from(!acc.contains(x << s) && y.contains(expected));
+        }
+        assert!(beyond > 100, "{rule}: only {beyond} accumulators leave their type");
+    }
 }

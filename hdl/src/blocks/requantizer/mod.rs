@@ -31,6 +31,7 @@ mod rounding;
 mod shifter;
 mod stages;
 
+use qrtl_golden::Contract;
 use rust_hdl::core::atom::Atom;
 use rust_hdl::prelude::*;
 
@@ -174,7 +175,14 @@ impl Describe for Requantizer {
         let formula = "y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max),";
         let mut header = Header::new(name, formula)
             .line(format!("requant(x, m, s) = x * m * 2^(s - {}), rounded by the rule {}.", b - 1, c.rule))
-            .line("Defined where x * 2^max(s, 0) fits the accumulator's type; it saturates beyond.")
+            .line(match c.rule.contract() {
+                Contract::ShiftedAccumulator => {
+                    "Defined where x * 2^max(s, 0) fits the accumulator's type; it saturates beyond."
+                }
+                Contract::Result => {
+                    "Defined where x fits the accumulator's type, and requant(x, m, s) int32; it saturates beyond."
+                }
+            })
             .fact("rule", format!("{}: {}", c.rule, c.rule.reference()))
             .fact("acc", c.acc())
             .fact("y", format!("{}, {}", c.output, c.output.range()));
