@@ -1,4 +1,4 @@
-//! `ports.h`: what the generic bench has to know of a module.
+//! `ports.h`: the facts about a module that the generic bench needs.
 
 use std::fmt::Write;
 

@@ -73,9 +73,9 @@ enum Verb {
     Run(Run),
     /// quantizes a float digits network, and shows its accuracy before and after
     Quantize(Quantize),
-    /// quantizes the digits networks in every way there is, and compares
+    /// quantizes the digits networks by every scheme, and compares them
     Study(Study),
-    /// the fixed-point multiplier of a real factor, and what it loses without normalization
+    /// the fixed-point multiplier of a real factor, and its loss without normalization
     Multiplier(MultiplierCommand),
     /// bytes of a model, or of a number of parameters, at each bit width and granularity
     Size(SizeCommand),
@@ -90,10 +90,10 @@ enum Verb {
 }
 
 impl Cli {
-    /// Does what was asked for.
+    /// Runs the verb.
     ///
     /// # Errors
-    /// Bad input: what, where, the limit, what it got.
+    /// Bad input: what is wrong and where, the limit, and what it got.
     pub fn run(self) -> Result<ExitCode> {
         match self.verb {
             None => emit_catalogue(Path::new("build")),
@@ -121,7 +121,7 @@ impl Cli {
     }
 }
 
-/// A report on standard output.
+/// Prints a report on standard output.
 fn print(report: impl Display) -> Result<ExitCode> {
     writeln!(std::io::stdout(), "{report}")?;
     Ok(ExitCode::SUCCESS)
@@ -136,7 +136,7 @@ fn table(place: &str, rows: &[[String; 5]]) -> Result<ExitCode> {
     print_all(&columns(["module", place, "parameters", "latency", "throughput"], rows))
 }
 
-/// Text that ends its own lines.
+/// Prints text that ends its own lines.
 fn print_all(text: &str) -> Result<ExitCode> {
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
@@ -182,8 +182,8 @@ fn read_config(file: &Path, block: Option<Spec>) -> Result<Spec> {
     Ok(spec)
 }
 
-/// `--config` and the name of the file, without its folder, so that the same configuration gives the same bytes; quoted where
-/// it holds more than a file's name usually does.
+/// `--config` and the name of the file, without its folder, so that the same configuration gives the same bytes; quoted
+/// if it has unusual characters.
 fn config_word(file: &Path) -> String {
     let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let plain = base.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));

@@ -1,5 +1,5 @@
-//! `gen conformance`: requests for every rule and operator with golden's answers, for those who have an implementation
-//! of their own. The same bytes each time.
+//! `gen conformance`: writes requests for every rule and operator with golden's answers, for implementations of others.
+//! It writes the same bytes each time.
 
 mod draw;
 mod elementwise;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::emit::write_directory;
 
-/// The i-th request of a file; what golden refuses, or was there before, is drawn again.
+/// Draws the i-th request of a file. A request that golden refuses, or that was there before, is drawn again.
 type Draw = dyn Fn(&mut Random, usize) -> Value;
 
 /// Requests of one kind.
@@ -30,11 +30,11 @@ struct Group {
     draw: Box<Draw>,
 }
 
-/// Lines of a file about single numbers, and of one about tensors.
+/// Number of lines of a file about single numbers, and of a file about tensors.
 const NUMBERS: usize = 400;
 const TENSORS: usize = 60;
 
-/// Writes the pack, and gives a line for each of its files.
+/// Writes the pack, and returns a line for each of its files.
 ///
 /// # Errors
 /// If `to` cannot be written, or is something other than an empty directory or a pack.

@@ -9,26 +9,26 @@ use qrtl_golden::import::npy::{self, npz::Archive};
 use qrtl_golden::operators::Array;
 use qrtl_golden::quantization::network::Network;
 
-/// Images that are run to see which ranges activations have: the first of the training images.
+/// Number of images for the calibration of activations: the first of the training images.
 pub const CALIBRATION_IMAGES: usize = 300;
 
-/// All images.
+/// Number of all images.
 pub const IMAGES: usize = 1797;
 
-/// Images that the networks were trained on.
+/// Number of images that the networks were trained on.
 const TRAIN: usize = 1437;
 
-/// Images that they were not trained on.
+/// Number of images that they were not trained on.
 pub const TEST: usize = 360;
 
-/// Digits, and so logits.
+/// Number of digits, and so of logits.
 pub const CLASSES: usize = 10;
 
-/// Pixels of an image, height and width.
+/// Height and width of an image in pixels.
 const SIZE: usize = 8;
 
 qrtl_golden::words! {
-    /// The networks there are, by their names in the names of files.
+    /// The networks, by their names in the names of files.
     pub enum Architecture: "model" {
         /// dense 64 to 32 with relu, dense 32 to 10
         Mlp = "mlp",
@@ -59,14 +59,14 @@ impl Architecture {
     }
 }
 
-/// The array in a file of this shape.
+/// Reads the array in a file, which must have this shape.
 fn array<T: npy::Element>(dir: &Path, file: &str, shape: &[usize]) -> Result<Vec<T>> {
     let array = npy::Array::read(dir.join(file)).map_err(|cause| anyhow!("{file}: {cause}"))?;
     ensure!(array.shape == shape, "{file}: shape {:?}, expected {shape:?}", array.shape);
     Ok(array.data)
 }
 
-/// The images, and which of them are for what.
+/// The images, and their division into training and test.
 #[derive(Debug, Clone)]
 pub struct Images {
     /// `[1797, 8, 8, 1]`, 0.0 to 1.0
@@ -77,13 +77,13 @@ pub struct Images {
 }
 
 impl Images {
-    /// From `images_raw_0_16_all.npy`, `labels_all.npy`, `train_indices.npy` and `test_indices.npy` in `dir`.
+    /// Reads `images_raw_0_16_all.npy`, `labels_all.npy`, `train_indices.npy` and `test_indices.npy` in `dir`.
     ///
     /// # Errors
-    /// If a file cannot be read, has another shape, or names an image that there is not.
+    /// If a file cannot be read, has another shape, or names an image that does not exist.
     pub fn read(dir: &Path) -> Result<Images> {
         let raw: Vec<u8> = array(dir, "images_raw_0_16_all.npy", &[IMAGES, SIZE, SIZE])?;
-        // Exact: a division by a power of two.
+        // A division by a power of two is exact.
         let data = raw.iter().map(|&x| f32::from(x) / 16.0).collect();
         let all = Array::new("images", vec![IMAGES, SIZE, SIZE, 1], data)?;
         let indices = |file: &str, count| {
@@ -101,43 +101,43 @@ impl Images {
         })
     }
 
-    /// All of them, `[1797, 8, 8, 1]`.
+    /// All images, `[1797, 8, 8, 1]`.
     pub fn all(&self) -> &Array<f32> {
         &self.all
     }
 
-    /// The first 300 of those that the networks were trained on, `[300, 8, 8, 1]`.
+    /// The first 300 images that the networks were trained on, `[300, 8, 8, 1]`.
     ///
     /// # Errors
-    /// None for images that were read.
+    /// Images that were read cause none.
     pub fn calibration_set(&self) -> Result<Array<f32>, qrtl_golden::Error> {
         self.some(&self.train[..CALIBRATION_IMAGES])
     }
 
-    /// Those that the networks were not trained on, `[360, 8, 8, 1]`.
+    /// The images that the networks were not trained on, `[360, 8, 8, 1]`.
     ///
     /// # Errors
-    /// None for images that were read.
+    /// Images that were read cause none.
     pub fn test_set(&self) -> Result<Array<f32>, qrtl_golden::Error> {
         self.some(&self.test)
     }
 
     fn some(&self, indices: &[i32]) -> Result<Array<f32>, qrtl_golden::Error> {
         const PIXELS: usize = SIZE * SIZE;
-        // They were checked when they were read.
+        // The indices were checked when they were read.
         let image = |&i: &i32| &self.all.data()[i as usize * PIXELS..][..PIXELS];
         Array::new("images", vec![indices.len(), SIZE, SIZE, 1], indices.iter().flat_map(image).copied().collect())
     }
 
-    /// How many images of the test set are recognized: the greatest of their 10 logits, the first of equal ones, is that of
-    /// the label.
+    /// Number of images of the test set that are recognized: the greatest of the 10 logits of an image, or the first of
+    /// equal ones, belongs to its label.
     pub fn recognized(&self, test_logits: &[f32]) -> usize {
         let right = |(&i, logits): (&i32, &[f32])| greatest(logits) == usize::from(self.labels[i as usize]);
         self.test.iter().zip(test_logits.chunks(CLASSES)).filter(|&pair| right(pair)).count()
     }
 }
 
-/// The index of the greatest, the first of equal ones.
+/// The index of the greatest element, or of the first of equal ones.
 fn greatest(logits: &[f32]) -> usize {
     (1..logits.len()).fold(0, |best, i| if logits[i] > logits[best] { i } else { best })
 }

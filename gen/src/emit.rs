@@ -1,5 +1,5 @@
 //! Writes the directory of a block: Verilog, bench, vectors, and what others need to use it. Nothing is left half
-//! written: it is put together beside its place, then renamed.
+//! written: a directory is put together beside its place, and then renamed.
 
 use std::fmt::Write;
 use std::fs;
@@ -17,13 +17,13 @@ use crate::bench::{BENCH, ports_header};
 use crate::script::Script;
 use crate::spec::Spec;
 
-/// Vectors that are shipped with a block.
+/// Number of vectors that are shipped with a block.
 const SHIPPED_VECTORS: usize = 2000;
 
 /// Seed of the shipped vectors.
 const SHIPPED_SEED: u64 = 1;
 
-/// Everything about a block that is ready to be written.
+/// A block that is ready to be written.
 pub struct Package {
     /// name of the module
     pub name: String,
@@ -38,7 +38,7 @@ pub struct Package {
 }
 
 impl Package {
-    /// Elaborates and prints a block; `command` is what its files say about their origin.
+    /// Elaborates and prints a block. `command` is the origin that its files state.
     ///
     /// # Errors
     /// If a parameter is out of range.
@@ -50,7 +50,7 @@ impl Package {
         Ok(Package { name: name.to_owned(), spec, built, files, models })
     }
 
-    /// What a simulator needs, the top last.
+    /// The files that a simulator needs, the top last.
     pub fn simulated(&self) -> Vec<File> {
         self.models.iter().chain(&self.files).cloned().collect()
     }
@@ -63,7 +63,7 @@ impl Package {
         self.spec.script(&self.built.interface, SHIPPED_SEED, SHIPPED_VECTORS)
     }
 
-    /// Writes the directory `to`, replacing what qrtl wrote there before.
+    /// Writes the directory `to`, and replaces files that qrtl wrote there before.
     ///
     /// # Errors
     /// If `to` cannot be written, or holds something that is not qrtl's.
@@ -113,7 +113,7 @@ impl Package {
         Ok(serde_json::to_string_pretty(&manifest)? + "\n")
     }
 
-    /// FuseSoC's description, with its flow API.
+    /// The description for FuseSoC, with its flow API.
     fn core(&self) -> String {
         let (name, version) = (&self.name, env!("CARGO_PKG_VERSION"));
         let set = |name: &str, files: &[File]| {
@@ -134,7 +134,7 @@ impl Package {
     }
 }
 
-/// What a program needs to know about an emitted block.
+/// The manifest, with everything that a program needs to know about an emitted block.
 #[derive(Serialize)]
 struct Manifest<'a> {
     generator: &'static str,
@@ -150,7 +150,7 @@ struct Manifest<'a> {
     interface: &'a Interface,
 }
 
-/// A module's name is an identifier that Verilog and file systems take.
+/// Checks that a module's name is an identifier that Verilog and file systems accept.
 fn check_name(name: &str) -> Result<()> {
     let mut chars = name.chars();
     let legal = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
@@ -179,7 +179,7 @@ fn instantiation(design: &Design) -> String {
     text + ");\n"
 }
 
-/// Something in `old` that neither we nor its Makefile made: what `new` has not got either, and is no block of its own.
+/// A file in `old` that neither we nor its Makefile made: it is not in `new` either, and is no block of its own.
 fn foreign_entry(old: &Path, new: &Path) -> Option<String> {
     let known = |name: &str| {
         let built = ["obj", "obj_waves", "waves.vcd"].contains(&name) || name.ends_with(".core");
@@ -191,10 +191,11 @@ fn foreign_entry(old: &Path, new: &Path) -> Option<String> {
     foreign.into_iter().next()
 }
 
-/// There is nothing at `to`, an empty directory, or one that qrtl wrote: for those who compute long before they write.
+/// Checks that there is nothing at `to`, or an empty directory, or one that qrtl wrote. Callers check before a long
+/// computation.
 ///
 /// # Errors
-/// If there is something else.
+/// If there is anything else at `to`.
 pub fn check_ours(to: &Path) -> Result<()> {
     let parent = parent(to);
     fs::create_dir_all(parent).with_context(|| format!("{}: cannot create", parent.display()))?;

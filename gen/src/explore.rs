@@ -1,5 +1,5 @@
-//! `gen explore`: which arrays suit a layer or a model on a device. Clocks are exact ([`crate::schedule`]), area and clock
-//! rate are estimated from measured parts ([`Parts`]).
+//! `gen explore`: finds the arrays that suit a layer or a model on a device. Clocks are exact ([`crate::schedule`]).
+//! Area and clock rate are estimated from measured parts ([`Parts`]).
 
 mod device;
 mod estimate;
@@ -21,7 +21,7 @@ use crate::table::columns;
 pub use device::Parts;
 pub use estimate::{Array, Estimate, front};
 
-/// What `gen explore` is told.
+/// The arguments of `gen explore`.
 #[derive(Args)]
 pub struct Explore {
     /// model file (.tflite): its fully connected layers and convolutions, one after the other on one block
@@ -48,10 +48,10 @@ pub struct Explore {
     /// columns of processing elements to try, each with every number of requantizers that divides it
     #[arg(long, value_delimiter = ',', default_values_t = SIDES)]
     cols: Vec<usize>,
-    /// register ranks of the requantizers to try; those that were measured, if left out
+    /// register ranks of the requantizers to try; if left out, the depths that were measured
     #[arg(long, value_delimiter = ',')]
     pipeline: Vec<usize>,
-    /// whose cells to try; all of which parts were measured on the device, if left out
+    /// targets whose cells to try; if left out, all whose parts were measured on the device
     #[arg(long, value_enum, value_delimiter = ',')]
     target: Vec<Target>,
     /// file to write: every array that fits, with its estimates
@@ -66,9 +66,9 @@ pub struct Explore {
 /// Rows and columns that are tried.
 const SIDES: [usize; 14] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 28, 32];
 
-/// What a sweep found.
+/// The result of a sweep.
 pub struct Found {
-    /// where
+    /// the device
     pub device: Device,
     /// the arrays that fit, and of which no other is both as fast and as small; the fastest first
     pub front: Vec<Estimate>,
@@ -77,7 +77,7 @@ pub struct Found {
 }
 
 impl Explore {
-    /// Sweeps, and writes the files that were asked for.
+    /// Sweeps, and writes the files that the flags ask for.
     ///
     /// # Errors
     /// If the model cannot be read or has no product, a number is out of range, no array fits, or a file cannot be written.
@@ -86,7 +86,7 @@ impl Explore {
         let products = self.products()?;
         let parts = Parts::of(self.device)?;
         let arrays = Array::all(&self.rows, &self.cols, &self.depths(&parts)?);
-        // On standard error, and only on a terminal.
+        // Progress goes to standard error, and only to a terminal.
         let bar = ProgressBar::new(arrays.len() as u64);
         let estimate = |array: &Array| Estimate::new(*array, &products, &parts);
         let all = arrays.par_iter().progress_with(bar.clone()).map(estimate).collect::<Result<Vec<_>>>();
@@ -105,7 +105,8 @@ impl Explore {
         Ok(Found { device: self.device, front, text: text + &parts.sources() })
     }
 
-    /// Targets, and depths of each. A depth that was asked for is tried where it lies among those that were measured.
+    /// The targets, and the depths for each. A depth from the command line is tried if it lies among the depths that
+    /// were measured.
     fn depths(&self, parts: &Parts) -> Result<Vec<(Target, Vec<usize>)>> {
         let mut all = parts.depths();
         all.retain(|(target, _)| self.target.is_empty() || self.target.contains(target));

@@ -16,5 +16,5 @@ pub mod spec;
 pub mod study;
 pub mod table;
 
-/// What wrote a file, for its manifest.
+/// The generator of a file, for its manifest.
 pub const GENERATOR: &str = concat!("qrtl ", env!("CARGO_PKG_VERSION"));

@@ -13,16 +13,16 @@ use qrtl_golden::import::{Runtime, lower_steps};
 pub use dense::{DenseLayer, HostOperator, Layers};
 pub use emit::{Emitted, emit};
 
-/// Rows of one product that a block takes: the batch.
+/// Greatest number of rows of a product, which are the batch.
 pub const MAX_BATCH: usize = 1 << 16;
 
-/// A model file; the error names it once.
+/// Reads a model file. An error names the file once.
 ///
 /// # Errors
 /// If the file cannot be read, or is no model.
 pub fn read_model(path: &Path) -> Result<Model> {
     match Model::read(path) {
-        // This one names the file already.
+        // This error names the file already.
         Err(error @ Error::Read { .. }) => Err(error.into()),
         other => other.with_context(|| path.display().to_string()),
     }
@@ -38,15 +38,15 @@ pub struct Product {
 }
 
 impl Product {
-    /// M x N x K in words.
+    /// The text M x N x K.
     pub fn shape(&self) -> String {
         self.size.map(|v| v.to_string()).join(" x ")
     }
 }
 
-/// The products of a model for a batch of inputs: of `FULLY_CONNECTED`, and of `CONV_2D` with each place of its window as a row.
-/// A convolution has a product for each of its groups, as each sees other channels. Other operators have none and need not be
-/// supported.
+/// The matrix products of a model for a batch of inputs: of `FULLY_CONNECTED`, and of `CONV_2D` with each place of its
+/// window as a row. A convolution has a product for each of its groups, because each group sees other channels. Other
+/// operators have none, and need not be supported.
 ///
 /// # Errors
 /// If one of the two contradicts its tensors, or is not of int8.

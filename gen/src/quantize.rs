@@ -194,7 +194,7 @@ pub struct Report {
     scheme: Scheme,
     integer: bool,
     difference: f32,
-    /// before and after
+    /// test images recognized before and after
     recognized: [usize; 2],
     sizes: [ModelSize; 2],
 }

@@ -1,4 +1,4 @@
-//! Runs a model over a batch of inputs, in the integers of a named runtime.
+//! `gen run`: runs a model over a batch of inputs, in the integers of a named runtime.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,11 +22,11 @@ pub struct Run {
     /// inputs (.npy): int8, or float32 where the model begins with QUANTIZE; [N, ...], one or more batches
     #[arg(long, value_name = "X.npy")]
     input: PathBuf,
-    /// whose integers: tflm, litert_reference, litert_builtin or xnnpack
+    /// runtime in whose integers the model is run: tflm, litert_reference, litert_builtin or xnnpack
     #[arg(long, alias = "rule", default_value_t = Runtime::Tflm)]
     runtime: Runtime,
-    /// last operator that is run, by its index or by a name that no other has; its output is the output of the run, and what
-    /// follows need not be supported
+    /// last operator that is run, by its index or by a name that no other has; its output is the output of the run, and
+    /// operators behind it need not be supported
     #[arg(long, value_name = "OPERATOR")]
     until: Option<String>,
     /// outputs (.npy), [N, ...]
@@ -37,7 +37,7 @@ pub struct Run {
     layers: Option<PathBuf>,
 }
 
-/// What a run was, for people.
+/// The report of a run, for people.
 pub struct Report {
     batches: usize,
     macs: u64,
@@ -62,7 +62,7 @@ impl Run {
     pub fn run(&self) -> Result<Report> {
         let shown = || self.model.display().to_string();
         if let Some(dir) = &self.layers {
-            // Before minutes are spent, and before anything is written.
+            // This is checked before minutes are spent and before anything is written.
             check_ours(dir)?;
             let inside = self.out.as_ref().is_some_and(|out| out.starts_with(dir));
             ensure!(!inside, "out: lies within {}, which is written as a whole", dir.display());
@@ -89,7 +89,7 @@ impl Run {
         Ok(Report { batches: inputs.len(), macs: graph.macs(), time, runtime: self.runtime })
     }
 
-    /// All of the model, or its operators up to the last one that is wanted.
+    /// The graph of the model, or of its operators up to the last one that is wanted.
     fn graph(&self, model: &Model) -> Result<Graph> {
         Ok(match &self.until {
             None => lower(model, self.runtime)?,
@@ -98,7 +98,7 @@ impl Run {
     }
 }
 
-/// The operator of this index or name.
+/// The index of the operator with this index or name.
 fn index_of(model: &Model, operator: &str) -> Result<usize> {
     let count = model.operators().len();
     if let Ok(index) = operator.parse() {
@@ -137,7 +137,7 @@ fn value<T>(data: Vec<T>, shape: &[usize]) -> Result<Array<T>> {
     Ok(Array::new("input", shape.to_vec(), data)?)
 }
 
-/// Batches of the model's input, of which the array has one or more along its first dimension.
+/// The batches of the model's input in an array, which has one or more along its first dimension.
 fn split<'a, T>(got: &[usize], data: &'a [T], shape: &[usize]) -> Result<std::slice::ChunksExact<'a, T>> {
     let (batch, element) = shape.split_first().context("the model's input has no dimension")?;
     ensure!(!shape.contains(&0), "the model's input has no element: shape {shape:?}");
@@ -161,7 +161,7 @@ enum Elements {
 }
 
 impl Outputs {
-    /// None yet, of the type and shape of a tensor.
+    /// No outputs yet, of the type and shape of a tensor.
     fn of(tensor: &Tensor) -> Result<Outputs> {
         let elements = match tensor.element {
             Element::INT8 => Elements::Int8(Vec::new()),
@@ -174,7 +174,7 @@ impl Outputs {
 
     fn push(&mut self, value: &Value) {
         match (&mut self.elements, value) {
-            // Elements are in the bounds of their tensor.
+            // The cast is exact, because elements are within the bounds of their tensor.
             (Elements::Int8(all), Value::Integer(array)) => all.extend(array.data().iter().map(|&x| x as i8)),
             (Elements::Uint8(all), Value::Integer(array)) => all.extend(array.data().iter().map(|&x| x as u8)),
             (Elements::Float(all), Value::Float(array)) => all.extend(array.data()),
@@ -182,7 +182,7 @@ impl Outputs {
         }
     }
 
-    /// With the batches along the first dimension.
+    /// Writes an array with the batches along the first dimension.
     fn write(&self, path: &Path, batches: usize) -> Result<()> {
         let mut shape = self.shape.clone();
         match shape.first_mut() {
@@ -198,7 +198,7 @@ impl Outputs {
     }
 }
 
-/// `00_CONV_2D.npy` and so on, with a manifest.
+/// Writes `00_CONV_2D.npy` and so on, with a manifest.
 fn write_layers(to: &Path, model: &Path, runtime: Runtime, graph: &Graph, layers: &[Outputs], n: usize) -> Result<()> {
     write_directory(to, |dir| {
         let names: Vec<&str> = graph.steps.iter().map(|step| &*step.name).collect();

@@ -8,16 +8,16 @@ use qrtl_hdl::blocks::gemm::GemmConfig;
 
 use crate::model::Product;
 
-/// What a product takes on a block.
+/// The clocks of a product on a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
-    /// from the first beat of operands to the last result, both included
+    /// clocks from the first beat of operands to the last result, both included
     pub clocks: u128,
-    /// from the first beat of operands to the last sums at the end of the array, both included
+    /// clocks from the first beat of operands to the last sums at the end of the array, both included
     pub array_clocks: u128,
-    /// beats of operands
+    /// number of beats of operands
     pub beats: u128,
-    /// clocks after the first beat in which one was offered and not taken
+    /// clocks after the first beat in which a beat was offered and not taken
     pub stalls: u128,
     /// products that the result needs: M N K
     pub products: u128,
@@ -25,14 +25,14 @@ pub struct Schedule {
     pub elements: usize,
 }
 
-/// What decides how long a product takes.
+/// The limit on the speed of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
-    /// beats of operands: a larger array, or one that fits M and N better, is faster
+    /// the beats of operands: a larger array, or one that fits M and N better, is faster
     Array,
-    /// sums leave more slowly than they are made: more requantizers are faster
+    /// the drain: sums leave more slowly than they are made, and more requantizers are faster
     Drain,
-    /// more than half of the clocks follow the last beat: more rows in one product are more efficient
+    /// the latency: more than half of the clocks follow the last beat, and more rows in one product are more efficient
     Latency,
 }
 
@@ -65,7 +65,7 @@ impl Schedule {
         let [whole, tiles] = [m / rows * tile_cols, m.div_ceil(rows) * tile_cols].map(wide);
         let (last_rows, last_cols) = ((m - 1) % rows + 1, (n - 1) % cols + 1);
         let [after_whole, after_partial] = [rows, m % rows].map(|r| wide(config.tile_clocks(r, k)));
-        // From the last beat of the first tile to that of the tile `count` further.
+        // The clocks from the last beat of the first tile to the last beat of the tile `count` further.
         let distance = |count: u128| whole.min(count) * after_whole + count.saturating_sub(whole) * after_partial;
         let last_beat = wide(k - 1) + distance(tiles - 1);
         let last_sums = (last_rows - 1) * config.groups() + last_cols.div_ceil(config.requantizers()) - 1;
@@ -81,13 +81,13 @@ impl Schedule {
         })
     }
 
-    /// Products over those that the array could have done between the first beat of operands and the last sums at its end,
-    /// the clocks aside in which a beat had to wait.
+    /// The products, divided by the products that the array could have made from the first beat of operands to the last
+    /// sums at its end, without the clocks in which a beat had to wait.
     pub fn utilization(&self) -> f64 {
         self.share(self.array_clocks - self.stalls)
     }
 
-    /// Products over those that the array could have done in all clocks up to the last result.
+    /// The products, divided by the products that the array could have made in all clocks up to the last result.
     pub fn overall(&self) -> f64 {
         self.share(self.clocks)
     }
@@ -109,7 +109,7 @@ impl Schedule {
         self.products as f64 / (self.elements as f64 * clocks as f64)
     }
 
-    /// What decides how long it takes.
+    /// The limit on the speed of the product.
     pub fn bound(&self) -> Bound {
         match self.beats + self.stalls {
             flowing if 2 * flowing < self.clocks => Bound::Latency,

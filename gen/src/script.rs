@@ -1,4 +1,4 @@
-//! Vectors: what a bench sends to a module, and what golden says must come back, as the text that the bench reads.
+//! Vectors: the commands that a bench sends to a module and golden's results, as the text that the bench reads.
 
 use std::fmt::Write;
 
@@ -18,7 +18,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// Nothing yet, for a module.
+    /// An empty script for a module.
     pub fn new(interface: &Interface) -> Script {
         let (input, expected) = (String::new(), String::new());
         Script { interface: interface.clone(), input, expected, vectors: 0, pending: 0 }
@@ -67,7 +67,7 @@ impl Script {
         self.pending += 1;
     }
 
-    /// Lets the next flush wait for results that are not known here.
+    /// Lets the next flush wait for results that are not known in the script.
     pub fn await_results(&mut self, count: usize) {
         self.pending += count;
     }
@@ -105,7 +105,7 @@ fn packed(port: &BenchPort, lanes: &[i128]) -> Vec<u32> {
     (0..port.width.div_ceil(4)).map(digit).collect()
 }
 
-/// As the bench prints results: every digit, `x` where any bit of it does not matter.
+/// A result as the bench prints it, with every digit. A digit is `x` if any bit of it does not matter.
 fn hex_or_any(port: &BenchPort, lanes: &[Option<i128>]) -> String {
     let values: Vec<i128> = lanes.iter().map(|l| l.unwrap_or(0)).collect();
     let matters = |d: usize| (4 * d..(4 * d + 4).min(port.width)).all(|b| lanes[b / port.lane_width].is_some());

@@ -11,14 +11,15 @@ impl Spec {
     /// Reads a description in TOML. It says `block = "…"`, unless `block` says it already.
     ///
     /// # Errors
-    /// The place and what is wrong there: no TOML, another block, an unknown key, a value of the wrong type.
+    /// If the text is no TOML, is for another block, or has an unknown key or a value of the wrong type. The error
+    /// names the place.
     pub fn from_toml(text: &str, block: Option<&str>) -> Result<Spec> {
         #[derive(Deserialize)]
         struct Head {
             block: Option<toml::Spanned<String>>,
         }
         let own = parse::<Head>(text)?.block;
-        // The line is blanked, not removed: errors then still name the right place.
+        // The line is blanked and not removed, so that errors still name the right place.
         let rest = own.as_ref().map_or(text.to_owned(), |own| blank_line(text, own.span().start));
         let own = own.as_ref().map(|b| b.get_ref().as_str());
         if let (Some(own), Some(wanted)) = (own, block) {
@@ -34,7 +35,7 @@ impl Spec {
     /// The command that emits the block: its word, and the flags that differ from the defaults.
     ///
     /// # Errors
-    /// None that a block is known to have: its parameters can be written as JSON.
+    /// The parameters of a block can be written as JSON, so no block causes one.
     pub fn command(&self) -> Result<String> {
         let default = serde_json::to_value(Spec::from_toml("", Some(self.block()))?)?;
         let Value::Object(own) = serde_json::to_value(self)? else { bail!("{}: no parameters", self.block()) };
@@ -54,7 +55,7 @@ impl Spec {
     }
 }
 
-/// A parameter's value as the command line takes it.
+/// A parameter's value for the command line.
 fn flag_value(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

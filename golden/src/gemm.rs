@@ -71,7 +71,8 @@ pub struct Operand<'a> {
     pub zero_point: i32,
 }
 
-/// `C[m][n] = requantize(bias[n] + sum_k (A[m][k] - za)(B[k][n] - zb))`; one requantization for all columns, or one each.
+/// `C[m][n] = requantize(bias[n] + sum_k (A[m][k] - za)(B[k][n] - zb))`; there is one requantization for all columns,
+/// or one for each.
 ///
 /// # Errors
 /// If shapes disagree, or a sum leaves the accumulator of the rule; the error names the element.
@@ -80,7 +81,7 @@ pub fn gemm(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[impl Requant
     let mut data = Vec::new();
     for row in 0..rows {
         for col in 0..cols {
-            // Exact: a term has 66 bits, and an i128 holds 2^61 of them.
+            // The sum is exact: a term has 66 bits, and an i128 holds 2^61 of them.
             let mut acc = i128::from(bias[col]);
             for k in 0..terms {
                 let x = i128::from(a.matrix.at(row, k)) - i128::from(a.zero_point);
@@ -114,7 +115,7 @@ fn check_shapes<S>(a: &Matrix, b: &Matrix, bias: &[i32], scales: &[S]) -> Result
 /// TFLite's `FULLY_CONNECTED`: `input` is batch x K, `weights` N x K.
 ///
 /// # Errors
-/// As [`gemm`].
+/// The errors of [`gemm`].
 pub fn fully_connected(
     input: Operand<'_>,
     weights: Operand<'_>,

@@ -5,12 +5,12 @@
 //! - [`RealRule`], [`RealRequantization`]: the same for the runtimes that multiply by a float;
 //! - [`multiplier`]: from a real factor to a fixed-point multiplier and shift;
 //! - [`requantizer`], [`saturator`], [`fixed_point_multiplier`], [`gemm`]: the operators, named as the hardware blocks;
-//! - [`operators`]: those of a small convolutional network;
-//! - [`real_requantizer`]: the rounding of other runtimes, which is no hardware;
+//! - [`operators`]: the operators of a small convolutional network;
+//! - [`real_requantizer`]: the rounding of other runtimes, which no hardware computes;
 //! - [`round`], [`gemmlowp`]: the steps that the rules are made of;
 //! - [`request`]: JSON lines in, JSON lines out;
 //! - [`quantization`]: from floats to integers: scales, zero points, calibration, batch norms, sizes;
-//! - [`import`]: model files and arrays, and what a named runtime makes of a model;
+//! - [`import`]: readers of model files and arrays, and the graph of a model for a named runtime;
 //! - [`graph`]: a model, run in its integers;
 //! - [`words`]: an enum whose variants have a word each.
 //!

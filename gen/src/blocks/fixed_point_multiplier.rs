@@ -1,4 +1,4 @@
-//! The fixed-point multiplier. Vectors: corners, ties and random values.
+//! The fixed-point multiplier. Its vectors are corners, ties and random values.
 
 use anyhow::{Result, anyhow};
 use qrtl_golden::Rule;
@@ -11,7 +11,7 @@ use qrtl_random::Random;
 use super::{Block, Device, Subject, Summary};
 use crate::script::Script;
 
-/// Vectors of each configuration.
+/// Number of vectors of each configuration.
 const VECTORS: usize = 200_000;
 
 impl Block for FixedPointMultiplierConfig {
@@ -33,7 +33,7 @@ impl Block for FixedPointMultiplierConfig {
         for _ in 0..count {
             let (a, b, y) = if self.signed {
                 let acc = Range::signed(self.acc_width);
-                // Half of the multipliers are powers of two, by which odd accumulators are ties.
+                // Half of the multipliers are powers of two, with which odd accumulators are ties.
                 let power = 1i128 << random.within(0, i128::from(width.bits()) - 2);
                 let m = if random.one_in(2) { power } else { random.corner(0, width.max().into()) };
                 let acc = random.corner(acc.lo(), acc.hi());

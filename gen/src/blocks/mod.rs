@@ -1,6 +1,6 @@
-//! The blocks as a bench knows them: one file or folder each, under the word for the block, and one line in [`blocks!`]. What
-//! is missing there does not compile, and what nobody lists anywhere else is in every list: the command line, files, `sim
-//! block`, the suite, the tables of area.
+//! The blocks as a bench knows them. Each block has a file or folder under its word, and one line in [`blocks!`]. A
+//! block for which something is missing there does not compile. The line puts the block into every list: the command
+//! line, files, `sim block`, the suite, and the tables of area.
 
 mod fixed_point_multiplier;
 pub mod gemm;
@@ -22,7 +22,7 @@ pub use subject::{Device, Role, Subject, Synthesis};
 
 use crate::script::Script;
 
-/// What a table of blocks shows.
+/// The row of a block in a table.
 pub struct Summary {
     /// parameters in a few words
     pub parameters: String,
@@ -32,24 +32,25 @@ pub struct Summary {
     pub throughput: String,
 }
 
-/// What there is of a block beside its hardware, given its configuration.
+/// Everything that a block has beside its hardware, for a configuration.
 pub trait Block: Clone + Default + Into<Spec> {
     /// The hardware.
     ///
     /// # Errors
-    /// A sentence that names a parameter, its limit and what it got, if one is beyond its limits.
+    /// If a parameter is beyond its limits: a sentence that names the parameter, its limit and what it got.
     fn hardware(&self) -> Result<Box<dyn Streamed>, String>;
 
-    /// What a table shows of a block whose parameters are within their limits.
+    /// The row in a table of a block whose parameters are within their limits.
     fn summary(&self) -> Summary;
 
-    /// Writes `count` vectors (for a GEMM: results, in products of many shapes), with what golden says of them.
+    /// Writes `count` vectors with golden's results. For a GEMM, `count` is the number of results, in products of many
+    /// shapes.
     ///
     /// # Errors
     /// If golden refuses the parameters.
     fn vectors(&self, script: &mut Script, random: &mut Random, count: usize) -> Result<()>;
 
-    /// Whose cells the hardware instantiates.
+    /// The device whose cells the hardware instantiates.
     fn target(&self) -> Target {
         Target::Generic
     }
@@ -57,10 +58,10 @@ pub trait Block: Clone + Default + Into<Spec> {
     /// The configurations that are simulated, with the number of vectors for each.
     fn suite() -> Vec<(Self, usize)>;
 
-    /// What is measured of area and clock, baselines before what is compared with them.
+    /// The configurations whose area and clock are measured, baselines before the blocks that are compared with them.
     fn subjects() -> Vec<Subject<Self>>;
 
-    /// What `gen` emits when it is asked for nothing in particular: names of modules, and their descriptions.
+    /// The blocks of the default catalogue, which `gen` emits without a verb: names of modules, and their descriptions.
     fn catalogue() -> Vec<(&'static str, Self)>;
 }
 
@@ -92,7 +93,7 @@ macro_rules! blocks {
                 }
             }
 
-            /// The parameters of the block `word`, as `parse` reads them; nothing if there is no such block.
+            /// The parameters of the block `word`, as `parse` reads them; `None` if there is no such block.
             pub(crate) fn read(word: &str, text: &str) -> Option<Result<Spec>> {
                 match word {
                     $(stringify!($word) => Some(crate::spec::parse::<$Config>(text).map(Spec::$Variant)),)*
@@ -107,7 +108,7 @@ macro_rules! blocks {
                 }
             }
 
-            /// What a table shows of a block whose parameters are within their limits.
+            /// The row in a table of a block whose parameters are within their limits.
             pub fn summary(&self) -> Summary {
                 match self {
                     $(Spec::$Variant(config) => Block::summary(config),)*
@@ -120,7 +121,7 @@ macro_rules! blocks {
                 }
             }
 
-            /// Whose cells the hardware instantiates.
+            /// The device whose cells the hardware instantiates.
             pub fn target(&self) -> Target {
                 match self {
                     $(Spec::$Variant(config) => Block::target(config),)*
@@ -135,14 +136,15 @@ macro_rules! blocks {
             all
         }
 
-        /// What is measured of area and clock, baselines before what is compared with them.
+        /// The configurations whose area and clock are measured, baselines before the blocks that are compared with
+        /// them.
         pub fn subjects() -> Vec<Subject<Spec>> {
             let mut all: Vec<Subject<Spec>> = Vec::new();
             $(all.extend(<$Config>::subjects().into_iter().map(Subject::of_any));)*
             all
         }
 
-        /// The default catalogue: what `gen` emits when it is asked for nothing in particular.
+        /// The default catalogue, which `gen` emits without a verb.
         pub fn catalogue() -> Vec<(&'static str, Spec)> {
             let mut all: Vec<(&'static str, Spec)> = Vec::new();
             $(all.extend(<$Config>::catalogue().into_iter().map(|(name, config)| (name, config.into())));)*
@@ -172,7 +174,7 @@ impl Spec {
         build(&*hardware, name).map_err(|faults| anyhow!("{faults}"))
     }
 
-    /// `count` vectors for the block, drawn from `seed`, as the bench of a module with this interface reads them.
+    /// `count` vectors for the block, drawn from `seed`, for the bench of a module with this interface.
     ///
     /// # Errors
     /// If the block's parameters are out of range.

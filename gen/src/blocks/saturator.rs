@@ -1,4 +1,4 @@
-//! The saturator. Vectors: every input where there are at most 2^20, else corners and random values.
+//! The saturator. Its vectors are all inputs if there are at most 2^20, else corners and random values.
 
 use anyhow::Result;
 use qrtl_golden::Bounds;
@@ -10,10 +10,10 @@ use qrtl_random::Random;
 use super::{Block, Device, Subject, Summary};
 use crate::script::Script;
 
-/// Inputs up to this many are all tried.
+/// Greatest number of inputs that are all tried.
 const EXHAUSTIVE: i128 = 1 << 20;
 
-/// Vectors of a configuration whose inputs are not all tried.
+/// Number of vectors of a configuration whose inputs are not all tried.
 const VECTORS: usize = 50_000;
 
 impl Block for SaturatorConfig {
@@ -62,7 +62,7 @@ impl Block for SaturatorConfig {
             SaturatorConfig { form: SaturatorForm::Compare, ..base.clone() },
             bounds(-128, 127),
             SaturatorConfig { form: SaturatorForm::Compare, ..bounds(-128, 127) },
-            // Exhaustive: every input of 8 to 20 bits.
+            // Every input of 8 to 20 bits is tried.
             SaturatorConfig { in_width: 8, out_width: 4, ..bounds(0, 15) },
             SaturatorConfig { in_width: 8, out_width: 4, ..bounds(-8, 7) },
             SaturatorConfig { in_width: 8, ..bounds(-100, 90) },
@@ -100,7 +100,8 @@ impl Block for SaturatorConfig {
     }
 }
 
-/// What golden says of an input. One of 64 unsigned bits exceeds `i64`: it saturates as the greatest `i64` does.
+/// Golden's result for an input. An input of 64 unsigned bits may exceed `i64`, and then saturates as the greatest
+/// `i64` does.
 fn golden(x: i128, bounds: Bounds) -> i128 {
     saturate(i64::try_from(x).unwrap_or(i64::MAX), bounds).into()
 }

@@ -1,33 +1,34 @@
-//! What is measured of area and clock.
+//! Subjects of the measurement of area and clock.
 
 use super::Spec;
 
 /// A configuration to measure.
 #[derive(Debug, Clone)]
 pub struct Subject<C> {
-    /// its name, and the name of its module
+    /// name of the subject and of its module
     pub name: &'static str,
-    /// what the table says of it
+    /// description in the table
     pub about: &'static str,
-    /// what it is measured for
+    /// purpose of the measurement
     pub role: Role,
-    /// its function; of a baseline, also the ports that it has
+    /// configuration, which also gives the ports of a baseline
     pub config: C,
-    /// where it is measured
+    /// targets for which it is measured
     pub places: Vec<Synthesis>,
 }
 
-/// What a subject is measured for.
+/// The purpose of a measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Others are compared with it. It was written by hand: `bench/baselines/NAME.v`, and the files there that it needs.
+    /// A baseline, with which others are compared. It was written by hand: `bench/baselines/NAME.v`, and the files
+    /// there that it needs.
     Baseline {
         /// names of the files that it needs
         parts: &'static [&'static str],
     },
-    /// It is compared with the baseline of this name.
+    /// A block that is compared with the baseline of this name.
     ComparedWith(&'static str),
-    /// It is compared with nothing.
+    /// A block that is not compared.
     Alone,
 }
 
@@ -49,7 +50,7 @@ pub enum Device {
 /// A device, and further flags of the synthesis for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Synthesis {
-    /// what it is placed on
+    /// the device that the block is placed on
     pub device: Device,
     /// flags of the synthesis beyond the usual
     pub flags: &'static str,
@@ -69,24 +70,24 @@ impl<C> Subject<C> {
         Subject { name, about, role: Role::ComparedWith(with), config, places: Vec::new() }
     }
 
-    /// What was written by hand in `bench/baselines/NAME.v` and `parts`, with the ports of `config`.
+    /// A baseline that was written by hand in `bench/baselines/NAME.v` and `parts`, with the ports of `config`.
     pub fn by_hand(name: &'static str, parts: &'static [&'static str], about: &'static str, config: C) -> Subject<C> {
         Subject { name, about, role: Role::Baseline { parts }, config, places: Vec::new() }
     }
 
-    /// The same, measured on these devices as well.
+    /// The same subject, measured on these devices as well.
     pub fn on(mut self, devices: &[Device]) -> Subject<C> {
         self.places.extend(devices.iter().map(|&device| Synthesis { device, flags: "" }));
         self
     }
 
-    /// The same, measured also on a device with further flags of the synthesis.
+    /// The same subject, measured also on a device with further flags of the synthesis.
     pub fn with_flags(mut self, device: Device, flags: &'static str) -> Subject<C> {
         self.places.push(Synthesis { device, flags });
         self
     }
 
-    /// The same as a subject of any block.
+    /// The same subject, for a configuration of any block.
     pub(super) fn of_any(self) -> Subject<Spec>
     where
         C: Into<Spec>,

@@ -1,4 +1,4 @@
-//! What requests are made of: types, tensors, and factors that bring sums into an output.
+//! The parts of requests: types, tensors, and factors that bring sums into an output.
 
 use qrtl_golden::multiplier::quantize_multiplier;
 use qrtl_golden::{MultiplierWidth, RealRule, Rule};
@@ -13,12 +13,13 @@ pub(super) const UINT8: Type = [0, 255];
 pub(super) const INT16: Type = [-32768, 32767];
 pub(super) const INT32: Type = [i32::MIN as i64, i32::MAX as i64];
 
-/// Whether the i-th request of an operator is made for ties: ten are, ten are not, so that each of ten rules gets both.
+/// Whether the i-th request of an operator is made for ties. Ten requests are, and the next ten are not, so that each
+/// of ten rules gets both kinds.
 pub(super) fn ties(i: usize) -> bool {
     (i / 10).is_multiple_of(2)
 }
 
-/// One of a few.
+/// One element of a list.
 pub(super) fn pick<T: Copy>(random: &mut Random, of: &[T]) -> T {
     of[random.within(0, of.len() as i128 - 1) as usize]
 }
@@ -31,7 +32,7 @@ pub(super) fn integer(random: &mut Random, [lo, hi]: Type) -> i64 {
     random.within(lo.into(), hi.into()) as i64
 }
 
-/// Zero point of a type, one in three a corner: that of int16 is 0 in every framework.
+/// A zero point of a type. One in three is a corner. The zero point of int16 is 0, as in every framework.
 pub(super) fn zero_point(random: &mut Random, of: Type) -> i64 {
     match of {
         INT16 => 0,
@@ -40,7 +41,7 @@ pub(super) fn zero_point(random: &mut Random, of: Type) -> i64 {
     }
 }
 
-/// A tensor of a type; of small numbers around the zero point, where ties are wanted.
+/// A tensor of a type. It has small numbers around the zero point if ties are wanted.
 pub(super) fn tensor(random: &mut Random, shape: &[usize], of: Type, zero_point: i64, small: bool) -> Value {
     let mut element = || match small {
         true => (zero_point + integer(random, [-4, 4])).clamp(of[0], of[1]),
@@ -51,7 +52,7 @@ pub(super) fn tensor(random: &mut Random, shape: &[usize], of: Type, zero_point:
     json!({"shape": shape, "data": data, "zero_point": zero_point})
 }
 
-/// Output type, zero point and clamp; one in four has an activation.
+/// Output type, zero point and clamp. One output in four has an activation.
 pub(super) fn output(random: &mut Random, of: Type) -> Value {
     let zero_point = if of == INT16 { 0 } else { integer(random, [of[0] / 4 + of[1] / 4, of[1] / 2]) };
     let min = if random.one_in(4) { zero_point } else { of[0] };
@@ -66,7 +67,7 @@ pub(super) enum AnyRule {
 }
 
 impl AnyRule {
-    /// All ten, in turn.
+    /// All ten rules, in turn.
     pub(super) fn of(i: usize) -> AnyRule {
         let (fixed, real) = (Rule::ALL, RealRule::ALL);
         let i = i % (fixed.len() + real.len());
@@ -81,8 +82,8 @@ impl AnyRule {
     }
 }
 
-/// Factors that bring sums of about `magnitude` into a type: one for all of the channels, or one for each. For ties,
-/// they are 1/4, 1/2, 1/8 in turn.
+/// Factors that bring sums of about `magnitude` into a type: one for all channels, or one for each. For ties, they are
+/// 1/4, 1/2 and 1/8 in turn.
 pub(super) fn factors(random: &mut Random, channels: usize, magnitude: f64, to: Type, small: bool) -> Vec<f64> {
     if small {
         return (0..channels).map(|c| [0.25, 0.5, 0.125][c % 3]).collect();
@@ -92,7 +93,7 @@ pub(super) fn factors(random: &mut Random, channels: usize, magnitude: f64, to: 
     (0..count).map(|_| wanted * random.within(1 << 20, 1 << 22) as f64 / f64::from(1 << 21)).collect()
 }
 
-/// Puts a rule and what it multiplies by into a request: numbers, or lists of them.
+/// Puts a rule and its factors into a request, as numbers or as lists.
 pub(super) fn put_scaling(request: &mut Value, rule: AnyRule, factors: &[f64], list: bool) {
     let shown = |values: Vec<Value>| if list { Value::Array(values) } else { values[0].clone() };
     request["rule"] = rule.name().into();
@@ -108,14 +109,14 @@ pub(super) fn put_scaling(request: &mut Value, rule: AnyRule, factors: &[f64], l
     }
 }
 
-/// Factors as multipliers and shifts; a factor that has none becomes 0.
+/// Factors as multipliers and shifts. A factor that has none becomes 0.
 fn multipliers(factors: &[f64]) -> [Vec<Value>; 2] {
     let scales = factors.iter().map(|&f| quantize_multiplier(f, MultiplierWidth::W32).ok());
     let pairs: Vec<[i64; 2]> = scales.map(|s| s.map_or([0, 0], |s| [s.multiplier(), s.shift().into()])).collect();
     [0, 1].map(|part| pairs.iter().map(|pair| pair[part].into()).collect())
 }
 
-/// The root mean square of a sum of products of such operands, about.
+/// About the root mean square of a sum of products of such operands.
 pub(super) fn magnitude(terms: usize, a: Type, b: Type) -> f64 {
     let spread = |[lo, hi]: Type| (hi - lo) as f64 / 3.0;
     (terms as f64).sqrt() * spread(a) * spread(b)

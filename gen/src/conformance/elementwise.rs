@@ -35,8 +35,8 @@ pub(super) fn sub(random: &mut Random, i: usize) -> Value {
     sum("sub", random, i)
 }
 
-/// Multipliers and shifts of a sum follow from three scales, as TFLite forms them. Half of them have scales that make
-/// every other sum a tie.
+/// Multipliers and shifts of a sum follow from three scales, as TFLite forms them. In half of the requests, the scales
+/// make every other sum a tie.
 fn sum(op: &str, random: &mut Random, i: usize) -> Value {
     let of = pick(random, &[INT8, UINT8, INT16]);
     let [input1, input2] = operands(random, of, false);
@@ -68,10 +68,10 @@ pub(super) fn mul(random: &mut Random, i: usize) -> Value {
     request
 }
 
-/// Reals: every third an exact tie or next to one, and some that no integer of the output stands for.
+/// Reals. Every third is an exact tie or next to one, and some are beyond all integers of the output.
 pub(super) fn quantize(random: &mut Random, i: usize) -> Value {
     let of = pick(random, &[INT8, UINT8, INT16, [-8, 7]]);
-    // The reciprocals of odd numbers are rounded: some ties are gone then.
+    // The reciprocals of odd numbers are rounded, and some ties are gone then.
     let scale = match i % 4 {
         0 => pick(random, &[0.5f32, 0.25, 2.0, 1.0]),
         1 => pick(random, &[41.0f32, 47.0, 55.0, 61.0]),

@@ -1,5 +1,6 @@
-//! Requests about single numbers. Random multipliers never hit a tie, and long shifts hide almost every rounding bug: two
-//! of five accumulators are a tie or next to one, by factors of few bits, and a third is next to one by any factor.
+//! Requests about single numbers. Random multipliers never hit a tie, and long shifts hide almost every rounding bug.
+//! So two of five accumulators are a tie or next to one, by factors of few bits, and a third accumulator is next to a
+//! tie by any factor.
 
 use qrtl_golden::{RealRule, Rule};
 use qrtl_random::Random;
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::draw::{INT8, INT16, INT32, Type, UINT8, integer, pick, zero_point};
 
-/// An accumulator by a multiplier and a shift.
+/// A request with an accumulator, a multiplier and a shift.
 pub(super) fn by_multiplier(rule: Rule, random: &mut Random, i: usize) -> Value {
     let (to, rest) = output(random, i, INT32);
     let [acc, multiplier, shift] = match i % 5 {
@@ -31,7 +32,7 @@ pub(super) fn by_multiplier(rule: Rule, random: &mut Random, i: usize) -> Value 
     merged(json!({"op": "requantize", "rule": rule.name(), "acc": acc, "multiplier": multiplier, "shift": shift}), rest)
 }
 
-/// What `f32_even`, which clamps floats, can clamp to.
+/// Bounds for `f32_even`, which must be floats.
 const INT25: Type = [-(1 << 24), (1 << 24) - 1];
 
 /// Type and zero point of an output.
@@ -40,7 +41,7 @@ struct To {
     zero_point: i64,
 }
 
-/// An output, of the widest type one in five times; zero point and clamp.
+/// Zero point and clamp of an output. One in five has the widest type.
 fn output(random: &mut Random, i: usize, widest: Type) -> (To, Value) {
     let of = [INT8, UINT8, INT8, INT16, widest][i / 5 % 5];
     let zero_point = if of == widest { 0 } else { zero_point(random, of) };
@@ -55,14 +56,14 @@ fn merged(mut request: Value, rest: Value) -> Value {
     request
 }
 
-/// Halves, an odd number of them, that are rounded to what the output has; of a wide one, to what is near 0.
+/// An odd number of halves that is rounded to a value of the output. For a wide output, the value is near 0.
 fn wanted(random: &mut Random, to: &To) -> i64 {
     let near = to.of.map(|end| end.clamp(-(1 << 12), 1 << 12));
     2 * (integer(random, near) - to.zero_point) - pick(random, &[-1, 1])
 }
 
-/// `acc m / 2^(31 - s)` is an odd number of halves: a multiplier of few bits, `j 2^e`, and an accumulator with as many
-/// zeros as are shifted out.
+/// An exact tie: `acc m / 2^(31 - s)` is an odd number of halves. The multiplier `j 2^e` has few bits, and the
+/// accumulator ends in as many zeros as are shifted out.
 fn exact_tie(random: &mut Random, to: &To) -> [i64; 3] {
     let j = pick(random, &[1i64, 1, 1, 3, 5, 7]);
     let e = 30 - j.ilog2();
@@ -72,7 +73,7 @@ fn exact_tie(random: &mut Random, to: &To) -> [i64; 3] {
     [odd << zeros, j << e, shift]
 }
 
-/// One off, in the accumulator or the multiplier.
+/// One off a tie, in the accumulator or the multiplier.
 fn beside([acc, multiplier, shift]: [i64; 3], random: &mut Random) -> [i64; 3] {
     let by = pick(random, &[-1, 1]);
     if random.one_in(2) { [acc + by, multiplier, shift] } else { [acc, (multiplier + by).min((1 << 31) - 1), shift] }
@@ -89,7 +90,7 @@ fn normalized(random: &mut Random) -> i64 {
     random.within(1 << 30, (1 << 31) - 1) as i64
 }
 
-/// An accumulator by a real factor.
+/// A request with an accumulator and a real factor.
 pub(super) fn by_real(rule: RealRule, random: &mut Random, i: usize) -> Value {
     let (to, rest) = output(random, i, INT25);
     let (acc, factor) = match i % 5 {
@@ -98,7 +99,7 @@ pub(super) fn by_real(rule: RealRule, random: &mut Random, i: usize) -> Value {
         2 => near_real_tie(random, &to),
         3 => (random.within(-1 << 31, (1 << 31) - 1) as i64 >> random.within(0, 24), any_factor(random, -20)),
         _ => {
-            // Integers beyond 2^53 are no JSON that every reader takes.
+            // Not every reader of JSON takes integers beyond 2^53.
             let bits = if rule == RealRule::F64Away && random.one_in(2) { 53 } else { 31 };
             (random.corner(-(1 << bits), (1 << bits) - 1) as i64, any_factor(random, -40))
         }
@@ -107,14 +108,14 @@ pub(super) fn by_real(rule: RealRule, random: &mut Random, i: usize) -> Value {
     merged(json!({"op": "requantize", "rule": rule.name(), "acc": acc, "real_multiplier": held}), rest)
 }
 
-/// `acc j / 2^k` is an odd number of halves.
+/// An exact tie: `acc j / 2^k` is an odd number of halves.
 fn real_tie(random: &mut Random, to: &To) -> (i64, f64) {
     let (j, k) = (pick(random, &[1i64, 1, 3, 5, 7]), integer(random, [3, 12]));
     let odd = (wanted(random, to) / j) | 1;
     (odd << (k - 1), j as f64 / f64::from(1 << k))
 }
 
-/// One off in the accumulator, or in the last bit of the factor.
+/// One off a tie, in the accumulator or in the last bit of the factor.
 fn beside_real((acc, factor): (i64, f64), rule: RealRule, random: &mut Random) -> (i64, f64) {
     let up = random.one_in(2);
     match (random.one_in(2), rule) {
@@ -124,13 +125,14 @@ fn beside_real((acc, factor): (i64, f64), rule: RealRule, random: &mut Random) -
     }
 }
 
-/// A factor whose product is a tie but for its own rounding: the rounding of the product often makes it one again.
+/// A factor whose product would be a tie without the rounding of the factor. The rounding of the product often makes it
+/// a tie again.
 fn near_real_tie(random: &mut Random, to: &To) -> (i64, f64) {
     let (odd, acc) = (wanted(random, to).abs(), integer(random, [1 << 9, 1 << 18]));
     (if random.one_in(2) { acc } else { -acc }, odd as f64 / 2.0 / acc as f64)
 }
 
-/// Any factor of 24 bits or of 53, from a power of two up.
+/// Any factor of 24 or of 53 bits, from a power of two up.
 fn any_factor(random: &mut Random, least: i64) -> f64 {
     let bits = pick(random, &[24, 53]);
     let significand = random.within(1 << (bits - 1), (1 << bits) - 1) as f64;
@@ -145,16 +147,16 @@ pub(super) fn factor(random: &mut Random, i: usize) -> Value {
     let greatest = 2.0 - 2f64.powi(1 - bits);
     let real = match i / 3 % 4 {
         0 if i / 12 < ENDS.len() => ENDS[i / 12],
-        // A multiplier and a half.
+        // The factor is a multiplier and a half.
         1 => power(-40) * (random.within(1 << (bits - 2), (1 << (bits - 1)) - 1) as f64 + 0.5),
-        // What rounds up to the next power of two, or just does not.
+        // The factor rounds up to the next power of two, or just does not.
         2 => power(-34) * pick(random, &[greatest, greatest.next_down()]),
         _ => any_factor(random, -34),
     };
     json!({"op": "quantize_multiplier", "real": real, "bits": bits})
 }
 
-/// A value to be saturated; none is beyond 2^53, where not every reader of JSON is exact.
+/// A value to be saturated. It is within 2^53, because not every reader of JSON is exact beyond.
 pub(super) fn saturate(random: &mut Random, _: usize) -> Value {
     let limit = 1i128 << pick(random, &[7, 8, 31, 52]);
     let [x, a, b] = [(); 3].map(|()| random.corner(-limit, limit) as i64);

@@ -1,4 +1,5 @@
-//! Requests of operators that sum or compare many elements. Half of them have small numbers and short shifts: ties.
+//! Requests of operators that sum or compare many elements. Half of them have small numbers and short shifts, so that
+//! ties are common.
 
 use qrtl_random::Random;
 use serde_json::{Value, json};
@@ -25,7 +26,7 @@ fn layer(op: &str, random: &mut Random, i: usize, x: &[usize], w: &[usize], chan
     let sums = magnitude(terms, a, b);
     let span = if small { 9 } else { sums as i64 / 2 };
     let mut request = json!({"op": op, "rule": null, "input": input, "weights": weights});
-    // Without one, one in four times: zeros.
+    // One request in four has no bias, which means zeros.
     if !random.one_in(4) {
         request["bias"] = (0..channels).map(|_| integer(random, [-span, span])).collect();
     }

@@ -6,10 +6,10 @@ use qrtl_golden::quantization::FloatMatrix;
 use qrtl_golden::quantization::batch_norm::BatchNorm;
 use qrtl_golden::quantization::network::{Convolution, Kind, Layer, Network, Node, Operation};
 
-/// Keras' default, with which the networks were trained.
+/// Epsilon of the batch norms: Keras' default, with which the networks were trained.
 const EPSILON: f32 = 1e-3;
 
-/// The network of the arrays, which stand in the order of the layers.
+/// The network with these arrays, which stand in the order of the layers.
 pub(super) fn network(architecture: Architecture, archive: &Archive) -> Result<Network, String> {
     let mut weights = Weights { archive, names: archive.names().collect::<Vec<_>>().into_iter() };
     let nodes = match architecture {
@@ -58,7 +58,7 @@ fn node(operation: Operation, input: usize) -> Node {
     Node::new(operation, [input])
 }
 
-/// The arrays, taken one after another.
+/// The arrays, which are taken one after another.
 struct Weights<'a> {
     archive: &'a Archive,
     names: std::vec::IntoIter<&'a str>,
@@ -75,8 +75,9 @@ impl Weights<'_> {
         Ok(array.data)
     }
 
-    /// Weights with a row for each output, of a kernel in one of Keras' layouts: dense inputs x outputs, convolution HWIO,
-    /// depthwise HWI1. In the first two the outputs are the last dimension, in the third they are the one before it.
+    /// Weights with a row for each output, from a kernel in one of Keras' layouts: dense inputs x outputs, convolution
+    /// HWIO, depthwise HWI1. In the first two the outputs are the last dimension, in the third they are the one before
+    /// it.
     fn kernel(&mut self, shape: &[usize]) -> Result<FloatMatrix, String> {
         let data = self.array(shape)?;
         let outputs = shape.iter().rev().copied().find(|&n| n > 1).unwrap_or(1);
@@ -84,14 +85,14 @@ impl Weights<'_> {
         Ok(kernel.transposed())
     }
 
-    /// A kernel and its bias.
+    /// Takes a kernel and its bias.
     fn layer(&mut self, kind: Kind, shape: &[usize], relu: bool) -> Result<Layer, String> {
         let weights = self.kernel(shape)?;
         let bias = self.array(&[weights.rows()])?;
         Ok(Layer { kind, weights, bias, relu })
     }
 
-    /// A kernel without bias, and the batch norm after it: gamma, beta, mean, variance. Folded.
+    /// Takes a kernel without bias and the batch norm after it (gamma, beta, mean, variance), and folds them.
     fn normalized(&mut self, kind: Kind, shape: &[usize], relu: bool) -> Result<Layer, String> {
         let weights = self.kernel(shape)?;
         let channels = weights.rows();

@@ -1,4 +1,4 @@
-//! The devices that a sweep knows: what they have, and what parts of a GEMM block take on them.
+//! The devices that a sweep knows, their resources, and the area of parts of a GEMM block on them.
 
 use std::fmt::Write;
 
@@ -15,9 +15,9 @@ fn parts_of(device: Device) -> &'static str {
     }
 }
 
-/// Of the flip-flops of a block, how many take the cell of a LUT for themselves. A LUT of iCE40 and the flip-flop behind it
-/// are one cell, and most flip-flops of a block have no LUT before them: of 2x2_q1_p4 it is 71 % on UP5K and 69 % on HX8K,
-/// of 1x2_q1_p7 and 1x2_q1_p10 77 % and 76 %.
+/// Share of the flip-flops of a block that take the cell of a LUT for themselves. A LUT of iCE40 and the flip-flop
+/// behind it are one cell, and most flip-flops of a block have no LUT before them. The share of 2x2_q1_p4 is 71 % on
+/// UP5K and 69 % on HX8K. The shares of 1x2_q1_p7 and 1x2_q1_p10 are 77 % and 76 %.
 fn alone(family: Family) -> f64 {
     match family {
         Family::Ice40 => 0.75,
@@ -25,61 +25,61 @@ fn alone(family: Family) -> f64 {
     }
 }
 
-/// Measured parts of GEMM blocks; the last field says where the figures come from.
+/// Measured parts of GEMM blocks. The last field is the origin of the figures.
 const PARTS: &str = include_str!("parts.csv");
 
-/// LUT, FF, DSP and RAM of a part: of some a fraction, as they are differences of blocks.
+/// LUT, FF, DSP and RAM of a part. Some are fractions, because they are differences of blocks.
 type Figures = [f64; 4];
 
-/// The requantizer of a depth.
+/// Area and clock of a requantizer of some depth.
 #[derive(Debug, Clone, Copy)]
 struct Requantizer {
     ranks: usize,
     figures: Figures,
-    /// clock of a block with it
+    /// clock of a block with this requantizer
     mhz: f64,
 }
 
-/// What the parts of a GEMM block for a target take.
+/// Area of the parts of a GEMM block for a target.
 #[derive(Debug)]
 struct Kit {
     target: Target,
-    /// with a multiplier; a device without has none
+    /// an element with a multiplier; `None` for a device without multipliers
     element: Option<Figures>,
-    /// with its product in LUTs
+    /// an element with its product in LUTs
     luts: Figures,
     /// clock of a block with such elements
     luts_mhz: f64,
     rest: Figures,
-    /// by their depths
+    /// requantizers by their depths
     requantizers: Vec<Requantizer>,
 }
 
-/// What the parts of a GEMM block take on a device.
+/// Area of the parts of a GEMM block on a device.
 #[derive(Debug)]
 pub struct Parts {
     /// name of the device
     pub name: &'static str,
     has: Area,
-    /// of the flip-flops, how many take the cell of a LUT for themselves
+    /// share of the flip-flops that take the cell of a LUT for themselves
     alone: f64,
     kits: Vec<Kit>,
     sources: Vec<[String; 3]>,
 }
 
-/// What a block is estimated to take.
+/// The estimate for a block.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Block {
     /// area
     pub area: Area,
     /// clock
     pub mhz: f64,
-    /// elements with a multiplier, where not all have one: the device has no more
+    /// number of elements with a multiplier, if the device has not enough for all
     pub dsp_elements: Option<usize>,
 }
 
 impl Parts {
-    /// Those of a device.
+    /// The parts of a device.
     ///
     /// # Errors
     /// If the table is broken.
@@ -121,7 +121,7 @@ impl Parts {
         Ok(())
     }
 
-    /// The targets whose parts were measured, each with the depths of requantizers that were.
+    /// The targets whose parts were measured, each with the measured depths of requantizers.
     pub fn depths(&self) -> Vec<(Target, Vec<usize>)> {
         self.kits.iter().map(|kit| (kit.target, kit.requantizers.iter().map(|r| r.ranks).collect())).collect()
     }
@@ -130,7 +130,7 @@ impl Parts {
     /// which the device has no multiplier make their products in LUTs.
     ///
     /// # Errors
-    /// If nothing was measured for the target, or the depth lies outside those that were.
+    /// If nothing was measured for the target, or the depth lies outside the measured depths.
     pub fn block(&self, target: Target, elements: usize, requantizers: usize, ranks: usize) -> Result<Block> {
         let kit = self.kits.iter().find(|kit| kit.target == target);
         let kit = kit.with_context(|| format!("target: nothing was measured of {} with {target:?}", self.name))?;
@@ -148,7 +148,7 @@ impl Parts {
         Ok(Block { area, mhz, dsp_elements: mixed.then_some(with_dsp) })
     }
 
-    /// What a block takes of the device's scarcest resource.
+    /// The share that a block takes of the device's scarcest resource.
     pub fn share(&self, area: Area) -> f64 {
         let of = |taken: u64, has: u64| if taken == 0 { 0.0 } else { taken as f64 / has as f64 };
         let cells = area.lut + (self.alone * area.ff as f64).round() as u64;
@@ -157,7 +157,7 @@ impl Parts {
         shares.into_iter().map(|(taken, has)| of(taken, has)).fold(0.0, f64::max)
     }
 
-    /// Where the figures come from, a line for each part.
+    /// The origin of the figures, a line for each part.
     pub fn sources(&self) -> String {
         let mut text = format!(
             "\nArea on {} is the sum of parts, MHz what a small block reached. They come from blocks that `sim qor` measured;\n\
@@ -172,7 +172,7 @@ impl Parts {
 }
 
 impl Kit {
-    /// Between two depths that were measured, in proportion.
+    /// The figures for a depth, interpolated between two measured depths.
     fn requantizer(&self, ranks: usize) -> Result<(Figures, f64)> {
         let [first, last] = [0, self.requantizers.len() - 1].map(|i| self.requantizers[i]);
         let bounds = (first.ranks, last.ranks);

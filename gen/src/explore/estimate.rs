@@ -1,4 +1,4 @@
-//! Arrays, and what they are estimated to take for a list of products.
+//! Arrays, and the estimates of their clocks, area and clock rate for a list of products.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use super::device::{Block, Parts};
 use crate::model::Product;
 use crate::schedule::Schedule;
 
-/// What is swept.
+/// The parameters of an array that a sweep varies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Array {
     /// rows of processing elements
@@ -22,28 +22,28 @@ pub struct Array {
     pub requantizers: usize,
     /// register ranks of a requantizer
     pub pipeline: usize,
-    /// whose cells the block instantiates
+    /// target whose cells the block instantiates
     pub target: Target,
 }
 
 /// An array on a device.
 #[derive(Debug, Clone)]
 pub struct Estimate {
-    /// which
+    /// the array
     pub array: Array,
     /// its description: every product fits it, zero points of operands are folded into the bias
     pub spec: GemmConfig,
-    /// of all products, one after the other
+    /// clocks of all products, one after the other
     pub clocks: u128,
     /// clock
     pub mhz: f64,
     /// time for all products
     pub microseconds: f64,
-    /// products over those that the array could have done
+    /// products, divided by the products that the array could have made in all clocks
     pub overall: f64,
-    /// what it takes
+    /// its area
     pub area: Area,
-    /// what it takes of the device's scarcest resource; beyond 1 it does not fit
+    /// share of the device's scarcest resource; an array beyond 1 does not fit
     pub share: f64,
 }
 
@@ -63,7 +63,7 @@ impl Array {
         all
     }
 
-    /// Its name as a file and as a module.
+    /// The name of the array as a file and as a module.
     pub fn name(&self) -> String {
         let target = self.target;
         format!("r{}_c{}_q{}_p{}_{target}", self.rows, self.cols, self.requantizers, self.pipeline)
@@ -92,7 +92,7 @@ impl Array {
 }
 
 impl Estimate {
-    /// The head of a table of them.
+    /// The head of a table of estimates.
     pub const HEAD: [&str; 13] = [
         "array",
         "in LUTs",
@@ -112,7 +112,7 @@ impl Estimate {
     /// Schedules the products on an array, and estimates its area and clock.
     ///
     /// # Errors
-    /// If the block does not exist or takes not all products, or nothing like it has been measured.
+    /// If there is no such block or it does not take all products, or no such parts have been measured.
     pub fn new(array: Array, products: &[Product], parts: &Parts) -> Result<Estimate> {
         let Array { rows, cols, requantizers, pipeline, target } = array;
         let Block { area, mhz, dsp_elements } = parts.block(target, rows * cols, requantizers, pipeline)?;
@@ -149,13 +149,14 @@ impl Estimate {
         ]
     }
 
-    /// Elements that make their products in LUTs.
+    /// Number of elements that make their products in LUTs.
     fn in_luts(&self) -> usize {
         let all = self.array.rows * self.array.cols;
         all - self.spec.dsp_elements.unwrap_or(all)
     }
 
-    /// It is no slower and takes no more of the device, and is better in one of the two, or else has fewer LUTs.
+    /// Whether this array is no slower and takes no more of the device than `other`, and is better in one of the two,
+    /// or else has fewer LUTs.
     pub fn dominates(&self, other: &Estimate) -> bool {
         let no_worse = self.microseconds <= other.microseconds && self.share <= other.share;
         let better = self.microseconds < other.microseconds || self.share < other.share;
@@ -163,7 +164,7 @@ impl Estimate {
     }
 }
 
-/// Those that no other dominates, the fastest first; of equals the first.
+/// The arrays that no other dominates, the fastest first. Of equal arrays, the first is kept.
 pub fn front(all: &[Estimate]) -> Vec<Estimate> {
     let mut sorted: Vec<&Estimate> = all.iter().collect();
     sorted.sort_by(|a, b| {
@@ -179,7 +180,7 @@ pub fn front(all: &[Estimate]) -> Vec<Estimate> {
     front
 }
 
-/// Every array, and whether it is one of the front.
+/// All arrays as CSV, and whether each is one of the front.
 pub fn csv(all: &[Estimate], front: &[Estimate]) -> String {
     let head =
         "rows,cols,in_luts,requantizers,pipeline,target,clocks,mhz,microseconds,overall,lut,ff,dsp,ram,share,front\n";

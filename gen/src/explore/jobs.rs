@@ -1,4 +1,4 @@
-//! What a sweep leaves for others to run: a description of each array, and a Makefile with a job for each.
+//! The directory that a sweep writes: a description of each array, and a Makefile with a job for each.
 
 use std::fs;
 use std::path::Path;
@@ -35,11 +35,11 @@ pub fn write(to: &Path, device: Device, all: &[Estimate], front: &[Estimate], pr
     })
 }
 
-/// What `gen emit --config` takes.
+/// The description that `gen emit --config` reads.
 fn toml(estimate: &Estimate) -> Result<String> {
     let spec = serde_json::to_value(&estimate.spec)?;
     let keys = spec.as_object().context("a description has keys")?;
-    // Numbers, words and truth values are spelled alike in JSON and TOML; tables are not among them.
+    // Numbers, words and truth values are spelled alike in JSON and TOML, and a description has no tables.
     let line = |(key, value): (&String, &serde_json::Value)| format!("{key} = {value}\n");
     Ok(keys.iter().map(line).fold("block = \"gemm\"\n".to_owned(), |text, line| text + &line))
 }

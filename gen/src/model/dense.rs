@@ -1,4 +1,4 @@
-//! The fully connected layers of a model, and what is left of it for a host.
+//! The fully connected layers of a model, and the operators that are left for a host.
 
 use std::fmt;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::blocks::gemm::{Layer, Output};
 /// A model that is a chain of fully connected layers, from its one input to its one output.
 #[derive(Debug, Clone)]
 pub struct Layers {
-    /// those that become hardware, in the order of execution
+    /// the layers that become hardware, in the order of execution
     pub dense: Vec<DenseLayer>,
     /// operators before and after them
     pub host: Vec<HostOperator>,
@@ -47,18 +47,18 @@ pub struct DenseLayer {
     pub name: String,
     /// rows that one input of the model gives
     pub rows: usize,
-    /// a row for each output, N x K
+    /// weights with a row for each output, N x K
     weights: Matrix,
     /// bias, with the zero point of the input folded in, and factor of each output
     channels: Vec<Channel>,
-    /// what all channels share
+    /// the parameters that all channels share
     output: Output,
 }
 
-/// What may stand before the first layer.
+/// The operators that may stand before the first layer.
 const BEFORE: [&str; 1] = ["QUANTIZE"];
 
-/// What may stand behind the last layer.
+/// The operators that may stand behind the last layer.
 const AFTER: [&str; 3] = ["SOFTMAX", "DEQUANTIZE", "QUANTIZE"];
 
 impl Layers {
@@ -84,7 +84,7 @@ fn is_dense(operator: &Operator) -> bool {
     &*operator.name == "FULLY_CONNECTED"
 }
 
-/// The operators that are no hardware, if each may stay on the host where it stands.
+/// The operators that are no hardware. Each must be one that may stay on the host where it stands.
 fn host(operators: &[Operator]) -> Result<Vec<HostOperator>> {
     ensure!(!operators.is_empty(), "the model has no operator");
     let ends = (operators.iter().position(is_dense), operators.iter().rposition(is_dense));
@@ -102,7 +102,7 @@ fn host(operators: &[Operator]) -> Result<Vec<HostOperator>> {
     Ok(host)
 }
 
-/// Each operator reads what the one before it writes.
+/// Checks that each operator reads the tensor that the previous operator writes.
 fn check_chain(model: &Model) -> Result<()> {
     let single = |what: &str, tensors: &[usize]| match tensors {
         [tensor] => Ok(*tensor),
@@ -148,22 +148,23 @@ impl DenseLayer {
         })
     }
 
-    /// Outputs of a row.
+    /// Number of outputs of a row.
     pub fn outputs(&self) -> usize {
         self.weights.rows()
     }
 
-    /// Inputs of a row.
+    /// Number of inputs of a row.
     pub fn inputs(&self) -> usize {
         self.weights.cols()
     }
 
-    /// The product that so many inputs of the model make.
+    /// The matrix product for a number of inputs of the model.
     pub fn product(&self, name: &str, batch: usize) -> Product {
         Product { name: name.to_owned(), size: [self.rows * batch, self.outputs(), self.inputs()] }
     }
 
-    /// The GEMM block: K, N, parameters and clamp are the layer's, M is any number of rows; TFLM's rounding.
+    /// The GEMM block for the layer, with its K, N, parameters and clamp. M is any number of rows, and the rounding is
+    /// TFLM's.
     pub fn spec(&self, rows: usize, cols: usize) -> GemmConfig {
         let table = |of: fn(&Channel) -> i64| Source::Table(self.channels.iter().map(of).collect());
         let Output { zero_point, min, max } = self.output;
@@ -189,7 +190,7 @@ impl DenseLayer {
         }
     }
 
-    /// Rows of inputs (rows x K), as the product that the block computes.
+    /// The product that the block computes for rows of inputs (rows x K).
     ///
     /// # Errors
     /// If they have another number of columns than the layer has inputs.
@@ -218,7 +219,7 @@ fn channel(layer: &Weighted<Matrix>, n: usize, requantization: &Requantization) 
     }
 }
 
-/// TFLM multiplies by integers.
+/// The requantization, which in TFLM is always by integers.
 fn fixed(requantization: &AnyRequantization) -> Result<Requantization> {
     match requantization {
         AnyRequantization::Fixed(fixed) => Ok(*fixed),

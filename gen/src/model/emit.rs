@@ -11,7 +11,7 @@ use crate::emit::{Package, write_directory};
 use crate::schedule::Schedule;
 use crate::spec::{Spec, Summary};
 
-/// What was written.
+/// The report of `gen model`.
 pub struct Emitted {
     /// name, directory and summary of each block
     pub blocks: Vec<(String, String, Summary)>,
@@ -21,8 +21,8 @@ pub struct Emitted {
     pub host: Vec<String>,
 }
 
-/// Writes a GEMM block of `rows x cols` processing elements for each fully connected layer of a model file. The clocks are those
-/// of `batch` inputs of the model.
+/// Writes a GEMM block of `rows x cols` processing elements for each fully connected layer of a model file. The clocks
+/// are for `batch` inputs of the model.
 ///
 /// # Errors
 /// If the file is no model, an operator is not supported, or the directory cannot be written.

@@ -6,23 +6,23 @@ use super::{Matrix, Operand, check_shapes, gemm};
 use crate::Error;
 use crate::requantizer::Requantize;
 
-/// [`gemm`], result for result and error for error.
+/// The same results and errors as [`gemm`].
 ///
-/// Operands without their zero points have to fit 16 bits, no sum of K products may leave 32 bits, and the rule has to be one
-/// addition and one shift; elsewhere this is [`gemm`] itself.
+/// It is fast if operands without their zero points fit 16 bits, no sum of K products leaves 32 bits, and the rule is
+/// one addition and one shift. Otherwise it calls [`gemm`].
 ///
 /// # Errors
-/// As [`gemm`].
+/// The errors of [`gemm`].
 pub fn gemm_fast(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[impl Requantize]) -> Result<Matrix, Error> {
     check_shapes(a.matrix, b.matrix, bias, scales)?;
     let columns = b.matrix.transposed();
-    // Which element has no value, and why, the obvious loop says.
+    // The obvious loop reports the element that has no value, and why.
     requantized_products(a, Operand { matrix: &columns, ..b }, bias, scales)
         .map_or_else(|| gemm(a, b, bias, scales), Ok)
 }
 
-/// `C[m][n] = requantize(bias[n] + sum_k (X[m][k] - zx)(W[n][k] - zw))`, if it can be had fast and every element has a
-/// value. Shapes go together.
+/// `C[m][n] = requantize(bias[n] + sum_k (X[m][k] - zx)(W[n][k] - zw))`. `None` if there is no fast way, or an element
+/// has no value. Shapes must go together.
 pub(crate) fn requantized_products(
     x: Operand<'_>,
     w: Operand<'_>,
@@ -53,15 +53,15 @@ pub(crate) fn requantized_products(
 fn centred(Operand { matrix, zero_point }: Operand<'_>) -> Option<(Vec<i16>, i64)> {
     let ends = [matrix.data.iter().min()?, matrix.data.iter().max()?].map(|&v| i64::from(v) - i64::from(zero_point));
     i16::try_from(ends[0]).and(i16::try_from(ends[1])).ok()?;
-    // Whole elements fit, so their low halves do; and so does their difference.
+    // The elements fit, and so do their low halves and their difference.
     let data = matrix.data.iter().map(|&v| v.wrapping_sub(zero_point) as i16).collect();
     Some((data, ends[0].abs().max(ends[1].abs())))
 }
 
-/// Rows of W whose sums are built together, so that an element of X that is loaded serves several.
+/// Number of rows of W whose sums are built together, so that one loaded element of X serves several sums.
 const COLS: usize = 4;
 
-/// All sums of products, row by row; `x` and `w` hold rows of `terms` elements.
+/// All sums of products, row by row. `x` and `w` hold rows of `terms` elements.
 #[multiversion(targets("x86_64+avx2", "x86_64+avx512f+avx512bw"))]
 fn products(x: &[i16], w: &[i16], terms: usize) -> Vec<i32> {
     let cols = w.len() / terms;

@@ -1,5 +1,5 @@
-//! What the parameters of a model are counted by: those of its layers with weights, whatever their types. A float model has
-//! them too, and so they are counted in the file and not in a graph.
+//! Counts the parameters of a model: of its layers with weights, whatever their types are. A float model has
+//! parameters, too, so they are counted in the file and not in a graph.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! A rounding rule with all that it is given, validated once.
+//! A rounding rule with its parameters, validated once.
 
 use super::rule::Contract;
 use super::types::{check_output, within};
@@ -68,7 +68,7 @@ impl Requantization {
     /// The product with the factor, rounded, before zero point and clamp: an `i32`.
     ///
     /// # Errors
-    /// If the reference does not define it for `acc`.
+    /// If the reference does not define the product for `acc`.
     pub(super) fn scaled(&self, acc: i128) -> Result<i128, Error> {
         let in_range = self.rule.accumulator().contains(acc);
         // The cast is exact: the accumulator of no rule has more than 64 bits.
@@ -79,7 +79,7 @@ impl Requantization {
         })
     }
 
-    /// The same for an accumulator of the rule, if the reference defines it.
+    /// The same product for an accumulator of the rule; `None` if the reference does not define it.
     fn defined(&self, acc: i64) -> Option<i128> {
         let shifted = i128::from(acc) << self.scale.left();
         let starts = match self.rule.contract() {

@@ -24,7 +24,7 @@ words! {
     }
 }
 
-/// For which accumulators of its type a rule is defined.
+/// The accumulators of its type for which a rule is defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contract {
     /// The reference shifts the accumulator left by `max(shift, 0)` before it multiplies. The shifted accumulator has to
@@ -35,11 +35,11 @@ pub enum Contract {
     Result,
 }
 
-/// What golden knows of a rule.
+/// The row of a rule.
 struct Row {
     /// who computes exactly this
     reference: &'static str,
-    /// shifts for which it is defined
+    /// shifts for which the rule is defined
     shifts: RangeInclusive<i32>,
     /// bits of an accumulator, sign included
     accumulator: u32,
@@ -90,7 +90,7 @@ impl Rule {
                 reference: "TFLite and TFLM int16x8, CMSIS-NN s64",
                 shifts: -31..=7,
                 accumulator: 48,
-                // It reduces a multiplier of 32 bits itself.
+                // The rule reduces a multiplier of 32 bits itself.
                 widths: &[MultiplierWidth::W32],
                 contract: Contract::Result,
                 scaled: formula::reduced_16,
@@ -111,7 +111,7 @@ impl Rule {
         self.row().reference
     }
 
-    /// Shifts for which it is defined.
+    /// Shifts for which the rule is defined.
     pub const fn shift_range(self) -> RangeInclusive<i32> {
         self.row().shifts
     }
@@ -121,17 +121,18 @@ impl Rule {
         self.row().accumulator
     }
 
-    /// Accumulators that its reference can hold. [`contract`](Rule::contract) says for which of them it is defined.
+    /// Accumulators that the rule's reference can hold. [`contract`](Rule::contract) says for which of them the rule is
+    /// defined.
     pub const fn accumulator(self) -> Bounds {
         Bounds::signed(self.accumulator_bits())
     }
 
-    /// Widths of the multiplier for which it is defined.
+    /// Widths of the multiplier for which the rule is defined.
     pub const fn widths(self) -> &'static [MultiplierWidth] {
         self.row().widths
     }
 
-    /// For which accumulators it is defined.
+    /// The accumulators for which the rule is defined.
     pub const fn contract(self) -> Contract {
         self.row().contract
     }

@@ -56,7 +56,8 @@ impl Bounds {
         self.max
     }
 
-    /// The part around 0 that is `inside`. What of `self` is not inside lies beyond this part, on either side.
+    /// The part around 0 whose values are `inside`. All other values of `self` must lie beyond this part, on either
+    /// side.
     pub(super) fn around_zero(self, inside: impl Fn(i64) -> bool) -> Bounds {
         let farthest = |end: i64| {
             if inside(end) {

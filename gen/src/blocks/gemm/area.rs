@@ -1,4 +1,4 @@
-//! What is measured of the GEMM block.
+//! Configurations of the GEMM block whose area and clock are measured.
 
 use qrtl_hdl::blocks::gemm::{Forwarding, GemmConfig};
 use qrtl_hdl::parameter::ZeroPoint;
@@ -6,14 +6,14 @@ use qrtl_hdl::targets::Target;
 
 use crate::blocks::{Device, Subject};
 
-/// Everything, the baseline first.
+/// All configurations, the baseline first.
 pub(super) fn subjects() -> Vec<Subject<GemmConfig>> {
     let base = GemmConfig { requantizers: Some(4), ..GemmConfig::default() };
     let one = GemmConfig { requantizers: Some(1), ..base.clone() };
     let deep = GemmConfig { target: Target::Ecp5, pipeline: 12, ..base.clone() };
     let eight = GemmConfig { rows: 8, cols: 8, requantizers: Some(2), ..deep.clone() };
     let cells = GemmConfig { requantizers: Some(1), axis: true, ..deep.clone() };
-    // As many elements as fit, most of them in LUTs: with the multipliers that the requantizer leaves.
+    // As many elements as fit: the requantizer leaves some multipliers to them, and the others are in LUTs.
     let mixed = |rows, cols, dsp, config: GemmConfig| GemmConfig {
         rows,
         cols,

@@ -1,4 +1,4 @@
-//! The order of beats of a GEMM block, and what each of them carries.
+//! The order of the beats of a GEMM block, and the contents of each beat.
 
 use std::ops::Range;
 
@@ -15,11 +15,11 @@ pub(super) fn tiles(config: &GemmConfig, m: usize, n: usize) -> impl Iterator<It
     (0..m).step_by(rows).flat_map(move |r| (0..n).step_by(cols).map(move |c| (r, c)))
 }
 
-/// The lanes of each beat of operands, tile after tile: a column of A and a row of B; as elements on plain ports, as bytes on
-/// AXI4-Stream.
+/// The lanes of each beat of operands, tile after tile: a column of A and a row of B. Lanes are elements on plain
+/// ports, and bytes on AXI4-Stream.
 pub(super) fn operands<'a>(config: &'a GemmConfig, layer: &'a Layer) -> impl Iterator<Item = Vec<i128>> + 'a {
     let (m, n, k) = (layer.a.rows(), layer.b.cols(), layer.a.cols());
-    // Lanes beyond the edge of C do not matter: what stands there is no zero.
+    // Lanes beyond the edge of C do not matter, and carry a value that is not zero.
     let a = move |row: usize, t| (row..row + config.rows).map(move |r| if r < m { layer.a.at(r, t).into() } else { 1 });
     let b = move |col: usize, t| (col..col + config.cols).map(move |c| if c < n { layer.b.at(t, c).into() } else { 1 });
     let lanes = move |v: i128, of: IntType| lanes(config, v, of);
@@ -38,9 +38,9 @@ fn lanes(config: &GemmConfig, v: i128, of: IntType) -> Vec<i128> {
 /// A beat of results: neighbouring elements of a row of C.
 pub(super) struct ResultBeat {
     row: usize,
-    /// the columns of its lanes, of which those beyond C hold no result
+    /// the columns of its lanes; a lane beyond C holds no result
     columns: Range<usize>,
-    /// it ends the product
+    /// whether it ends the product
     last: bool,
 }
 
@@ -65,7 +65,7 @@ pub(super) fn results(config: &GemmConfig, size: [usize; 2]) -> impl Iterator<It
 }
 
 impl ResultBeat {
-    /// What a bench must see, lane by lane: `y`, `keep` and `last`; nothing where the value does not matter.
+    /// The lanes of `y`, `keep` and `last` that a bench must see; `None` where the value does not matter.
     pub(super) fn expected(&self, config: &GemmConfig, c: &Matrix) -> Vec<Option<i128>> {
         let (mut y, mut keep) = (Vec::new(), Vec::new());
         for column in self.columns.clone() {
@@ -83,7 +83,7 @@ impl ResultBeat {
 /// C (M x N) from the beats of results of a block with plain ports.
 ///
 /// # Errors
-/// If there are not as many beats as C has, or `keep` or `last` is not as it should be.
+/// If the number of beats is not the number of beats of C, or `keep` or `last` is wrong.
 pub fn collect_results(config: &GemmConfig, m: usize, n: usize, beats: &[Vec<i128>]) -> Result<Matrix> {
     let lanes = config.requantizers();
     let expected = results(config, [m, n]).count();

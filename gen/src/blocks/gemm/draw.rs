@@ -1,4 +1,4 @@
-//! Products that are drawn for the vectors of a GEMM block.
+//! Random products for the vectors of a GEMM block.
 
 use qrtl_golden::gemm::Matrix;
 use qrtl_hdl::blocks::gemm::{Channel, Channels, GemmConfig, Operand};
@@ -15,8 +15,9 @@ struct Size {
     k: usize,
 }
 
-/// A product; one in six has all elements of a matrix at one end and its zero point at the other, so that many terms fill the
-/// accumulator. A product that is long in one dimension has about `results` results.
+/// A product. In one product of six, all elements of a matrix are at one end of their range and its zero point at the
+/// other end, so that many terms fill the accumulator. A product that is long in one dimension has about `results`
+/// results.
 pub(super) fn draw(config: &GemmConfig, random: &mut Random, results: usize) -> Layer {
     let extreme = random.one_in(6);
     let Size { m, n, k } = size(config, random, results, extreme);
@@ -32,8 +33,8 @@ pub(super) fn draw(config: &GemmConfig, random: &mut Random, results: usize) -> 
     Layer { a, b, a_zero_point, b_zero_point, channels, output: output(config, random) }
 }
 
-/// M, N and K: small, so that many shapes are tried; now and then one of them is the greatest that the block takes, or
-/// that gives about `results` results.
+/// M, N and K. They are small, so that many shapes are tried. Now and then one of them is the greatest that the block
+/// takes, or the one with about `results` results.
 fn size(config: &GemmConfig, random: &mut Random, results: usize, extreme: bool) -> Size {
     enum Long {
         M,
@@ -72,7 +73,7 @@ fn size(config: &GemmConfig, random: &mut Random, results: usize, extreme: bool)
     }
 }
 
-/// Elements of a matrix: all at one end of the range, or its corners, or any.
+/// Elements of a matrix: all at one end of the range, or corners of the range, or random.
 fn matrix(random: &mut Random, rows: usize, cols: usize, range: Range, extreme: bool) -> Matrix {
     let corners = random.one_in(8);
     let end = if random.one_in(2) { range.lo() } else { range.hi() };
@@ -89,7 +90,7 @@ fn matrix(random: &mut Random, rows: usize, cols: usize, range: Range, extreme: 
     Matrix::new("matrix", rows, cols, elements).expect("sizes are at least 1")
 }
 
-/// A zero point; of an extreme matrix, the end of the range at which its elements are not.
+/// A zero point. For an extreme matrix, it is the end of the range that its elements do not have.
 fn zero_point(random: &mut Random, operand: &Operand, matrix: &Matrix, extreme: bool) -> i32 {
     let range = operand.zero_point_range();
     let low = i128::from(matrix.at(0, 0)) == operand.range.lo();
@@ -113,7 +114,7 @@ fn channel(config: &GemmConfig, random: &mut Random, k: usize) -> Channel {
     }
 }
 
-/// What all channels share: each parameter that is a port is drawn.
+/// The parameters that all channels share. Each parameter that is a port is drawn.
 fn output(config: &GemmConfig, random: &mut Random) -> Output {
     let range = config.output.range();
     let mut shared = |source: &Source, usual: i128| match source {

@@ -1,5 +1,5 @@
-//! Vectors of the GEMM block: products of many shapes, most with partial tiles, with every parameter that is a port drawn
-//! anew for each product.
+//! Vectors of the GEMM block: products of many shapes, most of them with partial tiles. Every parameter that is a port
+//! is drawn anew for each product.
 
 use anyhow::Result;
 use qrtl_golden::gemm::{Matrix, Operand, gemm};
@@ -23,9 +23,9 @@ pub struct Layer {
     pub a_zero_point: i32,
     /// zero point of B
     pub b_zero_point: i32,
-    /// one for each column, or one for all
+    /// a channel for each column, or one for all columns
     pub channels: Vec<Channel>,
-    /// what all channels share
+    /// the parameters that all channels share
     pub output: Output,
 }
 
@@ -40,8 +40,8 @@ pub struct Output {
     pub max: i64,
 }
 
-/// Products until `count` results are whole. A few products are begun before, and cut off by a reset; mostly some cycles
-/// after the end of a tile.
+/// Writes products until there are `count` results. Before each product a few others may be begun and cut off by a
+/// reset, mostly some clocks after the end of a tile.
 pub(super) fn write(config: &GemmConfig, script: &mut Script, random: &mut Random, count: usize) -> Result<()> {
     let (mut whole, mut refused) = (0, 0);
     while whole < count {
@@ -57,7 +57,7 @@ pub(super) fn write(config: &GemmConfig, script: &mut Script, random: &mut Rando
                 gemm_layer(script, config, &layer, Some(&c));
                 whole += script.vectors - before;
             }
-            // A sum beyond 32 bits: outside the contract.
+            // A sum beyond 32 bits is outside the contract.
             Err(error) if refused > 1000 => return Err(error),
             Err(_) => refused += 1,
         }
@@ -66,7 +66,7 @@ pub(super) fn write(config: &GemmConfig, script: &mut Script, random: &mut Rando
 }
 
 impl Layer {
-    /// What golden makes of it.
+    /// The results of golden.
     ///
     /// # Errors
     /// If a sum leaves the accumulator.
@@ -86,7 +86,7 @@ impl Layer {
     }
 }
 
-/// Sends a product; `expected` is what must come back.
+/// Sends a product. `expected` has the results that must come back.
 pub fn gemm_layer(script: &mut Script, config: &GemmConfig, layer: &Layer, expected: Option<&Matrix>) {
     set_parameters(script, config, layer);
     operands(config, layer).for_each(|lanes| script.beat(&lanes));
@@ -98,7 +98,7 @@ pub fn gemm_layer(script: &mut Script, config: &GemmConfig, layer: &Layer, expec
     script.flush();
 }
 
-/// Sends the first `beats` beats of a product and resets the block: what `expected` holds of whole tiles may come.
+/// Sends the first `beats` beats of a product and resets the block. The results of whole tiles in `expected` may come.
 fn cut_layer(script: &mut Script, config: &GemmConfig, layer: &Layer, expected: &Matrix, beats: usize) {
     set_parameters(script, config, layer);
     operands(config, layer).take(beats).for_each(|lanes| script.beat(&lanes));
@@ -110,7 +110,7 @@ fn cut_layer(script: &mut Script, config: &GemmConfig, layer: &Layer, expected: 
     script.reset();
 }
 
-/// Settings and channel parameters of a product.
+/// Sends the settings and the channel parameters of a product.
 fn set_parameters(script: &mut Script, config: &GemmConfig, layer: &Layer) {
     let Output { zero_point, min, max } = layer.output;
     let run_time = |d| matches!(d, Dimension::UpTo(_));
@@ -134,7 +134,7 @@ fn set_parameters(script: &mut Script, config: &GemmConfig, layer: &Layer) {
     }
 }
 
-/// The parameters of the channels, one a clock.
+/// Sends the parameters of the channels, one channel a clock.
 fn load_channels(script: &mut Script, channels: &[Channel]) {
     for (i, c) in channels.iter().enumerate() {
         script.set("cfg_first", &[i128::from(i == 0)]);

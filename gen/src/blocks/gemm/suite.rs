@@ -5,7 +5,7 @@ use qrtl_hdl::blocks::gemm::{Forwarding, GemmConfig, ZeroPointStrategy};
 use qrtl_hdl::parameter::{Dimension, IntType, Source, ZeroPoint};
 use qrtl_hdl::targets::Target;
 
-/// Results of each configuration, at least.
+/// Least number of results of each configuration.
 const RESULTS: usize = 20_000;
 
 /// Arrays of many shapes in both forwardings, on every target, with every type, strategy and source of channels.

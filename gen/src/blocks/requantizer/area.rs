@@ -1,4 +1,4 @@
-//! What is measured of the requantizer.
+//! Configurations of the requantizer whose area and clock are measured.
 
 use qrtl_golden::MultiplierWidth;
 use qrtl_hdl::blocks::requantizer::RequantizerConfig;
@@ -9,7 +9,7 @@ use crate::blocks::{Device, Subject};
 
 const BY_HAND: &str = "requantizer_by_hand";
 
-/// Everything, the baseline first.
+/// All configurations, the baseline first.
 pub(super) fn subjects() -> Vec<Subject<RequantizerConfig>> {
     let about = "32 x 32 bits, all at run time, 5 ranks";
     let hand = Subject::by_hand(BY_HAND, &[], about, RequantizerConfig::default());
@@ -20,7 +20,7 @@ pub(super) fn subjects() -> Vec<Subject<RequantizerConfig>> {
     all
 }
 
-/// Measured for ECP5 also without its wide multiplexers: smaller, at times, and as fast.
+/// Adds a measurement for ECP5 without its wide multiplexers. Some blocks become smaller and stay as fast.
 fn also_narrow(subject: Subject<RequantizerConfig>) -> Subject<RequantizerConfig> {
     let on_ecp5 = subject.on(&[Device::Ecp5Small]).with_flags(Device::Ecp5Small, "-nowidelut");
     on_ecp5.on(&[Device::Up5k, Device::Gates])
@@ -38,12 +38,12 @@ fn narrow(config: RequantizerConfig) -> RequantizerConfig {
     RequantizerConfig { multiplier_width: MultiplierWidth::W16, ..config }
 }
 
-/// Without backpressure.
+/// The configuration without backpressure.
 fn free(config: RequantizerConfig) -> RequantizerConfig {
     RequantizerConfig { no_backpressure: true, ..config }
 }
 
-/// Without cells of a device.
+/// The configurations without cells of a device.
 fn everywhere() -> Vec<Subject<RequantizerConfig>> {
     let constant = |config| RequantizerConfig {
         multiplier: Source::Constant(1_518_500_250),

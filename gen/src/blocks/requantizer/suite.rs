@@ -5,14 +5,14 @@ use qrtl_hdl::blocks::requantizer::RequantizerConfig;
 use qrtl_hdl::parameter::{IntType, Source};
 use qrtl_hdl::targets::Target;
 
-/// Vectors for each rounding rule with every parameter a port.
+/// Number of vectors for each rounding rule, with every parameter a port.
 const PER_RULE: usize = 1_000_000;
 
-/// Vectors of a configuration that differs from those in a detail.
+/// Number of vectors of a configuration that differs in a detail.
 const DETAIL: usize = 50_000;
 
-/// Every rule with everything at run time, each depth, target, number of passes and type, and what a table or a constant
-/// changes.
+/// Every rule with all parameters at run time; each depth, target, number of passes and type; and configurations with
+/// tables and constants.
 pub(super) fn configurations() -> Vec<(RequantizerConfig, usize)> {
     let base = RequantizerConfig::default();
     let mut all: Vec<(RequantizerConfig, usize)> = Vec::new();
@@ -69,12 +69,12 @@ pub(super) fn configurations() -> Vec<(RequantizerConfig, usize)> {
     all
 }
 
-/// Products in 2 and 4 passes: every rule, every target, shallow and deep, and what has two products only.
+/// Products in 2 and 4 passes: every rule and target, shallow and deep, and products with only two multipliers.
 fn in_passes(base: &RequantizerConfig) -> Vec<RequantizerConfig> {
     let passes = |passes, pipeline| RequantizerConfig { passes, pipeline, ..base.clone() };
     let on = |target, spec: RequantizerConfig| RequantizerConfig { target, ..spec };
     let (ecp5, ice40) = (Target::Ecp5, Target::Ice40);
-    // An accumulator of 48 bits is not cut in two, a multiplier of 16 bits not at all.
+    // An accumulator of 48 bits cannot be cut in two, and a multiplier of 16 bits need not be cut.
     let mut all = vec![RequantizerConfig { rule: Rule::Reduced16, ..passes(2, 9) }];
     let rules = Rule::ALL.into_iter().filter(|r| *r != Rule::Reduced16);
     all.extend(rules.flat_map(|rule| [passes(2, 6), passes(4, 5)].map(|spec| RequantizerConfig { rule, ..spec })));

@@ -1,5 +1,5 @@
-//! Vectors of the requantizer. Random multipliers never hit a tie, and long shifts hide almost every rounding bug: ties
-//! are constructed, results near the bounds are aimed at, and a third of the shifts is short.
+//! Vectors of the requantizer. Random multipliers never hit a tie, and long shifts hide almost every rounding bug. So
+//! ties are constructed, results are aimed near the bounds, and a third of the shifts is short.
 
 use anyhow::{Result, bail};
 use qrtl_golden::requantizer::requantize;
@@ -39,7 +39,7 @@ pub(super) fn write(config: &RequantizerConfig, script: &mut Script, random: &mu
     Ok(())
 }
 
-/// A beat of an accumulator with the parameters that are ports, and its channel if others are tables.
+/// The beat of an accumulator: the parameters that are ports, and the channel if other parameters are tables.
 pub fn beat(config: &RequantizerConfig, acc: i128, channel: usize, parameters: Parameters<i64>) -> Vec<i128> {
     let mut beat = vec![acc];
     beat.extend(config.channels().map(|_| channel as i128));
@@ -48,7 +48,7 @@ pub fn beat(config: &RequantizerConfig, acc: i128, channel: usize, parameters: P
     beat
 }
 
-/// The result, where the reference defines one.
+/// The result; `None` where the reference defines none.
 fn golden(config: &RequantizerConfig, draw: &Draw) -> Result<Option<i64>> {
     let Parameters { bias, multiplier, shift, zero_point, min, max } = draw.parameters;
     let scale = Scale::new(config.multiplier_width, multiplier, shift)?;
@@ -68,7 +68,7 @@ fn draw(config: &RequantizerConfig, random: &mut Random) -> Draw {
             "multiplier" if ties => half >> random.within(0, 3),
             "multiplier" if random.one_in(2) => random.within(half, range.hi()),
             "shift" if random.one_in(3) => random.within(-4, 2).clamp(range.lo(), range.hi()),
-            // Shifts of layers.
+            // These are usual shifts of layers.
             "shift" if random.one_in(2) => random.within(-16, -5).clamp(range.lo(), range.hi()),
             "shift" => random.within(range.lo(), range.hi()),
             "min" if random.one_in(2) => output.lo(),
@@ -84,7 +84,7 @@ fn draw(config: &RequantizerConfig, random: &mut Random) -> Draw {
     Draw { acc, channel, parameters }
 }
 
-/// Brings drawn bounds in order; those that are fixed stay.
+/// Brings drawn bounds in order. Fixed bounds stay.
 fn order(config: &RequantizerConfig, parameters: &mut Parameters<i64>) {
     let Parameters { min, max, .. } = parameters;
     match (&config.min, &config.max) {
@@ -94,23 +94,22 @@ fn order(config: &RequantizerConfig, parameters: &mut Parameters<i64>) {
     }
 }
 
-/// A tie of either rounding, a value near what saturates, a corner, or anything.
+/// An accumulator: a tie of either rounding, a value near saturation, a corner, or random.
 fn accumulator(config: &RequantizerConfig, parameters: &Parameters<i64>, random: &mut Random) -> i128 {
     let (range, bits): (Range, u32) = (config.acc(), config.multiplier_width.bits());
     let [bias, multiplier, shift] = [parameters.bias, parameters.multiplier, parameters.shift].map(i128::from);
     let k = (i128::from(bits) - 1 - shift).clamp(0, 100);
     let wanted = random.within(-600, 600);
     let x = match random.within(0, 4) {
-        // x m / 2^k = wanted + 1/2, or next to it.
+        // The equation is x m / 2^k = wanted + 1/2, or next to it.
         0 | 1 if multiplier > 0 => {
             let tie = (2 * wanted + 1) << k >> 1;
             tie / multiplier + random.within(-1, 1)
         }
-        // The first rounding of the double rule gives a tie of the second, or misses it in one bit: the bits above are all
-        // ones.
+        // The first of two roundings gives a tie of the second, or misses it in one bit. The bits above are all ones.
         2 if multiplier > 0 && shift < 0 => {
             let missed = if random.one_in(2) { 0 } else { 1 << random.within(0, -shift - 1) };
-            // Small ones too: of a long shift, others leave the accumulator.
+            // Small values are drawn, too, because with a long shift others leave the accumulator.
             let wanted = wanted >> random.within(0, 9);
             let first = ((2 * wanted + 1) << (-shift - 1)) - missed;
             (first << (bits - 1)) / multiplier + random.within(-1, 1)

@@ -19,21 +19,21 @@ impl Convolution {
         Convolution { filter: [filter; 2], window: Window { rows: axis(height), cols: axis(width) } }
     }
 
-    /// TensorFlow's `VALID`, the filter moving by its own size: what pools do.
+    /// TensorFlow's `VALID`, where the filter moves by its own size, as in pools.
     pub fn tiles(filter: usize) -> Convolution {
         let axis = Axis::valid(filter, 1);
         Convolution { filter: [filter; 2], window: Window { rows: axis, cols: axis } }
     }
 
-    /// Elements of a channel under the filter.
+    /// Number of elements of a channel under the filter.
     pub fn taps(&self) -> usize {
         self.filter[0].saturating_mul(self.filter[1])
     }
 
-    /// `[height, width, channels]` of the output, of so many channels.
+    /// `[height, width, channels]` of the output, for a number of channels.
     ///
     /// # Errors
-    /// If the filter has no tap or is larger than the padded image, or lies in the padding altogether somewhere.
+    /// If the filter has no tap or is larger than the padded image, or lies wholly in the padding somewhere.
     pub(super) fn outputs(&self, [height, width, _]: [usize; 3], channels: usize) -> Result<[usize; 3], Error> {
         let [rows, cols] = self.filter;
         if rows == 0 || cols == 0 {

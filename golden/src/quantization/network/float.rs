@@ -1,13 +1,13 @@
-//! The float network: the reference that quantization is measured against.
+//! The float network, which is the reference for quantization.
 
 use super::{Convolution, Kind, Layer, Network, Node, Operation};
 use crate::Error;
 use crate::operators::Array;
 
 impl Network {
-    /// Every value for a batch of inputs, `[batch, height, width, channels]`: the input itself, then the output of every
-    /// node. Each output is summed in float64 and rounded to float32 once, so that the order of terms matters as little
-    /// as it can.
+    /// Every value for a batch of inputs, `[batch, height, width, channels]`: the input itself, then the output of
+    /// every node. Each output is summed in float64 and rounded to float32 once, so that the order of terms hardly
+    /// matters.
     ///
     /// # Errors
     /// If the input has another shape.
@@ -15,10 +15,10 @@ impl Network {
         self.run_through(input, |_, value| Ok(value))
     }
 
-    /// [`run`](Network::run), each value going through `f`, with its index, before others see it.
+    /// The same as [`run`](Network::run). Each value goes through `f`, with its index, before others see it.
     ///
     /// # Errors
-    /// Those of `f`; and if the input has another shape.
+    /// The errors of `f`; and if the input has another shape.
     pub(super) fn run_through(
         &self,
         input: &Array<f32>,
@@ -34,10 +34,10 @@ impl Network {
         Ok(values)
     }
 
-    /// How many inputs there are.
+    /// The number of inputs.
     ///
     /// # Errors
-    /// If they have another shape than the network's.
+    /// If the inputs have another shape than the network's input.
     pub(super) fn batch<T>(&self, input: &Array<T>) -> Result<usize, Error> {
         let [height, width, channels] = self.shapes[0];
         match *input.shape() {
@@ -69,7 +69,7 @@ impl Network {
 }
 
 impl Layer {
-    /// Of inputs and outputs of these shapes.
+    /// The operation on inputs and outputs of these shapes.
     fn outputs(&self, x: &[f32], batch: usize, [input, output]: [[usize; 3]; 2]) -> Vec<f32> {
         let (channels, mut y) = (input[2], Vec::with_capacity(batch * output.iter().product::<usize>()));
         let finish = |o: usize, sum: f64| {
@@ -103,7 +103,7 @@ impl Layer {
     }
 }
 
-/// Over as many terms as the shorter has.
+/// The sum of products, over as many terms as the shorter list has.
 fn dot(xs: &[f32], ws: &[f32]) -> f64 {
     xs.iter().zip(ws).map(|(&x, &w)| f64::from(x) * f64::from(w)).sum()
 }

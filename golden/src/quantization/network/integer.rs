@@ -10,14 +10,14 @@ use crate::quantization::{Parameters, QuantizedWeights, WeightQuantization};
 use crate::{Bounds, Error, Rule};
 
 impl Network {
-    /// The graph of the network for one input, whose tensors are the network's values. `activations` has the parameters of every
-    /// value, those of a pool's output being those of its input.
+    /// The graph of the network for one input, whose tensors are the network's values. `activations` has the parameters
+    /// of every value. A pool's output has the parameters of its input.
     ///
-    /// Zero points of weights are subtracted beforehand: `w - zw`, of up to 9 bits for weights of 8, is what the operators take, so
-    /// that each channel can have one of its own.
+    /// Zero points of weights are subtracted beforehand. The operators take `w - zw`, of up to 9 bits for weights of 8
+    /// bits, so that each channel can have a zero point of its own.
     ///
     /// # Errors
-    /// If there is another number of parameters, weights are per group, or a scale has no multiplier.
+    /// If the number of parameters is wrong, weights are per group, or a scale has no multiplier.
     pub fn graph(&self, weights: &WeightQuantization, activations: &[Parameters]) -> Result<Graph, Error> {
         if activations.len() != self.shapes().len() {
             let expected = format!("[{}], one for each value", self.shapes().len());
@@ -47,7 +47,7 @@ fn tensor(value: usize, [height, width, channels]: [usize; 3], parameters: &Para
     }
 }
 
-/// The least integer is that of 0.0 after a relu.
+/// After a relu, the least integer is the integer of 0.0.
 fn bounds(output: &Parameters, relu: bool) -> Result<Bounds, Error> {
     let (integers, zero) = (output.integers(), i64::from(output.zero_point()));
     Bounds::new(if relu { zero.max(integers.min()) } else { integers.min() }, integers.max())

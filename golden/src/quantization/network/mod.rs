@@ -1,13 +1,14 @@
 //! A small float network as a graph, and the same in integers.
 //!
-//! - [`Network`]: layers with weights, sums of two values, pooling; run in floats, the reference;
-//! - [`Scheme`]: how it is to be quantized, and [`Scheme::quantize`], which calibrates and does it;
-//! - [`QuantizedNetwork`]: the result, in integers where one multiplier serves all terms of an output, else in floats that
-//!   are rounded to the integers' grids.
+//! - [`Network`]: layers with weights, sums of two values, and pooling, run in floats as the reference;
+//! - [`Scheme`]: how a network is quantized, and [`Scheme::quantize`], which calibrates and quantizes;
+//! - [`QuantizedNetwork`]: the result. It is in integers if one multiplier serves all terms of an output, else in
+//!   floats that are rounded to the grids of the integers.
 //!
 //! Values are `[batch, height, width, channels]`; a dense layer takes all but the batch as one row and gives
-//! `[batch, 1, 1, outputs]`. A batch norm is folded ([`BatchNorm::fold`](crate::quantization::batch_norm::BatchNorm::fold))
-//! before its layer is put in.
+//! `[batch, 1, 1, outputs]`. A batch norm is folded
+//! ([`BatchNorm::fold`](crate::quantization::batch_norm::BatchNorm::fold)) before its layer becomes part of the
+//! network.
 
 mod convolution;
 mod float;
@@ -21,7 +22,7 @@ use crate::Error;
 use crate::quantization::FloatMatrix;
 use crate::quantization::model_size::LayerShape;
 
-/// What a layer with weights sums over.
+/// The elements that a layer with weights sums over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// every element: weights are `[outputs, height * width * channels]`
@@ -43,20 +44,20 @@ impl Kind {
     }
 }
 
-/// A layer with weights: `y[o] = sum x * w[o] + bias[o]`, where it is told to at least 0.
+/// A layer with weights: `y[o] = sum x * w[o] + bias[o]`, with negative outputs set to 0 if it has a relu.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
-    /// what it sums over
+    /// the elements that it sums over
     pub kind: Kind,
     /// a row for each output channel
     pub weights: FloatMatrix,
-    /// one for each output channel
+    /// one bias for each output channel
     pub bias: Vec<f32>,
     /// outputs below 0 become 0
     pub relu: bool,
 }
 
-/// What a node does with its inputs.
+/// The operation of a node on its inputs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
     /// a layer with weights, of one value
@@ -84,10 +85,10 @@ impl Operation {
     }
 }
 
-/// An operation and what it is applied to.
+/// An operation and the values that it is applied to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// what it does
+    /// the operation
     pub operation: Operation,
     /// the values that it takes: 0 is the network's input, `i + 1` the output of node `i`
     pub inputs: Vec<usize>,
@@ -100,20 +101,20 @@ impl Node {
     }
 }
 
-/// Nodes in the order in which they run; the output of the last is that of the network.
+/// Nodes in the order in which they run. The output of the last node is the output of the network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {
     nodes: Vec<Node>,
-    /// of every value, without the batch
+    /// shapes of every value, without the batch
     shapes: Vec<[usize; 3]>,
 }
 
 impl Network {
-    /// For inputs of `[height, width, channels]`.
+    /// A network for inputs of `[height, width, channels]`.
     ///
     /// # Errors
-    /// If there is no node, one takes a value that does not stand before it or another number of them than its operation
-    /// needs, or shapes disagree.
+    /// If there is no node; if a node takes a value that does not stand before it, or another number of values than its
+    /// operation needs; or if shapes disagree.
     pub fn new(input: [usize; 3], nodes: Vec<Node>) -> Result<Network, Error> {
         if nodes.is_empty() || input.contains(&0) {
             let expected = "an input with elements, and at least one node".to_owned();
@@ -138,7 +139,7 @@ impl Network {
         &self.shapes
     }
 
-    /// Its layers with weights.
+    /// The layers with weights.
     pub fn layers(&self) -> impl Iterator<Item = &Layer> {
         self.nodes.iter().filter_map(|node| match &node.operation {
             Operation::Layer(layer) => Some(layer),
@@ -146,18 +147,18 @@ impl Network {
         })
     }
 
-    /// How many parameters its layers have, for [`size`](crate::quantization::model_size::size).
+    /// The numbers of parameters of the layers, for [`size`](crate::quantization::model_size::size).
     pub fn layer_shapes(&self) -> Vec<LayerShape> {
         let count =
             |l: &Layer| LayerShape { channels: l.weights.rows(), inputs: l.weights.cols(), biases: l.bias.len() };
         self.layers().map(count).collect()
     }
 
-    /// The same network with other weights, of the same shapes: `f` gets the number of the layer, of those with weights, and
-    /// its weights.
+    /// The same network with other weights, of the same shapes: `f` gets the number of the layer, counting layers with
+    /// weights only, and its weights.
     ///
     /// # Errors
-    /// Those of `f`; and if a shape is another.
+    /// The errors of `f`; and if a shape differs.
     pub fn with_weights(
         &self,
         f: impl Fn(usize, &FloatMatrix) -> Result<FloatMatrix, Error>,
@@ -172,13 +173,13 @@ impl Network {
     }
 }
 
-/// A node takes `value`, of which there are `values`.
+/// Checks that a node takes a value that exists.
 fn missing(value: usize, values: usize) -> Error {
     let limit = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     Error::OutOfRange { what: "inputs", min: 0, max: limit(values - 1), got: limit(value) }
 }
 
-/// `[height, width, channels]` of what an operation gives for inputs of these shapes.
+/// `[height, width, channels]` of the output of an operation on inputs of these shapes.
 fn output_shape(operation: &Operation, inputs: &[[usize; 3]]) -> Result<[usize; 3], Error> {
     let needed = if matches!(operation, Operation::Add { .. }) { 2 } else { 1 };
     if inputs.len() != needed {

@@ -14,20 +14,20 @@ use crate::quantization::{
 /// How a network is quantized.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scheme {
-    /// integers and symmetry of the weights, who shares a scale, and which range it covers
+    /// integers and symmetry of the weights, who shares a scale, and the range that it covers
     pub weights: WeightQuantization,
     /// integers and symmetry of the values between the layers
     pub activations: Format,
-    /// which range their scales cover
+    /// the range that their scales cover
     pub calibration: Calibration,
 }
 
 impl Scheme {
-    /// The parameters of every value, from what it is for the calibration set. A pool's output has those of its input, as
-    /// TFLite demands.
+    /// The parameters of every value, from its elements for the calibration set. A pool's output has the parameters of
+    /// its input, as TFLite demands.
     ///
     /// # Errors
-    /// If the calibration set has another shape than inputs, a value is not finite, and as [`calibrate`].
+    /// If the calibration set has another shape than inputs, or a value is not finite; and the errors of [`calibrate`].
     pub fn calibrate(&self, network: &Network, calibration_set: &Array<f32>) -> Result<Vec<Parameters>, Error> {
         let mut all: Vec<Parameters> = Vec::new();
         for (v, value) in network.run(calibration_set)?.iter().enumerate() {
@@ -42,10 +42,11 @@ impl Scheme {
         Ok(all)
     }
 
-    /// The network in integers; per group, where an output has no one multiplier, in floats on the grids of the integers.
+    /// The network in integers. With weights per group, an output has no single multiplier, and the network is in
+    /// floats on the grids of the integers.
     ///
     /// # Errors
-    /// As [`Scheme::calibrate`], which gives `activations`, and [`Network::graph`].
+    /// The errors of [`Scheme::calibrate`], which makes `activations`, and of [`Network::graph`].
     pub fn quantize(&self, network: &Network, activations: &[Parameters]) -> Result<QuantizedNetwork, Error> {
         let arithmetic = match self.weights.granularity {
             Granularity::PerGroup(_) => {
@@ -60,7 +61,7 @@ impl Scheme {
     /// Bytes of the network's weights, biases, scales and zero points.
     ///
     /// # Errors
-    /// None for weights of 2 to 16 bits.
+    /// Weights of 2 to 16 bits cause none.
     pub fn size(&self, network: &Network) -> Result<ModelSize, Error> {
         let format = self.weights.format;
         let count = format.integers.max() - format.integers.min();
@@ -71,14 +72,14 @@ impl Scheme {
     }
 }
 
-/// Why a quantized network does not run.
+/// The reason why a quantized network does not run.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
     /// the input has another shape or is not a number somewhere, or a value is beyond float32
     #[error(transparent)]
     Value(#[from] Error),
-    /// a step leaves its contract
+    /// a step leaves the contract of its operator
     #[error(transparent)]
     Step(#[from] graph::Error),
 }
@@ -94,17 +95,17 @@ pub struct QuantizedNetwork {
 enum Arithmetic {
     /// integers throughout
     Integer(Graph),
-    /// floats, weights and every value rounded to what integers can say
+    /// floats, where weights and every value are rounded to the grids of integers
     Rounded(Network),
 }
 
 impl QuantizedNetwork {
-    /// It is made of integers, rather than of floats that were rounded.
+    /// Whether the network is made of integers, and not of rounded floats.
     pub fn is_integer(&self) -> bool {
         matches!(self.arithmetic, Arithmetic::Integer(_))
     }
 
-    /// The last value for a batch of inputs: real inputs to real outputs, both quantized (ties to even).
+    /// The last value for a batch of inputs. Inputs and outputs are real, and both are quantized (ties to even).
     ///
     /// # Errors
     /// If the input has another shape or is not a number somewhere, or a sum leaves the accumulator of 32 bits.
@@ -127,7 +128,8 @@ impl QuantizedNetwork {
     }
 }
 
-/// The outputs of a network's graph, which takes one input, for a batch of them: batches stand first in every tensor.
+/// The outputs of a network's graph for a batch of inputs. The graph takes one input, and the batch is the first
+/// dimension of every tensor.
 fn run_batch(graph: &Graph, inputs: Array) -> Result<Array, RunError> {
     let batch = inputs.shape().first().copied().unwrap_or(0);
     let mut of_batch = graph.clone();
