@@ -49,7 +49,7 @@ impl Product {
 /// operators have none, and need not be supported.
 ///
 /// # Errors
-/// If one of the two contradicts its tensors, or is not of int8.
+/// If one of these two operators contradicts its tensors, or is not int8.
 pub fn products(model: &Model, batch: usize) -> Result<Vec<Product>> {
     let (tensors, steps) =
         lower_steps(model, Runtime::Tflm, |operator| matches!(&*operator.name, "FULLY_CONNECTED" | "CONV_2D"))?;

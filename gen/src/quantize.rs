@@ -99,7 +99,7 @@ impl Subject {
     /// Reads the weights in `dir` and runs the float network over all images.
     ///
     /// # Errors
-    /// If a file cannot be read, or the logits are not those that TensorFlow gave.
+    /// If a file cannot be read, or the logits differ from TensorFlow's.
     pub fn read(architecture: Architecture, dir: &Path, images: &Images) -> Result<Subject> {
         let network = architecture.read(dir)?;
         let recorded = architecture.recorded_logits(dir)?;

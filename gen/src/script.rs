@@ -83,7 +83,7 @@ impl Script {
         self.pending = 0;
     }
 
-    /// Resets the module. Results that have not come by then are lost, and those that follow must not notice.
+    /// Resets the module. Results that have not come by then are lost. The reset must not affect later results.
     pub fn reset(&mut self) {
         let _ = writeln!(self.input, "r {}", self.pending);
         self.pending = 0;

@@ -1,4 +1,4 @@
-//! What can be wrong with a number.
+//! The errors of parameters and values.
 
 /// A parameter or value outside its contract: what, the limit, what it got.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -45,16 +45,16 @@ pub enum Error {
     /// an element of a list or tensor of reals outside its range
     #[error("{what}: element {index} is {got:?}, not {limit}")]
     Value {
-        /// which list or tensor
+        /// name of the list or tensor
         what: &'static str,
-        /// which element, row-major
+        /// number of the element, row-major
         index: usize,
         /// what is possible
         limit: &'static str,
         /// value given
         got: f64,
     },
-    /// a rule together with a multiplier width for which it is not defined
+    /// a multiplier width for which the rule is not defined
     #[error("multiplier width: {rule} is defined for 32 bits, got {bits}")]
     Width {
         /// the rule
@@ -88,29 +88,29 @@ pub enum Error {
         /// value given
         got: f64,
     },
-    /// a rule that was given something else than it multiplies by
+    /// a factor of another kind than the rule multiplies by
     #[error("rule: {rule} takes {takes}")]
     Takes {
         /// the rule
         rule: &'static str,
-        /// what it multiplies by
+        /// kind of factor that the rule multiplies by
         takes: &'static str,
     },
-    /// a rule that has neither multiplier nor shift, where hardware needs them
+    /// a rule without multiplier and shift, where hardware needs them
     #[error("rule: {rule} is no hardware; ask `gen golden`")]
     NoHardware {
         /// the rule
         rule: &'static str,
     },
-    /// a clamp of floats to what is none
+    /// a clamp of floats to a bound that is no float
     #[error("{what}: less the zero point it is {less_zero}, which is no float, and f32_even clamps floats")]
     NoFloat {
-        /// which end
+        /// name of the bound
         what: &'static str,
-        /// this end, the zero point subtracted
+        /// the bound, less the zero point
         less_zero: i64,
     },
-    /// an accumulator, or its product by a real factor, that the reference does not hold
+    /// an accumulator, or its product by a real factor, that the reference cannot hold
     #[error("acc: {acc} is not {limit}, where {rule} is defined at real_multiplier {factor:?}")]
     RealAccumulator {
         /// the accumulator
@@ -143,21 +143,21 @@ pub enum Error {
     /// shapes that do not go together
     #[error("{what}: shape {got:?}, expected {expected}")]
     Shape {
-        /// which tensor
+        /// name of the tensor
         what: &'static str,
         /// its shape
         got: Vec<usize>,
-        /// what it has to be
+        /// shape that it has to have
         expected: String,
     },
-    /// a word or number that is not one of those listed
+    /// a word or number that is not in the list
     #[error("{what}: {got} is none of {expected}")]
     Unknown {
-        /// what it names
+        /// what the word names
         what: &'static str,
         /// what was given
         got: String,
-        /// those that there are, separated by commas
+        /// the list, separated by commas
         expected: String,
     },
     /// text that is no request
@@ -166,7 +166,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// `got`, which stands where a `what` should, is not one of `expected`.
+    /// The error for `got` in the place of a `what`, which is not one of `expected`.
     pub fn unknown(what: &'static str, got: impl ToString, expected: &[impl ToString]) -> Error {
         let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
         Error::Unknown { what, got: got.to_string(), expected: expected.join(", ") }

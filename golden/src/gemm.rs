@@ -42,7 +42,7 @@ impl Matrix {
     /// Element in row `r` and column `c`.
     ///
     /// # Panics
-    /// If there is none.
+    /// If there is no such element.
     pub fn at(&self, r: usize, c: usize) -> i32 {
         self.data[r * self.cols..][..self.cols][c]
     }

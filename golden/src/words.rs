@@ -1,10 +1,10 @@
 //! Enums whose variants have a word each: in requests, configurations, file names and on the command line.
 
-/// Defines an enum from a list of variants, each with its word, and all that follows from the list: the constant `ALL`,
-/// `name`, `Display`, `FromStr`, and serde's traits. A variant cannot be missing from any of them.
+/// Defines an enum from a list of variants with their words, and everything that follows from the list: the constant
+/// `ALL`, `name`, `Display`, `FromStr`, and serde's traits. A variant cannot be missing from any of them.
 ///
-/// The text after the name of the enum says what a word names. The error for an unknown word, [`Error::Unknown`], begins
-/// with it and lists the words that there are. The crate that uses the macro needs `serde` with `derive`.
+/// The text after the name of the enum says what a word names. The error for an unknown word, [`Error::Unknown`],
+/// begins with this text and lists the words. The crate that uses the macro needs `serde` with `derive`.
 ///
 /// ```
 /// qrtl_golden::words! {
@@ -43,10 +43,10 @@ macro_rules! words {
         }
 
         impl $Name {
-            /// All of them, in the order of their definition.
+            /// All variants, in the order of their definition.
             pub const ALL: [$Name; [$($word),+].len()] = [$($Name::$Variant),+];
 
-            /// Its word.
+            /// The word of the variant.
             pub const fn name(self) -> &'static str {
                 match self {
                     $($Name::$Variant => $word,)+

@@ -52,7 +52,7 @@ pub enum IntType {
 }
 
 impl IntType {
-    /// Its values.
+    /// The values of the type.
     pub const fn range(self) -> Range {
         match self {
             IntType::Int4 => Range::signed(4),

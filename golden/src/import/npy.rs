@@ -78,7 +78,7 @@ pub enum Error {
     Member {
         /// The name of the array.
         name: String,
-        /// What is wrong with it.
+        /// The error of the array.
         cause: Box<Error>,
     },
 }

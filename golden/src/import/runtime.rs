@@ -74,7 +74,7 @@ impl Runtime {
     /// All runtimes.
     pub const ALL: [Runtime; 4] = [Runtime::Tflm, Runtime::LitertReference, Runtime::LitertBuiltin, Runtime::Xnnpack];
 
-    /// Its name on the command line.
+    /// The name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Runtime::Tflm => "tflm",

@@ -29,7 +29,7 @@ pub enum Build {
 }
 
 impl Build {
-    /// All of them.
+    /// All builds.
     pub const ALL: [Build; 3] = [Build::DoubleRounding, Build::SingleRounding, Build::EmulatedFloat];
 }
 

@@ -36,7 +36,7 @@ impl<T> Array<T> {
     /// The four sizes of an activation or of weights.
     ///
     /// # Errors
-    /// If there are not four.
+    /// If the number of sizes is not four.
     pub(crate) fn sizes(&self, what: &'static str, names: &str) -> Result<[usize; 4], Error> {
         let error = |_| Error::Shape { what, got: self.shape.clone(), expected: names.to_owned() };
         <[usize; 4]>::try_from(&self.shape[..]).map_err(error)

@@ -90,7 +90,7 @@ pub fn dequantize(input: Operand<'_>, scale: f32, rounding: DequantizeRounding) 
     })
 }
 
-/// From one quantization to another, TFLite's `QUANTIZE` of integers: `requantize(x - zx)`.
+/// `requantize(x - zx)`: TFLite's `QUANTIZE` of integers, from one quantization to another.
 ///
 /// # Errors
 /// If a difference has no quantized value; the error names the element.

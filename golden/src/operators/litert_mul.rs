@@ -10,12 +10,12 @@ use crate::{Bounds, Error, Requantization, Rule, Scale};
 /// Elements that the vector kernels take at once.
 const GROUP: usize = 16;
 
-/// What LiteRT's own `MUL` multiplies a product by.
+/// The factor of LiteRT's own `MUL`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LitertMul {
     /// to a number of steps, without zero point and clamp
     steps: Requantization,
-    /// to an output, as TFLite's reference
+    /// to an output, as in TFLite's reference
     output: Requantization,
 }
 
@@ -23,7 +23,7 @@ impl LitertMul {
     /// The factor `sa sb / so`, the zero point of the output, and its clamp.
     ///
     /// # Errors
-    /// As [`Requantization::new`].
+    /// The errors of [`Requantization::new`].
     pub fn new(scale: Scale, zero_point: i64, bounds: Bounds) -> Result<LitertMul, Error> {
         Ok(LitertMul {
             steps: Requantization::new(Rule::TfliteDouble, scale, 0, Bounds::INT32)?,
@@ -31,7 +31,7 @@ impl LitertMul {
         })
     }
 
-    /// The number of steps saturated to 16 bits; its sum with the zero point keeps the low 16 bits before the clamp.
+    /// The number of steps is saturated to 16 bits. Its sum with the zero point keeps the low 16 bits before the clamp.
     fn narrow_output(&self, product: i128) -> Result<i32, Error> {
         let bounds = self.output.output();
         let (least, greatest) = (i16::MIN.into(), i16::MAX.into());
@@ -42,12 +42,12 @@ impl LitertMul {
     }
 }
 
-/// `MUL` of int8 of LiteRT's own kernels on x86 (LiteRT f6745779, `optimized/integer_ops/mul.h`): [`mul`](super::mul) by
-/// `tflite_double`, but in whole groups of 16 elements of a run 16 bits wide at the end, so that a product that is far
+/// `MUL` of int8 of LiteRT's own kernels on x86 (LiteRT f6745779, `optimized/integer_ops/mul.h`): [`mul`](super::mul)
+/// by `tflite_double`. In whole groups of 16 elements of a run, the last step has only 16 bits, so that a product far
 /// above the greatest output can become the least.
 ///
 /// # Errors
-/// As [`mul`](super::mul).
+/// The errors of [`mul`](super::mul).
 pub fn litert_mul(a: Operand<'_>, b: Operand<'_>, parameters: &LitertMul) -> Result<Array, Error> {
     let walk = walk(a.array.shape(), b.array.shape());
     zip_at(a.array, b.array, |flat, x, y| {

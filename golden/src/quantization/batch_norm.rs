@@ -93,7 +93,7 @@ impl BatchNorm {
     }
 }
 
-/// What folding changed in the quantized outputs of a channel.
+/// The changes by folding in the quantized outputs of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChannelChange {
     /// outputs that were compared

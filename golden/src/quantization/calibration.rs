@@ -36,7 +36,8 @@ impl fmt::Display for Calibration {
 /// The parameters for `values`, which are all values of a tensor that were seen.
 ///
 /// # Errors
-/// If there are no values, one is not finite, a percentile is not in `50..=100`; and as [`Parameters::from_range`].
+/// If there are no values, a value is not finite, or a percentile is not in `50..=100`; and the errors of
+/// [`Parameters::from_range`].
 pub fn calibrate(values: &[f32], calibration: Calibration, format: Format) -> Result<Parameters, Error> {
     if values.is_empty() {
         return Err(Error::Shape { what: "values", got: vec![0], expected: "at least one".to_owned() });

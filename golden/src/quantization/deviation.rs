@@ -18,9 +18,10 @@ pub struct Deviation {
 /// `real`. It covers every accumulator for which `rule` is defined with both multipliers, and every zero point and
 /// clamp within `output`. The figure is exact.
 ///
-/// With one rounding it is at most `ceil((w + 1/2) * 2^-(B-1))`, `w` being `max - min` of the output type: the relative
-/// error of a normalized multiplier is at most `2^-(B-1)`, and no result beyond `w` changes a clamped one. For an
-/// output of 8 bits the limit is 1 with 16 bits and 2 with 8 bits. A second rounding adds 1 at most.
+/// With one rounding the difference is at most `ceil((w + 1/2) * 2^-(B-1))`, where `w` is `max - min` of the output
+/// type: the relative error of a normalized multiplier is at most `2^-(B-1)`, and no result beyond `w` changes a
+/// clamped one. For an output of 8 bits the limit is 1 with 16 bits and 2 with 8 bits. A second rounding adds 1 at
+/// most.
 ///
 /// # Errors
 /// The errors of [`normalize`]; and if `rule` has no multiplier of this width.

@@ -41,7 +41,7 @@ impl FloatMatrix {
     /// The elements of row `r`.
     ///
     /// # Panics
-    /// If there is none.
+    /// If there is no such row.
     pub fn row(&self, r: usize) -> &[f32] {
         &self.data[r * self.cols..][..self.cols]
     }
@@ -59,10 +59,10 @@ impl FloatMatrix {
     }
 }
 
-/// Every element is finite.
+/// Checks that every element is finite.
 ///
 /// # Errors
-/// If one is not: the first, by its index.
+/// The first element that is not finite, by its index.
 pub(super) fn all_finite(what: &'static str, values: &[f32]) -> Result<(), Error> {
     match values.iter().position(|v| !v.is_finite()) {
         Some(index) => Err(Error::Value { what, index, limit: "finite", got: values[index].into() }),
@@ -70,10 +70,10 @@ pub(super) fn all_finite(what: &'static str, values: &[f32]) -> Result<(), Error
     }
 }
 
-/// `values` has `expected` elements.
+/// Checks that `values` has `expected` elements.
 ///
 /// # Errors
-/// If it has not.
+/// If it has another number.
 pub(super) fn same_length(what: &'static str, values: &[f32], expected: usize) -> Result<(), Error> {
     if values.len() == expected {
         return Ok(());

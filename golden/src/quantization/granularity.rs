@@ -9,7 +9,7 @@ use super::{Calibration, FloatMatrix, Format, Parameters, Rounding};
 use crate::Error;
 use crate::gemm::Matrix;
 
-/// Which weights have a scale and a zero point in common.
+/// The weights that have a scale and a zero point in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Granularity {
     /// all weights
@@ -38,7 +38,7 @@ impl Granularity {
         }
     }
 
-    /// Which of the pairs belongs to the weight in row `r` and column `c` of a matrix with `cols` columns.
+    /// The pair that belongs to the weight in row `r` and column `c` of a matrix with `cols` columns.
     fn index(self, r: usize, c: usize, cols: usize) -> usize {
         match self {
             Granularity::PerTensor => 0,

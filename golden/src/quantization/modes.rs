@@ -1,4 +1,4 @@
-//! What is quantized when: weight-only, dynamic and static quantization of one linear layer.
+//! Weight-only, dynamic and static quantization of one linear layer, by what is quantized when.
 //!
 //! | | weights | inputs | sums | outputs |
 //! |---|---|---|---|---|

@@ -132,7 +132,7 @@ impl Parameters {
 
     /// The parameters under which the integers of `format` cover `fp_min..=fp_max`.
     ///
-    /// It adds three steps to the lab's figure:
+    /// The function adds three steps to the lab's figure:
     /// - the range is first widened to hold 0.0, and the zero point rounded (ties away from zero), so that 0.0 is
     ///   exact. The ends move by half a step at most. The same step serves one-sided ranges and constant tensors;
     /// - a tensor of zeros has no range, and gets scale 1 and the zero point that is nearest to 0;
@@ -173,7 +173,7 @@ impl Parameters {
         self.zero_point
     }
 
-    /// What quantized values are clamped to.
+    /// The bounds to which quantized values are clamped.
     pub const fn integers(&self) -> Bounds {
         self.integers
     }

@@ -1,4 +1,4 @@
-//! The rule of a request and what it multiplies by: a multiplier and a shift, or a real factor.
+//! The rule of a request with its factor: a multiplier and a shift, or a real factor.
 
 use serde::{Deserialize, Deserializer};
 
@@ -15,7 +15,7 @@ pub(super) enum AnyRule {
 }
 
 impl AnyRule {
-    /// Where a request may leave the rule out: TFLite's.
+    /// The rule where a request may leave it out: `tflite_double`.
     pub(super) fn tflite() -> AnyRule {
         AnyRule::Fixed(Rule::TfliteDouble)
     }
@@ -33,7 +33,7 @@ impl TryFrom<String> for AnyRule {
     }
 }
 
-/// A rule with what it multiplies by: one number, or a list with one for all channels or one for each.
+/// A rule with its factor: one number, or a list with one for all channels or one for each.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scaling<M, R> {
     /// by a multiplier and a shift
@@ -45,7 +45,7 @@ pub enum Scaling<M, R> {
         /// shift with TFLite's sign
         shift: M,
     },
-    /// by a real factor, which hardware has not
+    /// by a real factor, which no hardware has
     Real {
         /// rounding rule
         rule: RealRule,
@@ -54,14 +54,14 @@ pub enum Scaling<M, R> {
     },
 }
 
-/// That of an operator with channels.
+/// The rule and factors of an operator with channels.
 pub type ChannelScaling = Scaling<Vec<i64>, Vec<f64>>;
 
 impl<M, R> Scaling<M, R> {
-    /// The rule with what it takes.
+    /// The rule with the factor that it takes.
     ///
     /// # Errors
-    /// If that is missing, or there is something else.
+    /// If the factor is missing, or there is a factor of another kind.
     pub(super) fn new(rule: AnyRule, multiplier: Option<M>, shift: Option<M>, real: Option<R>) -> Result<Self, Error> {
         match (rule, multiplier, shift, real) {
             (AnyRule::Fixed(rule), Some(multiplier), Some(shift), None) => {
@@ -79,7 +79,7 @@ impl<M, R> Scaling<M, R> {
 }
 
 impl Scaling<i64, f64> {
-    /// By a multiplier and a shift.
+    /// The requantization by a multiplier and a shift.
     ///
     /// # Errors
     /// If a parameter is out of range, or the rule takes a real factor.
@@ -90,7 +90,7 @@ impl Scaling<i64, f64> {
         }
     }
 
-    /// By whichever it is.
+    /// The requantization by the factor of either kind.
     ///
     /// # Errors
     /// If a parameter is out of range.
@@ -105,10 +105,10 @@ impl Scaling<i64, f64> {
 }
 
 impl ChannelScaling {
-    /// There is one for all of the channels, or one for each.
+    /// Checks that there is one factor for all channels, or one for each.
     ///
     /// # Errors
-    /// If there is not.
+    /// If there is another number of factors.
     pub(super) fn check_channels(&self, channels: usize) -> Result<(), Error> {
         let (what, count) = match self {
             Scaling::Fixed { multiplier, .. } => ("multiplier", multiplier.len()),
@@ -126,7 +126,7 @@ impl ChannelScaling {
         }
     }
 
-    /// By multipliers and shifts, which are of one length.
+    /// The requantizations by multipliers and shifts, which are equally many.
     ///
     /// # Errors
     /// If a parameter is out of range, or the rule takes real factors.
@@ -139,7 +139,7 @@ impl ChannelScaling {
         }
     }
 
-    /// By whichever they are.
+    /// The requantizations by factors of either kind.
     ///
     /// # Errors
     /// If a parameter is out of range.
@@ -162,7 +162,7 @@ fn real(rule: RealRule, factor: f64, output: &Output) -> Result<RealRequantizati
     RealRequantization::new(rule, factor, output.zero_point, Bounds::new(output.min, output.max)?)
 }
 
-/// A field that may be missing, but that is no null.
+/// Reads a field that may be missing, but must not be null.
 pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }

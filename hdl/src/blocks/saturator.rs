@@ -194,7 +194,7 @@ impl Streamed for Saturator {
     }
 }
 
-/// `x`, or the bound that it exceeds, decided from the bits of `x` above those of `bounds`.
+/// `x`, or the bound that it exceeds. The bits of `x` above the bits of `bounds` decide.
 fn by_upper_bits(x: Int<'_>, bounds: Range) -> Int<'_> {
     let kept = if bounds.is_signed() { bounds.width() - 1 } else { bounds.width() };
     // If x fits, all upper bits are copies of the sign: 0, or -1 for a negative x within signed bounds.

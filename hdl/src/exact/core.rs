@@ -1,4 +1,4 @@
-//! What every atom has: its state in RustHDL's two-phase simulation, and its description in the netlist.
+//! The core of every atom: its state in RustHDL's two-phase simulation, and its description in the netlist.
 
 use std::cell::Cell;
 
@@ -8,7 +8,7 @@ use rust_hdl::prelude::VCDValue;
 use super::node::AtomId;
 use super::range::Range;
 
-/// What an atom is in the netlist.
+/// The role of an atom in the netlist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// driven from outside the block

@@ -1,4 +1,4 @@
-//! What a description says to the kernel: reads of nets, drives of ports, registers and clocks.
+//! The calls of a description to the kernel: reads of nets, drives of ports, registers and clocks.
 
 use std::panic::Location;
 

@@ -21,7 +21,7 @@ pub fn elaborate(block: &dyn Block, name: &str) -> Result<Design, Faults> {
     Ok(elaborate_with_ports(block, name)?.0)
 }
 
-/// As [`elaborate`], with the identities of the top's ports, in the order of its ports.
+/// The same as [`elaborate`], with the identities of the top's ports, in the order of its ports.
 pub(crate) fn elaborate_with_ports(block: &dyn Block, name: &str) -> Result<(Design, Vec<AtomId>), Faults> {
     let tree = scan(block, name, true);
     let mut builder = Builder::default();

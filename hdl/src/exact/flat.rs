@@ -167,7 +167,7 @@ impl<'a> Flattener<'a> {
         }
     }
 
-    /// Where the value of a net comes from, seen from `scope`.
+    /// The source of the value of a net, seen from `scope`.
     fn source(&self, scope: usize, lane: Lane<NetRef>) -> Source {
         let driver = |s: usize, net| {
             let (node, _) = self.drivers[self.scopes[s].module][&Lane { net, lane: lane.lane }];

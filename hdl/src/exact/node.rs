@@ -1,4 +1,4 @@
-//! What a description says, as data: operations on exact integers, and what they drive.
+//! A description as data: operations on exact integers, and the nets that they drive.
 
 use std::panic::Location;
 use std::rc::Rc;
@@ -117,8 +117,8 @@ impl<R> Op<R> {
         }
     }
 
-    /// The value, given those of the operands in order; `width` is the first operand's width, which `AsSigned` needs.
-    /// Total: before a circuit settles an operand may lie outside its range.
+    /// The value, from the values of the operands in order. `width` is the first operand's width, which `AsSigned`
+    /// needs. Total: before a circuit settles an operand may lie outside its range.
     ///
     /// # Panics
     /// On `Read`: only the caller knows the net.

@@ -111,7 +111,7 @@ impl Range {
         if self.is_signed() { (v << unused) >> unused } else { ((v << unused) as u128 >> unused) as i128 }
     }
 
-    /// What `x.clamp(bounds)` can give for `x` in this range.
+    /// The values of `x.clamp(bounds)` for `x` in this range.
     pub fn clamp(self, bounds: Range) -> Range {
         Range { lo: bounds.nearest(self.lo), hi: bounds.nearest(self.hi) }
     }

@@ -1,4 +1,4 @@
-//! The devices that blocks are put on, and what each has: one table for sweeps, measurements and reports.
+//! The devices for blocks and their resources: one table for sweeps, measurements and reports.
 
 use clap::ValueEnum;
 
@@ -17,7 +17,7 @@ pub enum Device {
     Ecp5Large,
 }
 
-/// What synthesis and placement treat alike.
+/// A family of devices, which synthesis and placement treat alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
     /// Lattice iCE40
@@ -26,7 +26,7 @@ pub enum Family {
     Ecp5,
 }
 
-/// What a block takes, or a device has.
+/// The resources that a block takes, or a device has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Area {
     /// LUTs of four inputs; on iCE40, logic cells with a LUT and a flip-flop each
@@ -40,7 +40,7 @@ pub struct Area {
 }
 
 impl Device {
-    /// A row of the table: name, family, and what the device has.
+    /// The row of the device in the table: name, family, and resources.
     const fn row(self) -> (&'static str, Family, Area) {
         match self {
             Device::Up5k => ("UP5K", Family::Ice40, Area { lut: 5280, ff: 5280, dsp: 8, ram: 30 }),
@@ -50,17 +50,17 @@ impl Device {
         }
     }
 
-    /// Its name in tables.
+    /// The name of the device in tables.
     pub const fn name(self) -> &'static str {
         self.row().0
     }
 
-    /// The family that it belongs to.
+    /// The family of the device.
     pub const fn family(self) -> Family {
         self.row().1
     }
 
-    /// What it has.
+    /// The resources of the device.
     pub const fn capacity(self) -> Area {
         self.row().2
     }

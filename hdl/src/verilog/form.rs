@@ -80,7 +80,7 @@ impl Nets {
         self.nets.len() - 1
     }
 
-    /// All of a net, as a value of `range`.
+    /// A whole net, as a value of `range`.
     pub(super) fn whole(&self, net: usize) -> Slice {
         Slice { net, lo: 0, width: self.nets[net].width, signed: self.nets[net].signed }
     }

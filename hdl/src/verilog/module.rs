@@ -136,7 +136,7 @@ impl<'m> Printer<'m> {
         parts
     }
 
-    /// What drives an output or a pin: its text at the full width, and whether it is constant.
+    /// The driver of an output or a pin: its text at the full width, and whether it is constant.
     fn driven(&mut self, net: NetRef) -> (String, bool) {
         let info = self.info(net);
         let width = info.range.width();
@@ -178,7 +178,7 @@ impl<'m> Printer<'m> {
         Some(self.writer.nets.text(&run, all, signed))
     }
 
-    /// All of a one-bit input of the module.
+    /// A whole one-bit input of the module.
     fn bit(&mut self, net: Option<NetRef>) -> String {
         let net = self.nets[&net.expect("elaboration demands a clock and a reset where they are used")];
         let whole = super::form::Form::Slice(self.writer.nets.whole(net));

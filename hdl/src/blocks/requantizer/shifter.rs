@@ -144,7 +144,7 @@ pub(super) struct Scaled<'k> {
 }
 
 impl<'k> Scaled<'k> {
-    /// Through a rank.
+    /// The value behind a rank.
     pub(super) fn pass(self, rank: Rank<'k>) -> Scaled<'k> {
         Scaled {
             floor: rank.pass("floor", self.floor),

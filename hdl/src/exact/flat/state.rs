@@ -1,4 +1,4 @@
-//! What is left when all operations are in order: registers, memories, outputs, and what is claimed of values.
+//! The parts of a design beside its operations: registers, memories, outputs, and claims about values.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use crate::exact::netlist::NetRef;
 use crate::exact::node::{Lane, NodeId, Op};
 
 impl Flattener<'_> {
-    /// What follows from taking `node`, through at most `depth` selections.
+    /// The claims that follow from taking `node`, through at most `depth` selections.
     fn taken(&self, scope: usize, node: NodeId, depth: usize) -> Taken {
         let at = |n: NodeId| self.slots[scope][n].expect("every node is placed");
         match &self.module(scope).body.nodes[node].op {
@@ -27,7 +27,7 @@ impl Flattener<'_> {
         }
     }
 
-    /// Claims that something other than a selection or a register looks at, which therefore hold always.
+    /// Claims whose values go to something other than a selection or a register. Such a claim always has to hold.
     fn collect_claims(&mut self, scope: usize) {
         let body = &self.module(scope).body;
         let mut looked_at: HashSet<NodeId> = body.drives.iter().map(|d| d.from).collect();
