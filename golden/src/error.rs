@@ -27,7 +27,7 @@ pub enum Error {
     /// a real factor that has no multiplier
     #[error("real: {got:?} is not {limit}")]
     Real {
-        /// what is possible
+        /// the possible values
         limit: &'static str,
         /// value given
         got: f64,
@@ -37,7 +37,7 @@ pub enum Error {
     Float {
         /// name of the parameter
         what: &'static str,
-        /// what is possible
+        /// the possible values
         limit: String,
         /// value given
         got: f64,
@@ -49,7 +49,7 @@ pub enum Error {
         what: &'static str,
         /// number of the element, row-major
         index: usize,
-        /// what is possible
+        /// the possible values
         limit: &'static str,
         /// value given
         got: f64,
@@ -83,7 +83,7 @@ pub enum Error {
     Factor {
         /// the rule
         rule: &'static str,
-        /// what is possible
+        /// the possible values
         limit: &'static str,
         /// value given
         got: f64,
@@ -115,7 +115,7 @@ pub enum Error {
     RealAccumulator {
         /// the accumulator
         acc: i128,
-        /// what is possible
+        /// the possible values
         limit: &'static str,
         /// the rule
         rule: &'static str,
