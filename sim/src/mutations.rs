@@ -14,14 +14,41 @@ use serde::Deserialize;
 
 use crate::verilator::{Build, build};
 
-/// The list of bugs.
-const LIST: &str = include_str!("../mutations.toml");
+/// Where the lists of bugs are, one for each block.
+const LISTS: &str = "sim/mutations";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct List {
     designs: BTreeMap<String, Spec>,
     mutation: Vec<Mutation>,
+}
+
+impl List {
+    /// The bugs of all blocks.
+    fn all() -> Result<List> {
+        let mut all = List { designs: BTreeMap::new(), mutation: Vec::new() };
+        for block in Spec::WORDS {
+            let List { designs, mutation } = List::of(block)?;
+            for (name, spec) in designs {
+                ensure!(!all.designs.contains_key(&name), "{block}: another block has a design called {name}");
+                all.designs.insert(name, spec);
+            }
+            all.mutation.extend(mutation);
+        }
+        Ok(all)
+    }
+
+    /// The bugs of a block.
+    fn of(block: &str) -> Result<List> {
+        let path = Path::new(LISTS).join(format!("{block}.toml"));
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let list: List = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        let foreign = list.designs.iter().find(|(_, spec)| spec.block() != block);
+        ensure!(foreign.is_none(), "{}: a design is no {block}", path.display());
+        ensure!(!list.mutation.is_empty(), "{}: no bug", path.display());
+        Ok(list)
+    }
 }
 
 /// One bug: a text of one file, replaced.
@@ -51,7 +78,7 @@ struct Subject {
 /// # Errors
 /// If a mutation is not found that should be, or found that is said to survive, or its text is not in the Verilog.
 pub fn run() -> Result<()> {
-    let list: List = toml::from_str(LIST).context("sim/mutations.toml")?;
+    let list = List::all()?;
     let subjects: BTreeMap<&str, Subject> =
         list.designs.iter().map(|(name, spec)| Ok((name.as_str(), subject(spec)?))).collect::<Result<_>>()?;
     println!("| mutation | design, file | found at |\n|---|---|---|");

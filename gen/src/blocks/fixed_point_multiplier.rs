@@ -8,7 +8,7 @@ use qrtl_hdl::exact::Range;
 use qrtl_hdl::interface::Streamed;
 use qrtl_random::Random;
 
-use super::{Block, Device, Subject, Summary};
+use super::{Block, Subject, Summary, WITH_DSP};
 use crate::script::Script;
 
 /// Number of vectors of each configuration.
@@ -73,7 +73,7 @@ impl Block for FixedPointMultiplierConfig {
             Subject::by_hand(hand, &[], about, config.clone()),
             Subject::compared("fixed_point_multiplier", about, hand, config),
         ];
-        all.map(|subject| subject.on(Device::WITH_DSP)).into()
+        all.map(|subject| subject.on(WITH_DSP).in_gates()).into()
     }
 
     fn catalogue() -> Vec<(&'static str, FixedPointMultiplierConfig)> {

@@ -18,7 +18,7 @@ use qrtl_hdl::interface::{Built, Interface, Streamed, build};
 use qrtl_hdl::targets::Target;
 use qrtl_random::Random;
 use serde::{Deserialize, Serialize};
-pub use subject::{Device, Role, Subject, Synthesis};
+pub use subject::{EVERYWHERE, Role, Subject, Synthesis, WITH_DSP};
 
 use crate::script::Script;
 

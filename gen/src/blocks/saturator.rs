@@ -7,7 +7,7 @@ use qrtl_hdl::blocks::saturator::{Saturator, SaturatorConfig, SaturatorForm};
 use qrtl_hdl::interface::Streamed;
 use qrtl_random::Random;
 
-use super::{Block, Device, Subject, Summary};
+use super::{Block, EVERYWHERE, Subject, Summary};
 use crate::script::Script;
 
 /// Greatest number of inputs that are all tried.
@@ -92,7 +92,7 @@ impl Block for SaturatorConfig {
             Subject::by_hand(run_time, &[], about_ports, ports.clone()),
             Subject::compared("saturator_ports", about_ports, run_time, ports),
         ];
-        all.map(|subject| subject.on(Device::EVERYWHERE)).into()
+        all.map(|subject| subject.on(EVERYWHERE).in_gates()).into()
     }
 
     fn catalogue() -> Vec<(&'static str, SaturatorConfig)> {

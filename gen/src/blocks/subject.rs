@@ -1,5 +1,7 @@
 //! Subjects of the measurement of area and clock.
 
+use qrtl_hdl::targets::Device;
+
 use super::Spec;
 
 /// A configuration to measure.
@@ -32,37 +34,20 @@ pub enum Role {
     Alone,
 }
 
-/// A device, or gates without one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Device {
-    /// Lattice ECP5, 24k LUTs, speed grade 6
-    Ecp5Small,
-    /// Lattice ECP5, 84k LUTs, speed grade 6
-    Ecp5Large,
-    /// Lattice iCE40 UltraPlus 5K
-    Up5k,
-    /// Lattice iCE40 HX8K, which has no multipliers
-    Hx8k,
-    /// two-input gates; not placed
-    Gates,
-}
-
-/// A device, and further flags of the synthesis for it.
+/// What a block is synthesized for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Synthesis {
-    /// the device that the block is placed on
-    pub device: Device,
+    /// the device that the block is placed on; `None` stands for two-input gates, which are not placed
+    pub device: Option<Device>,
     /// flags of the synthesis beyond the usual
     pub flags: &'static str,
 }
 
-impl Device {
-    /// Small blocks fit everywhere.
-    pub const EVERYWHERE: &[Device] = &[Device::Ecp5Small, Device::Up5k, Device::Hx8k, Device::Gates];
+/// Devices that have multipliers. One of 32 bits takes HX8K minutes, and thousands of its LUTs.
+pub const WITH_DSP: &[Device] = &[Device::Ecp5Small, Device::Up5k];
 
-    /// A multiplier of 32 bits takes HX8K minutes, and thousands of its LUTs.
-    pub const WITH_DSP: &[Device] = &[Device::Ecp5Small, Device::Up5k, Device::Gates];
-}
+/// Devices for small blocks, which fit everywhere.
+pub const EVERYWHERE: &[Device] = &[Device::Ecp5Small, Device::Up5k, Device::Hx8k];
 
 impl<C> Subject<C> {
     /// A configuration that is compared with the baseline `with`.
@@ -77,13 +62,19 @@ impl<C> Subject<C> {
 
     /// The same subject, measured on these devices as well.
     pub fn on(mut self, devices: &[Device]) -> Subject<C> {
-        self.places.extend(devices.iter().map(|&device| Synthesis { device, flags: "" }));
+        self.places.extend(devices.iter().map(|&device| Synthesis { device: Some(device), flags: "" }));
         self
     }
 
     /// The same subject, measured also on a device with further flags of the synthesis.
     pub fn with_flags(mut self, device: Device, flags: &'static str) -> Subject<C> {
-        self.places.push(Synthesis { device, flags });
+        self.places.push(Synthesis { device: Some(device), flags });
+        self
+    }
+
+    /// The same subject, measured in two-input gates as well.
+    pub fn in_gates(mut self) -> Subject<C> {
+        self.places.push(Synthesis { device: None, flags: "" });
         self
     }
 

@@ -71,15 +71,9 @@ impl fmt::Display for Device {
     }
 }
 
-impl From<qrtl_gen::blocks::Device> for Device {
-    fn from(device: qrtl_gen::blocks::Device) -> Device {
-        match device {
-            qrtl_gen::blocks::Device::Ecp5Small => Device::Ecp5Small,
-            qrtl_gen::blocks::Device::Ecp5Large => Device::Ecp5Large,
-            qrtl_gen::blocks::Device::Up5k => Device::Up5k,
-            qrtl_gen::blocks::Device::Hx8k => Device::Hx8k,
-            qrtl_gen::blocks::Device::Gates => Device::Gates,
-        }
+impl From<Option<qrtl_hdl::targets::Device>> for Device {
+    fn from(device: Option<qrtl_hdl::targets::Device>) -> Device {
+        device.map_or(Device::Gates, Device::from)
     }
 }
 

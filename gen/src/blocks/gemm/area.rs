@@ -2,9 +2,9 @@
 
 use qrtl_hdl::blocks::gemm::{Forwarding, GemmConfig};
 use qrtl_hdl::parameter::ZeroPoint;
-use qrtl_hdl::targets::Target;
+use qrtl_hdl::targets::{Device, Target};
 
-use crate::blocks::{Device, Subject};
+use crate::blocks::Subject;
 
 /// All configurations, the baseline first.
 pub(super) fn subjects() -> Vec<Subject<GemmConfig>> {

@@ -3,9 +3,9 @@
 use qrtl_golden::MultiplierWidth;
 use qrtl_hdl::blocks::requantizer::RequantizerConfig;
 use qrtl_hdl::parameter::Source;
-use qrtl_hdl::targets::Target;
+use qrtl_hdl::targets::{Device, Target};
 
-use crate::blocks::{Device, Subject};
+use crate::blocks::{Subject, WITH_DSP};
 
 const BY_HAND: &str = "requantizer_by_hand";
 
@@ -23,7 +23,7 @@ pub(super) fn subjects() -> Vec<Subject<RequantizerConfig>> {
 /// Adds a measurement for ECP5 without its wide multiplexers. Some blocks become smaller and stay as fast.
 fn also_narrow(subject: Subject<RequantizerConfig>) -> Subject<RequantizerConfig> {
     let on_ecp5 = subject.on(&[Device::Ecp5Small]).with_flags(Device::Ecp5Small, "-nowidelut");
-    on_ecp5.on(&[Device::Up5k, Device::Gates])
+    on_ecp5.on(&[Device::Up5k]).in_gates()
 }
 
 fn compared(name: &'static str, about: &'static str, config: RequantizerConfig) -> Subject<RequantizerConfig> {
@@ -50,7 +50,7 @@ fn everywhere() -> Vec<Subject<RequantizerConfig>> {
         shift: Source::Constant(-8),
         ..config
     };
-    let on = |subject: Subject<_>| subject.on(Device::WITH_DSP);
+    let on = |subject: Subject<_>| subject.on(WITH_DSP).in_gates();
     let in_passes = RequantizerConfig { passes: 4, ..piped(10) };
     let about_passes = "32 x 32 bits, 4 passes through one multiplier, 10 ranks";
     vec![
