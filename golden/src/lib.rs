@@ -11,7 +11,7 @@
 //! - [`request`]: JSON lines in, JSON lines out;
 //! - [`quantization`]: from floats to integers: scales, zero points, calibration, batch norms, sizes;
 //! - [`import`]: readers of model files and arrays, and the graph of a model for a named runtime;
-//! - [`graph`]: a model, run in its integers;
+//! - [`graph`]: a network in integers as data, and the one executor of it;
 //! - [`words`]: an enum whose variants have a word each.
 //!
 //! The rules and their sources are in `docs/numerics.md`.

@@ -33,7 +33,7 @@ use std::str::FromStr;
 
 use crate::graph::Quantized;
 use crate::import::tflite::Activation;
-use crate::multiplier::quantize_multiplier;
+use crate::multiplier::{layer_factor, quantize_multiplier};
 use crate::numerics::AnyRequantization;
 use crate::operators::{DequantizeRounding, QuantizeRounding};
 use crate::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
@@ -120,7 +120,7 @@ impl Runtime {
             (Runtime::Tflm | Runtime::LitertBuiltin, Layer::FullyConnected { per_channel: false }) => {
                 f64::from(input * weight) / f64::from(output)
             }
-            _ => f64::from(input) * f64::from(weight) / f64::from(output),
+            _ => layer_factor(input, weight, output),
         }
     }
 

@@ -17,6 +17,12 @@ pub(crate) fn frexp(real: f64) -> (f64, i32) {
     (fraction, exponent + extra)
 }
 
+/// The factor of a layer, from the scales of its input, weights and output: `input * weights / output`. TFLite forms it in `f64`
+/// for convolutions and for layers with a scale for each channel (tflite-micro 90b983c2, `kernels/kernel_util.cc`).
+pub fn layer_factor(input: f32, weights: f32, output: f32) -> f64 {
+    f64::from(input) * f64::from(weights) / f64::from(output)
+}
+
 /// The builds of TFLite, which make different multipliers of a few factors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Build {

@@ -63,6 +63,21 @@ impl AddParameters {
         Ok(AddParameters { left_shift, a: operand(a)?, b: operand(b)?, output })
     }
 
+    /// The left shift of both inputs, less their zero points, before they are brought to the common scale.
+    pub const fn left_shift(&self) -> u32 {
+        self.left_shift
+    }
+
+    /// How each shifted input is brought to the common scale; their sum or difference is what [`output`](Self::output) takes.
+    pub const fn inputs(&self) -> [Requantization; 2] {
+        [self.a, self.b]
+    }
+
+    /// Factor, zero point and bounds of the output.
+    pub const fn output(&self) -> Requantization {
+        self.output
+    }
+
     /// Computes an output with three roundings. `sign` is the sign of `b`.
     pub(super) fn apply(&self, a: i64, b: i64, sign: i128) -> Result<i32, Error> {
         let scale = |x: i64, r: &Requantization| r.requantize_sum(i128::from(x) << self.left_shift);

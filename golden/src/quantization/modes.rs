@@ -11,7 +11,7 @@ use super::float_matrix::{all_finite, same_length};
 use super::linear::{check_operands, fill, linear};
 use super::{Calibration, FloatMatrix, Format, Granularity, Parameters, QuantizedWeights, Rounding, quantize};
 use crate::gemm::{Matrix, Operand, fully_connected};
-use crate::multiplier::quantize_multiplier;
+use crate::multiplier::{layer_factor, quantize_multiplier};
 use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule};
 
 /// Weights are integers in memory and become floats again before they are used. The layer becomes smaller, but not
@@ -74,11 +74,13 @@ pub(crate) fn biases_and_requantizations(
     }
     same_length("bias", bias, weights.matrix().rows())?;
     all_finite("bias", bias)?;
-    let scale = |n| f64::from(input.scale()) * f64::from(weights.parameters_at(n, 0).scale());
+    let weight = |n| weights.parameters_at(n, 0).scale();
+    let sum = |n| f64::from(input.scale()) * f64::from(weight(n));
     // The cast saturates.
-    let integers = bias.iter().enumerate().map(|(n, b)| (f64::from(*b) / scale(n)).round() as i32).collect();
+    let integers = bias.iter().enumerate().map(|(n, b)| (f64::from(*b) / sum(n)).round() as i32).collect();
     let requantize = |n| {
-        let multiplier = quantize_multiplier(scale(n) / f64::from(output.scale()), MultiplierWidth::W32)?;
+        let factor = layer_factor(input.scale(), weight(n), output.scale());
+        let multiplier = quantize_multiplier(factor, MultiplierWidth::W32)?;
         Requantization::new(rule, multiplier, output.zero_point().into(), bounds)
     };
     Ok((integers, (0..bias.len()).map(requantize).collect::<Result<_, _>>()?))
