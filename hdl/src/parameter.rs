@@ -24,6 +24,19 @@ macro_rules! display_word {
     };
 }
 
+/// `Default` of a configuration: what the command line gives without any flag, so that defaults stand beside their flags
+/// and nowhere else.
+#[macro_export]
+macro_rules! default_from_flags {
+    ($config:ty) => {
+        impl Default for $config {
+            fn default() -> $config {
+                $crate::parameter::defaults()
+            }
+        }
+    };
+}
+
 /// The configuration that the command line gives without any flag. It is the `Default` of a configuration, so that
 /// defaults stand beside the flags and nowhere else.
 ///

@@ -10,10 +10,6 @@ mod subject;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Subcommand;
-use qrtl_hdl::blocks::{
-    fixed_point_multiplier::FixedPointMultiplierConfig, gemm::GemmConfig, requantizer::RequantizerConfig,
-    saturator::SaturatorConfig,
-};
 use qrtl_hdl::interface::{Built, Interface, Streamed, build};
 use qrtl_hdl::targets::Target;
 use qrtl_random::Random;
@@ -155,13 +151,13 @@ macro_rules! blocks {
 
 blocks! {
     /// y = min(max(x, min), max)
-    saturator: Saturator(SaturatorConfig),
+    saturator: Saturator(qrtl_hdl::blocks::saturator::SaturatorConfig),
     /// fixed-point products: the lab's Figure 4, and accumulator by multiplier
-    fixed_point_multiplier: FixedPointMultiplier(FixedPointMultiplierConfig),
+    fixed_point_multiplier: FixedPointMultiplier(qrtl_hdl::blocks::fixed_point_multiplier::FixedPointMultiplierConfig),
     /// y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max)
-    requantizer: Requantizer(RequantizerConfig),
+    requantizer: Requantizer(qrtl_hdl::blocks::requantizer::RequantizerConfig),
     /// quantized matrix multiplication with its requantizers
-    gemm: Gemm(GemmConfig),
+    gemm: Gemm(qrtl_hdl::blocks::gemm::GemmConfig),
 }
 
 impl Spec {

@@ -60,6 +60,11 @@ impl<C> Subject<C> {
         Subject { name, about, role: Role::Baseline { parts }, config, places: Vec::new() }
     }
 
+    /// A configuration that is compared with nothing.
+    pub fn alone(name: &'static str, about: &'static str, config: C) -> Subject<C> {
+        Subject { name, about, role: Role::Alone, config, places: Vec::new() }
+    }
+
     /// The same subject, measured on these devices as well.
     pub fn on(mut self, devices: &[Device]) -> Subject<C> {
         self.places.extend(devices.iter().map(|&device| Synthesis { device: Some(device), flags: "" }));

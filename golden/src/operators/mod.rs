@@ -28,7 +28,7 @@ pub use convert::{
     requantize, xnnpack_convert,
 };
 pub use depthwise_conv2d::depthwise_conv2d;
-pub use elementwise::{AddParameters, add, mul, sub};
+pub use elementwise::*;
 pub(crate) use groups::in_whole_group;
 pub use litert_add::litert_add;
 pub use litert_mul::{LitertMul, litert_mul};

@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::exact::{Describe, Header, Int, Kernel, Port, Range};
 use crate::interface::{StreamPorts, Streamed, Streams};
-use crate::parameter::{defaults, within};
-use crate::{describe_logic, ports};
+use crate::parameter::within;
+use crate::{default_from_flags, describe_logic, ports};
 
 /// Parameters of a fixed-point multiplier.
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
@@ -46,11 +46,7 @@ pub struct FixedPointMultiplierConfig {
     pub rounding: Rule,
 }
 
-impl Default for FixedPointMultiplierConfig {
-    fn default() -> FixedPointMultiplierConfig {
-        defaults()
-    }
-}
+default_from_flags!(FixedPointMultiplierConfig);
 
 impl FixedPointMultiplierConfig {
     /// Width of the multiplier.

@@ -2,6 +2,5 @@
 
 pub mod fixed_point_multiplier;
 pub mod gemm;
-
 pub mod requantizer;
 pub mod saturator;

@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
 use crate::interface::{StreamPorts, Streamed, Streams};
-use crate::parameter::{defaults, within};
+use crate::parameter::within;
 use crate::stream::PipelineStream;
-use crate::{describe_logic, display_word, ports};
+use crate::{default_from_flags, describe_logic, display_word, ports};
 
 /// Parameters of a saturator.
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
@@ -67,11 +67,7 @@ pub enum SaturatorForm {
 
 display_word!(SaturatorForm);
 
-impl Default for SaturatorConfig {
-    fn default() -> SaturatorConfig {
-        defaults()
-    }
-}
+default_from_flags!(SaturatorConfig);
 
 /// Everything that `width` bits hold.
 fn full(width: u32, signed: bool) -> Range {

@@ -5,9 +5,10 @@ use qrtl_golden::{MultiplierWidth, Rule};
 use serde::{Deserialize, Serialize};
 
 use crate::blocks::requantizer::DEFAULT_PIPELINE;
+use crate::default_from_flags;
 use crate::display_word;
 use crate::exact::Range;
-use crate::parameter::{Dimension, IntType, Source, ZeroPoint, defaults, multiplier_width, rule};
+use crate::parameter::{Dimension, IntType, Source, ZeroPoint, multiplier_width, rule};
 use crate::targets::Target;
 
 /// Parameters of a GEMM block: C (M x N) = requant(A (M x K) * B (K x N)).
@@ -101,11 +102,7 @@ pub struct GemmConfig {
     pub axis: bool,
 }
 
-impl Default for GemmConfig {
-    fn default() -> GemmConfig {
-        defaults()
-    }
-}
+default_from_flags!(GemmConfig);
 
 /// How an operand's zero point takes effect. Both ways give the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::parameters::Parameters;
 use super::rounding::Rounding;
+use crate::default_from_flags;
 use crate::exact::Range;
-use crate::parameter::{IntType, Source, defaults, multiplier_width, rule, within};
+use crate::parameter::{IntType, Source, multiplier_width, rule, within};
 use crate::targets::ice40::chain::Chain;
 use crate::targets::{Multiplier, Target};
 
@@ -74,11 +75,7 @@ pub const DEFAULT_PIPELINE: usize = 4;
 /// Types that results can have.
 pub const OUTPUTS: [IntType; 3] = [IntType::Int8, IntType::Uint8, IntType::Int16];
 
-impl Default for RequantizerConfig {
-    fn default() -> RequantizerConfig {
-        defaults()
-    }
-}
+default_from_flags!(RequantizerConfig);
 
 impl RequantizerConfig {
     /// Values of the accumulator.
