@@ -72,9 +72,18 @@ impl FixedPointMultiplierConfig {
         if !self.signed && (self.acc_width, self.rounding) != (default.acc_width, default.rounding) {
             return Err("acc_width, rounding: only the signed form has them".to_owned());
         }
+        match self.half() {
+            Some(_) => Ok(()),
+            None => Err(format!("rounding: {} is neither truncate nor single", self.rounding)),
+        }
+    }
+
+    /// The number that is added before the low `width - 1` bits are dropped; none for a rule that adds more than one.
+    fn half(&self) -> Option<i128> {
         match self.rounding {
-            Rule::Truncate | Rule::Single => Ok(()),
-            other => Err(format!("rounding: {other} is neither truncate nor single")),
+            Rule::Truncate => Some(0),
+            Rule::Single => Some(1 << (self.width - 2)),
+            Rule::TfliteDouble | Rule::HalfUpTwice | Rule::Reduced16 | Rule::ShiftAway => None,
         }
     }
 }
@@ -101,7 +110,7 @@ impl FixedPointMultiplier {
         let bits = config.width;
         let (a, b, y, docs) = if config.signed {
             let (acc, m) = (Range::signed(config.acc_width), Range::unsigned(bits - 1));
-            let half = Range::constant(half(config.rounding, bits));
+            let half = Range::constant(config.half().unwrap_or(0));
             let y = (acc * m + half) >> Range::constant(i128::from(bits - 1));
             (acc, m, y, ["accumulator", "multiplier", "scaled accumulator"])
         } else {
@@ -124,11 +133,6 @@ impl Streamed for FixedPointMultiplier {
     }
 }
 
-/// The number that is added before the low `bits - 1` bits are dropped.
-fn half(rounding: Rule, bits: u32) -> i128 {
-    if rounding == Rule::Single { 1 << (bits - 2) } else { 0 }
-}
-
 describe_logic!(FixedPointMultiplier);
 
 impl Describe for FixedPointMultiplier {
@@ -137,7 +141,7 @@ impl Describe for FixedPointMultiplier {
         let f = bits - 1;
         if signed {
             let name = format!("fixed_point_multiplier_acc{acc_width}_m{bits}_{rounding}");
-            let half = if rounding == Rule::Single { format!(" + 2^{}", f - 1) } else { String::new() };
+            let half = if self._config.half() == Some(0) { String::new() } else { format!(" + 2^{}", f - 1) };
             Header::new(name, format!("y = floor((a * b{half}) / 2^{f}).")).fact("rounding", rounding)
         } else {
             let name = format!("fixed_point_multiplier_q1_{f}");
@@ -149,10 +153,10 @@ impl Describe for FixedPointMultiplier {
     }
 
     fn describe(&self, k: &Kernel) {
-        let FixedPointMultiplierConfig { width: bits, signed, rounding, .. } = self._config;
+        let FixedPointMultiplierConfig { width: bits, signed, .. } = self._config;
         let product = (k.read(&self.a) * k.read(&self.b)).named("product");
-        let y: Int<'_> =
-            if signed { (product + half(rounding, bits)) >> (bits - 1) } else { product.bits(bits - 1, bits) };
+        let half = self._config.half().unwrap_or(0);
+        let y: Int<'_> = if signed { (product + half) >> (bits - 1) } else { product.bits(bits - 1, bits) };
         k.drive(&self.y, y);
     }
 }

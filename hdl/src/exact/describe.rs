@@ -56,24 +56,6 @@ pub trait Describe: Block {
     fn describe(&self, k: &Kernel);
 }
 
-/// Implements RustHDL's `Logic` for a type that implements [`Describe`].
-#[macro_export]
-macro_rules! describe_logic {
-    ($block:ty) => {
-        impl rust_hdl::prelude::Logic for $block {
-            fn update(&mut self) {
-                $crate::exact::describe::update(self);
-            }
-            fn connect(&mut self) {
-                $crate::exact::describe::connect(self);
-            }
-            fn hdl(&self) -> rust_hdl::prelude::Verilog {
-                $crate::verilog::hdl(self)
-            }
-        }
-    };
-}
-
 /// RustHDL's `Logic::update`: evaluates the description once.
 pub fn update(block: &impl Describe) {
     block.describe(&Kernel::new(Mode::Update));

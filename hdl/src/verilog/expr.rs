@@ -3,61 +3,18 @@
 //! A sum that is used once is written where it is received, at the receiver's width. A comparison that is used once is
 //! written where it decides. Every other operation gets a net of its own, which holds its result exactly.
 
-mod inline;
-
-use inline::User;
-
 use super::form::{Form, Net, Nets, Slice};
 use super::operators::gate;
-use crate::exact::{BIT, Module, NetRef, Node, NodeId, Op, Range};
-use crate::names::Names;
+use super::writer::{Item, Writer};
+use crate::exact::{BIT, NetRef, Node, NodeId, Op, Range};
 
 /// Characters of the parts of a concatenation on one line.
 const MAX_LINE: usize = 80;
 
-/// A statement of the module's body.
-#[derive(Debug)]
-pub(super) enum Item {
-    /// `wire … = expression;`
-    Wire(usize, String),
-    /// `always @(*) case (address) …`
-    Rom { net: usize, address: String, address_width: u32, words: Vec<String> },
-}
-
-/// Writes the nodes of one module.
-pub(super) struct Writer<'m> {
-    pub module: &'m Module,
-    pub nets: Nets,
-    pub names: Names,
-    pub items: Vec<Item>,
-    users: Vec<User>,
-    pub forms: Vec<Option<Form>>,
-    /// leaves of the expression, for nodes that are written inline
-    pub inline: Vec<usize>,
-}
-
-impl<'m> Writer<'m> {
-    pub(super) fn new(module: &'m Module, nets: Nets, names: Names) -> Writer<'m> {
-        let count = module.body.nodes.len();
-        let mut writer = Writer {
-            module,
-            nets,
-            names,
-            items: Vec::new(),
-            users: vec![User::None; count],
-            forms: vec![None; count],
-            inline: vec![0; count],
-        };
-        writer.find_users();
-        writer
-    }
-
-    pub(super) fn node(&self, id: NodeId) -> &'m Node<NetRef> {
-        &self.module.body.nodes[id]
-    }
-
+impl Writer<'_> {
     /// Writes nets for all nodes that need one; `read` gives the net of a lane.
     pub(super) fn write(&mut self, read: impl Fn(&Nets, crate::exact::Lane<NetRef>, Range) -> Slice) {
+        self.find_users();
         for id in 0..self.module.body.nodes.len() {
             let node = self.node(id);
             if let Op::Read(lane) = node.op {

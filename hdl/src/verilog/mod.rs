@@ -4,9 +4,11 @@
 mod expr;
 mod form;
 mod head;
+mod inline;
 mod module;
 mod operators;
 mod rust_hdl;
+mod writer;
 
 pub use head::{File, Provenance, print};
 pub use rust_hdl::hdl;

@@ -5,8 +5,8 @@ mod clocked;
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::expr::{Item, Writer};
 use super::form::{Net, Nets, Slice, literal, shape};
+use super::writer::{Item, Writer};
 use crate::exact::{AtomInfo, Design, Module, NetRef, NodeId, Role};
 use crate::names::Names;
 

@@ -1,7 +1,7 @@
 //! Operators whose operands need care: selections, sums and conditions.
 
-use super::expr::Writer;
 use super::form::{Form, literal};
+use super::writer::Writer;
 use crate::exact::{NetRef, NodeId, Op};
 
 impl Writer<'_> {

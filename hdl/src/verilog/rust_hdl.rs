@@ -44,3 +44,21 @@ fn text(block: &impl Describe) -> String {
     let parts = Printer::new(&module, ports_of, &Custom).parts(&Custom, false);
     parts.memories + &parts.wires + &parts.pins + &parts.clocked + &parts.drives
 }
+
+/// Implements RustHDL's `Logic` for a type that implements [`Describe`](crate::exact::Describe).
+#[macro_export]
+macro_rules! describe_logic {
+    ($block:ty) => {
+        impl rust_hdl::prelude::Logic for $block {
+            fn update(&mut self) {
+                $crate::exact::describe::update(self);
+            }
+            fn connect(&mut self) {
+                $crate::exact::describe::connect(self);
+            }
+            fn hdl(&self) -> rust_hdl::prelude::Verilog {
+                $crate::verilog::hdl(self)
+            }
+        }
+    };
+}

@@ -10,6 +10,7 @@ use qrtl_gen::blocks::Role;
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::Spec;
 use qrtl_hdl::interface::Interface;
+use qrtl_hdl::targets::Multiplier;
 use qrtl_hdl::verilog::File;
 
 use super::device::{Device, Target};
@@ -103,6 +104,8 @@ pub fn single(name: &str, spec: Spec, device: Device) -> Result<Subject> {
 
 /// The targets, without inference of multipliers for a block that instantiates those of iCE40.
 fn suited(spec: &Spec, targets: Vec<Target>) -> Vec<Target> {
-    let instantiates = spec.target() == qrtl_hdl::targets::Target::Ice40;
-    if instantiates { targets.into_iter().map(Target::as_instantiated).collect() } else { targets }
+    match spec.target().traits().multiplier {
+        Multiplier::SbMac16 => targets.into_iter().map(Target::as_instantiated).collect(),
+        Multiplier::Inferred | Multiplier::Mult18x18d => targets,
+    }
 }

@@ -36,29 +36,29 @@ fn product_of_recoded<'k>(a: Int<'k>, c: Int<'k>, range: Range, ranks: [Rank<'k>
         let (low, high) = (c.bit(2 * i), c.bit(2 * i + 1));
         let row = |v| multiple(a, v, Range::new(-1, 2));
         let bits = high.mux(low.mux(row(2), row(1)), low.mux(row(0), row(-1)));
-        Sum { value: signed(bits, a, Range::new(-1, 2)), lacks: !(low | high), rows: 1 }
+        Sum { value: signed(bits, a, Range::new(-1, 2)), carry: !(low | high), rows: 1 }
     };
     let mut rows: Vec<Sum<'k>> = (0..top).map(lower).collect();
     rows.push(top_row(a, c >> (2 * top)));
     let (below, above) = rows.split_at(split(rows.len()));
     let pass = |name: &str, sum: Sum<'k>| Sum {
         value: ranks[0].pass(name, sum.value),
-        lacks: ranks[0].pass(&format!("{name}_lack"), sum.lacks),
+        carry: ranks[0].pass(&format!("{name}_lack"), sum.carry),
         ..sum
     };
     let above = complete(pass("upper_rows", tree(above)));
     let sum = match below {
         [] => above,
-        _ => join(pass("lower_rows", tree(below)), Sum { value: above, lacks: a.lit(0), rows: 1 }).value,
+        _ => join(pass("lower_rows", tree(below)), Sum { value: above, carry: a.lit(0), rows: 1 }).value,
     };
     ranks[1].pass("product", sum.bounded(a.range() * range, "it is the product of the operands").named("product"))
 }
 
-/// A sum of rows: `value + lacks * 4^(rows - 1)`, where `lacks` is one bit.
+/// A sum of rows: `value + carry * 4^(rows - 1)`, where `carry` is one bit.
 #[derive(Debug, Clone, Copy)]
 struct Sum<'k> {
     value: Int<'k>,
-    lacks: Int<'k>,
+    carry: Int<'k>,
     rows: u32,
 }
 
@@ -108,7 +108,7 @@ fn top_row<'k>(a: Int<'k>, digit: Int<'k>) -> Sum<'k> {
     let of = digit.range();
     let row = |v| multiple(a, v, of);
     let bits = (of.lo()..of.hi()).fold(row(of.hi()), |rest, v| digit.equals(v).mux(row(v), rest));
-    Sum { value: signed(bits, a, of), lacks: digit.is_negative(), rows: 1 }
+    Sum { value: signed(bits, a, of), carry: digit.is_negative(), rows: 1 }
 }
 
 /// The sum of at least one row, in which each row counts four times as much as the row before.
@@ -128,15 +128,15 @@ fn tree<'k>(rows: &[Sum<'k>]) -> Sum<'k> {
 #[track_caller]
 fn join<'k>(low: Sum<'k>, high: Sum<'k>) -> Sum<'k> {
     let done = 2 * (low.rows - 1);
-    let sum = (low.value >> done) + high.value.concat(low.lacks, 2);
-    Sum { value: above(sum, low.value, done), lacks: high.lacks, rows: low.rows + high.rows }
+    let sum = (low.value >> done) + high.value.concat(low.carry, 2);
+    Sum { value: above(sum, low.value, done), carry: high.carry, rows: low.rows + high.rows }
 }
 
 /// A sum that is complete.
 #[track_caller]
 fn complete<'k>(sum: Sum<'k>) -> Int<'k> {
     let done = 2 * (sum.rows - 1);
-    above((sum.value >> done) + sum.lacks, sum.value, done)
+    above((sum.value >> done) + sum.carry, sum.value, done)
 }
 
 /// The concatenation of `upper` and the low `n` bits of `lower`.

@@ -195,8 +195,8 @@ impl Gemm {
             keep: Bus::new(c.requantizers(), 0..=1, "lanes that hold a result"),
             last: Port::bit("last beat of the product"),
             array: Array::new(c),
-            row_sums: Maybe::when(corrects[1], || EdgeSums::new(c, &c.left(), c.rows, 1)),
-            col_sums: Maybe::when(corrects[0], || EdgeSums::new(c, &c.right(), c.cols, c.requantizers())),
+            row_sums: Maybe::when(corrects.b, || EdgeSums::new(c, &c.left(), c.rows, 1)),
+            col_sums: Maybe::when(corrects.a, || EdgeSums::new(c, &c.right(), c.cols, c.requantizers())),
             drain: Drain::new(c, rows, cols, entry),
             loader: Maybe::when(memory, || Loader::new(c)),
             channels: (0..c.requantizers()).filter_map(|lane| Self::channel_memory(c, lane, ranges)).collect(),
@@ -211,12 +211,8 @@ impl Gemm {
             load: flag(0),
             clear: flag(1),
             shift: flags(c.step_ranks()),
-            row_shift: flags(if corrects[1] { c.memory_ranks() - 1 } else { 0 }),
-            col_shift: flags(if corrects[0] && c.forwarding == Forwarding::Systolic {
-                c.memory_ranks() - 1
-            } else {
-                0
-            }),
+            row_shift: flags(if corrects.b { c.memory_ranks() - 1 } else { 0 }),
+            col_shift: flags(if corrects.a && c.forwarding == Forwarding::Systolic { c.memory_ranks() - 1 } else { 0 }),
             zero_factors: Stage::new(true),
             zero_product: Stage::new(true),
             addresses: stages(c.correction_ranks() + c.bias_ranks()),

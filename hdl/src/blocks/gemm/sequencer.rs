@@ -79,7 +79,7 @@ pub(super) fn dimension<'k>(k: &'k Kernel, d: Dimension, port: &Maybe<Port<In>>)
 }
 
 /// The way through a dimension in steps of `size`, the last of which may be smaller.
-struct Walk<'a, 'k> {
+struct Countdown<'a, 'k> {
     name: &'a str,
     total: Int<'k>,
     size: i128,
@@ -87,7 +87,7 @@ struct Walk<'a, 'k> {
     last: &'a Reg,
 }
 
-impl<'k> Walk<'_, 'k> {
+impl<'k> Countdown<'_, 'k> {
     /// 1 where `steps` steps cover `n`, given that fewer do not. No carry chain is used where one can be avoided.
     fn within(&self, n: Int<'k>, steps: i128) -> Int<'k> {
         let limit = self.size * steps;
@@ -162,9 +162,9 @@ impl Sequencer {
     }
 
     /// Describes the counters of terms, columns and rows.
-    fn walks<'k>(&self, k: &'k Kernel) -> [Walk<'_, 'k>; 3] {
+    fn countdowns<'k>(&self, k: &'k Kernel) -> [Countdown<'_, 'k>; 3] {
         let c = &self._config;
-        let walk = |name, (d, port), size: usize, left, last| Walk {
+        let countdown = |name, (d, port), size: usize, left, last| Countdown {
             name,
             total: dimension(k, d, port),
             size: size as i128,
@@ -172,9 +172,9 @@ impl Sequencer {
             last,
         };
         [
-            walk("terms", (c.k, &self.k), 1, &self.terms_left, &self.last_term),
-            walk("cols", (c.n, &self.n), c.cols, &self.cols_left, &self.last_cols),
-            walk("rows", (c.m, &self.m), c.rows, &self.rows_left, &self.last_rows),
+            countdown("terms", (c.k, &self.k), 1, &self.terms_left, &self.last_term),
+            countdown("cols", (c.n, &self.n), c.cols, &self.cols_left, &self.last_cols),
+            countdown("rows", (c.m, &self.m), c.rows, &self.rows_left, &self.last_rows),
         ]
     }
 }
@@ -202,7 +202,7 @@ impl Describe for Sequencer {
         let row_end = ended & k.read(&self.last_cols);
         k.register(&self.ended, tile_end);
 
-        let [terms, cols, rows] = self.walks(k);
+        let [terms, cols, rows] = self.countdowns(k);
         let single = k.stage(&self.single, 1);
         terms.describe(k, single, accept | idle, idle);
         let cols = cols.describe(k, single, ended | idle, idle);

@@ -8,6 +8,15 @@ use crate::exact::Range;
 use crate::targets::Multiplier;
 use crate::targets::ice40::SbMac16Products;
 
+/// Which zero points are corrected as results drain.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Corrects {
+    /// the zero point of A, by sums of the columns of B
+    pub a: bool,
+    /// the zero point of B, by sums of the rows of A
+    pub b: bool,
+}
+
 /// Numbers of register ranks.
 impl GemmConfig {
     /// Ranks of a product in the array. A multiplier that synthesis infers has one rank, behind the product. A product
@@ -65,7 +74,7 @@ impl GemmConfig {
 
     /// Ranks that correct a sum for zero points that were not subtracted.
     pub(super) fn correction_ranks(&self) -> usize {
-        if self.corrects().contains(&true) { 2 } else { 0 }
+        if self.corrects().a || self.corrects().b { 2 } else { 0 }
     }
 
     /// Ranks that add the bias to a sum and limit the result.
@@ -78,9 +87,10 @@ impl GemmConfig {
         self.memory_ranks() + self.correction_ranks() + self.bias_ranks() + self.requantizer().latency()
     }
 
-    /// Whether the zero points of A, and of B, are corrected as results drain.
-    pub(super) fn corrects(&self) -> [bool; 2] {
-        [self.left(), self.right()].map(|o| o.uses(ZeroPointStrategy::Correct))
+    /// Which zero points are corrected as results drain.
+    pub(super) fn corrects(&self) -> Corrects {
+        let [a, b] = [self.left(), self.right()].map(|o| o.uses(ZeroPointStrategy::Correct));
+        Corrects { a, b }
     }
 }
 

@@ -1,32 +1,15 @@
 //! Which nodes get a net. A node that is only wiring gets none, and a node that is written inside its only user gets
 //! none.
 
-use super::Writer;
+use super::form::{Form, Slice};
+use super::writer::{User, Writer};
 use crate::exact::{BIT, NetRef, Node, NodeId, Op};
-use crate::verilog::form::{Form, Slice};
 
 /// Greatest number of operands in an inlined sum, and of conditions in an inlined test. Longer sums and tests get nets.
 const MAX_INLINE: usize = 4;
 
-/// The kinds of users of a node that the text depends on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum User {
-    None,
-    /// a sum, or the low bits of something
-    Ring,
-    /// a condition or a logical operation on single bits
-    Logic,
-    /// a selection that takes it where its condition does not hold
-    Else,
-    /// a concatenation
-    Part,
-    /// a port, register or memory, which receives whatever expression there is
-    Receiver,
-    /// something that looks at the value, or several users
-    Other,
-}
-
 impl Writer<'_> {
+    /// Finds what uses each node; to be asked before any node is written.
     pub(super) fn find_users(&mut self) {
         let body = &self.module.body;
         let mut uses = Vec::new();
