@@ -230,8 +230,12 @@ impl Describe for Saturator {
             _ if self._config.by_upper_bits() && x.range().width() > bounds.width() => by_upper_bits(x, bounds),
             _ => x.clamp(bounds),
         };
-        self.clk.get().into_iter().for_each(|clk| k.clock(clk));
-        self.rst_n.get().into_iter().for_each(|rst_n| k.reset(rst_n));
+        if let Some(clk) = self.clk.get() {
+            k.clock(clk);
+        }
+        if let Some(rst_n) = self.rst_n.get() {
+            k.reset(rst_n);
+        }
         let enable = self.flow.get().map_or(k.lit(1), |flow| flow.describe(k));
         k.drive(&self.y, k.stage(&self.output, enable).pass("y", y));
     }

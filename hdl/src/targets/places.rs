@@ -1,7 +1,7 @@
 //! The places where a requantizer can have register ranks.
 
 /// A place for a register rank, in the order of the data path. The places between `Operands` and `Product` lie within
-/// the product. The four multipliers of a [chain](crate::targets::ice40::chain), and a product in passes, have
+/// the product. The four multipliers of a chain (`ice40/chain.rs`), and a product in passes, have
 /// registers of their own there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {

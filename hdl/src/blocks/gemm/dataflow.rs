@@ -129,13 +129,17 @@ impl Gemm {
         for r in 0..c.rows {
             let a = edge.pass(&format!("a_{r}"), centre(&c.left(), k.lane(&self.a, r), a_zero));
             k.drive_lane(&self.array.a, r, a);
-            self.row_sums.get().into_iter().for_each(|sums| k.drive_lane(&sums.x, r, a));
+            if let Some(sums) = self.row_sums.get() {
+                k.drive_lane(&sums.x, r, a);
+            }
         }
         let b_zero = self.operand_zero(k, &c.right(), &self.b_zero_point);
         for col in 0..c.cols {
             let b = edge.pass(&format!("b_{col}"), centre(&c.right(), k.lane(&self.b, col), b_zero));
             k.drive_lane(&self.array.b, col, b);
-            self.col_sums.get().into_iter().for_each(|sums| k.drive_lane(&sums.x, col, b));
+            if let Some(sums) = self.col_sums.get() {
+                k.drive_lane(&sums.x, col, b);
+            }
         }
     }
 
@@ -163,8 +167,12 @@ impl Gemm {
             }
         };
         for (lane, memory) in self.channels.iter().enumerate() {
-            memory.write.get().into_iter().for_each(|w| k.drive(w, k.lane(&loader.write, lane)));
-            memory.write_address.get().into_iter().for_each(|a| k.drive(a, k.read(&loader.address)));
+            if let Some(w) = memory.write.get() {
+                k.drive(w, k.lane(&loader.write, lane));
+            }
+            if let Some(a) = memory.write_address.get() {
+                k.drive(a, k.read(&loader.address));
+            }
             pass(&memory.write_bias, &self.cfg_bias);
             pass(&memory.write_multiplier, &self.cfg_multiplier);
             pass(&memory.write_shift, &self.cfg_shift);
@@ -226,7 +234,9 @@ impl Gemm {
             let to = &requantizer.parameters;
             if let Some(memory) = memory {
                 for (to, from) in [(&to.multiplier, &memory.multiplier), (&to.shift, &memory.shift)] {
-                    to.get().into_iter().for_each(|to| k.drive(to, k.read(from)));
+                    if let Some(to) = to.get() {
+                        k.drive(to, k.read(from));
+                    }
                 }
             }
             for (to, from) in [(&to.zero_point, &self.zero_point), (&to.min, &self.min), (&to.max, &self.max)] {

@@ -159,7 +159,9 @@ impl Pe {
             ("load", &self.load_out, Some(&self.load)),
             ("b", &self.b_out, self.b.get()),
         ] {
-            to.get().zip(from).into_iter().for_each(|(to, from)| k.drive(to, passed.pass(name, k.read(from))));
+            if let Some((to, from)) = to.get().zip(from) {
+                k.drive(to, passed.pass(name, k.read(from)));
+            }
         }
     }
 

@@ -109,7 +109,9 @@ impl Describe for Row {
         for (c, pe) in self.pe.iter().enumerate() {
             k.pass_clock(&self.clk, &pe.clk);
             for (to, operand) in [&pe.a, &pe.b].into_iter().zip(self.operands(k, c)) {
-                to.get().into_iter().for_each(|to| k.drive(to, operand));
+                if let Some(to) = to.get() {
+                    k.drive(to, operand);
+                }
             }
             k.drive(&pe.accumulate, self.passed(k, c, |pe| &pe.accumulate_out, &self.accumulate));
             k.drive(&pe.clear, self.passed(k, c, |pe| &pe.clear_out, &self.clear));
