@@ -52,24 +52,24 @@ impl<'b> StreamPorts<'b> {
 #[macro_export]
 macro_rules! ports {
     ($($port:expr),* $(,)?) => {
-        [$($crate::interface::AsPort::as_port($port)),*].into_iter().flatten().collect()
+        [$($crate::interface::AsPort::port($port)),*].into_iter().flatten().collect()
     };
 }
 
 /// The arguments of [`ports!`](crate::ports).
 pub trait AsPort<'b> {
     /// The port, if it exists.
-    fn as_port(self) -> Option<&'b dyn Atom>;
+    fn port(self) -> Option<&'b dyn Atom>;
 }
 
 impl<'b, A: Atom> AsPort<'b> for &'b A {
-    fn as_port(self) -> Option<&'b dyn Atom> {
+    fn port(self) -> Option<&'b dyn Atom> {
         Some(self)
     }
 }
 
 impl<'b, A: Atom> AsPort<'b> for Option<&'b A> {
-    fn as_port(self) -> Option<&'b dyn Atom> {
+    fn port(self) -> Option<&'b dyn Atom> {
         self.map(|port| port as &dyn Atom)
     }
 }

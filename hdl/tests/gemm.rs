@@ -92,6 +92,10 @@ fn set_up(sim: &mut FlatSim, config: &GemmConfig, case: &Case) {
     sim.set("cfg_valid", 0);
 }
 
+fn any_of(range: Range, random: &mut Random) -> i128 {
+    random.within(range.lo(), range.hi())
+}
+
 /// Runs a product `times` times without a pause, offering operands and taking results with the given probability in
 /// percent; with 0, operands at each clock, and results not for 64 clocks, then for 64.
 fn run(sim: &mut FlatSim, config: &GemmConfig, case: &Case, times: usize, random: &mut Random, chance: i128) -> Seen {
@@ -108,19 +112,11 @@ fn run(sim: &mut FlatSim, config: &GemmConfig, case: &Case, times: usize, random
         let offered = beats.last().copied().filter(|_| chance == 0 || random.within(0, 99) < chance);
         if let Some((r, c, t)) = offered {
             for i in 0..config.rows {
-                let v = if r + i < m {
-                    case.a.at(r + i, t).into()
-                } else {
-                    random.within(config.a.range().lo(), config.a.range().hi())
-                };
+                let v = if r + i < m { case.a.at(r + i, t).into() } else { any_of(config.a.range(), random) };
                 sim.set_lane("a", i, v);
             }
             for j in 0..config.cols {
-                let v = if c + j < n {
-                    case.b.at(t, c + j).into()
-                } else {
-                    random.within(config.b.range().lo(), config.b.range().hi())
-                };
+                let v = if c + j < n { case.b.at(t, c + j).into() } else { any_of(config.b.range(), random) };
                 sim.set_lane("b", j, v);
             }
         }
@@ -167,6 +163,13 @@ fn in_order(c: &Matrix, rows: usize, cols: usize) -> Vec<i128> {
     out
 }
 
+/// A product of this shape, `times` times, is what golden makes of it.
+fn compare(sim: &mut FlatSim, config: &GemmConfig, shape: [usize; 3], times: usize, random: &mut Random, chance: i128) {
+    let case = Case::draw(random, config, shape);
+    let expected = in_order(&case.expected, config.rows, config.cols).repeat(times);
+    assert_eq!(run(sim, config, &case, times, random, chance).results, expected, "{config:?} {shape:?} {chance}");
+}
+
 /// int8 by int8 with everything at run time, up to `max` in each dimension, and a requantizer for each column.
 fn run_time(rows: usize, cols: usize, max: [usize; 3]) -> GemmConfig {
     let [m, n, k] = max.map(Dimension::UpTo);
@@ -201,10 +204,7 @@ fn every_strategy_and_shape_equals_golden() {
             let mut sim = simulator(&config);
             for shape in [[1, 1, 1], [2, 3, 6], [9, 11, 6], [4, 5, 2], [3, 8, 5], [7, 1, 3]] {
                 for chance in [100, 60, 0] {
-                    let case = Case::draw(&mut random, &config, shape);
-                    let seen = run(&mut sim, &config, &case, 2, &mut random, chance);
-                    let expected = in_order(&case.expected, rows, cols).repeat(2);
-                    assert_eq!(seen.results, expected, "{config:?} {shape:?} {chance}");
+                    compare(&mut sim, &config, shape, 2, &mut random, chance);
                 }
             }
         }
@@ -229,9 +229,7 @@ fn cells_of_devices_give_the_same() {
         let mut sim = simulator(&config);
         for shape in [[1, 1, 1], [2, 3, 6], [9, 11, 6], [3, 8, 1]] {
             for chance in [100, 60] {
-                let case = Case::draw(&mut random, &config, shape);
-                let seen = run(&mut sim, &config, &case, 2, &mut random, chance);
-                assert_eq!(seen.results, in_order(&case.expected, 2, cols).repeat(2), "{config:?} {shape:?} {chance}");
+                compare(&mut sim, &config, shape, 2, &mut random, chance);
             }
         }
     }
@@ -250,10 +248,8 @@ fn dimensions_may_change_with_the_first_beat() {
         let mut sim = simulator(&config);
         for round in 0..40 {
             let shape = [9, 11, 6].map(|max| random.within(1, max) as usize);
-            let case = Case::draw(&mut random, &config, shape);
             let times = random.within(1, 3) as usize;
-            let seen = run(&mut sim, &config, &case, times, &mut random, 100 * (round % 2));
-            assert_eq!(seen.results, in_order(&case.expected, rows, cols).repeat(times), "{config:?} {shape:?}");
+            compare(&mut sim, &config, shape, times, &mut random, 100 * (round % 2));
         }
     }
 }

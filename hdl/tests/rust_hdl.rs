@@ -1,5 +1,7 @@
 //! RustHDL's own machinery on our blocks: `simulate`, its event simulation, its VCD writer, its generator.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "../../golden/tests/support/seeded.rs"]
 mod seeded;
 
