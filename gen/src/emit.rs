@@ -84,7 +84,9 @@ impl Package {
         for model in &self.models {
             fs::write(dir.join(format!("cells/{}.v", model.name)), &model.text)?;
         }
-        fs::write(dir.join("tb/bench.cpp"), BENCH)?;
+        for (name, text) in BENCH {
+            fs::write(dir.join("tb").join(name), text)?;
+        }
         fs::write(dir.join("tb/ports.h"), ports_header(&self.built.interface))?;
         fs::write(dir.join("vectors/in.txt"), &vectors.input)?;
         fs::write(dir.join("vectors/expected.txt"), &vectors.expected)?;

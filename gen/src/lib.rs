@@ -8,6 +8,7 @@ pub mod digits;
 pub mod emit;
 pub mod explore;
 pub mod model;
+pub mod progress;
 pub mod quantize;
 pub mod run;
 pub mod schedule;

@@ -1,9 +1,6 @@
 //! Clocks of products on the Verilated GEMM block, as the bench counts them at its ports, beside those of the schedule.
 
-use std::fs;
-use std::process::Command;
-
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use qrtl_gen::blocks::gemm::{Layer, Output, gemm_layer};
 use qrtl_gen::emit::Package;
 use qrtl_gen::schedule::Schedule;
@@ -13,7 +10,9 @@ use qrtl_golden::gemm::Matrix;
 use qrtl_hdl::blocks::gemm::{Channel, Channels, GemmConfig};
 use qrtl_random::Random;
 
-use crate::verilator::{Build, build};
+use crate::simulation::{Report, Run, Simulation};
+use crate::verilator::Build;
+use crate::workspace::Workspace;
 
 /// What the bench counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,30 +34,20 @@ impl From<&Schedule> for Counted {
 ///
 /// # Errors
 /// If the package is no GEMM block or takes no such product, or a result differs, or it cannot be built or run.
-pub fn count(package: &Package, size: [usize; 3], seed: u64) -> Result<Counted> {
+pub fn count(workspace: &Workspace, package: &Package, size: [usize; 3], seed: u64) -> Result<Counted> {
     let Spec::Gemm(config) = &package.spec else { bail!("{}: no gemm", package.name) };
     let interface = &package.built.interface;
-    let executable = build(&package.simulated(), interface, Build::default())?;
     let layer = draw(config, size, &mut Random::new(seed))?;
     let mut script = Script::new(interface);
     gemm_layer(&mut script, config, &layer, Some(&layer.golden(config)?));
-    let dir = tempfile::tempdir()?;
-    let path = |name: &str| dir.path().join(name);
-    fs::write(path("in.txt"), &script.input)?;
-    fs::write(path("expected.txt"), &script.expected)?;
-    let mut command = Command::new(&executable);
-    command.arg("--cycles").arg("--vectors").arg(path("in.txt")).arg("--expect").arg(path("expected.txt"));
-    let output = command.output().with_context(|| executable.display().to_string())?;
-    let err = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{} of {size:?}: {}", package.name, err.trim());
-    let number = |name| number(&err, name).with_context(|| package.name.clone());
-    Ok(Counted { clocks: number("last")? - number("first")? + 1, stalls: number("refused")? })
-}
-
-/// The number behind `name` in what the bench says with `--cycles`.
-pub(crate) fn number(text: &str, name: &str) -> Result<u128> {
-    let word = text.split_whitespace().skip_while(|w| *w != name).nth(1);
-    word.and_then(|w| w.parse().ok()).with_context(|| format!("the bench says no {name}: {text}"))
+    let simulation = Simulation::of(workspace, package, Build::default())?;
+    match simulation.with(&script)?.run(&Run { seed, ..Run::default() })? {
+        Report::Compared { outcome, cycles, words } => {
+            ensure!(outcome.passed(), "{} of {size:?}: {words}", package.name);
+            Ok(Counted { clocks: cycles.last - cycles.first + 1, stalls: cycles.refused })
+        }
+        Report::Broken(words) => bail!("{} of {size:?}: {words}", package.name),
+    }
 }
 
 /// A product that no zero point, bound or bias keeps from filling its range.

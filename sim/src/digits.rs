@@ -12,26 +12,38 @@ use qrtl_gen::spec::Spec;
 use qrtl_golden::gemm::Matrix;
 use qrtl_golden::import::npy::Array;
 
-use crate::process::Bench;
-use crate::verilator::{Build, build};
+use crate::checks::{Check, Done};
+use crate::simulation::{Outcome, Simulation};
+use crate::verilator::Build;
+use crate::workspace::Workspace;
 
-/// The models of `models/digits` that have fully connected layers only: name, file, logits.
-const MODELS: [[&str; 3]; 2] = [
-    ["digits mlp", "mlp_int8.tflite", "mlp_logits_int8_tflm_all.npy"],
-    ["digits mlp per tensor", "mlp_int8_per_tensor.tflite", "mlp_per_tensor_logits_int8_tflm_all.npy"],
-];
+/// A model of `models/digits` that has fully connected layers only.
+#[derive(Debug, Clone, Copy)]
+pub struct Model {
+    name: &'static str,
+    file: &'static str,
+    logits: &'static str,
+}
 
-/// Runs every image through every model.
-///
-/// # Errors
-/// If a logit differs, or a file is missing.
-pub fn run(models: &Path) -> Result<()> {
-    let mut differ = 0;
-    for [name, file, logits] in MODELS {
-        differ += run_model(models, name, file, logits).with_context(|| name.to_owned())?;
-    }
-    ensure!(differ == 0, "{differ} logits differ from TFLM");
-    Ok(())
+/// The model that is quantized per channel.
+pub const MLP: Model = Model { name: "digits mlp", file: "mlp_int8.tflite", logits: "mlp_logits_int8_tflm_all.npy" };
+
+/// The same, quantized per tensor.
+pub const MLP_PER_TENSOR: Model = Model {
+    name: "digits mlp per tensor",
+    file: "mlp_int8_per_tensor.tflite",
+    logits: "mlp_per_tensor_logits_int8_tflm_all.npy",
+};
+
+/// What has to be compared for the models: the logits of every image.
+pub fn checks<'w>(workspace: &'w Workspace, models: &[Model]) -> Vec<Check<'w>> {
+    let check = |&model: &Model| Check {
+        group: model.name.to_owned(),
+        words: "logits of every image against TFLM".to_owned(),
+        again: "digits".to_owned(),
+        run: Box::new(move || run(workspace, model)),
+    };
+    models.iter().map(check).collect()
 }
 
 fn matrix(what: &'static str, file: &Path) -> Result<Matrix> {
@@ -49,30 +61,32 @@ fn rows_and_cols(shape: &[usize]) -> Result<[usize; 2]> {
     }
 }
 
-/// Number of logits that differ.
-fn run_model(models: &Path, name: &str, file: &str, logits: &str) -> Result<usize> {
-    let expected = matrix("logits", &models.join(logits))?;
+fn run(workspace: &Workspace, model: Model) -> Result<Done> {
+    let models = workspace.models();
+    let expected = matrix("logits", &models.join(model.logits))?;
     let mut activations = matrix("input", &models.join("mlp_input_int8_all.npy"))?;
-    for (i, layer) in Layers::read(&models.join(file))?.dense.iter().enumerate() {
-        eprintln!("{name}: layer {i}, {} x {}", layer.inputs(), layer.outputs());
+    for (i, layer) in Layers::read(&models.join(model.file))?.dense.iter().enumerate() {
         let spec = layer.spec(4, 4);
         let package = Package::new(&format!("layer_{i}"), Spec::Gemm(spec.clone()), "sim")?;
         let product = layer.vectors(&activations)?;
         let mut script = Script::new(&package.built.interface);
         gemm_layer(&mut script, &spec, &product, None);
-        let executable = build(&package.simulated(), &package.built.interface, Build::default())?;
-        let beats = Bench::start(&executable, &package.built.interface)?.run(&script)?;
+        let simulation = Simulation::of(workspace, &package, Build::default())?;
+        let beats = simulation.converse()?.run(&script)?;
         activations = collect_results(&spec, activations.rows(), layer.outputs(), &beats)?;
     }
     let images = expected.rows();
     ensure!(activations.rows() == images && activations.cols() == expected.cols(), "logits of another shape");
-    let differ = activations.data().iter().zip(expected.data()).filter(|(a, b)| a != b).count();
+    let differ: Vec<usize> =
+        (0..expected.data().len()).filter(|&i| activations.data()[i] != expected.data()[i]).collect();
     let labels: Array<u8> = Array::read(models.join("labels_all.npy"))?;
     let right = (0..images).filter(|&i| argmax(&activations, i) == usize::from(labels.data[i])).count();
-    let accuracy = right as f64 / images as f64;
-    let count = expected.data().len();
-    println!("{name}: {images} images, {count} logits, {differ} differ from TFLM; accuracy {accuracy:.4}");
-    Ok(differ)
+    let first = |&i: &usize| format!("logit {i}: got {}, expected {}\n", activations.data()[i], expected.data()[i]);
+    Ok(Done {
+        outcome: Outcome { vectors: expected.data().len(), mismatches: differ.len() },
+        mismatches: differ.iter().take(10).map(first).collect(),
+        remark: format!("{images} images, TFLM's logits, accuracy {:.4}", right as f64 / images as f64),
+    })
 }
 
 /// Column of the greatest element of a row, the first of equals.

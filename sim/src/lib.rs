@@ -1,14 +1,17 @@
 //! Builds emitted Verilog with Verilator, runs vectors through it, and compares with golden, bit for bit.
 
+pub mod checks;
+pub mod conversation;
 pub mod cycles;
 pub mod digits;
 pub mod mutations;
 pub mod netlist;
-pub mod parallel;
-pub mod process;
 pub mod qor;
 pub mod rtl;
+pub mod simulation;
 pub mod speed;
 pub mod suite;
+pub mod tools;
 pub mod utilization;
 pub mod verilator;
+pub mod workspace;

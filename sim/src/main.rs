@@ -4,63 +4,76 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Error, Result};
-use clap::builder::PossibleValuesParser;
-use clap::{Parser, Subcommand};
+use clap::builder::{FalseyValueParser, PossibleValuesParser};
+use clap::{Args, Parser, Subcommand};
 use qrtl_gen::explore::{Estimate, Explore};
 use qrtl_gen::spec::Spec;
 use qrtl_golden::request::{Request, answer_lines};
 use qrtl_hdl::targets::Device;
-use qrtl_sim::{digits, mutations, netlist, qor, rtl, speed, suite, utilization};
+use qrtl_sim::checks::{self, Check};
+use qrtl_sim::digits::{self, MLP, MLP_PER_TENSOR};
+use qrtl_sim::suite::{self, Settings};
+use qrtl_sim::workspace::Workspace;
+use qrtl_sim::{mutations, netlist, qor, rtl, speed, utilization};
 
 /// Runs emitted Verilog in Verilator and compares it with golden, bit for bit.
 #[derive(Parser)]
 #[command(name = "sim", version)]
 struct Cli {
+    /// directory of the checkout: models, tools and build/ are below it
+    #[arg(long, value_name = "DIR", default_value = ".", global = true)]
+    root: PathBuf,
     #[command(subcommand)]
     verb: Verb,
 }
 
+/// What vectors are drawn from.
+#[derive(Args)]
+struct Seed {
+    /// seed of the vectors
+    #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
+    seed: u64,
+}
+
+/// How blocks are simulated.
+#[derive(Args)]
+struct Simulated {
+    #[command(flatten)]
+    seed: Seed,
+    /// write traces to build/
+    #[arg(long, env = "WAVES", value_parser = FalseyValueParser::new())]
+    waves: bool,
+}
+
 #[derive(Subcommand)]
 enum Verb {
-    /// every block's vectors, the netlists, the digits models
-    All {
-        /// seed of the vectors
-        #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
-        seed: u64,
-    },
-    /// the configurations of one block
+    /// every block in its default configuration, and the digits MLP
+    Quick(Simulated),
+    /// every configuration of every block, the netlists, both digits models
+    Verify(Simulated),
+    /// every configuration of one block
     Block {
         /// word for the block
         #[arg(value_parser = PossibleValuesParser::new(Spec::WORDS))]
         name: String,
-        /// seed of the vectors
-        #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
-        seed: u64,
+        #[command(flatten)]
+        how: Simulated,
     },
-    /// the digits models
-    Digits {
-        /// directory of the models
-        #[arg(long, default_value = "models/digits")]
-        models: PathBuf,
-    },
+    /// both digits models, layer by layer, against TFLM
+    Digits,
     /// netlists of Yosys
-    Netlist {
-        /// seed of the vectors
-        #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
-        seed: u64,
-    },
+    Netlist(Seed),
     /// bugs put into emitted Verilog, each of which the shipped vectors must find; prints a table
     Mutations,
     /// area and clock by Yosys and nextpnr; prints a table, and writes it to docs/ if no block is named
     Qor {
         /// only blocks whose names begin so
         blocks: Vec<String>,
-        /// where qor.md, qor.csv and qor.svg go; docs if no block is named
+        /// directory of qor.md, qor.csv and qor.svg; docs if no block is named
         #[arg(long)]
         to: Option<PathBuf>,
-        /// seed of the vectors for the baselines
-        #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
-        seed: u64,
+        #[command(flatten)]
+        seed: Seed,
         /// in place of them, blocks that files describe (TOML); a block is named after its file
         #[arg(long, value_name = "FILE.toml", num_args = 1.., requires = "device", conflicts_with_all = ["blocks", "to"])]
         config: Vec<PathBuf>,
@@ -81,21 +94,20 @@ enum Verb {
     },
     /// how well the GEMM block uses its array, by counters of the Verilated block, which the schedule has to equal
     Utilization {
-        /// directory of utilization.md
-        #[arg(long, default_value = "docs")]
-        to: PathBuf,
-        /// directory of the models
-        #[arg(long, default_value = "models/digits")]
-        models: PathBuf,
+        /// directory of utilization.md; docs by default
+        #[arg(long)]
+        to: Option<PathBuf>,
     },
     /// builds a 16 x 16 array and simulates it; prints cycles a second, and seconds of CPU for the build
-    Speed {
-        /// seed of the vectors
-        #[arg(long, default_value_t = 1, env = "QRTL_SEED")]
-        seed: u64,
-    },
+    Speed(Seed),
     /// answers JSON requests, one a line, from the hardware
     Rtl,
+}
+
+impl From<Simulated> for Settings {
+    fn from(how: Simulated) -> Settings {
+        Settings { seed: how.seed.seed, waves: how.waves }
+    }
 }
 
 fn checked(result: Result<()>) -> ExitCode {
@@ -115,33 +127,57 @@ fn refused(error: &Error) -> ExitCode {
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().verb {
-        Verb::All { seed } => checked(all(seed)),
-        Verb::Block { name, seed } => block(&name, seed),
-        Verb::Digits { models } => checked(digits::run(&models)),
-        Verb::Netlist { seed } => checked(netlist::run(seed)),
-        Verb::Mutations => checked(mutations::run()),
-        Verb::Qor { config, device: Some(device), csv, .. } => described(&config, device, csv.as_deref()),
-        Verb::Qor { blocks, to, seed, .. } => {
-            let to = to.or_else(|| blocks.is_empty().then(|| PathBuf::from("docs")));
-            checked(qor::run(&blocks, to.as_deref(), seed))
-        }
-        Verb::Speed { seed } => checked(speed::run(seed)),
-        Verb::Explore { sweep, measure } => explore(&sweep, measure),
-        Verb::Utilization { to, models } => checked(utilization::run(&models, &to)),
-        Verb::Rtl => rtl().unwrap_or_else(|error| refused(&error)),
-    }
-}
-
-/// An error of the files is bad input, one of the tools is not.
-fn described(files: &[PathBuf], device: Device, csv: Option<&Path>) -> ExitCode {
-    match qor::subjects::described(files, device.into()) {
-        Ok(subjects) => checked(qor::run_described(&subjects, csv)),
+    let Cli { root, verb } = Cli::parse();
+    match Workspace::new(&root) {
+        Ok(workspace) => run(&workspace, verb),
         Err(error) => refused(&error),
     }
 }
 
-fn explore(sweep: &Explore, measure: usize) -> ExitCode {
+fn run(workspace: &Workspace, verb: Verb) -> ExitCode {
+    match verb {
+        Verb::Quick(how) => checked(checks::run(&quick(workspace, how.into()))),
+        Verb::Verify(how) => checked(checks::run(&all(workspace, how.into()))),
+        Verb::Block { name, how } => checked(checks::run(&suite::all(workspace, Some(&name), how.into()))),
+        Verb::Digits => checked(checks::run(&digits::checks(workspace, &[MLP, MLP_PER_TENSOR]))),
+        Verb::Netlist(Seed { seed }) => checked(checks::run(&netlist::checks(workspace, seed))),
+        Verb::Mutations => checked(mutations::run(workspace)),
+        Verb::Qor { config, device: Some(device), csv, .. } => described(workspace, &config, device, csv.as_deref()),
+        Verb::Qor { blocks, to, seed, .. } => {
+            let to = to.or_else(|| blocks.is_empty().then(|| workspace.docs()));
+            checked(qor::run(workspace, &blocks, to.as_deref(), seed.seed))
+        }
+        Verb::Speed(Seed { seed }) => checked(speed::run(workspace, seed)),
+        Verb::Explore { sweep, measure } => explore(workspace, &sweep, measure),
+        Verb::Utilization { to } => checked(utilization::run(workspace, &to.unwrap_or_else(|| workspace.docs()))),
+        Verb::Rtl => rtl(workspace).unwrap_or_else(|error| refused(&error)),
+    }
+}
+
+/// What everybody runs: a minute at most.
+fn quick(workspace: &Workspace, how: Settings) -> Vec<Check<'_>> {
+    let mut all = suite::defaults(workspace, how);
+    all.extend(digits::checks(workspace, &[MLP]));
+    all
+}
+
+/// All that there is.
+fn all(workspace: &Workspace, how: Settings) -> Vec<Check<'_>> {
+    let mut all = suite::all(workspace, None, how);
+    all.extend(netlist::checks(workspace, how.seed));
+    all.extend(digits::checks(workspace, &[MLP, MLP_PER_TENSOR]));
+    all
+}
+
+/// An error of the files is bad input, one of the tools is not.
+fn described(workspace: &Workspace, files: &[PathBuf], device: Device, csv: Option<&Path>) -> ExitCode {
+    match qor::subjects::described(files, device.into()) {
+        Ok(subjects) => checked(qor::run_described(workspace, &subjects, csv)),
+        Err(error) => refused(&error),
+    }
+}
+
+fn explore(workspace: &Workspace, sweep: &Explore, measure: usize) -> ExitCode {
     let sweep = || {
         let found = sweep.run()?;
         print!("{}", found.text);
@@ -150,25 +186,13 @@ fn explore(sweep: &Explore, measure: usize) -> ExitCode {
         found.front.iter().take(measure).map(single).collect::<Result<Vec<_>>>()
     };
     match sweep() {
-        Ok(subjects) => checked(qor::run_described(&subjects, None)),
+        Ok(subjects) => checked(qor::run_described(workspace, &subjects, None)),
         Err(error) => refused(&error),
     }
 }
 
-fn all(seed: u64) -> Result<()> {
-    // A fault in one part must not hide those of the others.
-    let parts = [suite::run(&suite::jobs(), seed), netlist::run(seed), digits::run("models/digits".as_ref())];
-    let failed: Vec<String> = parts.into_iter().filter_map(|r| r.err()).map(|e| format!("{e:#}")).collect();
-    if failed.is_empty() { Ok(()) } else { Err(anyhow::anyhow!("{}", failed.join("\n"))) }
-}
-
-fn block(name: &str, seed: u64) -> ExitCode {
-    let jobs: Vec<_> = suite::jobs().into_iter().filter(|j| j.block == name).collect();
-    checked(suite::run(&jobs, seed))
-}
-
-fn rtl() -> Result<ExitCode> {
-    let mut hardware = rtl::Hardware::default();
+fn rtl(workspace: &Workspace) -> Result<ExitCode> {
+    let mut hardware = rtl::Hardware::new(workspace);
     let answer = |r: &Request| hardware.answer(r).map_err(|e| format!("{e:#}"));
     let failed = answer_lines(std::io::stdin().lock(), std::io::stdout().lock(), answer)?;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

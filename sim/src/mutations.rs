@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use qrtl_gen::emit::Package;
+use qrtl_gen::progress::Progress;
 use qrtl_gen::script::Script;
 use qrtl_gen::spec::Spec;
+use qrtl_gen::table::{Column, Table};
+use qrtl_hdl::interface::Interface;
 use qrtl_hdl::names::base_name;
+use qrtl_hdl::verilog::File;
+use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::verilator::{Build, build};
-
-/// Where the lists of bugs are, one for each block.
-const LISTS: &str = "sim/mutations";
+use crate::simulation::{Report, Run, Simulation};
+use crate::verilator::Build;
+use crate::workspace::Workspace;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,11 +28,11 @@ struct List {
 }
 
 impl List {
-    /// The bugs of all blocks.
-    fn all() -> Result<List> {
+    /// The bugs of all blocks, of which each has a file in a directory.
+    fn all(lists: &Path) -> Result<List> {
         let mut all = List { designs: BTreeMap::new(), mutation: Vec::new() };
         for block in Spec::WORDS {
-            let List { designs, mutation } = List::of(block)?;
+            let List { designs, mutation } = List::of(lists, block)?;
             for (name, spec) in designs {
                 ensure!(!all.designs.contains_key(&name), "{block}: another block has a design called {name}");
                 all.designs.insert(name, spec);
@@ -40,8 +43,8 @@ impl List {
     }
 
     /// The bugs of a block.
-    fn of(block: &str) -> Result<List> {
-        let path = Path::new(LISTS).join(format!("{block}.toml"));
+    fn of(lists: &Path, block: &str) -> Result<List> {
+        let path = lists.join(format!("{block}.toml"));
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let list: List = toml::from_str(&text).with_context(|| path.display().to_string())?;
         let foreign = list.designs.iter().find(|(_, spec)| spec.block() != block);
@@ -52,7 +55,7 @@ impl List {
 }
 
 /// One bug: a text of one file, replaced.
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone)]
 #[serde(deny_unknown_fields)]
 struct Mutation {
     name: String,
@@ -66,84 +69,78 @@ struct Mutation {
     survives: Option<String>,
 }
 
-/// A design with its vectors, in files that a bench reads.
+/// A design with its vectors.
 struct Subject {
-    package: Package,
+    files: Vec<File>,
+    interface: Interface,
     script: Script,
-    dir: tempfile::TempDir,
 }
 
 /// Runs every mutation and prints a table of what found it.
 ///
 /// # Errors
 /// If a mutation is not found that should be, or found that is said to survive, or its text is not in the Verilog.
-pub fn run() -> Result<()> {
-    let list = List::all()?;
+pub fn run(workspace: &Workspace) -> Result<()> {
+    let list = List::all(&workspace.mutations())?;
     let subjects: BTreeMap<&str, Subject> =
         list.designs.iter().map(|(name, spec)| Ok((name.as_str(), subject(spec)?))).collect::<Result<_>>()?;
-    println!("| mutation | design, file | found at |\n|---|---|---|");
-    let mut wrong = Vec::new();
-    for (i, m) in list.mutation.iter().enumerate() {
-        eprintln!("[{}/{}] {}", i + 1, list.mutation.len(), m.name);
+    let progress = Progress::new(list.mutation.len());
+    let run = |m: &Mutation| {
         let subject = subjects.get(m.design.as_str());
         let subject = subject.with_context(|| format!("{}: no design is called {}", m.name, m.design))?;
-        let found = subject.find(m).with_context(|| m.name.clone())?;
-        if found.is_some() != m.survives.is_none() {
-            wrong.push(m.name.as_str());
-        }
-        let outcome = found.unwrap_or_else(|| format!("not found: {}", m.survives.as_deref().unwrap_or("?")));
-        println!("| {} | {}, {} | {outcome} |", m.name, m.design, m.file);
-    }
+        let found = subject.find(workspace, m).with_context(|| m.name.clone())?;
+        progress.step(|| m.name.clone());
+        Ok((m.clone(), found))
+    };
+    let rows: Vec<Row> = list.mutation.par_iter().map(run).collect::<Result<_>>()?;
+    print!("{}", Table::new(&COLUMNS, &rows).markdown());
+    let wrong = rows.iter().filter(|(m, found)| found.is_some() != m.survives.is_none());
+    let wrong: Vec<&str> = wrong.map(|(m, _)| m.name.as_str()).collect();
     ensure!(wrong.is_empty(), "mutations: not as listed: {}", wrong.join("; "));
-    println!("\n{} mutations, all as listed", list.mutation.len());
+    println!("\n{} mutations, all as listed", rows.len());
     Ok(())
 }
+
+/// A bug, and what told of it.
+type Row = (Mutation, Option<String>);
+
+const COLUMNS: [Column<Row>; 3] = [
+    Column::words("mutation", |(m, _)| m.name.clone()),
+    Column::words("design, file", |(m, _)| format!("{}, {}", m.design, m.file)),
+    Column::words("found at", |(m, found)| {
+        let not = || format!("not found: {}", m.survives.as_deref().unwrap_or("?"));
+        found.clone().unwrap_or_else(not)
+    }),
+];
 
 fn subject(spec: &Spec) -> Result<Subject> {
     let package = Package::new(spec.block(), spec.clone(), "sim")?;
     let script = package.vectors()?;
-    let dir = tempfile::tempdir()?;
-    fs::write(dir.path().join("in.txt"), &script.input)?;
-    fs::write(dir.path().join("expected.txt"), &script.expected)?;
-    Ok(Subject { package, script, dir })
+    Ok(Subject { files: package.simulated(), interface: package.built.interface, script })
 }
 
 impl Subject {
     /// What told of the bug: the first wrong result, or the bench's complaint; without stalls, else with them.
-    fn find(&self, m: &Mutation) -> Result<Option<String>> {
-        ensure!(self.script.vectors > 0, "no vectors");
-        let mut files = self.package.simulated();
+    fn find(&self, workspace: &Workspace, m: &Mutation) -> Result<Option<String>> {
+        let mut files = self.files.clone();
         let mut called = files.iter_mut().filter(|f| base_name(&f.name) == m.file);
         let file = called.next().with_context(|| format!("no file {}", m.file))?;
         ensure!(called.next().is_none(), "several files are called {}", m.file);
         let count = file.text.matches(&m.from).count();
         ensure!(count == 1, "{:?} is {count} times in {}, expected once", m.from, m.file);
         file.text = file.text.replace(&m.from, &m.to);
-        // As a netlist: lint must not find the bug before the vectors do.
-        let executable = build(&files, &self.package.built.interface, Build { netlist: true, ..Build::default() })?;
-        for stall in [0, 30] {
-            if let Some(words) = self.complaint(&executable, stall)? {
-                let when = if stall == 0 { "" } else { "with stalls: " };
-                return Ok(Some(format!("{when}{words}")));
-            }
+        // Leniently: lint must not find the bug before the vectors do.
+        let how = Build { lenient: true, ..Build::default() };
+        let simulation = Simulation::build(workspace, &self.interface, &files, how)?;
+        let trial = simulation.with(&self.script)?;
+        for stall in simulation.stalls() {
+            let words = match trial.run(&Run { stall, seed: 1, trace: None })? {
+                Report::Compared { outcome, .. } if outcome.passed() => continue,
+                Report::Compared { words, .. } | Report::Broken(words) => first_words(&words)?,
+            };
+            return Ok(Some(if stall == 0 { words } else { format!("with stalls: {words}") }));
         }
         Ok(None)
-    }
-
-    fn complaint(&self, executable: &Path, stall: u32) -> Result<Option<String>> {
-        let output = Command::new(executable)
-            .arg("--vectors")
-            .arg(self.dir.path().join("in.txt"))
-            .arg("--expect")
-            .arg(self.dir.path().join("expected.txt"))
-            .args(["--stall", &stall.to_string()])
-            .output()?;
-        let text = String::from_utf8_lossy(&output.stderr);
-        match output.status.code() {
-            Some(0) => Ok(None),
-            Some(1 | 3) => Ok(Some(first_words(&text)?)),
-            other => bail!("the bench ended with {other:?}: {text}"),
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Context, Result};
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::Spec;
 use qrtl_hdl::blocks::gemm::GemmConfig;
@@ -12,8 +12,11 @@ use qrtl_hdl::parameter::{Dimension, ZeroPoint};
 use qrtl_hdl::targets::Target;
 use qrtl_hdl::verilog::File;
 
-use crate::suite::check_files;
-use crate::verilator::{Build, staging, tool};
+use crate::checks::{Check, Done};
+use crate::simulation::Simulation;
+use crate::tools::run as run_tool;
+use crate::verilator::Build;
+use crate::workspace::Workspace;
 
 /// Vectors for each netlist.
 const VECTORS: usize = 20_000;
@@ -39,13 +42,10 @@ const ICE40_INFERRED: Synthesis = Synthesis::Device { pass: "synth_ice40 -dsp", 
 /// of registers behind a product (`synth_ice40 -dsp`). An error, to us.
 pub const LOST: &str = "Driver-driver conflict";
 
-/// Synthesizes a requantizer for each target and a 2 x 2 GEMM for gates and for iCE40, there with two products in a
-/// multiplier, and runs their netlists.
-///
-/// # Errors
-/// If a result differs, or Yosys is missing or fails.
-pub fn run(seed: u64) -> Result<()> {
-    let up_to = |n| Dimension::UpTo(n);
+/// What has to be compared: a requantizer for each target and a 2 x 2 GEMM for gates and for iCE40, there with two products
+/// in a multiplier.
+pub fn checks(workspace: &Workspace, seed: u64) -> Vec<Check<'_>> {
+    let up_to = Dimension::UpTo;
     let requantizer = RequantizerConfig::default();
     let gemm = GemmConfig { rows: 2, cols: 2, m: up_to(16), n: up_to(8), k: up_to(32), ..GemmConfig::default() };
     let on_ecp5 = RequantizerConfig { target: Target::Ecp5, pipeline: 12, ..requantizer.clone() };
@@ -61,7 +61,13 @@ pub fn run(seed: u64) -> Result<()> {
         b_zero_point: none,
         ..gemm.clone()
     };
-    for (name, spec, synthesis) in [
+    let check = |(name, spec, synthesis): (&str, Spec, Synthesis)| Check {
+        group: format!("netlist of {name}"),
+        words: format!("{VECTORS} vectors"),
+        again: format!("netlist --seed {seed}"),
+        run: Box::new(move || run(workspace, &spec, synthesis, seed)),
+    };
+    [
         ("requantizer", Spec::Requantizer(requantizer), Synthesis::Generic),
         ("requantizer on ECP5", Spec::Requantizer(on_ecp5), ECP5),
         ("requantizer on iCE40", Spec::Requantizer(on_ice40), ICE40),
@@ -69,22 +75,25 @@ pub fn run(seed: u64) -> Result<()> {
         ("requantizer in 4 passes on iCE40", Spec::Requantizer(in_passes), ICE40),
         ("gemm 2 x 2", Spec::Gemm(gemm), Synthesis::Generic),
         ("gemm 2 x 2 on iCE40", Spec::Gemm(pairs), ICE40),
-    ] {
-        let package = Package::new(spec.block(), spec, "sim")?;
-        let script = package.spec.script(&package.built.interface, seed, VECTORS)?;
-        eprintln!("netlist of {name}: synthesis");
-        let files = package.models.iter().cloned().chain([synthesize(&package, synthesis)?]).collect::<Vec<_>>();
-        let how = Build { netlist: true, ..Build::default() };
-        let outcome = check_files(&package, &files, &script, seed, how)?;
-        println!("netlist of {name}: {} vectors, {} mismatches", outcome.vectors, outcome.mismatches);
-        ensure!(outcome.mismatches == 0, "netlist of {name}: {} results differ", outcome.mismatches);
-    }
-    Ok(())
+    ]
+    .map(check)
+    .into()
+}
+
+fn run(workspace: &Workspace, spec: &Spec, synthesis: Synthesis, seed: u64) -> Result<Done> {
+    let package = Package::new(spec.block(), spec.clone(), "sim")?;
+    let script = spec.script(&package.built.interface, seed, VECTORS)?;
+    let netlist = synthesize(workspace, &package, synthesis)?;
+    let files: Vec<File> = package.models.iter().cloned().chain([netlist]).collect();
+    let how = Build { lenient: true, ..Build::default() };
+    let simulation = Simulation::build(workspace, &package.built.interface, &files, how)?;
+    let (outcome, mismatches) = simulation.compare(&script, seed)?;
+    Ok(Done { outcome, mismatches, remark: String::new() })
 }
 
 /// The module after synthesis, as Verilog: of gates and flip-flops, or of what the models of a device's cells say.
-fn synthesize(package: &Package, synthesis: Synthesis) -> Result<File> {
-    let dir = staging()?;
+fn synthesize(workspace: &Workspace, package: &Package, synthesis: Synthesis) -> Result<File> {
+    let dir = workspace.staging()?;
     let mut reads = String::new();
     for file in &package.files {
         fs::write(dir.path().join(format!("{}.v", file.name)), &file.text)?;
@@ -102,13 +111,8 @@ fn synthesize(package: &Package, synthesis: Synthesis) -> Result<File> {
              read_verilog mapped.v; hierarchy -top {top}; proc; flatten; opt_clean; "
         ),
     };
-    let output = Command::new(tool("yosys"))
-        .current_dir(dir.path())
-        .args(["-q", "-e", LOST, "-p", &(commands + "write_verilog -noattr netlist.v")])
-        .output()
-        .map_err(|e| anyhow!("yosys: {e}; install it with `make setup` or `apt-get install yosys`"))?;
-    if !output.status.success() {
-        bail!("yosys fails on {top}: {}", String::from_utf8_lossy(&output.stderr));
-    }
+    let mut yosys = Command::new(workspace.tool("yosys"));
+    let commands = commands + "write_verilog -noattr netlist.v";
+    run_tool(yosys.current_dir(dir.path()).args(["-q", "-e", LOST, "-p", &commands])).with_context(|| top.clone())?;
     Ok(File { name: top.clone(), text: fs::read_to_string(dir.path().join("netlist.v"))? })
 }

@@ -16,16 +16,23 @@ use qrtl_hdl::blocks::saturator::SaturatorConfig;
 use qrtl_hdl::parameter::{Dimension, IntType, ZeroPoint};
 use serde_json::{Value, json};
 
-use crate::process::Bench;
-use crate::verilator::{Build, build};
+use crate::conversation::Conversation;
+use crate::simulation::Simulation;
+use crate::verilator::Build;
+use crate::workspace::Workspace;
 
-/// Running benches, by the description of their block.
-#[derive(Default)]
-pub struct Hardware {
-    benches: HashMap<String, (Package, Bench)>,
+/// Running simulations, by the description of their block.
+pub struct Hardware<'w> {
+    workspace: &'w Workspace,
+    running: HashMap<String, (Package, Conversation)>,
 }
 
-impl Hardware {
+impl<'w> Hardware<'w> {
+    /// Nothing runs yet.
+    pub fn new(workspace: &'w Workspace) -> Hardware<'w> {
+        Hardware { workspace, running: HashMap::new() }
+    }
+
     /// The hardware's answer.
     ///
     /// # Errors
@@ -65,26 +72,25 @@ impl Hardware {
         }
     }
 
-    /// The bench of a block, built and started if it is the first of its kind.
-    fn bench(&mut self, spec: Spec) -> Result<&mut (Package, Bench)> {
+    /// The simulation of a block, built and started if it is the first of its kind.
+    fn running(&mut self, spec: Spec) -> Result<&mut (Package, Conversation)> {
         let key = format!("{spec:?}");
-        if !self.benches.contains_key(&key) {
+        if !self.running.contains_key(&key) {
             let package = Package::new(spec.block(), spec, "sim")?;
-            let executable = build(&package.simulated(), &package.built.interface, Build::default())?;
-            let bench = Bench::start(&executable, &package.built.interface)?;
-            self.benches.insert(key.clone(), (package, bench));
+            let conversation = Simulation::of(self.workspace, &package, Build::default())?.converse()?;
+            self.running.insert(key.clone(), (package, conversation));
         }
-        self.benches.get_mut(&key).ok_or_else(|| anyhow!("no bench"))
+        self.running.get_mut(&key).ok_or_else(|| anyhow!("no simulation"))
     }
 
     /// One beat in, one result out.
     fn one(&mut self, spec: Spec, beat: &[i128]) -> Result<Value> {
-        let (package, bench) = self.bench(spec)?;
+        let (package, conversation) = self.running(spec)?;
         let mut script = Script::new(&package.built.interface);
         script.beat(beat);
         script.await_results(1);
         script.flush();
-        let results = bench.run(&script)?;
+        let results = conversation.run(&script)?;
         let out = results.first().and_then(|beat| beat.first()).ok_or_else(|| anyhow!("no result"))?;
         Ok(json!({"out": i64::try_from(*out)?}))
     }
@@ -114,10 +120,10 @@ impl Hardware {
     }
 
     fn product(&mut self, spec: GemmConfig, layer: &Layer, m: usize, n: usize) -> Result<Matrix> {
-        let (package, bench) = self.bench(Spec::Gemm(spec.clone()))?;
+        let (package, conversation) = self.running(Spec::Gemm(spec.clone()))?;
         let mut script = Script::new(&package.built.interface);
         gemm_layer(&mut script, &spec, layer, None);
-        let beats = bench.run(&script)?;
+        let beats = conversation.run(&script)?;
         collect_results(&spec, m, n, &beats)
     }
 }

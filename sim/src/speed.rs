@@ -1,17 +1,19 @@
 //! `sim speed`: how fast a 16 x 16 GEMM is simulated against golden, and what it takes to build it.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::Spec;
-
 use qrtl_hdl::blocks::gemm::GemmConfig;
 
-use crate::cycles::number;
-use crate::verilator::{build_anew, staging};
+use crate::simulation::{Report, Run, Simulation};
+use crate::tools;
+use crate::verilator::Build;
+use crate::workspace::Workspace;
 
 /// Results to compare: a million cycles, more or less.
 const VECTORS: usize = 500_000;
@@ -22,38 +24,43 @@ const RUNS: usize = 5;
 /// Clock ticks of the kernel in a second, as `/proc` counts them.
 const TICKS: f64 = 100.0;
 
-/// Builds the array from nothing, runs its vectors as `sim` does, and prints both figures.
+/// Builds the array from nothing, as the Makefile of its directory does, runs its vectors as `sim` does, and prints both
+/// figures.
 ///
 /// # Errors
 /// If it cannot be built or run, or a result differs.
-pub fn run(seed: u64) -> Result<()> {
+pub fn run(workspace: &Workspace, seed: u64) -> Result<()> {
     let spec = Spec::Gemm(GemmConfig { rows: 16, cols: 16, ..GemmConfig::default() });
     let package = Package::new("gemm", spec.clone(), "sim speed")?;
-    let interface = &package.built.interface;
-    let staging = staging()?;
-    let dir = staging.path().canonicalize()?;
-    let (begin, before) = (Instant::now(), children()?);
-    let executable = build_anew(&package.files, interface, &dir)?;
     println!("{}", spec.summary().parameters);
-    println!("build: {:.1} s of CPU, {:.1} s", children()? - before, begin.elapsed().as_secs_f64());
-    let script = spec.script(interface, seed, VECTORS)?;
-    fs::write(dir.join("in.txt"), &script.input)?;
-    fs::write(dir.join("expected.txt"), &script.expected)?;
-    let arguments = ["--vectors", "in.txt", "--expect", "expected.txt", "--cycles", "--seed", "1"];
-    let (mut fastest, mut cycles) = (f64::INFINITY, 0.0);
+    let staging = workspace.staging()?;
+    build_emitted(&package, workspace, &staging.path().join("gemm"))?;
+    let script = spec.script(&package.built.interface, seed, VECTORS)?;
+    let simulation = Simulation::of(workspace, &package, Build::default())?;
+    let trial = simulation.with(&script)?;
+    let (mut fastest, mut clocks) = (f64::INFINITY, 0);
     for _ in 0..RUNS {
         let before = children()?;
-        let output = Command::new(&executable).current_dir(&dir).args(arguments).output().context("the simulation")?;
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        ensure!(output.status.success(), "the simulation fails: {text}");
-        cycles = number(&text, "cycles")? as f64;
+        match trial.run(&Run { seed: 1, ..Run::default() })? {
+            Report::Compared { outcome, cycles, .. } if outcome.passed() => clocks = cycles.all,
+            Report::Compared { words, .. } | Report::Broken(words) => bail!("the simulation fails: {words}"),
+        }
         fastest = fastest.min(children()? - before);
     }
-    let rate = cycles / fastest / 1e6;
-    println!(
-        "run: {} vectors, 0 mismatches, {cycles} cycles in {fastest:.2} s of CPU, {rate:.2} M cycles/s",
-        script.vectors
-    );
+    let rate = clocks as f64 / fastest / 1e6;
+    let vectors = script.vectors;
+    println!("run: {vectors} vectors, 0 mismatches, {clocks} cycles in {fastest:.2} s of CPU, {rate:.2} M cycles/s");
+    Ok(())
+}
+
+/// Emits the package and builds its simulation there; prints what the build takes.
+fn build_emitted(package: &Package, workspace: &Workspace, dir: &Path) -> Result<()> {
+    package.write(dir, &package.vectors()?)?;
+    let (begin, before) = (Instant::now(), children()?);
+    let mut make = Command::new("make");
+    make.current_dir(dir).arg("obj/Vdut").arg(format!("VERILATOR={}", workspace.tool("verilator").display()));
+    tools::run(&mut make)?;
+    println!("build: {:.1} s of CPU, {:.1} s", children()? - before, begin.elapsed().as_secs_f64());
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use qrtl_hdl::blocks::gemm::GemmConfig;
 use qrtl_hdl::parameter::Dimension;
 
 use crate::cycles::{Counted, count};
+use crate::workspace::Workspace;
 
 /// Sides of the array that is looked at.
 const SIDE: usize = 8;
@@ -57,8 +58,8 @@ last sums at the end of the array, without the stalls; *overall*: over those in 
 /// # Errors
 /// If a model cannot be read, the block cannot be built or run, a result is wrong, a counter is not the schedule's, or the
 /// table cannot be written.
-pub fn run(models: &Path, to: &Path) -> Result<()> {
-    let products = all(models)?;
+pub fn run(workspace: &Workspace, to: &Path) -> Result<()> {
+    let products = all(&workspace.models())?;
     let most = |d: usize| products.iter().map(|p| p.size[d]).max().unwrap_or(1);
     let dimension = |d: usize| Dimension::UpTo(most(d));
     let spec = GemmConfig {
@@ -74,7 +75,7 @@ pub fn run(models: &Path, to: &Path) -> Result<()> {
     let mut rows = Vec::new();
     for product in &products {
         let schedule = Schedule::new(&spec, product.size)?;
-        let counted = count(&package, product.size, 1)?;
+        let counted = count(workspace, &package, product.size, 1)?;
         let expected = Counted::from(&schedule);
         ensure!(counted == expected, "{}: the bench counts {counted:?}, the schedule {expected:?}", product.name);
         rows.push(schedule.row(product));

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::env::set_current_dir;
-use std::path::Path;
-
 use qrtl_gen::emit::Package;
 use qrtl_gen::schedule::Schedule;
 use qrtl_gen::spec::Spec;
@@ -12,15 +9,16 @@ use qrtl_hdl::blocks::gemm::{Forwarding, GemmConfig, ZeroPointStrategy};
 use qrtl_hdl::parameter::ZeroPoint;
 use qrtl_hdl::targets::Target;
 use qrtl_sim::cycles::{Counted, count};
+use qrtl_sim::workspace::Workspace;
 
 /// Every size on a block: the counters are the schedule's.
 #[track_caller]
 fn agree(spec: GemmConfig, sizes: &[[usize; 3]]) {
-    set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap();
+    let workspace = Workspace::compiled_in().unwrap();
     let package = Package::new("gemm", Spec::Gemm(spec.clone()), "cycles").unwrap();
     for &size in sizes {
         let schedule = Schedule::new(&spec, size).unwrap();
-        assert_eq!(count(&package, size, 1).unwrap(), Counted::from(&schedule), "{size:?} (m, n, k)");
+        assert_eq!(count(&workspace, &package, size, 1).unwrap(), Counted::from(&schedule), "{size:?} (m, n, k)");
     }
 }
 

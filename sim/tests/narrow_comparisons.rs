@@ -10,6 +10,8 @@ use std::process::Command;
 
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::Spec;
+use qrtl_sim::tools;
+use qrtl_sim::workspace::Workspace;
 
 /// A saturator of signed inputs, with constant bounds or with ports that are tied to them.
 #[derive(Clone, Copy)]
@@ -82,13 +84,11 @@ fn around(cases: &[Case]) -> [String; 2] {
 }
 
 fn run(dir: &Path, tool: &str, arguments: &[&str]) -> String {
-    let output = Command::new(tool).current_dir(dir).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{tool}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    let program = Workspace::compiled_in().unwrap().tool(tool);
+    tools::run(Command::new(program).current_dir(dir).args(arguments)).unwrap_or_else(|e| panic!("{e}"))
 }
 
 #[test]
-#[ignore = "needs Verilator, Yosys and Icarus Verilog"]
 fn netlists_of_narrow_saturators_clamp() {
     let cases = cases();
     let dir = tempfile::tempdir().unwrap();

@@ -16,8 +16,10 @@ use qrtl_hdl::exact::{Design, FlatSim, elaborate};
 use qrtl_hdl::interface::{BenchPort, Interface, Stream};
 use qrtl_hdl::verilog::{File, Provenance, print};
 use qrtl_random::Random;
-use qrtl_sim::process::Bench;
-use qrtl_sim::verilator::{Build, build, staging};
+use qrtl_sim::simulation::Simulation;
+use qrtl_sim::tools::run;
+use qrtl_sim::verilator::Build;
+use qrtl_sim::workspace::Workspace;
 use support::Forest;
 
 #[test]
@@ -37,12 +39,11 @@ fn trees_of_random_registers() {
 }
 
 fn check(name: &str, blocks: usize, trees: usize, vectors: usize, random: &mut Random) {
-    // Tests run in the folder of their package; the build cache is the workspace's.
-    std::env::set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap();
+    let workspace = Workspace::compiled_in().unwrap();
     let forest = Forest::draw(random, blocks, trees);
     let design = elaborate(&forest, name).unwrap_or_else(|faults| panic!("{faults}"));
     let files = print(&design, &Provenance { command: "a test".to_owned() });
-    lint(name, &files);
+    lint(&workspace, name, &files);
     let interface = interface(&design, trees > 0);
     let mut script = Script::new(&interface);
     let mut flat = FlatSim::new(&design);
@@ -64,8 +65,8 @@ fn check(name: &str, blocks: usize, trees: usize, vectors: usize, random: &mut R
         flat.step().unwrap_or_else(|e| panic!("{e}"));
     }
     script.flush();
-    let executable = build(&files, &interface, Build { zeroed: true, ..Build::default() }).unwrap();
-    let got = Bench::start(&executable, &interface).unwrap().run(&script).unwrap();
+    let simulation = Simulation::build(&workspace, &interface, &files, Build::default()).unwrap().zeroed();
+    let got = simulation.converse().unwrap().run(&script).unwrap();
     assert_eq!(got.len(), vectors);
     for (i, (got, expected)) in got.iter().zip(&expected).enumerate() {
         assert_eq!(got, expected, "{name}, vector {i}");
@@ -94,8 +95,8 @@ fn interface(design: &Design, clocked: bool) -> Interface {
 }
 
 /// Not a word from any of the three.
-fn lint(name: &str, files: &[File]) {
-    let dir = staging().unwrap();
+fn lint(workspace: &Workspace, name: &str, files: &[File]) {
+    let dir = workspace.staging().unwrap();
     let paths: Vec<String> = files.iter().map(|f| format!("{}.v", f.name)).collect();
     files.iter().zip(&paths).for_each(|(f, p)| std::fs::write(dir.path().join(p), &f.text).unwrap());
     // Kept where a failure can be looked at.
@@ -104,12 +105,9 @@ fn lint(name: &str, files: &[File]) {
         files.iter().zip(&paths).for_each(|(f, p)| std::fs::write(Path::new(&keep).join(p), &f.text).unwrap());
     }
     let silent = |tool: &str, args: &[&str]| {
-        let path = qrtl_sim::verilator::tool(tool);
-        let output =
-            Command::new(path).current_dir(dir.path()).args(args).output().unwrap_or_else(|e| panic!("{tool}: {e}"));
-        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        let clean = output.status.success() && !text.contains("arning") && !text.contains("rror");
-        assert!(clean, "{tool} on {name}:\n{text}");
+        let text = run(Command::new(workspace.tool(tool)).current_dir(dir.path()).args(args));
+        let text = text.unwrap_or_else(|e| panic!("{tool} on {name}: {e}"));
+        assert!(!text.contains("arning") && !text.contains("rror"), "{tool} on {name}:\n{text}");
     };
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     silent("verilator", &[&["--lint-only", "-Wall", "--top-module", name], paths.as_slice()].concat());

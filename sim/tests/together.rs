@@ -3,20 +3,21 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
+#[cfg(feature = "tools")]
+use std::{fs, path::Path, process::Command};
 
+use qrtl_gen::blocks::suite;
 use qrtl_gen::emit::Package;
 use qrtl_hdl::verilog::File;
-use qrtl_sim::suite::jobs;
+#[cfg(feature = "tools")]
+use qrtl_sim::{tools, workspace::Workspace};
 
 /// The tops of every configuration of the suite, each with a name of its own, and the texts of all modules, models of
 /// cells apart.
 fn all_files() -> (Vec<String>, [BTreeMap<String, String>; 2]) {
     let (mut tops, mut texts, mut models) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-    for (i, job) in jobs().into_iter().enumerate() {
-        let package = Package::new(&format!("top_{i}"), job.spec, "a test").unwrap();
+    for (i, (spec, _)) in suite().into_iter().enumerate() {
+        let package = Package::new(&format!("top_{i}"), spec, "a test").unwrap();
         tops.push(package.name.clone());
         for (files, all) in [(&package.files, &mut texts), (&package.models, &mut models)] {
             for File { name, text } in files {
@@ -37,7 +38,7 @@ fn equal_names_have_equal_texts() {
 
 /// One run of each tool over all files at once; none may say a word.
 #[test]
-#[ignore = "needs Verilator, Yosys and Icarus Verilog"]
+#[cfg(feature = "tools")]
 fn one_run_of_each_tool_reads_all_configurations() {
     let (tops, [texts, models]) = all_files();
     let dir = tempfile::tempdir().unwrap();
@@ -58,8 +59,9 @@ fn one_run_of_each_tool_reads_all_configurations() {
     silent(dir.path(), "iverilog", &icarus.into_iter().chain(roots).collect::<Vec<_>>());
 }
 
+#[cfg(feature = "tools")]
 fn silent(dir: &Path, tool: &str, arguments: &[&str]) {
-    let output = Command::new(tool).current_dir(dir).args(arguments).output().unwrap();
-    let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-    assert!(output.status.success() && text.trim().is_empty(), "{tool}: {}", &text[..text.len().min(2000)]);
+    let program = Workspace::compiled_in().unwrap().tool(tool);
+    let text = tools::run(Command::new(program).current_dir(dir).args(arguments)).unwrap_or_else(|e| panic!("{e}"));
+    assert!(text.trim().is_empty(), "{tool}: {}", &text[..text.len().min(2000)]);
 }

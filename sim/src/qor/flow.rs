@@ -16,18 +16,14 @@ use super::place::{self, Placed};
 use super::subjects::Subject;
 use crate::netlist::LOST;
 use crate::verilator::hash;
-
-/// Where measurements are kept.
-const PLACE: &str = "build/qor";
-
-/// Where `scripts/setup.sh qor` puts the tools.
-const TOOLS: &str = ".tools/qor/bin";
+use crate::workspace::Workspace;
 
 /// The tools and their versions.
 pub struct Tools {
     /// the version that each tool prints
     pub versions: Vec<String>,
-    root: PathBuf,
+    programs: PathBuf,
+    measurements: PathBuf,
 }
 
 /// Area and clock of a block.
@@ -54,14 +50,13 @@ impl Tools {
     ///
     /// # Errors
     /// If one is missing or does not run.
-    pub fn find() -> Result<Tools> {
-        let root = Path::new(TOOLS).canonicalize().map_err(|_| missing(TOOLS))?;
-        let mut tools = Tools { versions: Vec::new(), root };
+    pub fn find(workspace: &Workspace) -> Result<Tools> {
+        let (programs, measurements) = (workspace.qor_tools(), workspace.measurements());
+        let mut tools = Tools { versions: Vec::new(), programs, measurements };
         for (name, flag) in [("yosys", "-V"), ("nextpnr-ecp5", "--version"), ("nextpnr-ice40", "--version")] {
-            let output = Command::new(tools.path(&format!("yowasp-{name}")))
-                .arg(flag)
-                .output()
-                .map_err(|_| missing(&format!("{TOOLS}/yowasp-{name}")))?;
+            let program = tools.path(&format!("yowasp-{name}"));
+            let output = Command::new(&program).arg(flag).output();
+            let output = output.map_err(|_| missing(&program.display().to_string()))?;
             let text =
                 format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
             let version = text.lines().find(|l| l.contains("Yosys ") || l.contains("Version"));
@@ -72,7 +67,7 @@ impl Tools {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.root.join(name)
+        self.programs.join(name)
     }
 
     /// Runs a tool in `dir`, where the tool writes the file `made`.
@@ -102,14 +97,13 @@ fn missing(what: &str) -> anyhow::Error {
     anyhow!("{what}: missing; install it with `scripts/setup.sh qor` (from PyPI, needs python3 with venv)")
 }
 
-/// Synthesizes and places a block, unless both have been done. `seeds_at_once` is the number of placements that may run
-/// at once.
+/// Synthesizes and places a block, unless both have been done.
 ///
 /// # Errors
 /// If a tool is missing, or Yosys does not accept the Verilog.
-pub fn measure(tools: &Tools, subject: &Subject, target: Target, seeds_at_once: usize) -> Result<Measured> {
+pub fn measure(tools: &Tools, subject: &Subject, target: Target) -> Result<Measured> {
     let dir =
-        Path::new(PLACE).join(&subject.name).join(format!("{} {}", target.device, target.pass()).replace(' ', "_"));
+        tools.measurements.join(&subject.name).join(format!("{} {}", target.device, target.pass()).replace(' ', "_"));
     let files = &subject.files;
     let harness = Harness::new(&subject.interface);
     let script = script(files, &subject.interface.module, target);
@@ -131,7 +125,7 @@ pub fn measure(tools: &Tools, subject: &Subject, target: Target, seeds_at_once: 
             Ended::Well => (),
             Ended::Refused(why) | Ended::Broken(why) => bail!("{}: {why}", dir.display()),
         }
-        if let Some(broken) = place::place(tools, &dir, target, seeds_at_once)? {
+        if let Some(broken) = place::place(tools, &dir, target)? {
             let why = format!("nextpnr broke off: {}", broken.lines().next_back().unwrap_or_default());
             return Ok(Measured { area: area(&dir)?, placed: Placed::Refused(why) });
         }

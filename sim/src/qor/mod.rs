@@ -6,9 +6,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use qrtl_gen::emit::Package;
+use qrtl_gen::progress::Progress;
+use rayon::prelude::*;
 
 pub mod device;
 pub mod flow;
@@ -21,9 +23,9 @@ pub mod source;
 pub mod subjects;
 pub mod timing;
 
-use crate::parallel::{self, Done};
-use crate::suite::check_files;
+use crate::simulation::Simulation;
 use crate::verilator::Build;
+use crate::workspace::Workspace;
 use device::Target;
 use flow::{Measured, Tools};
 use place::Placed;
@@ -49,15 +51,15 @@ pub struct Row<'s> {
 ///
 /// # Errors
 /// If a tool is missing, Yosys does not accept the Verilog, or a baseline computes something else than golden.
-pub fn run(names: &[String], to: Option<&Path>, seed: u64) -> Result<()> {
-    let tools = Tools::find()?;
+pub fn run(workspace: &Workspace, names: &[String], to: Option<&Path>, seed: u64) -> Result<()> {
+    let tools = Tools::find(workspace)?;
     tools.versions.iter().for_each(|v| println!("{v}"));
-    let mut subjects = subjects::subjects()?;
+    let mut subjects = subjects::subjects(&workspace.baselines())?;
     for name in names {
         ensure!(subjects.iter().any(|s| s.name.starts_with(name)), "{name}: no block has a name that begins so");
     }
     subjects.retain(|s| names.is_empty() || names.iter().any(|n| s.name.starts_with(n)));
-    subjects.iter().filter(|s| s.is_by_hand()).try_for_each(|s| exact(s, seed))?;
+    subjects.iter().filter(|s| s.is_by_hand()).try_for_each(|s| exact(workspace, s, seed))?;
     let rows = measure_all(&tools, &subjects)?;
     print!("{}", report::text(&rows));
     if let Some(to) = to {
@@ -72,20 +74,20 @@ pub fn run(names: &[String], to: Option<&Path>, seed: u64) -> Result<()> {
 ///
 /// # Errors
 /// The errors are the same as in [`run`].
-pub fn run_described(subjects: &[Subject], csv: Option<&Path>) -> Result<()> {
-    let rows = measure_all(&Tools::find()?, subjects)?;
+pub fn run_described(workspace: &Workspace, subjects: &[Subject], csv: Option<&Path>) -> Result<()> {
+    let rows = measure_all(&Tools::find(workspace)?, subjects)?;
     print!("{}", report::text(&rows));
     let Some(path) = csv else { return Ok(()) };
     fs::write(path, report::csv(&rows)).with_context(|| format!("{}: cannot write", path.display()))
 }
 
 /// Simulates a baseline: its area and clock mean something only if it computes the same function.
-fn exact(subject: &Subject, seed: u64) -> Result<()> {
-    let package = Package::new(&subject.name, subject.spec.clone(), "sim qor")?;
+fn exact(workspace: &Workspace, subject: &Subject, seed: u64) -> Result<()> {
     let script = subject.spec.script(&subject.interface, seed, VECTORS)?;
-    let outcome = check_files(&package, &subject.files, &script, seed, Build::default())?;
+    let simulation = Simulation::build(workspace, &subject.interface, &subject.files, Build::default())?;
+    let (outcome, words) = simulation.compare(&script, seed)?;
     println!("{}: {} vectors, {} mismatches", subject.name, outcome.vectors, outcome.mismatches);
-    ensure!(outcome.mismatches == 0, "{}: {} results differ from golden's", subject.name, outcome.mismatches);
+    ensure!(outcome.mismatches == 0, "{}: {} results differ from golden's\n{words}", subject.name, outcome.mismatches);
     Ok(())
 }
 
@@ -94,17 +96,19 @@ fn measure_all<'s>(tools: &Tools, subjects: &'s [Subject]) -> Result<Vec<Row<'s>
     // Subjects are ordered from small to large. The large ones start first, so that short work is left for the end.
     let jobs: Vec<(&Subject, Target)> =
         subjects.iter().flat_map(|s| s.targets.iter().map(move |t| (s, *t))).rev().collect();
-    let seeds_at_once = parallel::cores() / jobs.len().max(1);
-    let run = |&(s, target): &(&Subject, Target)| flow::measure(tools, s, target, seeds_at_once);
-    let words = |(s, target): &(&Subject, Target), (outcome, seconds): &Done<Result<Measured>>| {
-        let end = match outcome {
+    let progress = Progress::new(jobs.len());
+    let run = |&(s, target): &(&Subject, Target)| {
+        let begin = Instant::now();
+        let outcome = flow::measure(tools, s, target);
+        let end = match &outcome {
             Ok(Measured { placed: Placed::Refused(why), .. }) => format!(", not placed: {why}"),
             Ok(_) => String::new(),
             Err(_) => ", FAILED".to_owned(),
         };
-        format!("{} on {}: {seconds:.0} s{end}", s.name, target.device)
+        progress.step(|| format!("{} on {}: {:.0} s{end}", s.name, target.device, begin.elapsed().as_secs_f64()));
+        outcome
     };
-    let outcomes: Vec<Result<Measured>> = parallel::each(&jobs, run, words).into_iter().map(|(o, _)| o).collect();
+    let outcomes: Vec<Result<Measured>> = jobs.par_iter().with_max_len(1).map(run).collect();
     let failed: Vec<String> = outcomes.iter().filter_map(|o| o.as_ref().err()).map(|e| format!("{e:#}")).collect();
     ensure!(failed.is_empty(), "{}", failed.join("\n"));
     let row = |((subject, target), outcome): ((&'s Subject, Target), Result<Measured>)| {

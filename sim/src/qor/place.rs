@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use qrtl_hdl::verilog::File;
+use rayon::prelude::*;
 
 use super::device::{Device, Target};
 use super::flow::{Ended, Tools};
@@ -13,7 +14,6 @@ use super::harness::{Harness, TOP};
 use super::mac16::{multipliers, with_own_clocks};
 use super::source::Sources;
 use super::timing::{Report, Timing};
-use crate::parallel;
 
 /// Seeds of placement. Their number is odd, so that one of them has the median clock.
 pub const SEEDS: [u32; 3] = [1, 2, 3];
@@ -63,7 +63,7 @@ pub fn recipe(target: Target) -> String {
 ///
 /// # Errors
 /// If nextpnr is missing.
-pub fn place(tools: &Tools, dir: &Path, target: Target, at_once: usize) -> Result<Option<String>> {
+pub fn place(tools: &Tools, dir: &Path, target: Target) -> Result<Option<String>> {
     let Some((program, arguments)) = target.device.place() else { return Ok(None) };
     let again = target.device == Device::Up5k && !multipliers(&read(dir, &netlist(AS_IT_IS))?, TOP)?.is_empty();
     let run = |&seed: &u32| -> Result<Ended> {
@@ -92,7 +92,7 @@ pub fn place(tools: &Tools, dir: &Path, target: Target, at_once: usize) -> Resul
     // A block that does not fit with one seed fits with no other, so the first seed runs alone.
     let (first, others) = SEEDS.split_at(1);
     for jobs in [first, others] {
-        for ended in parallel::map(jobs, at_once, run) {
+        for ended in jobs.par_iter().map(run).collect::<Vec<_>>() {
             match ended? {
                 Ended::Well => (),
                 Ended::Refused(why) => {

@@ -2,7 +2,7 @@
 //! writes by hand. Which they are, the blocks themselves say ([`qrtl_gen::blocks::subjects`]).
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use qrtl_gen::blocks;
@@ -14,9 +14,6 @@ use qrtl_hdl::targets::Multiplier;
 use qrtl_hdl::verilog::File;
 
 use super::device::{Device, Target};
-
-/// Where the baselines are.
-const BASELINES: &str = "bench/baselines";
 
 /// A block to measure.
 pub struct Subject {
@@ -48,18 +45,18 @@ impl Subject {
     }
 }
 
-/// Everything, baselines before what is compared with them.
+/// Everything, the baselines (whose files are in a directory) before what is compared with them.
 ///
 /// # Errors
 /// If a description is refused, or a baseline cannot be read.
-pub fn subjects() -> Result<Vec<Subject>> {
-    blocks::subjects().into_iter().map(subject).collect()
+pub fn subjects(baselines: &Path) -> Result<Vec<Subject>> {
+    blocks::subjects().into_iter().map(|of| subject(of, baselines)).collect()
 }
 
-fn subject(of: blocks::Subject<Spec>) -> Result<Subject> {
+fn subject(of: blocks::Subject<Spec>, baselines: &Path) -> Result<Subject> {
     let blocks::Subject { name, about, role, config: spec, places } = of;
     let (interface, files) = match role {
-        Role::Baseline { parts } => (spec.build(name)?.interface, by_hand(parts, name)?),
+        Role::Baseline { parts } => (spec.build(name)?.interface, by_hand(baselines, parts, name)?),
         Role::ComparedWith(_) | Role::Alone => {
             let package = Package::new(name, spec.clone(), "sim qor").with_context(|| name.to_owned())?;
             (package.built.interface, package.files)
@@ -69,11 +66,11 @@ fn subject(of: blocks::Subject<Spec>) -> Result<Subject> {
     Ok(Subject { name: name.to_owned(), role, about, targets: suited(&spec, targets), spec, interface, files })
 }
 
-/// The file `bench/baselines/NAME.v`, after the files that it needs.
-fn by_hand(parts: &[&str], name: &str) -> Result<Vec<File>> {
+/// The baseline's file, after the files that it needs.
+fn by_hand(baselines: &Path, parts: &[&str], name: &str) -> Result<Vec<File>> {
     let read = |name: &&str| -> Result<File> {
-        let path = format!("{BASELINES}/{name}.v");
-        let text = fs::read_to_string(&path).with_context(|| path.clone())?;
+        let path = baselines.join(format!("{name}.v"));
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         Ok(File { name: (*name).to_owned(), text })
     };
     parts.iter().chain([&name]).map(read).collect()

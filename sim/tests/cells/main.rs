@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
 use std::process::Command;
 
 use qrtl_hdl::exact::{Range, elaborate};
@@ -11,60 +10,18 @@ use qrtl_hdl::targets::ecp5::{Mult18x18d, Pdpw16kd, Registers};
 use qrtl_hdl::targets::ice40::{MacForm, MacRegisters, SbMac16, SbMac16Products};
 use qrtl_hdl::targets::models;
 use qrtl_hdl::verilog::{File, Provenance, print};
-use qrtl_sim::verilator::{Build, compile};
+use qrtl_sim::verilator::{Around, Build, build};
+use qrtl_sim::workspace::Workspace;
 use rust_hdl::prelude::Block;
 
 /// Vectors for each form of a cell.
 const VECTORS: usize = 10_000_000;
 
-const MAIN: &str = r#"
-#include <cstdio>
-#include <cstdlib>
-#include "Vdut.h"
-int main(int, char** arguments) {
-    Vdut dut;
-    const long clocks = atol(arguments[1]) + 17;
-    for (long i = 0; i < clocks; i++) {
-        dut.rst = i == 0;
-        dut.clk = 0;
-        dut.eval();
-        dut.clk = 1;
-        dut.eval();
-    }
-    printf("%u vectors, differing forms %llx\n", dut.vectors, (unsigned long long)dut.differs);
-}
-"#;
+const MAIN: &str = include_str!("main.cpp");
 
 /// Operands of every kind, the greatest and least often, and an enable; what differs once is kept. `FORMS` are compared
 /// after so many clocks that all registers have a value.
-const TOP: &str = r"
-module comparer (input wire clk, input wire rst, output reg [31:0] vectors, output reg [63:0] differs);
-    reg [63:0] x, y;
-    reg [4:0] warm;
-    wire [63:0] x1 = x ^ (x << 13);
-    wire [63:0] x2 = x1 ^ (x1 >> 7);
-    wire [63:0] y1 = y ^ (y << 17);
-    wire [63:0] y2 = y1 ^ (y1 >> 11);
-    wire enable = x[63:62] != 2'd0;
-    wire [17:0] a = x[60:58] == 3'd0 ? {x[0], {17{x[1]}}} : x[17:0];
-    wire [17:0] b = x[57:55] == 3'd0 ? {x[20], {17{x[21]}}} : x[37:20];
-    wire [31:0] addend = y[62:60] == 3'd0 ? {y[0], {31{y[1]}}} : y[31:0];
-    wire carry = y[40];
-    wire [63:0] now;
-    wire unused = &{1'b0, x, y, a, b, addend, carry};
-DECLARED
-    always @(posedge clk) begin
-        x <= rst ? 64'h9e3779b97f4a7c15 : x2 ^ (x2 << 17);
-        y <= rst ? 64'hd1b54a32d192ed03 : y2 ^ (y2 << 23);
-        warm <= rst ? 5'd0 : warm + {4'd0, ~warm[4]};
-        vectors <= rst ? 32'd0 : vectors + {31'd0, warm[4]};
-        differs <= rst ? 64'd0 : differs | (warm[4] ? now : 64'd0);
-        if (enable) begin
-CLOCKED
-        end
-    end
-endmodule
-";
+const TOP: &str = include_str!("comparer.v");
 
 /// A form of a cell, and how the comparison is written with `#` for its number.
 struct Form {
@@ -99,10 +56,10 @@ fn equal_plain_form(forms: &[Form]) {
         }
     }
     files.push(File { name: "comparer".to_owned(), text });
-    std::env::set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap();
-    let program =
-        compile(&files, "comparer", &[("main.cpp", MAIN)], Build::default()).unwrap_or_else(|e| panic!("{e}"));
-    let output = Command::new(program.canonicalize().unwrap()).arg(VECTORS.to_string()).output().unwrap();
+    let workspace = Workspace::compiled_in().unwrap();
+    let program = build(&workspace, &files, "comparer", &Around::Own(MAIN), Build::default());
+    let program = program.unwrap_or_else(|e| panic!("{e}"));
+    let output = Command::new(program).arg(VECTORS.to_string()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     // A model that meets what it does not know stops the simulation and says so.
     assert_eq!(text, format!("{VECTORS} vectors, differing forms 0\n"));

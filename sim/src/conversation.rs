@@ -1,7 +1,6 @@
-//! A bench that runs and is asked things, one after the other.
+//! A simulation that runs and is asked one thing after the other.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -9,28 +8,21 @@ use qrtl_gen::script::{Script, lanes};
 use qrtl_hdl::interface::Interface;
 
 /// A running simulation.
-pub struct Bench {
+pub struct Conversation {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     interface: Interface,
 }
 
-impl Bench {
-    /// Starts an executable that [`build`](crate::verilator::build) made.
-    ///
-    /// # Errors
-    /// If it cannot be started.
-    pub fn start(executable: &Path, interface: &Interface) -> Result<Bench> {
-        let mut child = Command::new(executable)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| executable.display().to_string())?;
+impl Conversation {
+    /// Starts a simulation of a module with the ports of `interface`.
+    pub(crate) fn start(mut command: Command, interface: &Interface) -> Result<Conversation> {
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.with_context(|| command.get_program().to_string_lossy().into_owned())?;
         let (input, output) = (child.stdin.take(), child.stdout.take());
         let output = BufReader::new(output.ok_or_else(|| anyhow!("no output"))?);
-        Ok(Bench { child, input, output, interface: interface.clone() })
+        Ok(Conversation { child, input, output, interface: interface.clone() })
     }
 
     /// Runs a script, which ends with a flush; gives the results, all lanes of a beat in a row.
@@ -89,7 +81,7 @@ impl Bench {
     }
 }
 
-impl Drop for Bench {
+impl Drop for Conversation {
     fn drop(&mut self) {
         self.input = None;
         let _ = self.child.kill();

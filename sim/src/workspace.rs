@@ -1,0 +1,90 @@
+//! Where a checkout keeps its tools, its models and what has been built.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::verilator::Verilator;
+
+/// A checkout of the repository, with everything that a simulation or a measurement looks for below its root.
+pub struct Workspace {
+    root: PathBuf,
+    pub(crate) verilator: Verilator,
+}
+
+impl Workspace {
+    /// The checkout at `root`.
+    ///
+    /// # Errors
+    /// If there is no such directory.
+    pub fn new(root: &Path) -> Result<Workspace> {
+        let root = root.canonicalize().with_context(|| format!("root: {}", root.display()))?;
+        Ok(Workspace { root, verilator: Verilator::default() })
+    }
+
+    /// The checkout that a crate of this workspace was compiled in: for tests.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn compiled_in() -> Result<Workspace> {
+        Workspace::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+    }
+
+    /// Directory of simulations that have been built.
+    pub fn simulations(&self) -> PathBuf {
+        self.root.join("build/sim-cache")
+    }
+
+    /// Directory of measurements of area and clock.
+    pub fn measurements(&self) -> PathBuf {
+        self.root.join("build/qor")
+    }
+
+    /// Directory of the blocks that are written by hand, which others are compared with.
+    pub fn baselines(&self) -> PathBuf {
+        self.root.join("bench/baselines")
+    }
+
+    /// Directory of the lists of bugs, a file for each block.
+    pub fn mutations(&self) -> PathBuf {
+        self.root.join("sim/mutations")
+    }
+
+    /// Directory of the digits models.
+    pub fn models(&self) -> PathBuf {
+        self.root.join("models/digits")
+    }
+
+    /// Directory of the documents.
+    pub fn docs(&self) -> PathBuf {
+        self.root.join("docs")
+    }
+
+    /// The file that a trace is written to.
+    pub fn trace(&self, name: &str, stall: u32) -> PathBuf {
+        self.root.join(format!("build/{name}_stall{stall}.vcd"))
+    }
+
+    /// Directory of the tools of `make qor`, which `scripts/setup.sh qor` fills.
+    pub fn qor_tools(&self) -> PathBuf {
+        self.root.join(".tools/qor/bin")
+    }
+
+    /// A tool from `.tools/bin`, where `make setup` puts what the system does not have, or from the path.
+    pub fn tool(&self, name: &str) -> PathBuf {
+        let local = self.root.join(".tools/bin").join(name);
+        if local.exists() { local } else { PathBuf::from(name) }
+    }
+
+    /// A temporary directory among the simulations: tools that run in a sandbox do not see the system's.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn staging(&self) -> Result<tempfile::TempDir> {
+        let place = self.simulations();
+        let shown = place.display();
+        fs::create_dir_all(&place).with_context(|| format!("{shown}: cannot create"))?;
+        tempfile::Builder::new().prefix(".build-").tempdir_in(&place).with_context(|| format!("{shown}: cannot write"))
+    }
+}
