@@ -88,8 +88,8 @@ pub enum Error {
         /// value given
         got: f64,
     },
-    /// a factor of another kind than the rule multiplies by
-    #[error("rule: {rule} takes {takes}")]
+    /// a request with a factor of another kind than its rule multiplies by
+    #[error("request: rule: {rule} takes {takes}")]
     Takes {
         /// the rule
         rule: &'static str,

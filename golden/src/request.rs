@@ -22,44 +22,70 @@ pub use elementwise::{AddRequest, MulRequest};
 pub use layer::{FullyConnected, FullyConnectedRequest};
 pub use pool::{Clamp, PoolRequest};
 pub use scalar::{QuantizeMultiplierRequest, RequantizeRequest, SaturateRequest};
-pub use scaling::{ChannelScaling, Scaling};
 pub use tensor::{MAX_ELEMENTS, MAX_TERMS, Output, Tensor};
 
-/// One line of input.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Request {
+/// Defines [`Request`] and all that follows from the list of operators: for each its parameters, its name in requests, and
+/// golden's answer.
+macro_rules! requests {
+    ($($(#[$doc:meta])* $Operator:ident($Parameters:ty) = $name:literal => $answer:path,)+) => {
+        /// One line of input.
+        #[derive(Debug, Clone, PartialEq, Deserialize)]
+        #[serde(tag = "op", deny_unknown_fields)]
+        pub enum Request {
+            $($(#[$doc])* #[serde(rename = $name)] $Operator($Parameters),)+
+        }
+
+        impl Request {
+            /// The operator by its name in requests.
+            pub const fn op(&self) -> &'static str {
+                match self {
+                    $(Request::$Operator(_) => $name,)+
+                }
+            }
+        }
+
+        /// Golden's answer.
+        ///
+        /// # Errors
+        /// If a parameter is out of range, or the reference does not define the result.
+        pub fn answer(request: &Request) -> Result<Value, Error> {
+            match request {
+                $(Request::$Operator(parameters) => $answer(parameters),)+
+            }
+        }
+    };
+}
+
+requests! {
     /// `{"op":"quantize_multiplier","real":0.2,"bits":32}`
-    QuantizeMultiplier(QuantizeMultiplierRequest),
+    QuantizeMultiplier(QuantizeMultiplierRequest) = "quantize_multiplier" => QuantizeMultiplierRequest::answer,
     /// `{"op":"requantize","rule":…,"acc":…,"multiplier":…,"shift":…,"zero_point":…,"min":…,"max":…}`
     /// or, by a real factor, `{"op":"requantize","rule":…,"acc":…,"real_multiplier":…,"zero_point":…,"min":…,"max":…}`
-    Requantize(RequantizeRequest),
+    Requantize(RequantizeRequest) = "requantize" => RequantizeRequest::answer,
     /// `{"op":"saturate","x":…,"min":…,"max":…}`
-    Saturate(SaturateRequest),
+    Saturate(SaturateRequest) = "saturate" => SaturateRequest::answer,
     /// `{"op":"fully_connected","rule":…,"input":…,"weights":…,"bias":[…],"multiplier":[…],"shift":[…],"output":…}`
     /// or with `"real_multiplier":[…]` in place of the two
-    FullyConnected(Box<FullyConnectedRequest>),
+    FullyConnected(Box<FullyConnectedRequest>) = "fully_connected" => FullyConnectedRequest::answer,
     /// the fields of `fully_connected`, and
     /// `"stride":[h,w],"dilation":[h,w],"padding":[top,bottom,left,right],"groups":…`
-    #[serde(rename = "conv2d")]
-    Conv2d(Box<ConvolutionRequest>),
+    Conv2d(Box<ConvolutionRequest>) = "conv2d" => ConvolutionRequest::conv2d,
     /// the fields of `conv2d`, with `"depth_multiplier":…` in place of `groups`
-    #[serde(rename = "depthwise_conv2d")]
-    DepthwiseConv2d(Box<ConvolutionRequest>),
+    DepthwiseConv2d(Box<ConvolutionRequest>) = "depthwise_conv2d" => ConvolutionRequest::depthwise_conv2d,
     /// `{"op":"add","input1":…,"input2":…,"left_shift":20,"input1_multiplier":…,"input1_shift":…,…,"output":…}`
-    Add(Box<AddRequest>),
+    Add(Box<AddRequest>) = "add" => AddRequest::add,
     /// the fields of `add`
-    Sub(Box<AddRequest>),
+    Sub(Box<AddRequest>) = "sub" => AddRequest::sub,
     /// `{"op":"mul","input1":…,"input2":…,"multiplier":…,"shift":…,"output":…}`
-    Mul(Box<MulRequest>),
+    Mul(Box<MulRequest>) = "mul" => MulRequest::answer,
     /// `{"op":"average_pool","input":…,"filter":[h,w],"stride":…,"padding":…,"output":{"min":…,"max":…}}`
-    AveragePool(Box<PoolRequest>),
+    AveragePool(Box<PoolRequest>) = "average_pool" => PoolRequest::average_pool,
     /// the fields of `average_pool`
-    MaxPool(Box<PoolRequest>),
+    MaxPool(Box<PoolRequest>) = "max_pool" => PoolRequest::max_pool,
     /// `{"op":"quantize","real":[…],"scale":…,"zero_point":…,"min":…,"max":…,"rounding":…}`
-    Quantize(QuantizeRequest),
+    Quantize(QuantizeRequest) = "quantize" => QuantizeRequest::answer,
     /// `{"op":"dequantize","input":…,"scale":…}`
-    Dequantize(DequantizeRequest),
+    Dequantize(DequantizeRequest) = "dequantize" => DequantizeRequest::answer,
 }
 
 impl Request {
@@ -71,47 +97,6 @@ impl Request {
         let mut json = serde_json::Deserializer::from_str(line);
         let request = tensor::object(&mut json).and_then(|request| json.end().map(|()| request));
         request.map_err(|e| Error::Request(e.to_string()))
-    }
-
-    /// The operator by its name in requests.
-    pub const fn op(&self) -> &'static str {
-        match self {
-            Request::QuantizeMultiplier(_) => "quantize_multiplier",
-            Request::Requantize(_) => "requantize",
-            Request::Saturate(_) => "saturate",
-            Request::FullyConnected(_) => "fully_connected",
-            Request::Conv2d(_) => "conv2d",
-            Request::DepthwiseConv2d(_) => "depthwise_conv2d",
-            Request::Add(_) => "add",
-            Request::Sub(_) => "sub",
-            Request::Mul(_) => "mul",
-            Request::AveragePool(_) => "average_pool",
-            Request::MaxPool(_) => "max_pool",
-            Request::Quantize(_) => "quantize",
-            Request::Dequantize(_) => "dequantize",
-        }
-    }
-}
-
-/// Golden's answer.
-///
-/// # Errors
-/// If a parameter is out of range, or the reference does not define the result.
-pub fn answer(request: &Request) -> Result<Value, Error> {
-    match request {
-        Request::QuantizeMultiplier(r) => r.answer(),
-        Request::Requantize(r) => r.answer(),
-        Request::Saturate(r) => r.answer(),
-        Request::FullyConnected(r) => r.answer(),
-        Request::Conv2d(r) => r.answer(),
-        Request::DepthwiseConv2d(r) => r.answer_depthwise(),
-        Request::Add(r) => r.answer(),
-        Request::Sub(r) => r.answer_difference(),
-        Request::Mul(r) => r.answer(),
-        Request::AveragePool(r) => r.answer_average(),
-        Request::MaxPool(r) => r.answer_max(),
-        Request::Quantize(r) => r.answer(),
-        Request::Dequantize(r) => r.answer(),
     }
 }
 

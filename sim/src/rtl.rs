@@ -45,7 +45,7 @@ impl<'w> Hardware<'w> {
                 requantization.check_accumulator(r.acc)?;
                 let (rule, scale) = (requantization.rule(), requantization.scale());
                 let acc_width = rule.accumulator_bits();
-                let Output { zero_point, min, max } = r.output;
+                let Output { zero_point, min, max } = r.output();
                 let output = output_type(&[min, max, zero_point])?;
                 let spec = RequantizerConfig { rule, acc_width, output, ..RequantizerConfig::default() };
                 let (multiplier, shift) = (scale.multiplier(), scale.shift().into());

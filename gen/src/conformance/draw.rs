@@ -1,7 +1,8 @@
 //! The parts of requests: types, tensors, and factors that bring sums into an output.
 
+use qrtl_golden::MultiplierWidth;
 use qrtl_golden::multiplier::quantize_multiplier;
-use qrtl_golden::{MultiplierWidth, RealRule, Rule};
+use qrtl_golden::numerics::AnyRule;
 use qrtl_random::Random;
 use serde_json::{Value, json};
 
@@ -13,23 +14,14 @@ pub(super) const UINT8: Type = [0, 255];
 pub(super) const INT16: Type = [-32768, 32767];
 pub(super) const INT32: Type = [i32::MIN as i64, i32::MAX as i64];
 
-/// Whether the i-th request of an operator is made for ties. Ten requests are, and the next ten are not, so that each
-/// of ten rules gets both kinds.
+/// Whether the i-th request of an operator is made for ties. As many requests as there are rules are, and as many after
+/// them are not, so that each rule gets both kinds.
 pub(super) fn ties(i: usize) -> bool {
-    (i / 10).is_multiple_of(2)
-}
-
-/// One element of a list.
-pub(super) fn pick<T: Copy>(random: &mut Random, of: &[T]) -> T {
-    of[random.within(0, of.len() as i128 - 1) as usize]
+    (i / AnyRule::ALL.len()).is_multiple_of(2)
 }
 
 pub(super) fn size(random: &mut Random, least: usize, most: usize) -> usize {
-    random.within(least as i128, most as i128) as usize
-}
-
-pub(super) fn integer(random: &mut Random, [lo, hi]: Type) -> i64 {
-    random.within(lo.into(), hi.into()) as i64
+    random.between(least as i64, most as i64) as usize
 }
 
 /// A zero point of a type. One in three is a corner. The zero point of int16 is 0, as in every framework.
@@ -37,16 +29,16 @@ pub(super) fn zero_point(random: &mut Random, of: Type) -> i64 {
     match of {
         INT16 => 0,
         [lo, hi] if random.one_in(3) => random.corner(lo.into(), hi.into()) as i64,
-        [lo, hi] => integer(random, [lo + (hi - lo) / 4, hi - (hi - lo) / 4]),
+        [lo, hi] => random.between(lo + (hi - lo) / 4, hi - (hi - lo) / 4),
     }
 }
 
 /// A tensor of a type. It has small numbers around the zero point if ties are wanted.
 pub(super) fn tensor(random: &mut Random, shape: &[usize], of: Type, zero_point: i64, small: bool) -> Value {
     let mut element = || match small {
-        true => (zero_point + integer(random, [-4, 4])).clamp(of[0], of[1]),
+        true => (zero_point + random.between(-4, 4)).clamp(of[0], of[1]),
         false if random.one_in(8) => random.corner(of[0].into(), of[1].into()) as i64,
-        false => integer(random, of),
+        false => random.between(of[0], of[1]),
     };
     let data: Vec<i64> = (0..shape.iter().product()).map(|_| element()).collect();
     json!({"shape": shape, "data": data, "zero_point": zero_point})
@@ -54,32 +46,14 @@ pub(super) fn tensor(random: &mut Random, shape: &[usize], of: Type, zero_point:
 
 /// Output type, zero point and clamp. One output in four has an activation.
 pub(super) fn output(random: &mut Random, of: Type) -> Value {
-    let zero_point = if of == INT16 { 0 } else { integer(random, [of[0] / 4 + of[1] / 4, of[1] / 2]) };
+    let zero_point = if of == INT16 { 0 } else { random.between(of[0] / 4 + of[1] / 4, of[1] / 2) };
     let min = if random.one_in(4) { zero_point } else { of[0] };
     json!({"zero_point": zero_point, "min": min, "max": of[1]})
 }
 
-/// A rule of either kind.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum AnyRule {
-    Fixed(Rule),
-    Real(RealRule),
-}
-
-impl AnyRule {
-    /// All ten rules, in turn.
-    pub(super) fn of(i: usize) -> AnyRule {
-        let (fixed, real) = (Rule::ALL, RealRule::ALL);
-        let i = i % (fixed.len() + real.len());
-        if i < fixed.len() { AnyRule::Fixed(fixed[i]) } else { AnyRule::Real(real[i - fixed.len()]) }
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            AnyRule::Fixed(rule) => rule.name(),
-            AnyRule::Real(rule) => rule.name(),
-        }
-    }
+/// Every rule, in turn.
+pub(super) fn rule(i: usize) -> AnyRule {
+    AnyRule::ALL[i % AnyRule::ALL.len()]
 }
 
 /// Factors that bring sums of about `magnitude` into a type: one for all channels, or one for each. For ties, they are

@@ -7,8 +7,7 @@ use qrtl_random::Random;
 use serde_json::{Value, json};
 
 use super::draw::{
-    AnyRule, INT8, INT16, Type, UINT8, factors, integer, magnitude, output, pick, put_scaling, size, tensor, ties,
-    zero_point,
+    INT8, INT16, Type, UINT8, factors, magnitude, output, put_scaling, rule, size, tensor, ties, zero_point,
 };
 
 /// Two tensors of a type whose shapes go together.
@@ -38,7 +37,7 @@ pub(super) fn sub(random: &mut Random, i: usize) -> Value {
 /// Multipliers and shifts of a sum follow from three scales, as TFLite forms them. In half of the requests, the scales
 /// make every other sum a tie.
 fn sum(op: &str, random: &mut Random, i: usize) -> Value {
-    let of = pick(random, &[INT8, UINT8, INT16]);
+    let of = random.pick(&[INT8, UINT8, INT16]);
     let [input1, input2] = operands(random, of, false);
     let mut scale = || random.within(1 << 10, 1 << 12) as f64 / f64::from(1 << 18);
     let [a, b, c] = if ties(i) { [1.0, 1.0, 2.0] } else { [scale(), scale(), scale() * 1.5] };
@@ -59,32 +58,32 @@ fn sum(op: &str, random: &mut Random, i: usize) -> Value {
 }
 
 pub(super) fn mul(random: &mut Random, i: usize) -> Value {
-    let (of, small) = (pick(random, &[INT8, UINT8, INT16]), ties(i));
+    let (of, small) = (random.pick(&[INT8, UINT8, INT16]), ties(i));
     let [input1, input2] = operands(random, of, small);
     let mut request = json!({"op": "mul", "rule": null, "input1": input1, "input2": input2});
     let factors = factors(random, 1, magnitude(1, of, of), of, small);
-    put_scaling(&mut request, AnyRule::of(i), &factors, false);
+    put_scaling(&mut request, rule(i), &factors, false);
     request["output"] = output(random, of);
     request
 }
 
 /// Reals. Every third is an exact tie or next to one, and some are beyond all integers of the output.
 pub(super) fn quantize(random: &mut Random, i: usize) -> Value {
-    let of = pick(random, &[INT8, UINT8, INT16, [-8, 7]]);
+    let of = random.pick(&[INT8, UINT8, INT16, [-8, 7]]);
     // The reciprocals of odd numbers are rounded, and some ties are gone then.
     let scale = match i % 4 {
-        0 => pick(random, &[0.5f32, 0.25, 2.0, 1.0]),
-        1 => pick(random, &[41.0f32, 47.0, 55.0, 61.0]),
+        0 => random.pick(&[0.5f32, 0.25, 2.0, 1.0]),
+        1 => random.pick(&[41.0f32, 47.0, 55.0, 61.0]),
         _ => random.within(1 << 20, 1 << 24) as f32 / f32::from(1u16 << 15) / 1024.0,
     };
     let mut real = || {
-        let steps = integer(random, [of[0] - 2, of[1] + 2]) as f32;
+        let steps = random.between(of[0] - 2, of[1] + 2) as f32;
         match random.within(0, 5) {
             0 | 1 => (steps + 0.5) * scale,
             2 => ((steps + 0.5) * scale).next_up(),
             3 => ((steps + 0.5) * scale).next_down(),
             4 => steps * scale * 1.25,
-            _ => pick(random, &[0.0f32, 1e30, -1e30, 1e-30]),
+            _ => random.pick(&[0.0f32, 1e30, -1e30, 1e-30]),
         }
     };
     let reals: Vec<f64> = (0..16).map(|_| real().into()).collect();
@@ -94,7 +93,7 @@ pub(super) fn quantize(random: &mut Random, i: usize) -> Value {
 }
 
 pub(super) fn dequantize(random: &mut Random, _: usize) -> Value {
-    let of = pick(random, &[INT8, UINT8, INT16]);
+    let of = random.pick(&[INT8, UINT8, INT16]);
     let shape: Vec<usize> = (0..size(random, 1, 3)).map(|_| size(random, 1, 4)).collect();
     let zero = zero_point(random, of);
     let scale = random.within(1 << 23, 1 << 24) as f32 / f32::from(1u16 << 15) / 2048.0;

@@ -5,14 +5,13 @@ use qrtl_random::Random;
 use serde_json::{Value, json};
 
 use super::draw::{
-    AnyRule, INT8, INT16, Type, UINT8, factors, integer, magnitude, output, pick, put_scaling, size, tensor, ties,
-    zero_point,
+    INT8, INT16, Type, UINT8, factors, magnitude, output, put_scaling, rule, size, tensor, ties, zero_point,
 };
 
 /// Types of input, weights and output, and whether numbers are small.
 fn types(random: &mut Random, i: usize) -> ([Type; 3], bool) {
     // Weights of TFLite's int8 operators are symmetric.
-    let of = pick(random, &[[INT8, [-127, 127], INT8], [UINT8, UINT8, UINT8], [INT16, [-127, 127], INT16]]);
+    let of = random.pick(&[[INT8, [-127, 127], INT8], [UINT8, UINT8, UINT8], [INT16, [-127, 127], INT16]]);
     (of, ties(i))
 }
 
@@ -28,10 +27,10 @@ fn layer(op: &str, random: &mut Random, i: usize, x: &[usize], w: &[usize], chan
     let mut request = json!({"op": op, "rule": null, "input": input, "weights": weights});
     // One request in four has no bias, which means zeros.
     if !random.one_in(4) {
-        request["bias"] = (0..channels).map(|_| integer(random, [-span, span])).collect();
+        request["bias"] = (0..channels).map(|_| random.between(-span, span)).collect();
     }
     let factors = factors(random, channels, sums, to, small);
-    put_scaling(&mut request, AnyRule::of(i), &factors, true);
+    put_scaling(&mut request, rule(i), &factors, true);
     request["output"] = output(random, to);
     request
 }
@@ -61,7 +60,7 @@ fn put_window(request: &mut Value, random: &mut Random, dilated: bool) {
 
 pub(super) fn conv2d(random: &mut Random, i: usize) -> Value {
     let ([batch, height, width], [rows, cols]) = image(random);
-    let (groups, depth) = (pick(random, &[1, 1, 2, 3]), size(random, 1, 3));
+    let (groups, depth) = (random.pick(&[1, 1, 2, 3]), size(random, 1, 3));
     let outputs = groups * size(random, 1, 2);
     let (x, w) = ([batch, height, width, groups * depth], [outputs, rows, cols, depth]);
     let mut request = layer("conv2d", random, i, &x, &w, outputs, rows * cols * depth);
@@ -91,7 +90,7 @@ pub(super) fn max_pool(random: &mut Random, i: usize) -> Value {
 
 fn pool(op: &str, random: &mut Random, i: usize) -> Value {
     let ([batch, height, width], filter) = image(random);
-    let (of, channels) = (pick(random, &[INT8, UINT8, INT16]), size(random, 1, 3));
+    let (of, channels) = (random.pick(&[INT8, UINT8, INT16]), size(random, 1, 3));
     let zero = zero_point(random, of);
     let input = tensor(random, &[batch, height, width, channels], of, zero, ties(i));
     let mut request = json!({"op": op, "input": input, "filter": filter});

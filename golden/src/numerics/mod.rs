@@ -1,6 +1,7 @@
 //! The integers of one number: rounding rules, multipliers, requantization, saturation.
 
 mod any_requantization;
+mod any_rule;
 pub mod fixed_point_multiplier;
 mod formula;
 pub mod gemmlowp;
@@ -15,6 +16,7 @@ pub mod saturator;
 pub(crate) mod types;
 
 pub use any_requantization::AnyRequantization;
+pub use any_rule::AnyRule;
 pub use real_requantizer::RealRequantization;
 pub use real_rule::RealRule;
 pub use requantization::Requantization;

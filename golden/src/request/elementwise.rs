@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::scaling::{AnyRule, Scaling, present};
+use super::scaling::{Scaling, present};
 use super::tensor::{Output, Tensor, bounds, check_size, object, shaped};
+use crate::numerics::AnyRule;
 use crate::operators::{AddParameters, Array, Operand, add, common_shape, mul, sub};
 use crate::types::within;
 use crate::{Error, MultiplierWidth, Rule, Scale};
@@ -65,66 +66,61 @@ impl AddRequest {
         AddParameters::from_multipliers(self.rule, self.left_shift, scales, zero_point, bounds(min, max)?)
     }
 
-    pub(super) fn answer(&self) -> Result<Value, Error> {
-        let arrays = operands(&self.input1, &self.input2)?;
-        let [a, b] = with_zero_points(&arrays, [&self.input1, &self.input2]);
-        add(a, b, &self.parameters()?).map(|y| shaped(&y))
+    pub(super) fn add(&self) -> Result<Value, Error> {
+        self.answer(add)
     }
 
-    pub(super) fn answer_difference(&self) -> Result<Value, Error> {
+    pub(super) fn sub(&self) -> Result<Value, Error> {
+        self.answer(sub)
+    }
+
+    fn answer(
+        &self,
+        of: impl Fn(Operand<'_>, Operand<'_>, &AddParameters) -> Result<Array, Error>,
+    ) -> Result<Value, Error> {
         let arrays = operands(&self.input1, &self.input2)?;
         let [a, b] = with_zero_points(&arrays, [&self.input1, &self.input2]);
-        sub(a, b, &self.parameters()?).map(|y| shaped(&y))
+        of(a, b, &self.parameters()?).map(|y| shaped(&y))
     }
 }
 
 /// A product.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(try_from = "MulText")]
+#[serde(deny_unknown_fields)]
 pub struct MulRequest {
-    /// rule (`tflite_double` where absent) with its factor
-    pub scaling: Scaling<i64, f64>,
+    /// rounding rule; `tflite_double` where absent
+    #[serde(default = "any_tflite")]
+    pub rule: AnyRule,
     /// first operand
+    #[serde(deserialize_with = "object")]
     pub input1: Tensor,
     /// second operand
+    #[serde(deserialize_with = "object")]
     pub input2: Tensor,
+    /// multiplier of 32 bits, of a rule that takes one
+    #[serde(default, deserialize_with = "present")]
+    pub multiplier: Option<i64>,
+    /// shift with TFLite's sign, beside the multiplier
+    #[serde(default, deserialize_with = "present")]
+    pub shift: Option<i64>,
+    /// real factor, of a rule that takes one
+    #[serde(default, deserialize_with = "present")]
+    pub real_multiplier: Option<f64>,
     /// zero point and clamp
+    #[serde(deserialize_with = "object")]
     pub output: Output,
 }
 
-/// The request as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MulText {
-    #[serde(default = "AnyRule::tflite")]
-    rule: AnyRule,
-    #[serde(deserialize_with = "object")]
-    input1: Tensor,
-    #[serde(deserialize_with = "object")]
-    input2: Tensor,
-    #[serde(default, deserialize_with = "present")]
-    multiplier: Option<i64>,
-    #[serde(default, deserialize_with = "present")]
-    shift: Option<i64>,
-    #[serde(default, deserialize_with = "present")]
-    real_multiplier: Option<f64>,
-    #[serde(deserialize_with = "object")]
-    output: Output,
-}
-
-impl TryFrom<MulText> for MulRequest {
-    type Error = Error;
-    fn try_from(text: MulText) -> Result<MulRequest, Error> {
-        let scaling = Scaling::new(text.rule, text.multiplier, text.shift, text.real_multiplier)?;
-        Ok(MulRequest { scaling, input1: text.input1, input2: text.input2, output: text.output })
-    }
+fn any_tflite() -> AnyRule {
+    AnyRule::Fixed(tflite())
 }
 
 impl MulRequest {
     pub(super) fn answer(&self) -> Result<Value, Error> {
+        let scaling = Scaling::new(self.rule, self.multiplier, self.shift, self.real_multiplier)?;
         let arrays = operands(&self.input1, &self.input2)?;
         let [a, b] = with_zero_points(&arrays, [&self.input1, &self.input2]);
-        mul(a, b, &self.scaling.any(&self.output)?).map(|y| shaped(&y))
+        mul(a, b, &scaling.any(&self.output)?).map(|y| shaped(&y))
     }
 }
 

@@ -3,55 +3,39 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::scaling::{AnyRule, ChannelScaling, Scaling, present};
+use super::scaling::{ChannelScaling, Scaling, present};
 use super::tensor::{Output, Tensor, check_size, object};
 use crate::gemm::{Matrix, Operand, fully_connected};
+use crate::numerics::AnyRule;
 use crate::{Error, Requantization};
 
 /// A fully connected layer and its input.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(try_from = "Text")]
+#[serde(deny_unknown_fields)]
 pub struct FullyConnectedRequest {
-    /// rule, and one multiplier for all N outputs or one for each
-    pub scaling: ChannelScaling,
+    /// rounding rule
+    pub rule: AnyRule,
     /// batch x K
+    #[serde(deserialize_with = "object")]
     pub input: Tensor,
     /// N x K
+    #[serde(deserialize_with = "object")]
     pub weights: Tensor,
     /// one bias for each of N outputs; zeros where absent
-    pub bias: Option<Vec<i32>>,
-    /// zero point and clamp
-    pub output: Output,
-}
-
-/// The request as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Text {
-    rule: AnyRule,
-    #[serde(deserialize_with = "object")]
-    input: Tensor,
-    #[serde(deserialize_with = "object")]
-    weights: Tensor,
     #[serde(default)]
-    bias: Option<Vec<i32>>,
+    pub bias: Option<Vec<i32>>,
+    /// multipliers of 32 bits, of a rule that takes them: one for all channels or one for each
     #[serde(default, deserialize_with = "present")]
-    multiplier: Option<Vec<i64>>,
+    pub multiplier: Option<Vec<i64>>,
+    /// shifts with TFLite's sign, as many as multipliers
     #[serde(default, deserialize_with = "present")]
-    shift: Option<Vec<i64>>,
+    pub shift: Option<Vec<i64>>,
+    /// real factors, of a rule that takes them: one for all channels or one for each
     #[serde(default, deserialize_with = "present")]
-    real_multiplier: Option<Vec<f64>>,
+    pub real_multiplier: Option<Vec<f64>>,
+    /// zero point and clamp
     #[serde(deserialize_with = "object")]
-    output: Output,
-}
-
-impl TryFrom<Text> for FullyConnectedRequest {
-    type Error = Error;
-    fn try_from(text: Text) -> Result<FullyConnectedRequest, Error> {
-        let Text { rule, input, weights, bias, multiplier, shift, real_multiplier, output } = text;
-        let scaling = Scaling::new(rule, multiplier, shift, real_multiplier)?;
-        Ok(FullyConnectedRequest { scaling, input, weights, bias, output })
-    }
+    pub output: Output,
 }
 
 /// A validated [`FullyConnectedRequest`].
@@ -73,7 +57,7 @@ impl FullyConnectedRequest {
     /// # Errors
     /// The first shape or range that is wrong; or the rule takes a real factor.
     pub fn validate(&self) -> Result<FullyConnected, Error> {
-        if let Scaling::Real { rule, .. } = self.scaling {
+        if let AnyRule::Real(rule) = self.rule {
             return Err(Error::NoHardware { rule: rule.name() });
         }
         self.checked(|scaling| scaling.all_fixed(&self.output))
@@ -89,17 +73,19 @@ impl FullyConnectedRequest {
     /// Checks the shapes, and then the factors by `scales`.
     fn checked<S>(
         &self,
-        scales: impl FnOnce(&ChannelScaling) -> Result<Vec<S>, Error>,
+        scales: impl FnOnce(&ChannelScaling<'_>) -> Result<Vec<S>, Error>,
     ) -> Result<FullyConnected<S>, Error> {
+        let (multiplier, shift) = (self.multiplier.as_deref(), self.shift.as_deref());
+        let scaling = Scaling::new(self.rule, multiplier, shift, self.real_multiplier.as_deref())?;
         let (input, weights) = (self.input.matrix("input")?, self.weights.matrix("weights")?);
         if weights.cols() != input.cols() {
             let (got, expected) = (self.weights.shape.clone(), format!("[n, {}], as the input", input.cols()));
             return Err(Error::Shape { what: "weights", got, expected });
         }
         let bias = bias(self.bias.as_ref(), weights.rows())?;
-        self.scaling.check_channels(weights.rows())?;
+        scaling.check_channels(weights.rows())?;
         check_size(&[input.rows(), weights.rows()], &[input.cols()])?;
-        let scales = scales(&self.scaling)?;
+        let scales = scales(&scaling)?;
         let (zx, zw) = (self.input.zero_point, self.weights.zero_point);
         Ok(FullyConnected { input: (input, zx), weights: (weights, zw), bias, scales })
     }

@@ -38,13 +38,11 @@ pub struct Clamp {
 }
 
 impl PoolRequest {
-    /// Answers `average_pool`.
-    pub(super) fn answer_average(&self) -> Result<Value, Error> {
+    pub(super) fn average_pool(&self) -> Result<Value, Error> {
         self.answer(average_pool)
     }
 
-    /// Answers `max_pool`.
-    pub(super) fn answer_max(&self) -> Result<Value, Error> {
+    pub(super) fn max_pool(&self) -> Result<Value, Error> {
         self.answer(max_pool)
     }
 

@@ -3,9 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::scaling::{AnyRule, Scaling, present};
+use super::scaling::{Scaling, present};
 use super::tensor::Output;
 use crate::multiplier::quantize_multiplier;
+use crate::numerics::AnyRule;
 use crate::requantizer::Requantize;
 use crate::saturator::saturate;
 use crate::{Bounds, Error, MultiplierWidth, Requantization};
@@ -29,41 +30,28 @@ impl QuantizeMultiplierRequest {
 
 /// An accumulator to be requantized.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(try_from = "RequantizeText")]
+#[serde(deny_unknown_fields)]
 pub struct RequantizeRequest {
-    /// rule with its factor
-    pub scaling: Scaling<i64, f64>,
+    /// rounding rule
+    pub rule: AnyRule,
     /// accumulator
     pub acc: i64,
-    /// zero point and clamp
-    pub output: Output,
-}
-
-/// The request as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RequantizeText {
-    rule: AnyRule,
-    acc: i64,
+    /// multiplier of 32 bits, of a rule that takes one
     #[serde(default, deserialize_with = "present")]
-    multiplier: Option<i64>,
+    pub multiplier: Option<i64>,
+    /// shift with TFLite's sign, beside the multiplier
     #[serde(default, deserialize_with = "present")]
-    shift: Option<i64>,
+    pub shift: Option<i64>,
+    /// real factor, of a rule that takes one
     #[serde(default, deserialize_with = "present")]
-    real_multiplier: Option<f64>,
+    pub real_multiplier: Option<f64>,
+    /// zero point of the result
     #[serde(default)]
-    zero_point: i64,
-    min: i64,
-    max: i64,
-}
-
-impl TryFrom<RequantizeText> for RequantizeRequest {
-    type Error = Error;
-    fn try_from(text: RequantizeText) -> Result<RequantizeRequest, Error> {
-        let RequantizeText { rule, acc, multiplier, shift, real_multiplier, zero_point, min, max } = text;
-        let scaling = Scaling::new(rule, multiplier, shift, real_multiplier)?;
-        Ok(RequantizeRequest { scaling, acc, output: Output { zero_point, min, max } })
-    }
+    pub zero_point: i64,
+    /// least result
+    pub min: i64,
+    /// greatest result
+    pub max: i64,
 }
 
 impl RequantizeRequest {
@@ -72,11 +60,20 @@ impl RequantizeRequest {
     /// # Errors
     /// If a parameter is out of range, or the rule takes a real factor.
     pub fn requantization(&self) -> Result<Requantization, Error> {
-        self.scaling.fixed(&self.output)
+        self.scaling()?.fixed(&self.output())
+    }
+
+    /// Zero point and clamp.
+    pub fn output(&self) -> Output {
+        Output { zero_point: self.zero_point, min: self.min, max: self.max }
+    }
+
+    fn scaling(&self) -> Result<Scaling<i64, f64>, Error> {
+        Scaling::new(self.rule, self.multiplier, self.shift, self.real_multiplier)
     }
 
     pub(super) fn answer(&self) -> Result<Value, Error> {
-        Ok(json!({"out": self.scaling.any(&self.output)?.requantize_sum(self.acc.into())?}))
+        Ok(json!({"out": self.scaling()?.any(&self.output())?.requantize_sum(self.acc.into())?}))
     }
 }
 

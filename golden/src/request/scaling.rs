@@ -3,39 +3,12 @@
 use serde::{Deserialize, Deserializer};
 
 use super::tensor::Output;
-use crate::numerics::AnyRequantization;
+use crate::numerics::{AnyRequantization, AnyRule};
 use crate::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
-
-/// A rule of either kind, by its name.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) enum AnyRule {
-    Fixed(Rule),
-    Real(RealRule),
-}
-
-impl AnyRule {
-    /// The rule where a request may leave it out: `tflite_double`.
-    pub(super) fn tflite() -> AnyRule {
-        AnyRule::Fixed(Rule::TfliteDouble)
-    }
-}
-
-impl TryFrom<String> for AnyRule {
-    type Error = Error;
-    fn try_from(name: String) -> Result<AnyRule, Error> {
-        let fixed = name.parse().map(AnyRule::Fixed);
-        fixed.or_else(|_| name.parse().map(AnyRule::Real)).map_err(|_: Error| {
-            let names: Vec<_> =
-                Rule::ALL.map(Rule::name).into_iter().chain(RealRule::ALL.map(RealRule::name)).collect();
-            Error::unknown("rule", name, &names)
-        })
-    }
-}
 
 /// A rule with its factor: one number, or a list with one for all channels or one for each.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Scaling<M, R> {
+pub(super) enum Scaling<M, R> {
     /// by a multiplier and a shift
     Fixed {
         /// rounding rule
@@ -54,8 +27,8 @@ pub enum Scaling<M, R> {
     },
 }
 
-/// The rule and factors of an operator with channels.
-pub type ChannelScaling = Scaling<Vec<i64>, Vec<f64>>;
+/// The scaling of an operator with channels.
+pub(super) type ChannelScaling<'a> = Scaling<&'a [i64], &'a [f64]>;
 
 impl<M, R> Scaling<M, R> {
     /// The rule with the factor that it takes.
@@ -104,8 +77,8 @@ impl Scaling<i64, f64> {
     }
 }
 
-impl ChannelScaling {
-    /// Checks that there is one factor for all channels, or one for each.
+impl ChannelScaling<'_> {
+    /// There is one for all of the channels, or one for each.
     ///
     /// # Errors
     /// If there is another number of factors.
@@ -133,7 +106,7 @@ impl ChannelScaling {
     pub(super) fn all_fixed(&self, output: &Output) -> Result<Vec<Requantization>, Error> {
         match self {
             Scaling::Fixed { rule, multiplier, shift } => {
-                multiplier.iter().zip(shift).map(|(&m, &s)| fixed(*rule, m, s, output)).collect()
+                multiplier.iter().zip(*shift).map(|(&m, &s)| fixed(*rule, m, s, output)).collect()
             }
             Scaling::Real { rule, .. } => Err(Error::NoHardware { rule: rule.name() }),
         }
