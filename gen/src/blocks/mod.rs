@@ -4,6 +4,7 @@
 
 mod fixed_point_multiplier;
 pub mod gemm;
+mod lookup;
 pub mod requantizer;
 mod saturator;
 mod subject;
@@ -154,6 +155,8 @@ blocks! {
     saturator: Saturator(qrtl_hdl::blocks::saturator::SaturatorConfig),
     /// fixed-point products: the lab's Figure 4, and accumulator by multiplier
     fixed_point_multiplier: FixedPointMultiplier(qrtl_hdl::blocks::fixed_point_multiplier::FixedPointMultiplierConfig),
+    /// y = table[x], for each of the 256 values of x
+    lookup: Lookup(qrtl_hdl::blocks::lookup::LookupConfig),
     /// y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max)
     requantizer: Requantizer(qrtl_hdl::blocks::requantizer::RequantizerConfig),
     /// quantized matrix multiplication with its requantizers

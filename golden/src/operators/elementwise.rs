@@ -1,5 +1,6 @@
-//! Sum, difference and product of two activations.
+//! Sum, difference and product of two activations, and any function of one by a table.
 
+use super::array::at;
 use super::broadcast::zip;
 use super::{Array, Operand};
 use crate::multiplier::quantize_multiplier;
@@ -127,4 +128,16 @@ pub fn mul(a: Operand<'_>, b: Operand<'_>, scale: &impl Requantize) -> Result<Ar
         let product = i128::from(difference(x, a.zero_point)) * i128::from(difference(y, b.zero_point));
         scale.requantize_sum(product)
     })
+}
+
+/// A function of one activation by a table: `y = table[x - least]`, as TFLM and TFLite compute LOGISTIC and TANH of int8
+/// (tflite-micro 90b983c2, `kernels/internal/common.h`, `LUTLookup`).
+///
+/// # Errors
+/// If an `x` has no entry; the error names its place.
+pub fn lookup(x: &Array, least: i32, table: &[i32]) -> Result<Array, Error> {
+    let (least, greatest) = (i64::from(least), i64::from(least) + table.len() as i64 - 1);
+    let entry = |&x: &i32| within("x", x.into(), least..=greatest).map(|x| table[(x - least) as usize]);
+    let entry = |(flat, value)| entry(value).map_err(|error| at(x.shape(), flat, error));
+    Array::new("y", x.shape().to_vec(), x.data().iter().enumerate().map(entry).collect::<Result<_, _>>()?)
 }

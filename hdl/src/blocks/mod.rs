@@ -2,5 +2,6 @@
 
 pub mod fixed_point_multiplier;
 pub mod gemm;
+pub mod lookup;
 pub mod requantizer;
 pub mod saturator;
