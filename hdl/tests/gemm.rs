@@ -164,10 +164,10 @@ fn in_order(c: &Matrix, rows: usize, cols: usize) -> Vec<i128> {
 }
 
 /// A product of this shape, `times` times, is what golden makes of it.
-fn compare(sim: &mut FlatSim, config: &GemmConfig, shape: [usize; 3], times: usize, random: &mut Random, chance: i128) {
-    let case = Case::draw(random, config, shape);
+fn compare(sim: &mut FlatSim, config: &GemmConfig, size: [usize; 3], times: usize, random: &mut Random, chance: i128) {
+    let case = Case::draw(random, config, size);
     let expected = in_order(&case.expected, config.rows, config.cols).repeat(times);
-    assert_eq!(run(sim, config, &case, times, random, chance).results, expected, "{config:?} {shape:?} {chance}");
+    assert_eq!(run(sim, config, &case, times, random, chance).results, expected, "{config:?} {size:?} {chance}");
 }
 
 /// int8 by int8 with everything at run time, up to `max` in each dimension, and a requantizer for each column.
@@ -260,7 +260,7 @@ fn waits_and_latency_are_as_stated() {
     use Forwarding::{Broadcast, Systolic};
     use ZeroPointStrategy::{Correct, Subtract};
     let mut random = seeded::seeded(9);
-    for (rows, cols, requantizers, pipeline, strategy, forwarding) in [
+    for (rows, cols, requantizers, pipeline, a_strategy, forwarding) in [
         (2, 4, 2, 0, Subtract, Broadcast),
         (4, 4, 1, 4, Subtract, Broadcast),
         (3, 2, 2, 10, Subtract, Broadcast),
@@ -268,11 +268,8 @@ fn waits_and_latency_are_as_stated() {
         (4, 4, 4, 4, Subtract, Systolic),
         (3, 5, 1, 4, Correct, Systolic),
     ] {
-        let mut config = run_time(rows, cols, [3 * rows, 3 * cols, 64]);
-        config.requantizers = Some(requantizers);
-        config.pipeline = pipeline;
-        config.forwarding = forwarding;
-        config.a_strategy = strategy;
+        let base = run_time(rows, cols, [3 * rows, 3 * cols, 64]);
+        let config = GemmConfig { requantizers: Some(requantizers), pipeline, forwarding, a_strategy, ..base };
         let mut sim = simulator(&config);
         for (terms, waits) in [(config.least_terms(), false), (config.least_terms() - 1, true)] {
             let case = Case::draw(&mut random, &config, [3 * rows, 3 * cols, terms]);
