@@ -24,8 +24,8 @@ pub use pool::{Clamp, PoolRequest};
 pub use scalar::{QuantizeMultiplierRequest, RequantizeRequest, SaturateRequest};
 pub use tensor::{MAX_ELEMENTS, MAX_TERMS, Output, Tensor};
 
-/// Defines [`Request`] and all that follows from the list of operators: for each its parameters, its name in requests, and
-/// golden's answer.
+/// Defines [`Request`] and everything that follows from the list of operators: for each operator its parameters, its
+/// name in requests, and golden's answer.
 macro_rules! requests {
     ($($(#[$doc:meta])* $Operator:ident($Parameters:ty) = $name:literal => $answer:path,)+) => {
         /// One line of input.

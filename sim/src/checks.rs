@@ -1,4 +1,5 @@
-//! Many comparisons of hardware with a reference, on all cores: progress, a table, and a status that says whether all passed.
+//! Comparisons of hardware with a reference, on all cores, with progress, a table, and a status that says whether all
+//! passed.
 
 use std::time::Instant;
 
@@ -9,26 +10,26 @@ use rayon::prelude::*;
 
 use crate::simulation::Outcome;
 
-/// One comparison, not yet made.
+/// A comparison that is still to be made.
 pub struct Check<'a> {
-    /// row of the table that it is counted in
+    /// row of the table in which it is counted
     pub group: String,
-    /// what is compared
+    /// name of the comparison
     pub words: String,
-    /// arguments of `sim` that make it again
+    /// arguments of `sim` that repeat it
     pub again: String,
-    /// makes it
+    /// function that makes the comparison
     pub run: Box<dyn Fn() -> Result<Done> + Send + Sync + 'a>,
 }
 
 /// A comparison that has been made.
 #[derive(Debug, Clone, Default)]
 pub struct Done {
-    /// what was compared
+    /// results that were compared
     pub outcome: Outcome,
     /// the first mismatches, a line each
     pub mismatches: String,
-    /// what the table says beside the numbers
+    /// remark in the table beside the numbers
     pub remark: String,
 }
 
@@ -52,10 +53,11 @@ const COLUMNS: [Column<Row>; 7] = [
     Column::words("", |r| r.remark.clone()),
 ];
 
-/// Makes all comparisons, and prints progress and the table. A fault in one does not hide another's.
+/// Makes all comparisons, and prints progress and the table. A fault in one comparison does not hide a fault in
+/// another.
 ///
 /// # Errors
-/// If there is nothing to compare, or a result differs, or something cannot be built or run; the error tells of all.
+/// If there is nothing to compare, a result differs, or something cannot be built or run. The error has all of them.
 pub fn run(checks: &[Check]) -> Result<()> {
     ensure!(!checks.is_empty(), "there is nothing to compare");
     let begin = Instant::now();
@@ -96,7 +98,7 @@ fn rows(checks: &[Check], results: &[(Result<Done>, f64)]) -> Vec<Row> {
     rows
 }
 
-/// Why a comparison failed, if it did. To have compared nothing is a failure.
+/// The reason why a comparison failed, if it did. A comparison of nothing is a failure.
 fn fault(result: &Result<Done>) -> Option<String> {
     match result {
         Ok(done) if done.outcome.passed() => None,

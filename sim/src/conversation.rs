@@ -1,4 +1,4 @@
-//! A simulation that runs and is asked one thing after the other.
+//! A running simulation that answers one script after the other.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -25,11 +25,11 @@ impl Conversation {
         Ok(Conversation { child, input, output, interface: interface.clone() })
     }
 
-    /// Runs a script, which ends with a flush; gives the results, all lanes of a beat in a row.
+    /// Runs a script, which must end with a flush, and returns the results, with all lanes of a beat in a row.
     ///
     /// # Errors
     /// If the script does not end with a flush, or the module breaks the protocol or hangs; the error has the bench's
-    /// words.
+    /// message.
     pub fn run(&mut self, script: &Script) -> Result<Vec<Vec<i128>>> {
         let is_flush = |line: &&str| line.starts_with("f ");
         if !script.input.lines().next_back().is_some_and(|l| is_flush(&l)) {
@@ -38,7 +38,8 @@ impl Conversation {
         let flushes = script.input.lines().filter(is_flush).count();
         let mut input = self.input.take().ok_or_else(|| anyhow!("the bench has ended"))?;
         let mut results = Vec::new();
-        // Written beside reading: pipes are short. A bench that ends breaks the writer's pipe, so it ends as well.
+        // Another thread writes while this one reads, because pipes are short. A bench that ends breaks the writer's
+        // pipe, so that the writer ends as well.
         let (written, read) = std::thread::scope(|scope| {
             let writer = scope.spawn(|| input.write_all(script.input.as_bytes()).and_then(|()| input.flush()));
             let read = (0..flushes).try_for_each(|_| self.read(&mut results));

@@ -1,4 +1,5 @@
-//! Clocks of products on the Verilated GEMM block, as the bench counts them at its ports, beside those of the schedule.
+//! Clocks of products on the Verilated GEMM block, which the bench counts at the ports, beside the clocks of the
+//! schedule.
 
 use anyhow::{Result, bail, ensure};
 use qrtl_gen::blocks::gemm::{Layer, Output, gemm_layer};
@@ -14,12 +15,12 @@ use crate::simulation::{Report, Run, Simulation};
 use crate::verilator::Build;
 use crate::workspace::Workspace;
 
-/// What the bench counts.
+/// The clocks that the bench counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
-    /// from the first beat of operands to the last result, both included
+    /// clocks from the first beat of operands to the last result, both included
     pub clocks: u128,
-    /// clocks after the first beat in which one was offered and not taken
+    /// clocks after the first beat in which a beat was offered and not taken
     pub stalls: u128,
 }
 
@@ -29,8 +30,8 @@ impl From<&Schedule> for Counted {
     }
 }
 
-/// Runs an M x K by K x N product of random numbers through the Verilog of `package`, whose results must be golden's, with
-/// operands always offered and results always taken.
+/// Runs an M x K by K x N product of random numbers through the Verilog of `package`, with operands always offered and
+/// results always taken. The results must equal golden's.
 ///
 /// # Errors
 /// If the package is no GEMM block or takes no such product, or a result differs, or it cannot be built or run.
@@ -50,7 +51,7 @@ pub fn count(workspace: &Workspace, package: &Package, size: [usize; 3], seed: u
     }
 }
 
-/// A product that no zero point, bound or bias keeps from filling its range.
+/// A product whose zero points, bounds and biases let the results fill their range.
 fn draw(config: &GemmConfig, [m, n, k]: [usize; 3], random: &mut Random) -> Result<Layer> {
     let mut matrix = |what, rows: usize, cols: usize, range: qrtl_hdl::exact::Range| {
         let data = (0..rows * cols).map(|_| random.within(range.lo(), range.hi()) as i32).collect();

@@ -28,14 +28,14 @@ pub struct Model {
 /// The model that is quantized per channel.
 pub const MLP: Model = Model { name: "digits mlp", file: "mlp_int8.tflite", logits: "mlp_logits_int8_tflm_all.npy" };
 
-/// The same, quantized per tensor.
+/// The model that is quantized per tensor.
 pub const MLP_PER_TENSOR: Model = Model {
     name: "digits mlp per tensor",
     file: "mlp_int8_per_tensor.tflite",
     logits: "mlp_per_tensor_logits_int8_tflm_all.npy",
 };
 
-/// What has to be compared for the models: the logits of every image.
+/// The comparisons for the models, of the logits of every image.
 pub fn checks<'w>(workspace: &'w Workspace, models: &[Model]) -> Vec<Check<'w>> {
     let check = |&model: &Model| Check {
         group: model.name.to_owned(),
@@ -55,7 +55,7 @@ fn matrix(what: &'static str, file: &Path) -> Result<Matrix> {
 fn rows_and_cols(shape: &[usize]) -> Result<[usize; 2]> {
     match *shape {
         [rows, cols] => Ok([rows, cols]),
-        // Images of 8 x 8 x 1.
+        // The images are 8 x 8 x 1.
         [rows, ref rest @ ..] => Ok([rows, rest.iter().product()]),
         [] => bail!("a scalar"),
     }
@@ -89,7 +89,7 @@ fn run(workspace: &Workspace, model: Model) -> Result<Done> {
     })
 }
 
-/// Column of the greatest element of a row, the first of equals.
+/// Column of the greatest element of a row, or of the first of equal ones.
 fn argmax(m: &Matrix, row: usize) -> usize {
     (0..m.cols()).max_by_key(|&c| (m.at(row, c), std::cmp::Reverse(c))).unwrap_or(0)
 }

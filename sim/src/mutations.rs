@@ -1,4 +1,4 @@
-//! Bugs put into emitted Verilog on purpose, each of which the vectors that ship with it have to find.
+//! Bugs that are put into emitted Verilog on purpose. The vectors that ship with the Verilog have to find each of them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,7 +28,7 @@ struct List {
 }
 
 impl List {
-    /// The bugs of all blocks, of which each has a file in a directory.
+    /// The bugs of all blocks. Each block has a file in the directory.
     fn all(lists: &Path) -> Result<List> {
         let mut all = List { designs: BTreeMap::new(), mutation: Vec::new() };
         for block in Spec::WORDS {
@@ -54,17 +54,17 @@ impl List {
     }
 }
 
-/// One bug: a text of one file, replaced.
+/// A bug: a text of one file that is replaced.
 #[derive(Deserialize, Clone)]
 #[serde(deny_unknown_fields)]
 struct Mutation {
     name: String,
     design: String,
-    /// the module, without the fingerprint in its name
+    /// name of the module, without its fingerprint
     file: String,
     from: String,
     to: String,
-    /// why it may live
+    /// reason why the bug may live
     #[serde(default)]
     survives: Option<String>,
 }
@@ -76,10 +76,11 @@ struct Subject {
     script: Script,
 }
 
-/// Runs every mutation and prints a table of what found it.
+/// Runs every mutation, and prints a table of the vectors that found them.
 ///
 /// # Errors
-/// If a mutation is not found that should be, or found that is said to survive, or its text is not in the Verilog.
+/// If a mutation is not found although it should be, or is found although it should survive, or its text is not in the
+/// Verilog.
 pub fn run(workspace: &Workspace) -> Result<()> {
     let list = List::all(&workspace.mutations())?;
     let subjects: BTreeMap<&str, Subject> =
@@ -101,7 +102,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// A bug, and what told of it.
+/// A bug, and the finding that showed it.
 type Row = (Mutation, Option<String>);
 
 const COLUMNS: [Column<Row>; 3] = [
@@ -120,7 +121,8 @@ fn subject(spec: &Spec) -> Result<Subject> {
 }
 
 impl Subject {
-    /// What told of the bug: the first wrong result, or the bench's complaint; without stalls, else with them.
+    /// The finding that shows the bug: the first wrong result, or the bench's complaint, in the run without stalls or
+    /// else in the run with stalls.
     fn find(&self, workspace: &Workspace, m: &Mutation) -> Result<Option<String>> {
         let mut files = self.files.clone();
         let mut called = files.iter_mut().filter(|f| base_name(&f.name) == m.file);
@@ -129,7 +131,7 @@ impl Subject {
         let count = file.text.matches(&m.from).count();
         ensure!(count == 1, "{:?} is {count} times in {}, expected once", m.from, m.file);
         file.text = file.text.replace(&m.from, &m.to);
-        // Leniently: lint must not find the bug before the vectors do.
+        // The build is lenient, so that lint does not find the bug before the vectors do.
         let how = Build { lenient: true, ..Build::default() };
         let simulation = Simulation::build(workspace, &self.interface, &files, how)?;
         let trial = simulation.with(&self.script)?;
@@ -144,7 +146,7 @@ impl Subject {
     }
 }
 
-/// `vector 4` of `vector 4, cycle 9: got …`, or what follows the cycle of an error.
+/// `vector 4` of `vector 4, cycle 9: got …`, or the text behind the cycle of an error.
 fn first_words(text: &str) -> Result<String> {
     let line = text.lines().next().ok_or_else(|| anyhow!("no word of a bug"))?;
     if let Some((vector, _)) = line.split_once(", cycle") {

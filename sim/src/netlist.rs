@@ -1,4 +1,4 @@
-//! What Yosys makes of a block, simulated with the vectors of the block itself.
+//! Netlists of blocks by Yosys, simulated with the vectors of the blocks.
 
 use std::fs;
 use std::process::Command;
@@ -18,32 +18,32 @@ use crate::tools::run as run_tool;
 use crate::verilator::Build;
 use crate::workspace::Workspace;
 
-/// Vectors for each netlist.
+/// Number of vectors for each netlist.
 const VECTORS: usize = 20_000;
 
-/// What a block is synthesized for.
+/// The target of a synthesis.
 #[derive(Clone, Copy)]
 enum Synthesis {
     /// gates
     Generic,
-    /// cells of a device, given Yosys' pass for it and the models of its cells
+    /// cells of a device, with Yosys' pass for the device and the models of its cells
     Device { pass: &'static str, cells: &'static str },
 }
 
 const ECP5: Synthesis = Synthesis::Device { pass: "synth_ecp5", cells: "+/ecp5/cells_sim.v" };
 
-/// Yosys has a model of SB_MAC16: the netlist is simulated with that, not with ours.
+/// iCE40. Yosys has a model of SB_MAC16, and the netlist is simulated with Yosys' model, not with ours.
 const ICE40: Synthesis = Synthesis::Device { pass: "synth_ice40", cells: "+/ice40/cells_sim.v" };
 
-/// The same, with multipliers made of products.
+/// iCE40, where Yosys maps products to multipliers.
 const ICE40_INFERRED: Synthesis = Synthesis::Device { pass: "synth_ice40 -dsp", cells: "+/ice40/cells_sim.v" };
 
-/// What Yosys warns of where it has made a multiplier whose result it then takes from elsewhere: 0.70 does so with two ranks
-/// of registers behind a product (`synth_ice40 -dsp`). An error, to us.
+/// The warning of Yosys for a multiplier whose result has two drivers. Yosys 0.70 makes such a multiplier of a product
+/// with two register ranks behind it (`synth_ice40 -dsp`). We take the warning as an error.
 pub const LOST: &str = "Driver-driver conflict";
 
-/// What has to be compared: a requantizer for each target and a 2 x 2 GEMM for gates and for iCE40, there with two products
-/// in a multiplier.
+/// The comparisons: a requantizer for each target, and a 2 x 2 GEMM for gates and for iCE40, where a multiplier makes
+/// two products.
 pub fn checks(workspace: &Workspace, seed: u64) -> Vec<Check<'_>> {
     let up_to = Dimension::UpTo;
     let requantizer = RequantizerConfig::default();
@@ -91,7 +91,7 @@ fn run(workspace: &Workspace, spec: &Spec, synthesis: Synthesis, seed: u64) -> R
     Ok(Done { outcome, mismatches, remark: String::new() })
 }
 
-/// The module after synthesis, as Verilog: of gates and flip-flops, or of what the models of a device's cells say.
+/// The module after synthesis, as Verilog of gates and flip-flops, or with models of the device's cells.
 fn synthesize(workspace: &Workspace, package: &Package, synthesis: Synthesis) -> Result<File> {
     let dir = workspace.staging()?;
     let mut reads = String::new();
@@ -104,8 +104,8 @@ fn synthesize(workspace: &Workspace, package: &Package, synthesis: Synthesis) ->
         Synthesis::Generic => {
             format!("{reads} hierarchy -check -top {top}; synth -flatten -top {top}; check -assert; ")
         }
-        // A cell that qrtl instantiates itself keeps its name, and its model is ours, if Yosys has none. Models are read
-        // when they are asked for: the large memory of iCE40 alone would take half a minute.
+        // A cell that qrtl instantiates itself keeps its name, and has our model if Yosys has none. Only models that
+        // the netlist needs are read, because the large memory of iCE40 alone would take half a minute.
         Synthesis::Device { pass, cells } => format!(
             "{reads} {pass} -top {top}; write_verilog -noattr mapped.v; design -reset; read_verilog -defer {cells}; \
              read_verilog mapped.v; hierarchy -top {top}; proc; flatten; opt_clean; "

@@ -1,4 +1,5 @@
-//! Answers JSON requests from the Verilated Verilog: one build for each structure, everything else at run time.
+//! Answers JSON requests from the Verilated Verilog. Each structure has one build, and everything else is decided at
+//! run time.
 
 use std::collections::HashMap;
 
@@ -28,7 +29,7 @@ pub struct Hardware<'w> {
 }
 
 impl<'w> Hardware<'w> {
-    /// Nothing runs yet.
+    /// No simulation runs yet.
     pub fn new(workspace: &'w Workspace) -> Hardware<'w> {
         Hardware { workspace, running: HashMap::new() }
     }
@@ -36,11 +37,11 @@ impl<'w> Hardware<'w> {
     /// The hardware's answer.
     ///
     /// # Errors
-    /// If a parameter is out of range or of no type that the hardware has, or Verilator fails.
+    /// If a parameter is out of range or has a type that the hardware does not have, or Verilator fails.
     pub fn answer(&mut self, request: &Request) -> Result<Value> {
         match request {
             Request::Requantize(r) => {
-                // The contract is a matter of types; what lies beyond it saturates, where golden has no answer.
+                // Golden has no answer beyond the contract, where the hardware saturates. So golden is asked first.
                 let requantization = r.requantization()?;
                 requantization.check_accumulator(r.acc)?;
                 let (rule, scale) = (requantization.rule(), requantization.scale());
@@ -72,7 +73,7 @@ impl<'w> Hardware<'w> {
         }
     }
 
-    /// The simulation of a block, built and started if it is the first of its kind.
+    /// The simulation of a block, which is built and started if it is the first of its kind.
     fn running(&mut self, spec: Spec) -> Result<&mut (Package, Conversation)> {
         let key = format!("{spec:?}");
         if !self.running.contains_key(&key) {
@@ -83,7 +84,7 @@ impl<'w> Hardware<'w> {
         self.running.get_mut(&key).ok_or_else(|| anyhow!("no simulation"))
     }
 
-    /// One beat in, one result out.
+    /// Sends one beat, and returns its result.
     fn one(&mut self, spec: Spec, beat: &[i128]) -> Result<Value> {
         let (package, conversation) = self.running(spec)?;
         let mut script = Script::new(&package.built.interface);
@@ -113,7 +114,7 @@ impl<'w> Hardware<'w> {
             output,
         };
         debug_assert_eq!((product.b.rows(), product.b.cols()), (k, n));
-        // As above: an element whose sum lies beyond the contract has no result. Golden says which.
+        // Here, too, an element whose sum lies beyond the contract has no result, and golden names it.
         product.golden(&spec).map_err(|e| anyhow!("{e}"))?;
         let y = self.product(spec, &product, m, n)?;
         Ok(json!({"shape": [m, n], "data": y.data()}))
@@ -128,7 +129,7 @@ impl<'w> Hardware<'w> {
     }
 }
 
-/// The least structure of a few that fits a layer, so that few are ever built.
+/// The least of a few structures that fits a layer, so that few are ever built.
 fn gemm_spec(layer: &FullyConnected, output: gemm::Output) -> Result<GemmConfig> {
     let (x, w) = (&layer.input, &layer.weights);
     let sized = |name: &str, n: usize, least: usize| {
@@ -140,7 +141,7 @@ fn gemm_spec(layer: &FullyConnected, output: gemm::Output) -> Result<GemmConfig>
         let fits = |t: &IntType| values().all(|v| t.range().contains(v));
         let found = [IntType::Int8, IntType::Uint8, IntType::Int16].into_iter().find(fits);
         let found = found.ok_or_else(|| anyhow!("{name}: data or zero point is neither int8, uint8 nor int16"))?;
-        // An int16 zero point is 0 in every framework; without it the sums are a bit shorter.
+        // The zero point of int16 is 0 in every framework, and without it sums are one bit shorter.
         let zero = if *zero == 0 && found == IntType::Int16 { ZeroPoint::None } else { ZeroPoint::Port };
         Ok::<_, anyhow::Error>((found, zero))
     };
@@ -154,17 +155,18 @@ fn gemm_spec(layer: &FullyConnected, output: gemm::Output) -> Result<GemmConfig>
         m: sized("batch", x.0.rows(), 1 << 12)?,
         n: sized("outputs", w.0.rows(), 256)?,
         k: sized("inputs", x.0.cols(), 256)?,
-        // One for all channels.
+        // There is one value for all channels.
         rule: layer.scales[0].rule(),
         output: output_type(&[output.min, output.max, output.zero_point])?,
         ..GemmConfig::default()
     };
-    // Sums of 16-bit operands may leave the accumulator at a K that the layer does not have.
+    // Sums of 16-bit operands could leave the accumulator at the structure's greatest K, which the layer does not
+    // reach.
     let exact = GemmConfig { k: Dimension::UpTo(x.0.cols()), ..spec.clone() };
     Ok(if spec.validate().is_ok() { spec } else { exact })
 }
 
-/// The output type that has all of these values.
+/// The output type that has all values of a range.
 fn output_type(values: &[i64]) -> Result<IntType> {
     let fits = |t: &IntType| {
         let range = t.range();

@@ -1,5 +1,5 @@
-//! A module with its bench, ready to run: scripts are compared with what they expect, clocks are counted, and questions are
-//! asked one after the other.
+//! A module with its bench, ready to run. It compares scripts with the results that they expect, counts clocks, and
+//! answers one question after the other.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::conversation::Conversation;
 use crate::verilator::{Around, Build, build};
 use crate::workspace::Workspace;
 
-/// Stalls that a module with a clock is run with, in percent of the cycles on either side.
+/// Stalls in the runs of a module with a clock, in percent of the cycles on either side.
 pub const STALLS: [u32; 2] = [0, 30];
 
 /// A built module.
@@ -27,23 +27,23 @@ pub struct Simulation {
     zeroed: bool,
 }
 
-/// How a script is run.
+/// The options of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Run {
     /// percent of the cycles in which either side does nothing
     pub stall: u32,
-    /// seed of the stalls, and of what registers and memories hold at first
+    /// seed of the stalls and of the first contents of registers and memories
     pub seed: u64,
     /// file to write a trace to; the simulation must have been built for it
     pub trace: Option<PathBuf>,
 }
 
-/// Results that were compared.
+/// Numbers of results that were compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outcome {
-    /// how many came, or should have come
+    /// number of results that came, or should have come
     pub vectors: usize,
-    /// how many of them are wrong
+    /// number of wrong results
     pub mismatches: usize,
 }
 
@@ -60,19 +60,19 @@ pub struct Cycles {
     pub refused: u128,
 }
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Debug)]
 pub enum Report {
     /// the script came to its end
     Compared {
-        /// what was compared
+        /// results that were compared
         outcome: Outcome,
-        /// how long it took
+        /// clocks that it took
         cycles: Cycles,
         /// the first mismatches, a line each
         words: String,
     },
-    /// the module broke the protocol of its streams, or hung; the bench's words
+    /// the module broke the protocol of its streams, or hung; the bench's message
     Broken(String),
 }
 
@@ -84,14 +84,14 @@ impl std::ops::AddAssign for Outcome {
 }
 
 impl Outcome {
-    /// Results came, and all are right.
+    /// Whether results came and all are right.
     pub fn passed(self) -> bool {
         self.vectors > 0 && self.mismatches == 0
     }
 }
 
 impl Simulation {
-    /// Builds a package, unless that has been done.
+    /// Builds a package, unless it has been built.
     ///
     /// # Errors
     /// If Verilator is missing, warns or fails.
@@ -99,7 +99,7 @@ impl Simulation {
         Simulation::build(workspace, &package.built.interface, &package.simulated(), how)
     }
 
-    /// Builds Verilog that has the ports of `interface`, the top last, unless that has been done.
+    /// Builds Verilog with the ports of `interface`, the top last, unless it has been built.
     ///
     /// # Errors
     /// If Verilator is missing, warns or fails.
@@ -109,8 +109,8 @@ impl Simulation {
         Ok(Simulation { program, interface: interface.clone(), zeroed: false })
     }
 
-    /// Lets registers, memories and payload ports without a beat begin with 0 instead of random values, on which nothing may
-    /// depend.
+    /// Lets registers, memories and payload ports without a beat begin with 0 instead of random values. No result may
+    /// depend on these values.
     #[must_use]
     pub fn zeroed(self) -> Simulation {
         Simulation { zeroed: true, ..self }
@@ -121,7 +121,7 @@ impl Simulation {
         &self.program
     }
 
-    /// Starts a simulation that is asked one thing after the other.
+    /// Starts a simulation that answers one script after the other.
     ///
     /// # Errors
     /// If it cannot be started.
@@ -129,7 +129,7 @@ impl Simulation {
         Conversation::start(self.command(), &self.interface)
     }
 
-    /// A script in files, to be run once or more.
+    /// The files of a script that is run once or more.
     ///
     /// # Errors
     /// If the script expects nothing, or the files cannot be written.
@@ -143,7 +143,8 @@ impl Simulation {
         Ok(Trial { simulation: self, dir })
     }
 
-    /// Runs a script without stalls and, if the module has a clock, with stalls; gives the sum and the bench's words.
+    /// Runs a script without stalls and, if the module has a clock, with stalls. Returns the sum of both runs and the
+    /// bench's messages.
     ///
     /// # Errors
     /// If the module breaks the protocol, or the simulation does not come to its end.
@@ -151,10 +152,11 @@ impl Simulation {
         self.compare_traced(script, seed, |_| None)
     }
 
-    /// [`Simulation::compare`], with a trace of the run with each stall where `trace` names a file.
+    /// The same as [`Simulation::compare`]. If `trace` names a file for a stall, the run with this stall writes a
+    /// trace.
     ///
     /// # Errors
-    /// As [`Simulation::compare`] has them.
+    /// The errors of [`Simulation::compare`].
     pub fn compare_traced(
         &self,
         script: &Script,
@@ -175,7 +177,7 @@ impl Simulation {
         Ok((sum, said))
     }
 
-    /// Stalls that tell something of the module.
+    /// The stalls that make sense for the module.
     pub fn stalls(&self) -> impl Iterator<Item = u32> {
         STALLS.into_iter().take(if self.interface.clocked { STALLS.len() } else { 1 })
     }
@@ -226,14 +228,14 @@ impl Trial<'_> {
     }
 }
 
-/// `4 vectors, 0 mismatches`.
+/// Reads `4 vectors, 0 mismatches`.
 fn outcome(text: &str) -> Option<Outcome> {
     let numbers: Vec<usize> = text.split_whitespace().filter_map(|w| w.parse().ok()).collect();
     let &[vectors, mismatches] = numbers.as_slice() else { return None };
     (vectors > 0).then_some(Outcome { vectors, mismatches })
 }
 
-/// `cycles 13 first 2 last 4 refused 0`.
+/// Reads `cycles 13 first 2 last 4 refused 0`.
 fn cycles(line: &str) -> Option<Cycles> {
     let numbers: Vec<u128> = line.split_whitespace().skip(1).step_by(2).filter_map(|w| w.parse().ok()).collect();
     let &[all, first, last, refused] = numbers.as_slice() else { return None };
@@ -248,7 +250,7 @@ fn explain(words: &str, input: &str) -> String {
     let beats: Vec<&str> = input.lines().filter(|l| l.starts_with('>')).collect();
     let line = |l: &str| {
         let index: Option<usize> = l.strip_prefix("vector ").and_then(|r| r.split(',').next()?.parse().ok());
-        // One beat, one result: for a GEMM the beat is only near.
+        // The result is paired with the beat of the same number. For a GEMM, this beat is only near the cause.
         let inputs = index.and_then(|i| beats.get(i)).map(|b| format!(" (beat {b})")).unwrap_or_default();
         format!("{l}{inputs}\n")
     };

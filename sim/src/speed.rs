@@ -1,4 +1,4 @@
-//! `sim speed`: how fast a 16 x 16 GEMM is simulated against golden, and what it takes to build it.
+//! `sim speed`: measures how fast a 16 x 16 GEMM is simulated against golden, and the CPU time of its build.
 
 use std::fs;
 use std::path::Path;
@@ -15,10 +15,10 @@ use crate::tools;
 use crate::verilator::Build;
 use crate::workspace::Workspace;
 
-/// Results to compare: a million cycles, more or less.
+/// Number of results to compare, which take about a million cycles.
 const VECTORS: usize = 500_000;
 
-/// Runs, of which the fastest counts: others share the machine.
+/// Number of runs. The fastest counts, because others share the machine.
 const RUNS: usize = 5;
 
 /// Clock ticks of the kernel in a second, as `/proc` counts them.
@@ -53,7 +53,7 @@ pub fn run(workspace: &Workspace, seed: u64) -> Result<()> {
     Ok(())
 }
 
-/// Emits the package and builds its simulation there; prints what the build takes.
+/// Emits the package and builds its simulation there. Prints the CPU time of the build.
 fn build_emitted(package: &Package, workspace: &Workspace, dir: &Path) -> Result<()> {
     package.write(dir, &package.vectors()?)?;
     let (begin, before) = (Instant::now(), children()?);
@@ -64,11 +64,12 @@ fn build_emitted(package: &Package, workspace: &Workspace, dir: &Path) -> Result
     Ok(())
 }
 
-/// Seconds of CPU that finished children of this process took.
+/// CPU time of the finished children of this process, in seconds.
 fn children() -> Result<f64> {
     let stat =
         fs::read_to_string("/proc/self/stat").context("/proc/self/stat: CPU times come from there, on Linux alone")?;
-    // Behind the name, which ends with the last parenthesis: state, 12 numbers, then the children's times.
+    // Behind the name, which ends with the last parenthesis, stand the state, 12 numbers, and then the children's
+    // times.
     let after = stat.rsplit(')').next().unwrap_or_default();
     let ticks: Vec<f64> = after.split_whitespace().skip(13).take(2).filter_map(|t| t.parse().ok()).collect();
     ensure!(ticks.len() == 2, "/proc/self/stat: no times of children");

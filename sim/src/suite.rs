@@ -10,15 +10,15 @@ use crate::simulation::Simulation;
 use crate::verilator::Build;
 use crate::workspace::Workspace;
 
-/// Vectors of a default configuration where only those are simulated.
+/// Number of vectors of a default configuration in the quick job.
 const DEFAULT_VECTORS: usize = 50_000;
 
-/// How configurations are simulated.
+/// Options of the simulation of configurations.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// seed of vectors and of stalls
     pub seed: u64,
-    /// traces are written to `build/`
+    /// whether traces are written to `build/`
     pub waves: bool,
 }
 

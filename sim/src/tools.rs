@@ -1,14 +1,14 @@
-//! Programs that are not of this repository: how they are called, and what is said if one is missing or fails.
+//! Programs from outside this repository: their calls, and the messages if one is missing or fails.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, anyhow, bail};
 
-/// Runs a tool to its end; gives what it printed, errors last.
+/// Runs a tool to its end, and returns the text that it printed, errors last.
 ///
 /// # Errors
-/// If it is missing, with the package to install; if it fails, with what it printed.
+/// If the tool is missing, with the package to install; or if it fails, with the text that it printed.
 pub fn run(command: &mut Command) -> Result<String> {
     let name = PathBuf::from(command.get_program());
     let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -20,7 +20,7 @@ pub fn run(command: &mut Command) -> Result<String> {
     Ok(text)
 }
 
-/// What to do about a tool that cannot be started.
+/// The advice for a tool that cannot be started.
 fn missing(tool: &str, error: &std::io::Error) -> anyhow::Error {
     let package = if tool == "vvp" { "iverilog" } else { tool };
     anyhow!("{tool}: {error}; install it with `make setup` or `apt-get install {package}`")

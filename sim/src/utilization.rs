@@ -1,4 +1,4 @@
-//! `sim utilization`: how well the GEMM block uses its array, by counters of the Verilated block.
+//! `sim utilization`: measures how well the GEMM block uses its array, by counters of the Verilated block.
 
 use std::fs;
 use std::path::Path;
@@ -16,21 +16,21 @@ use qrtl_hdl::parameter::Dimension;
 use crate::cycles::{Counted, count};
 use crate::workspace::Workspace;
 
-/// Sides of the array that is looked at.
+/// Rows and columns of the measured array.
 const SIDE: usize = 8;
 
-/// What every array is asked for: a short product, with N and K either way, and a long stream. M, N and K.
+/// Usual products, as M, N and K: a short product, with N and K either way, and a long stream.
 const NAMED: [(&str, [usize; 3]); 3] =
     [("short", [64, 16, 32]), ("short, more columns", [64, 32, 16]), ("long", [1024, 64, 256])];
 
 /// The networks of `models/digits`.
 const DIGITS: [&str; 3] = ["mlp", "cnn", "rescnn"];
 
-/// Inputs in one product: one, and all images.
+/// Numbers of inputs in one product: one, and all images.
 const BATCHES: [usize; 2] = [1, 1797];
 
-/// The products of a network that detects persons in images of 96 x 96 (MobileNet, a quarter of its channels): places,
-/// output channels and input channels.
+/// The products of a network that detects persons in images of 96 x 96 (MobileNet with a quarter of its channels):
+/// places, output channels and input channels.
 const PERSONS: [[usize; 3]; 10] = [
     [2304, 16, 8],
     [576, 32, 16],
@@ -44,7 +44,7 @@ const PERSONS: [[usize; 3]; 10] = [
     [1, 2, 256],
 ];
 
-/// What the table says below its title.
+/// The text below the title of the table.
 const METHOD: &str = "\
 Made by `sim utilization`; do not edit. The Verilated 8 x 8 block (int8, 8 requantizers of 4 ranks), operands always offered
 and results always taken. *clocks*: from the first beat of operands accepted to the last result, as the bench counts them at
@@ -56,8 +56,8 @@ last sums at the end of the array, without the stalls; *overall*: over those in 
 /// Counts all products, prints the table, and writes it to `to`/utilization.md.
 ///
 /// # Errors
-/// If a model cannot be read, the block cannot be built or run, a result is wrong, a counter is not the schedule's, or the
-/// table cannot be written.
+/// If a model cannot be read, the block cannot be built or run, a result is wrong, a counter differs from the schedule,
+/// or the table cannot be written.
 pub fn run(workspace: &Workspace, to: &Path) -> Result<()> {
     let products = all(&workspace.models())?;
     let most = |d: usize| products.iter().map(|p| p.size[d]).max().unwrap_or(1);

@@ -1,4 +1,4 @@
-//! Where a checkout keeps its tools, its models and what has been built.
+//! The places of tools, models and builds in a checkout.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::verilator::Verilator;
 
-/// A checkout of the repository, with everything that a simulation or a measurement looks for below its root.
+/// A checkout of the repository. Simulations and measurements look for their files below its root.
 pub struct Workspace {
     root: PathBuf,
     pub(crate) verilator: Verilator,
@@ -23,10 +23,10 @@ impl Workspace {
         Ok(Workspace { root, verilator: Verilator::default() })
     }
 
-    /// The checkout that a crate of this workspace was compiled in: for tests.
+    /// The checkout in which a crate of this workspace was compiled, for tests.
     ///
     /// # Errors
-    /// If it is gone.
+    /// If this checkout is gone.
     pub fn compiled_in() -> Result<Workspace> {
         Workspace::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
     }
@@ -41,7 +41,7 @@ impl Workspace {
         self.root.join("build/qor")
     }
 
-    /// Directory of the blocks that are written by hand, which others are compared with.
+    /// Directory of the baselines, which were written by hand.
     pub fn baselines(&self) -> PathBuf {
         self.root.join("bench/baselines")
     }
@@ -80,7 +80,7 @@ impl Workspace {
     /// A temporary directory among the simulations: tools that run in a sandbox do not see the system's.
     ///
     /// # Errors
-    /// If it cannot be made.
+    /// If the directory cannot be made.
     pub fn staging(&self) -> Result<tempfile::TempDir> {
         let place = self.simulations();
         let shown = place.display();

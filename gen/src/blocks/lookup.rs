@@ -1,4 +1,4 @@
-//! The lookup. Vectors: every `x` in order and as many at random, of one table after the other.
+//! The lookup. Its vectors are every `x` in order and as many at random, for one table after the other.
 
 use anyhow::{Error, Result};
 use qrtl_golden::operators::{Array, lookup};
@@ -12,7 +12,7 @@ use qrtl_random::Random;
 use super::{Block, Subject, Summary};
 use crate::script::Script;
 
-/// Vectors of each configuration, of about 20 tables where the table is loaded.
+/// Number of vectors of each configuration. With a loaded table, they use about 20 tables.
 const VECTORS: usize = 10_000;
 
 impl Block for LookupConfig {
@@ -39,7 +39,7 @@ impl Block for LookupConfig {
             for (&x, &y) in xs.data().iter().zip(lookup(&xs, input.lo() as i32, &table)?.data()) {
                 script.beat(&[x.into()]);
                 script.expect(&[Some(y.into())]);
-                // The table outlives a reset.
+                // A reset keeps the table.
                 if random.one_in(500) {
                     script.reset();
                 }
@@ -68,7 +68,7 @@ impl Block for LookupConfig {
     }
 }
 
-/// The same with random constant entries.
+/// The same configuration with random constant entries.
 fn constant(config: &LookupConfig) -> LookupConfig {
     let entries = drawn(&mut Random::new(1), config.output.range());
     LookupConfig { table: Source::Table(entries.into_iter().map(i64::from).collect()), ..config.clone() }
@@ -78,7 +78,7 @@ fn drawn(random: &mut Random, output: Range) -> Vec<i32> {
     (0..ENTRIES).map(|_| random.corner(output.lo(), output.hi()) as i32).collect()
 }
 
-/// Draws a table and loads it; the order begins anywhere, and its odd step reaches each entry once.
+/// Draws a table and loads it. The order begins at a random entry, and its odd step reaches each entry once.
 fn loaded(script: &mut Script, random: &mut Random, input: Range, output: Range) -> Vec<i32> {
     let (table, first) = (drawn(random, output), random.within(0, ENTRIES as i128 - 1) as usize);
     for at in (0..ENTRIES).map(|i| (first + 77 * i) % ENTRIES) {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{RealRule, Rule};
 use crate::Error;
 
-/// A rule that multiplies by a multiplier and a shift, or one that multiplies by a real factor.
+/// A rule that multiplies by a multiplier and a shift, or a rule that multiplies by a real factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum AnyRule {
@@ -18,7 +18,7 @@ pub enum AnyRule {
 }
 
 impl AnyRule {
-    /// All rules of the first kind, then all of the second.
+    /// All rules of the first kind, then all rules of the second kind.
     pub const ALL: [AnyRule; Rule::ALL.len() + RealRule::ALL.len()] = {
         let mut all = [AnyRule::Fixed(Rule::ALL[0]); Rule::ALL.len() + RealRule::ALL.len()];
         let mut i = 0;
@@ -32,7 +32,7 @@ impl AnyRule {
         all
     };
 
-    /// Its name in requests.
+    /// The name of the rule in requests.
     pub const fn name(self) -> &'static str {
         match self {
             AnyRule::Fixed(rule) => rule.name(),

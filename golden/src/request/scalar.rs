@@ -63,7 +63,7 @@ impl RequantizeRequest {
         self.scaling()?.fixed(&self.output())
     }
 
-    /// Zero point and clamp.
+    /// The zero point and the clamp of the result.
     pub fn output(&self) -> Output {
         Output { zero_point: self.zero_point, min: self.min, max: self.max }
     }

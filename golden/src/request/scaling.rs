@@ -78,7 +78,7 @@ impl Scaling<i64, f64> {
 }
 
 impl ChannelScaling<'_> {
-    /// There is one for all of the channels, or one for each.
+    /// Checks that there is one factor for all channels, or one for each.
     ///
     /// # Errors
     /// If there is another number of factors.

@@ -1,12 +1,14 @@
-//! `y = table[x]`: an entry for each of the 256 values of `x`. It computes any function of an int8 or uint8.
+//! `y = table[x]`, with an entry for each of the 256 values of `x`. The block computes any function of an int8 or
+//! uint8.
 //!
 //! ```text
 //!   x ---> [ lookup ] ---> y        table_write, table_x, table_y: where the table is loaded
 //! ```
 //!
-//! Entry 0 belongs to the least `x`, -128 or 0. The table is constant, or a memory: at each clock edge with `table_write`
-//! the entry of `table_x` becomes `table_y`. A reset keeps all entries. An `x` that is taken while its entry is written gets
-//! the old entry; an entry that was never written is undefined. The one register rank is the read register of the memory.
+//! Entry 0 belongs to the least `x`, -128 or 0. The table is constant, or a memory. In a memory, the entry of `table_x`
+//! becomes `table_y` at each clock edge with `table_write`. A reset keeps all entries. An `x` that is taken while its
+//! entry is written gets the old entry. An entry that was never written is undefined. The one register rank is the read
+//! register of the memory.
 
 use clap::Args;
 use rust_hdl::prelude::*;
@@ -18,7 +20,7 @@ use crate::parameter::{IntType, Source};
 use crate::stream::PipelineStream;
 use crate::{default_from_flags, describe_logic, ports};
 
-/// Entries of a table: one for each value of 8 bits.
+/// Number of entries of a table, one for each value of 8 bits.
 pub const ENTRIES: usize = 256;
 
 /// Parameters of a lookup.
@@ -77,7 +79,7 @@ impl Lookup {
     /// A lookup.
     ///
     /// # Errors
-    /// What [`LookupConfig::entries`] reports.
+    /// The errors of [`LookupConfig::entries`].
     pub fn new(config: &LookupConfig) -> Result<Lookup, String> {
         let entries = config.entries()?.map(|entries| entries.iter().map(|&entry| entry.into()).collect());
         let (input, output, loaded) = (config.input.range(), config.output.range(), entries.is_none());

@@ -1,4 +1,5 @@
-//! Makes a program of a module and a bench with Verilator, once: the program is kept under a hash of all that went into it.
+//! Makes a program of a module and a bench with Verilator, once. The program is kept under a hash of everything that
+//! went into it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,19 +16,19 @@ use crate::tools::run;
 use crate::workspace::Workspace;
 use shared::Shared;
 
-/// How a module is built.
+/// Options of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Build {
-    /// the program can write a trace
+    /// whether the program can write a trace
     pub trace: bool,
-    /// warnings of Verilator are let pass, and nothing is optimized: for text that is not of qrtl's printer, such as a
-    /// netlist, which is long and runs few vectors
+    /// whether warnings of Verilator pass and nothing is optimized: for text that qrtl's printer did not write, such as
+    /// a netlist, which is long and runs few vectors
     pub lenient: bool,
 }
 
-/// What stands around the Verilated module in C++.
+/// The C++ around the Verilated module.
 pub enum Around<'s> {
-    /// the bench, given `ports.h`
+    /// the bench, with this `ports.h`
     Bench(&'s str),
     /// a program of its own, which has a `main` and knows the module as `Vdut`
     Own(&'s str),
@@ -52,7 +53,7 @@ impl Build {
     }
 }
 
-/// Builds `files`, of which the last is the top, with what stands around it; gives the program.
+/// Builds `files`, of which the last is the top, with the C++ around it, and returns the program.
 ///
 /// # Errors
 /// If Verilator or the compiler is missing, warns or fails; the error has its text.
@@ -72,7 +73,7 @@ pub fn build(workspace: &Workspace, files: &[File], top: &str, around: &Around, 
     let dir = staging.path();
     verilate(workspace, dir, files, top, how)?;
     compile(&shared, dir, around, how)?;
-    // Only the program is kept; whoever comes first puts it there.
+    // Only the program is kept. The first build puts it there.
     let kept = dir.join("kept");
     fs::create_dir(&kept)?;
     fs::rename(dir.join("obj/Vdut"), kept.join("Vdut"))?;
@@ -80,7 +81,7 @@ pub fn build(workspace: &Workspace, files: &[File], top: &str, around: &Around, 
     Ok(program)
 }
 
-/// Verilog to C++, in `dir`/obj.
+/// Translates Verilog to C++, in `dir`/obj.
 fn verilate(workspace: &Workspace, dir: &Path, files: &[File], top: &str, how: Build) -> Result<()> {
     for file in files {
         fs::write(dir.join(format!("{}.v", file.name)), &file.text)?;
@@ -92,8 +93,8 @@ fn verilate(workspace: &Workspace, dir: &Path, files: &[File], top: &str, how: B
     Ok(())
 }
 
-/// One translation unit for all of a module's C++, and what has been compiled for all modules: most of a small module's time
-/// goes into headers.
+/// Compiles all C++ of a module as one translation unit, and links it with objects that all modules share. Most of a
+/// small module's time goes into headers.
 fn compile(shared: &Shared, dir: &Path, around: &Around, how: Build) -> Result<()> {
     let obj = dir.join("obj");
     let mut sources = Vec::new();
@@ -122,7 +123,7 @@ fn compile(shared: &Shared, dir: &Path, around: &Around, how: Build) -> Result<(
     Ok(())
 }
 
-/// Puts a finished directory in its place, unless another build was there first.
+/// Puts a finished directory into its place, unless another build was there first.
 fn put(from: &Path, place: &Path) -> Result<()> {
     match fs::rename(from, place) {
         Err(error) if !place.exists() => Err(error).with_context(|| format!("{}: cannot write", place.display())),

@@ -1,4 +1,5 @@
-//! What no module changes: Verilator's library and the bench, compiled once, and their headers, read once.
+//! The parts of a build that are the same for all modules: Verilator's library and the bench, compiled once, and their
+//! headers, read once.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,19 +15,19 @@ use super::{Build, hash, put, verilate};
 use crate::tools::run;
 use crate::workspace::Workspace;
 
-/// Verilator as this process found it: what is shared by all builds, without and with traces.
+/// Verilator as this process found it: the shared parts of builds without and with traces.
 #[derive(Default)]
 pub struct Verilator {
     shared: Mutex<BTreeMap<bool, Arc<Shared>>>,
 }
 
-/// The shared part of builds, in a directory.
+/// The shared parts of builds, in a directory.
 pub struct Shared {
     dir: PathBuf,
     settings: Settings,
 }
 
-/// How Verilator's own Makefiles compile and link.
+/// The way in which Verilator's own Makefiles compile and link.
 struct Settings {
     compiler: String,
     flags: Vec<String>,
@@ -39,24 +40,24 @@ struct Settings {
 const HEADERS: &str =
     "#include <memory>\n#include <string>\n#include <vector>\n#include \"verilated.h\"\n#include \"text.h\"\n";
 
-/// What is said to the compiler of the language.
+/// The compiler's flags for the language.
 const LANGUAGE: &str = "-std=c++17";
 
-/// The levels of optimization: for many vectors, and for text that runs few. More than the first buys nothing that can be
-/// measured in a million vectors.
+/// The levels of optimization: for many vectors, and for text that runs few. A higher level than the first gains
+/// nothing that a million vectors could show.
 const LEVELS: [(&str, &str); 2] = [("-O1", "optimized"), ("-O0", "plain")];
 
-/// A module that is nothing but a way to Verilator's Makefiles.
+/// An empty module, which serves to get Verilator's Makefiles.
 const EMPTY: &str = "module empty (input wire x, output wire y);\n    assign y = x;\nendmodule\n";
 
-/// What make is asked to say of its variables, a line each.
+/// The rules by which make prints its variables, a line each.
 const ASK: &str =
     "ask: ; @printf '%s\\n' '$(CXX)' '$(CXXFLAGS) $(CPPFLAGS)' '$(LDFLAGS) $(LDLIBS) $(LIBS)' '$(VK_GLOBAL_OBJS)'";
 
 impl Verilator {
-    /// What builds share; made if this is the first of its kind in the cache.
+    /// The shared parts of builds. They are made if they are the first of their kind in the cache.
     pub(super) fn shared(&self, workspace: &Workspace, trace: bool) -> Result<Arc<Shared>> {
-        // Held while it is made: others would only make the same.
+        // The lock is held while they are made, because others would only make the same.
         let mut known = self.shared.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(shared) = known.get(&trace) {
             return Ok(shared.clone());
@@ -133,7 +134,7 @@ impl Shared {
             .collect()
     }
 
-    /// What comes last when a program is linked.
+    /// The arguments that come last when a program is linked.
     pub(super) fn libraries(&self) -> &[String] {
         &self.settings.libraries
     }
@@ -151,7 +152,7 @@ impl Settings {
         Ok(Settings { compiler, flags, libraries: words("libraries")?, objects: words("objects")? })
     }
 
-    /// The compiler, told of the headers of Verilator and of those in `dir`.
+    /// The compiler, with the paths of Verilator's headers and of the headers in `dir`.
     fn command(&self, dir: &Path) -> Command {
         let mut command = Command::new(&self.compiler);
         command.args(&self.flags).arg(LANGUAGE).arg("-I").arg(dir);
