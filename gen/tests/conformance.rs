@@ -15,7 +15,7 @@ fn pack() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance")
 }
 
-/// Files of a directory and of those in it, with their contents.
+/// Files of a directory and of the directories in it, with their contents.
 fn contents(dir: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     for sub in ["", "requests", "expected"] {

@@ -105,7 +105,7 @@ pub fn second_tie(width: MultiplierWidth, random: &mut Random) -> Case {
     Case { acc: acc as i64 * random.sign(), multiplier, shift: -(right as i32) }
 }
 
-/// A zero point and bounds: those of a type, or any; zero points mostly near 0.
+/// A zero point and bounds. Bounds are the bounds of a type, or any; zero points are mostly near 0.
 pub fn any_output(random: &mut Random) -> (i64, Bounds) {
     let ends = [random.between(-70_000, 70_000), random.between(-70_000, 70_000)];
     let own = Bounds::new(ends[0].min(ends[1]), ends[0].max(ends[1])).unwrap();

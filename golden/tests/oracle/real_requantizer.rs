@@ -18,7 +18,7 @@ fn open(rule: RealRule) -> (i64, Bounds) {
     (0, if rule == RealRule::F32Even { float } else { Bounds::INT32 })
 }
 
-/// Which cases have to be among those that are answered.
+/// Cases that have to be among the answered cases.
 struct Least {
     ties: usize,
     twice: usize,

@@ -67,7 +67,7 @@ pub fn scaled(rule: RealRule, acc: i64, factor: &BigRational) -> (BigInt, bool) 
     (value.to_integer(), tie)
 }
 
-/// The accumulator's type, and that of the rounded product where no clamp comes first.
+/// The type of the accumulator, and the type of the rounded product where no clamp comes first.
 pub fn accepted(rule: RealRule, acc: i64, result: &BigInt) -> bool {
     let i32_holds = |v: &BigInt| v.to_i32().is_some();
     match rule {
@@ -77,8 +77,8 @@ pub fn accepted(rule: RealRule, acc: i64, result: &BigInt) -> bool {
     }
 }
 
-/// What became of cases: factor or clamp refused, accumulator refused, answered; and of these, ties of the last rounding,
-/// and those that one exact rounding would have answered otherwise.
+/// What became of cases: factor or clamp refused, accumulator refused, answered; and of these, ties of the last
+/// rounding, and the cases that one exact rounding would have answered otherwise.
 #[derive(Debug, Default)]
 pub struct RealCount {
     pub no_rule: usize,

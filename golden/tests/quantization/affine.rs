@@ -32,7 +32,7 @@ fn nearest(q: &BigRational, even: bool) -> (BigInt, bool) {
     (chosen, true)
 }
 
-/// The float32 nearest to `q`, of those that are normal: 24 bits, ties to even.
+/// The normal float32 nearest to `q`: 24 bits, ties to even.
 fn float32(q: &BigRational) -> BigRational {
     if q.is_zero() {
         return q.clone();
@@ -152,7 +152,7 @@ fn back() {
     }
 }
 
-/// The names are those of the requests.
+/// Requests use the same names.
 #[test]
 fn names() {
     assert_eq!(Rounding::ALL.map(|r| r.to_string()), ["half_even", "half_away", "reciprocal_half_even"]);

@@ -103,7 +103,7 @@ fn distributions(counts: &[f64], kept: usize, levels: usize) -> (Vec<f64>, Vec<f
     (p, q)
 }
 
-/// The threshold is that of the least divergence, which is computed here from its definition, up to float64's rounding.
+/// The threshold has the least divergence, which is computed here from its definition, up to float64's rounding.
 #[test]
 fn entropy() {
     let mut random = seeded(2026);

@@ -87,7 +87,7 @@ fn greatest(logits: &[i8]) -> Option<usize> {
 }
 
 /// All that was recorded of a model: of the two runtimes of LiteRT whose logits are not here, in how many of 17,970
-/// they differ from those of the reference kernels.
+/// they differ from the logits of the reference kernels.
 fn check(name: &str, variant: &str, layer_elements: usize, builtin_and_xnnpack: [usize; 2]) {
     let digits = Digits::read(name, variant);
     assert_eq!(digits.differences(Runtime::Tflm, "logits_int8_tflm_all"), (0, 0), "tflm");

@@ -1,4 +1,4 @@
-//! Models of one operator, from nothing. Field numbers are those of `schema.fbs`.
+//! Models of one operator, made from nothing, with the field numbers of `schema.fbs`.
 
 use flatbuffers::{FlatBufferBuilder, TableFinishedWIPOffset, WIPOffset};
 
@@ -70,7 +70,8 @@ fn tensor(fbb: &mut FlatBufferBuilder<'_>, tensor: &Tensor, buffer: u32) -> Offs
     })
 }
 
-/// All tensors but the last are inputs of the operator, the first is that of the model, the last is the output of both.
+/// All tensors but the last are inputs of the operator. The first tensor is the input of the model, and the last is the
+/// output of both.
 pub fn model(tensors: &[Tensor], code: i8, options: Option<(u8, &[Field])>) -> Vec<u8> {
     let mut fbb = FlatBufferBuilder::new();
     let last = tensors.len() as i32 - 1;

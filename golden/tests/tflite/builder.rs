@@ -1,4 +1,4 @@
-//! Models from nothing, for what no converter writes. Field numbers are those of `schema.fbs`.
+//! Models made from nothing, for cases that no converter writes, with the field numbers of `schema.fbs`.
 
 use flatbuffers::{FlatBufferBuilder, Push, TableFinishedWIPOffset, WIPOffset};
 

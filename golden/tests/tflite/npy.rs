@@ -1,4 +1,4 @@
-//! `.npy` files: those of the digits data, the round trip, and files that are wrong.
+//! `.npy` files: the files of the digits data, the round trip, and wrong files.
 
 use qrtl_golden::import::npy::Array;
 

@@ -1,4 +1,4 @@
-//! `.npz` files: those of the digits data, and files that are wrong.
+//! `.npz` files: the files of the digits data, and wrong files.
 
 use qrtl_golden::import::npy::npz::Archive;
 

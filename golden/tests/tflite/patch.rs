@@ -1,6 +1,6 @@
 //! The digits models, and single fields of them overwritten in place: a damaged model with a known damage.
 //!
-//! Field numbers are those of `schema.fbs`, looked up by hand in the bytes so that the tests do not lean on the reader.
+//! Field numbers of `schema.fbs` are looked up by hand in the bytes, so that the tests do not rely on the reader.
 
 use crate::models::digits;
 

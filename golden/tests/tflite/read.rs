@@ -106,7 +106,8 @@ fn multipliers_per_channel_are_formed_in_double() {
     assert_eq!(multipliers(layer(&graph, 1)), logits_multipliers.map(|multiplier| (multiplier, -9)));
 }
 
-/// The scales here are those of outputs 7 and 8 above, the multipliers are not: 1200414807 and 2031047353 there.
+/// The scales here are the scales of outputs 7 and 8 above, but the multipliers differ: there they are 1200414807 and
+/// 2031047353.
 #[test]
 fn multipliers_per_tensor_are_formed_from_a_float32_product() {
     let graph = graph(&model_bytes("mlp_int8_per_tensor"));

@@ -91,7 +91,7 @@ fn quantization_that_is_wrong() {
     );
 }
 
-/// TFLM compares the first scale of every layer, LiteRT that of a layer with one scale, XNNPACK none.
+/// TFLM compares the first scale of every layer, LiteRT the scale of a layer with one scale, and XNNPACK none.
 #[test]
 fn the_scale_of_a_bias() {
     let of = |name: &str, operator: usize, refusing: &[Runtime]| {

@@ -1,4 +1,4 @@
-//! Small blocks whose description is that of the test, to be broken.
+//! Small blocks that a test describes, and breaks.
 
 #![allow(dead_code)] // each test uses a part
 
@@ -6,7 +6,7 @@ use qrtl_hdl::describe_logic;
 use qrtl_hdl::exact::{Clk, Describe, Design, Header, Kernel, Port, Range, Reg, elaborate};
 use rust_hdl::prelude::*;
 
-/// A block without sub-blocks; its description is that of the test.
+/// A block without sub-blocks, which the test describes.
 #[derive(LogicBlock)]
 pub struct Leaf {
     pub x: Port<In>,
