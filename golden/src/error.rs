@@ -116,7 +116,7 @@ pub enum Error {
         /// the accumulator
         acc: i128,
         /// the possible values
-        limit: &'static str,
+        limit: String,
         /// the rule
         rule: &'static str,
         /// real factor

@@ -28,29 +28,27 @@
 //! first two runtimes. For the other two, the number of logits that differ from the reference kernels is the recorded
 //! one (`models/digits`).
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::graph::Quantized;
 use crate::import::tflite::Activation;
 use crate::multiplier::{layer_factor, quantize_multiplier};
 use crate::numerics::AnyRequantization;
 use crate::operators::{DequantizeRounding, QuantizeRounding};
-use crate::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
+use crate::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, words};
 
-/// The runtime in whose integers a model is computed. Runtimes differ in rounding, and in how they form the factor of
-/// an operator from scales: TFLite multiplies in `f32` for per-tensor fully connected layers, and XNNPACK always does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Runtime {
-    /// TensorFlow Lite Micro: `tflite_double` everywhere
-    Tflm,
-    /// LiteRT's reference kernels (BUILTIN_REF): fully connected layers by a real factor in `f64`, other operators as
-    /// in TFLM
-    LitertReference,
-    /// LiteRT's own kernels on x86, without delegates: `half_up_twice` for layers with weights, `tflite_double` else
-    LitertBuiltin,
-    /// XNNPACK, LiteRT's default delegate: factors and rounding in `f32`, and a sum of its own
-    Xnnpack,
+words! {
+    /// The runtime in whose integers a model is computed. Runtimes differ in rounding, and in how they form the factor of
+    /// an operator from scales: TFLite multiplies in `f32` for per-tensor fully connected layers, and XNNPACK always does.
+    pub enum Runtime: "runtime" {
+        /// TensorFlow Lite Micro: `tflite_double` everywhere
+        Tflm = "tflm",
+        /// LiteRT's reference kernels (BUILTIN_REF): fully connected layers by a real factor in `f64`, other operators as
+        /// in TFLM
+        LitertReference = "litert_reference",
+        /// LiteRT's own kernels on x86, without delegates: `half_up_twice` for layers with weights, `tflite_double` else
+        LitertBuiltin = "litert_builtin",
+        /// XNNPACK, LiteRT's default delegate: factors and rounding in `f32`, and a sum of its own
+        Xnnpack = "xnnpack",
+    }
 }
 
 /// The kind of a factor, and the outputs that it is for.
@@ -71,19 +69,6 @@ pub(crate) enum Layer {
 }
 
 impl Runtime {
-    /// All runtimes.
-    pub const ALL: [Runtime; 4] = [Runtime::Tflm, Runtime::LitertReference, Runtime::LitertBuiltin, Runtime::Xnnpack];
-
-    /// The name on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Runtime::Tflm => "tflm",
-            Runtime::LitertReference => "litert_reference",
-            Runtime::LitertBuiltin => "litert_builtin",
-            Runtime::Xnnpack => "xnnpack",
-        }
-    }
-
     /// How floats are quantized.
     pub(crate) const fn quantize_rounding(self) -> QuantizeRounding {
         match self {
@@ -164,20 +149,6 @@ fn xnnpack_bounds(activation: Activation, output: Quantized) -> (i32, i32) {
     let (lo, hi) = activation.reals();
     let quantize = |f: f32| (f / output.scale + output.zero_point as f32).clamp(-128.0, 127.0).round_ties_even() as i32;
     (lo.map_or(-128, quantize), hi.map_or(127, quantize))
-}
-
-impl fmt::Display for Runtime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Runtime {
-    type Err = Error;
-    fn from_str(s: &str) -> Result<Runtime, Error> {
-        let unknown = || Error::unknown("runtime", s, &Runtime::ALL.map(Runtime::name));
-        Runtime::ALL.into_iter().find(|r| r.name() == s).ok_or_else(unknown)
-    }
 }
 
 #[cfg(test)]

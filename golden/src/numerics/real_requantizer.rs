@@ -27,7 +27,7 @@ impl RealRequantization {
     pub fn new(rule: RealRule, factor: f64, zero_point: i64, output: Bounds) -> Result<RealRequantization, Error> {
         let factor = rule.factor(factor)?;
         check_output(zero_point, output)?;
-        if rule == RealRule::F32Even {
+        if rule.clamps_floats() {
             for (what, end) in [("min", output.min()), ("max", output.max())] {
                 let less_zero = end - zero_point;
                 if (less_zero as f32) as i64 != less_zero {
@@ -63,16 +63,16 @@ impl RealRequantization {
         [self.output.min(), self.output.max()].map(|end| (end - self.zero_point) as f32)
     }
 
-    fn undefined(&self, acc: i128, limit: &'static str) -> Error {
+    fn undefined(&self, acc: i128, limit: String) -> Error {
         Error::RealAccumulator { acc, limit, rule: self.rule.name(), factor: self.factor }
     }
 }
 
 impl Requantize for RealRequantization {
     fn requantize_sum(&self, acc: i128) -> Result<i32, Error> {
-        if !self.rule.accumulator().contains(acc) {
-            let limit = if self.rule == RealRule::F64Away { "one of 64 bits" } else { "one of 32 bits" };
-            return Err(self.undefined(acc, limit));
+        let bits = self.rule.accumulator_bits();
+        if !Bounds::signed(bits).contains(acc) {
+            return Err(self.undefined(acc, format!("one of {bits} bits")));
         }
         // Both conversions are exact: the accumulator was checked, and every rule but f64_away holds a float.
         let (x, float) = (acc as i64, self.factor as f32);
@@ -82,9 +82,9 @@ impl Requantize for RealRequantization {
             RealRule::QnnpackQ31 => qnnpack_q31(x as i32, float),
             RealRule::XnnpackRndnu => xnnpack_rndnu(x as i32, float),
         };
-        // f32_even has clamped already, and the ends of its clamp may lie beyond i32 by the zero point.
-        if self.rule != RealRule::F32Even && !Bounds::INT32.contains(scaled.into()) {
-            return Err(self.undefined(acc, "one whose product is rounded to 32 bits"));
+        // A product that was clamped already may lie beyond i32 by the zero point.
+        if !self.rule.clamps_floats() && !Bounds::INT32.contains(scaled.into()) {
+            return Err(self.undefined(acc, "one whose product is rounded to 32 bits".to_owned()));
         }
         let y = scaled + self.zero_point;
         // The result is within i32, because the bounds are.
