@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use qrtl_golden::quantization::deviation::{Deviation, deviation};
 use qrtl_golden::quantization::normalization::{Normalized, normalize, unnormalized};
-use qrtl_golden::{Bounds, MultiplierWidth, Rule, Scale};
+use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Rule};
 
 /// The arguments of `gen multiplier`.
 #[derive(Args)]
@@ -51,14 +51,14 @@ fn table(real: f64, widths: &[MultiplierWidth]) -> Result<String> {
     let mut lines = Vec::new();
     for &width in widths {
         let normalized = normalize(real, width)?;
-        let Normalized { fraction, n, scale } = normalized;
+        let Normalized { fraction, n, factor } = normalized;
         if lines.is_empty() {
             lines.push(format!("M = {real} = 2^{} * {fraction} (n = {n}, M0 = {fraction})", -n));
         }
         let error = normalized.relative_error();
         let (bits, power) = (width.bits(), width.bits() - 1);
-        let halved = if scale.shift() == -n { "" } else { " (halved, as it does not fit)" };
-        let (integer, shift) = (digits(scale.multiplier(), width), scale.shift());
+        let halved = if factor.shift() == -n { "" } else { " (halved, as it does not fit)" };
+        let (integer, shift) = (digits(factor.multiplier(), width), factor.shift());
         let plain = unnormalized(real, width).map_or_else(|_| "does not fit".to_owned(), |i| digits(i, width));
         lines.push(format!("{bits:2} bits: round(2^{power} * M0) = {integer}, shift {shift}{halved}"));
         lines.push(format!("         relative error {error:.3e}"));
@@ -94,8 +94,8 @@ fn comparison(a: f64, b: f64, width: MultiplierWidth) -> Result<String> {
         (Ok(p), Ok(q)) => format!("{p} and {q} {}", verdict(p == q)),
         _ => "does not fit".to_owned(),
     };
-    let (m, n) = (normalize(a, width)?.scale, normalize(b, width)?.scale);
-    let with_shift = |s: Scale| format!("{} (shift {})", s.multiplier(), s.shift());
+    let (m, n) = (normalize(a, width)?.factor, normalize(b, width)?.factor);
+    let with_shift = |s: FixedMultiplier| format!("{} (shift {})", s.multiplier(), s.shift());
     let same = verdict(m == n);
     let (m, n) = (with_shift(m), with_shift(n));
     Ok(format!("{bits:2} bits: without normalization {plain}; normalized {m} and {n} {same}\n"))

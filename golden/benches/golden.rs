@@ -4,7 +4,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use qrtl_golden::gemm::{self, Matrix, gemm, gemm_fast};
 use qrtl_golden::operators::{Array, Axis, Operand, Window, conv2d, conv2d_fast, depthwise_conv2d};
-use qrtl_golden::{Bounds, Error, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, Error, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;
 
 fn main() {
@@ -16,9 +16,9 @@ fn int8(random: &mut Random, count: usize) -> Vec<i32> {
 }
 
 /// Like a layer's: a factor below 1, no clamp beyond int8.
-fn scale() -> [Requantization; 1] {
-    let scale = Scale::new(MultiplierWidth::W32, 1_518_500_250, -9).expect("a scale");
-    [Requantization::new(Rule::TfliteDouble, scale, 3, Bounds::INT8).expect("a requantization")]
+fn requantizations() -> [Requantization; 1] {
+    let factor = FixedMultiplier::new(MultiplierWidth::W32, 1_518_500_250, -9).expect("a factor");
+    [Requantization::new(Rule::TfliteDouble, factor, 3, Bounds::INT8).expect("a requantization")]
 }
 
 mod fully_connected_256 {
@@ -34,8 +34,10 @@ mod fully_connected_256 {
         let [a, b] =
             [(); 2].map(|()| Matrix::new("matrix", N, N, int8(&mut random, N * N)).expect("256 x 256 elements"));
         let operand = |matrix, zero_point| gemm::Operand { matrix, zero_point };
-        let scale = scale();
-        bencher.counter(ItemsCount::new(N * N * N)).bench(|| product(operand(&a, -5), operand(&b, 0), &[7; N], &scale));
+        let requantizations = requantizations();
+        bencher
+            .counter(ItemsCount::new(N * N * N))
+            .bench(|| product(operand(&a, -5), operand(&b, 0), &[7; N], &requantizations));
     }
 
     #[divan::bench]
@@ -71,12 +73,12 @@ mod convolution {
         let (input, weights) = (array([1, side, side, channels]), array(weights));
         let axis = Axis::same(side, filter, stride, 1);
         let window = Window { rows: axis, cols: axis };
-        let (scale, bias) = (scale(), vec![7; outputs]);
+        let (requantizations, bias) = (requantizations(), vec![7; outputs]);
         let operand = |array, zero_point| Operand { array, zero_point };
         let terms = weights.data().len() / outputs;
         bencher
             .counter(ItemsCount::new(side.div_ceil(stride).pow(2) * outputs * terms))
-            .bench(|| conv(operand(&input, -5), operand(&weights, 0), &bias, &window, &scale));
+            .bench(|| conv(operand(&input, -5), operand(&weights, 0), &bias, &window, &requantizations));
     }
 
     #[divan::bench(args = LAYERS)]

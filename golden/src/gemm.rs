@@ -76,8 +76,13 @@ pub struct Operand<'a> {
 ///
 /// # Errors
 /// If shapes disagree, or a sum leaves the accumulator of the rule; the error names the element.
-pub fn gemm(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[impl Requantize]) -> Result<Matrix, Error> {
-    let [rows, terms, cols] = check_shapes(a.matrix, b.matrix, bias, scales)?;
+pub fn gemm(
+    a: Operand<'_>,
+    b: Operand<'_>,
+    bias: &[i32],
+    requantizations: &[impl Requantize],
+) -> Result<Matrix, Error> {
+    let [rows, terms, cols] = check_shapes(a.matrix, b.matrix, bias, requantizations)?;
     let mut data = Vec::new();
     for row in 0..rows {
         for col in 0..cols {
@@ -88,7 +93,7 @@ pub fn gemm(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[impl Requant
                 let w = i128::from(b.matrix.at(k, col)) - i128::from(b.zero_point);
                 acc += x * w;
             }
-            let scale = &scales[if scales.len() == 1 { 0 } else { col }];
+            let scale = &requantizations[if requantizations.len() == 1 { 0 } else { col }];
             let element = |source| Error::Element { row, col, source: Box::new(source) };
             data.push(scale.requantize_sum(acc).map_err(element)?);
         }
@@ -97,7 +102,7 @@ pub fn gemm(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[impl Requant
 }
 
 /// M, K and N, if the shapes go together.
-fn check_shapes<S>(a: &Matrix, b: &Matrix, bias: &[i32], scales: &[S]) -> Result<[usize; 3], Error> {
+fn check_shapes<S>(a: &Matrix, b: &Matrix, bias: &[i32], requantizations: &[S]) -> Result<[usize; 3], Error> {
     let (rows, terms, cols) = (a.rows, a.cols, b.cols);
     let shape = |what, got: Vec<usize>, expected: String| Err(Error::Shape { what, got, expected });
     if b.rows != terms {
@@ -106,8 +111,8 @@ fn check_shapes<S>(a: &Matrix, b: &Matrix, bias: &[i32], scales: &[S]) -> Result
     if bias.len() != cols {
         return shape("bias", vec![bias.len()], format!("[{cols}]"));
     }
-    if scales.len() != 1 && scales.len() != cols {
-        return shape("multiplier", vec![scales.len()], format!("[1] or [{cols}]"));
+    if requantizations.len() != 1 && requantizations.len() != cols {
+        return shape("multiplier", vec![requantizations.len()], format!("[1] or [{cols}]"));
     }
     Ok([rows, terms, cols])
 }
@@ -120,12 +125,12 @@ pub fn fully_connected(
     input: Operand<'_>,
     weights: Operand<'_>,
     bias: &[i32],
-    scales: &[impl Requantize],
+    requantizations: &[impl Requantize],
 ) -> Result<Matrix, Error> {
     let (k, shape) = (input.matrix.cols, [weights.matrix.rows, weights.matrix.cols]);
     if shape[1] != k {
         return Err(Error::Shape { what: "weights", got: shape.to_vec(), expected: format!("[n, {k}], as the input") });
     }
     let b = weights.matrix.transposed();
-    gemm(input, Operand { matrix: &b, zero_point: weights.zero_point }, bias, scales)
+    gemm(input, Operand { matrix: &b, zero_point: weights.zero_point }, bias, requantizations)
 }

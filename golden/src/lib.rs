@@ -1,7 +1,7 @@
 //! The integers that quantized inference must produce: every rounding rule under the name of who computes it, checked
 //! against exact rationals. Obvious code, no hardware, no tolerance.
 //!
-//! - [`Rule`], [`Scale`], [`Requantization`], [`Bounds`]: parameters, validated once;
+//! - [`Rule`], [`FixedMultiplier`], [`Requantization`], [`Bounds`]: parameters, validated once;
 //! - [`RealRule`], [`RealRequantization`]: the same for the runtimes that multiply by a float;
 //! - [`multiplier`]: from a real factor to a fixed-point multiplier and shift;
 //! - [`requantizer`], [`saturator`], [`fixed_point_multiplier`], [`gemm`]: the operators, named as the hardware blocks;
@@ -28,5 +28,7 @@ mod words;
 
 pub use error::Error;
 pub(crate) use numerics::types;
-pub use numerics::{Bounds, Contract, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
+pub use numerics::{
+    Bounds, Contract, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule,
+};
 pub use numerics::{fixed_point_multiplier, gemmlowp, multiplier, real_requantizer, requantizer, round, saturator};

@@ -7,7 +7,7 @@
 mod seeded;
 
 use qrtl_golden::gemm::{Matrix, Operand, gemm};
-use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Scale};
+use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization};
 use qrtl_hdl::blocks::gemm::{Channels, Forwarding, Gemm, GemmConfig, ZeroPointStrategy};
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
 use qrtl_hdl::parameter::{Dimension, Source, ZeroPoint};
@@ -42,8 +42,8 @@ impl Case {
         let output = [pick(Range::signed(8)) as i64, -100, 110];
         let requantizations: Vec<Requantization> = (scales.iter())
             .map(|&(multiplier, s)| {
-                let scale = Scale::new(MultiplierWidth::W32, multiplier, s).unwrap();
-                Requantization::new(config.rule, scale, output[0], Bounds::new(output[1], output[2]).unwrap()).unwrap()
+                let factor = FixedMultiplier::new(MultiplierWidth::W32, multiplier, s).unwrap();
+                Requantization::new(config.rule, factor, output[0], Bounds::new(output[1], output[2]).unwrap()).unwrap()
             })
             .collect();
         let operand = |matrix, zero_point| Operand { matrix, zero_point };

@@ -6,7 +6,7 @@
 mod seeded;
 
 use qrtl_golden::requantizer::requantize;
-use qrtl_golden::{Bounds, Contract, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, Contract, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_hdl::blocks::requantizer::{OUTPUTS, Requantizer, RequantizerConfig};
 use qrtl_hdl::exact::{FlatSim, elaborate};
 use qrtl_hdl::parameter::IntType;
@@ -54,8 +54,8 @@ fn compare(config: RequantizerConfig, random: &mut Random) {
         let s = random.within((*rule.shift_range().start()).into(), (*rule.shift_range().end()).into());
         let [z, p, q] = [0; 3].map(|_| random.corner(output.lo(), output.hi()));
         let bounds = Bounds::new(p.min(q) as i64, p.max(q) as i64).unwrap();
-        let scale = Scale::new(width, m as i64, s as i64).unwrap();
-        let r = Requantization::new(rule, scale, z as i64, bounds).unwrap();
+        let factor = FixedMultiplier::new(width, m as i64, s as i64).unwrap();
+        let r = Requantization::new(rule, factor, z as i64, bounds).unwrap();
         let Ok(expected) = requantize(x as i64, &r) else { continue };
         defined += 1;
         let inputs = [("acc", x), ("multiplier", m), ("shift", s), ("zero_point", z)];

@@ -44,12 +44,12 @@ impl<'w> Hardware<'w> {
                 // Golden has no answer beyond the contract, where the hardware saturates. So golden is asked first.
                 let requantization = r.requantization()?;
                 requantization.check_accumulator(r.acc)?;
-                let (rule, scale) = (requantization.rule(), requantization.scale());
+                let (rule, factor) = (requantization.rule(), requantization.factor());
                 let acc_width = rule.accumulator_bits();
                 let Output { zero_point, min, max } = r.output();
                 let output = output_type(&[min, max, zero_point])?;
                 let spec = RequantizerConfig { rule, acc_width, output, ..RequantizerConfig::default() };
-                let (multiplier, shift) = (scale.multiplier(), scale.shift().into());
+                let (multiplier, shift) = (factor.multiplier(), factor.shift().into());
                 let parameters = Parameters { bias: 0, multiplier, shift, zero_point, min, max };
                 let beat = beat(&spec, r.acc.into(), 0, parameters);
                 self.one(Spec::Requantizer(spec), &beat)
@@ -102,8 +102,8 @@ impl<'w> Hardware<'w> {
         let spec = gemm_spec(layer, output)?;
         spec.validate().map_err(|e| anyhow!(e)).with_context(|| format!("the hardware does not take K = {k}"))?;
         let channel = |c: usize| {
-            let scale = layer.scales[c.min(layer.scales.len() - 1)].scale();
-            Channel { bias: layer.bias[c].into(), multiplier: scale.multiplier(), shift: scale.shift().into() }
+            let factor = layer.requantizations[c.min(layer.requantizations.len() - 1)].factor();
+            Channel { bias: layer.bias[c].into(), multiplier: factor.multiplier(), shift: factor.shift().into() }
         };
         let product = Layer {
             a: x.0.clone(),
@@ -156,7 +156,7 @@ fn gemm_spec(layer: &FullyConnected, output: gemm::Output) -> Result<GemmConfig>
         n: sized("outputs", w.0.rows(), 256)?,
         k: sized("inputs", x.0.cols(), 256)?,
         // There is one value for all channels.
-        rule: layer.scales[0].rule(),
+        rule: layer.requantizations[0].rule(),
         output: output_type(&[output.min, output.max, output.zero_point])?,
         ..GemmConfig::default()
     };

@@ -211,7 +211,7 @@ impl DenseLayer {
 /// The zero point of the input is folded into the bias: `sum (x - zx) w + bias = sum x w + (bias - zx sum w)`.
 fn channel(layer: &Weighted<Matrix>, n: usize, requantization: &Requantization) -> Channel {
     let sum: i64 = (0..layer.weights.cols()).map(|k| i64::from(layer.weights.at(n, k))).sum();
-    let scale = requantization.scale();
+    let scale = requantization.factor();
     Channel {
         bias: i64::from(layer.bias[n]) - i64::from(layer.input_zero_point) * sum,
         multiplier: scale.multiplier(),

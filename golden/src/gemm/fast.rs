@@ -13,12 +13,17 @@ use crate::requantizer::Requantize;
 ///
 /// # Errors
 /// The errors of [`gemm`].
-pub fn gemm_fast(a: Operand<'_>, b: Operand<'_>, bias: &[i32], scales: &[impl Requantize]) -> Result<Matrix, Error> {
-    check_shapes(a.matrix, b.matrix, bias, scales)?;
+pub fn gemm_fast(
+    a: Operand<'_>,
+    b: Operand<'_>,
+    bias: &[i32],
+    requantizations: &[impl Requantize],
+) -> Result<Matrix, Error> {
+    check_shapes(a.matrix, b.matrix, bias, requantizations)?;
     let columns = b.matrix.transposed();
     // The obvious loop reports the element that has no value, and why.
-    requantized_products(a, Operand { matrix: &columns, ..b }, bias, scales)
-        .map_or_else(|| gemm(a, b, bias, scales), Ok)
+    requantized_products(a, Operand { matrix: &columns, ..b }, bias, requantizations)
+        .map_or_else(|| gemm(a, b, bias, requantizations), Ok)
 }
 
 /// `C[m][n] = requantize(bias[n] + sum_k (X[m][k] - zx)(W[n][k] - zw))`. `None` if there is no fast way, or an element
@@ -27,7 +32,7 @@ pub(crate) fn requantized_products(
     x: Operand<'_>,
     w: Operand<'_>,
     bias: &[i32],
-    scales: &[impl Requantize],
+    requantizations: &[impl Requantize],
 ) -> Option<Matrix> {
     let (rows, terms, cols) = (x.matrix.rows, x.matrix.cols, w.matrix.rows);
     let (x, x_greatest) = centred(x)?;
@@ -35,7 +40,7 @@ pub(crate) fn requantized_products(
     if x_greatest * w_greatest * terms as i64 > i64::from(i32::MAX) {
         return None;
     }
-    let channel = |c: usize| scales[if scales.len() == 1 { 0 } else { c }].add_and_shift();
+    let channel = |c: usize| requantizations[if requantizations.len() == 1 { 0 } else { c }].add_and_shift();
     let channels = (0..cols).map(channel).collect::<Option<Vec<_>>>()?;
     let mut data = Vec::with_capacity(rows * cols);
     let mut defined = true;

@@ -168,7 +168,7 @@ mod tests {
     fn how_factors_are_formed() {
         let output = Quantized { scale: 0.1, zero_point: 0 };
         let multiplier = |layer| match Runtime::Tflm.requantization(layer, [0.1, 0.1], output, Bounds::INT8) {
-            Ok(AnyRequantization::Fixed(r)) => (r.scale().multiplier(), r.scale().shift()),
+            Ok(AnyRequantization::Fixed(r)) => (r.factor().multiplier(), r.factor().shift()),
             other => panic!("{other:?}"),
         };
         assert_eq!(multiplier(Layer::Convolution { grouped: false }), (1_717_986_944, -3));

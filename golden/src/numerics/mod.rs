@@ -21,4 +21,4 @@ pub use real_requantizer::RealRequantization;
 pub use real_rule::RealRule;
 pub use requantization::Requantization;
 pub use rule::{Contract, Rule};
-pub use types::{Bounds, MultiplierWidth, Scale};
+pub use types::{Bounds, FixedMultiplier, MultiplierWidth};

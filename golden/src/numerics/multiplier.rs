@@ -1,7 +1,7 @@
 //! From a real factor to a fixed-point multiplier and a shift.
 
 use crate::types::within;
-use crate::{Error, MultiplierWidth, Scale};
+use crate::{Error, FixedMultiplier, MultiplierWidth};
 
 /// `real = fraction * 2^exponent` with `fraction` in 0.5..1; `(0, 0)` for 0. C's `frexp`.
 pub(crate) fn frexp(real: f64) -> (f64, i32) {
@@ -43,7 +43,7 @@ impl Build {
 ///
 /// # Errors
 /// If `real` is not finite, is negative, or needs a left shift of more than 30.
-pub fn quantize_multiplier(real: f64, width: MultiplierWidth) -> Result<Scale, Error> {
+pub fn quantize_multiplier(real: f64, width: MultiplierWidth) -> Result<FixedMultiplier, Error> {
     quantize_multiplier_as(Build::DoubleRounding, real, width)
 }
 
@@ -53,7 +53,7 @@ pub fn quantize_multiplier(real: f64, width: MultiplierWidth) -> Result<Scale, E
 ///
 /// # Errors
 /// If `real` is not finite or is negative; and, but for single rounding, if it needs a left shift of more than 30.
-pub fn quantize_multiplier_as(build: Build, real: f64, width: MultiplierWidth) -> Result<Scale, Error> {
+pub fn quantize_multiplier_as(build: Build, real: f64, width: MultiplierWidth) -> Result<FixedMultiplier, Error> {
     if !real.is_finite() || real < 0.0 {
         return Err(Error::Real { limit: "finite and at least 0", got: real });
     }
@@ -68,14 +68,14 @@ pub fn quantize_multiplier_as(build: Build, real: f64, width: MultiplierWidth) -
         shift += 1;
     }
     if shift < -31 {
-        return Scale::new(width, 0, 0);
+        return FixedMultiplier::new(width, 0, 0);
     }
     if shift > 30 && build == Build::SingleRounding {
-        return Scale::new(width, width.max(), 30);
+        return FixedMultiplier::new(width, width.max(), 30);
     }
     within("shift", shift.into(), -31..=30)
         .map_err(|_| Error::Real { limit: "below 2^30 once rounded to a multiplier", got: real })?;
-    Scale::new(width, multiplier, shift.into())
+    FixedMultiplier::new(width, multiplier, shift.into())
 }
 
 /// `TfLiteRound`, C's `round`.

@@ -2,13 +2,13 @@
 
 use super::rule::Contract;
 use super::types::{check_output, within};
-use crate::{Bounds, Error, Rule, Scale};
+use crate::{Bounds, Error, FixedMultiplier, Rule};
 
 /// Everything that turns an accumulator into a quantized value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Requantization {
     rule: Rule,
-    scale: Scale,
+    factor: FixedMultiplier,
     zero_point: i64,
     output: Bounds,
 }
@@ -19,14 +19,14 @@ impl Requantization {
     /// # Errors
     /// If the rule is not defined for the shift or the width of the multiplier, or zero point, least or greatest output
     /// is no `i32`.
-    pub fn new(rule: Rule, scale: Scale, zero_point: i64, output: Bounds) -> Result<Requantization, Error> {
+    pub fn new(rule: Rule, factor: FixedMultiplier, zero_point: i64, output: Bounds) -> Result<Requantization, Error> {
         let shifts = rule.shift_range();
-        within("shift", scale.shift().into(), (*shifts.start()).into()..=(*shifts.end()).into())?;
+        within("shift", factor.shift().into(), (*shifts.start()).into()..=(*shifts.end()).into())?;
         check_output(zero_point, output)?;
-        if !rule.widths().contains(&scale.width()) {
-            return Err(Error::Width { rule: rule.name(), bits: scale.width().bits() });
+        if !rule.widths().contains(&factor.width()) {
+            return Err(Error::Width { rule: rule.name(), bits: factor.width().bits() });
         }
-        Ok(Requantization { rule, scale, zero_point, output })
+        Ok(Requantization { rule, factor, zero_point, output })
     }
 
     /// Rounding rule.
@@ -35,8 +35,8 @@ impl Requantization {
     }
 
     /// Real factor.
-    pub const fn scale(&self) -> Scale {
-        self.scale
+    pub const fn factor(&self) -> FixedMultiplier {
+        self.factor
     }
 
     /// Output zero point.
@@ -74,18 +74,18 @@ impl Requantization {
         // The cast is exact: the accumulator of no rule has more than 64 bits.
         in_range.then(|| self.defined(acc as i64)).flatten().ok_or_else(|| {
             let (range, rule) = (self.accumulator(), self.rule.name());
-            let (multiplier, shift) = (self.scale.multiplier(), self.scale.shift());
+            let (multiplier, shift) = (self.factor.multiplier(), self.factor.shift());
             Error::Accumulator { acc, min: range.min(), max: range.max(), rule, multiplier, shift }
         })
     }
 
     /// The same product for an accumulator of the rule; `None` if the reference does not define it.
     fn defined(&self, acc: i64) -> Option<i128> {
-        let shifted = i128::from(acc) << self.scale.left();
+        let shifted = i128::from(acc) << self.factor.left();
         let starts = match self.rule.contract() {
             Contract::ShiftedAccumulator => self.rule.accumulator().contains(shifted),
             Contract::Result => true,
         };
-        starts.then(|| self.rule.scaled(acc, self.scale)).filter(|&scaled| Bounds::INT32.contains(scaled))
+        starts.then(|| self.rule.scaled(acc, self.factor)).filter(|&scaled| Bounds::INT32.contains(scaled))
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::formula;
-use super::types::{Bounds, MultiplierWidth, Scale};
+use super::types::{Bounds, FixedMultiplier, MultiplierWidth};
 use crate::words;
 
 words! {
@@ -47,7 +47,7 @@ struct Row {
     widths: &'static [MultiplierWidth],
     contract: Contract,
     /// from an accumulator within the contract to its scaled value
-    scaled: fn(i64, Scale) -> i128,
+    scaled: fn(i64, FixedMultiplier) -> i128,
 }
 
 impl Rule {
@@ -138,7 +138,7 @@ impl Rule {
     }
 
     /// The rounded product of an accumulator within the contract, before zero point and clamp.
-    pub(super) fn scaled(self, acc: i64, scale: Scale) -> i128 {
-        (self.row().scaled)(acc, scale)
+    pub(super) fn scaled(self, acc: i64, factor: FixedMultiplier) -> i128 {
+        (self.row().scaled)(acc, factor)
     }
 }

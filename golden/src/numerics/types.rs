@@ -126,22 +126,22 @@ impl From<MultiplierWidth> for u32 {
 
 /// The real factor `multiplier * 2^(shift - (B-1))`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Scale {
+pub struct FixedMultiplier {
     width: MultiplierWidth,
     multiplier: i64,
     shift: i32,
 }
 
-impl Scale {
+impl FixedMultiplier {
     /// A multiplier of `0..2^(B-1)` and a shift of `-31..=30`, TFLite's sign: left is positive. The multiplier need not
     /// be normalized.
     ///
     /// # Errors
     /// If either is out of range.
-    pub fn new(width: MultiplierWidth, multiplier: i64, shift: i64) -> Result<Scale, Error> {
+    pub fn new(width: MultiplierWidth, multiplier: i64, shift: i64) -> Result<FixedMultiplier, Error> {
         within("multiplier", multiplier, 0..=width.max())?;
         let shift = within("shift", shift, -31..=30)?;
-        Ok(Scale { width, multiplier, shift: shift as i32 })
+        Ok(FixedMultiplier { width, multiplier, shift: shift as i32 })
     }
 
     /// `B`

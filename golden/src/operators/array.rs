@@ -83,18 +83,18 @@ pub(super) fn dot(xs: &[i32], zx: i32, ws: &[i32], zw: i32) -> i128 {
 }
 
 /// The requantization of a channel: there is one for all channels, or one for each.
-pub(super) fn channel<R>(scales: &[R], c: usize) -> &R {
-    &scales[if scales.len() == 1 { 0 } else { c }]
+pub(super) fn channel<R>(requantizations: &[R], c: usize) -> &R {
+    &requantizations[if requantizations.len() == 1 { 0 } else { c }]
 }
 
 /// Checks that bias and requantizations fit the number of output channels.
-pub(super) fn check_channels<R>(channels: usize, bias: &[i32], scales: &[R]) -> Result<(), Error> {
+pub(super) fn check_channels<R>(channels: usize, bias: &[i32], requantizations: &[R]) -> Result<(), Error> {
     if bias.len() != channels {
         return Err(Error::Shape { what: "bias", got: vec![bias.len()], expected: format!("[{channels}]") });
     }
-    if scales.len() != 1 && scales.len() != channels {
+    if requantizations.len() != 1 && requantizations.len() != channels {
         let expected = format!("[1] or [{channels}]");
-        return Err(Error::Shape { what: "multiplier", got: vec![scales.len()], expected });
+        return Err(Error::Shape { what: "multiplier", got: vec![requantizations.len()], expected });
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub fn conv2d(
     weights: Operand<'_>,
     bias: &[i32],
     window: &Window,
-    scales: &[impl Requantize],
+    requantizations: &[impl Requantize],
 ) -> Result<Array, Error> {
     let [batch, height, width, channels] = input.array.sizes("input", "[batch, height, width, channels]")?;
     let [outputs, rows, cols, depth] = weights.array.sizes("weights", "[outputs, height, width, channels]")?;
@@ -31,7 +31,7 @@ pub fn conv2d(
         let expected = format!("groups of equal size of the {channels} channels of the input");
         return Err(Error::Shape { what: "weights", got: weights.array.shape().to_vec(), expected });
     }
-    check_channels(outputs, bias, scales)?;
+    check_channels(outputs, bias, requantizations)?;
     let shape = vec![batch, window.rows.outputs(height, rows)?, window.cols.outputs(width, cols)?, outputs];
 
     let (xs, ws) = (input.array.data(), weights.array.data());
@@ -47,7 +47,7 @@ pub fn conv2d(
         }
         acc
     };
-    each(shape, |[n, i, j, o]| channel(scales, o).requantize_sum(sum(n, i, j, o)))
+    each(shape, |[n, i, j, o]| channel(requantizations, o).requantize_sum(sum(n, i, j, o)))
 }
 
 /// The array with the elements that `f` computes, of a shape of four sizes.

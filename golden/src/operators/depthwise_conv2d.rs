@@ -19,7 +19,7 @@ pub fn depthwise_conv2d(
     weights: Operand<'_>,
     bias: &[i32],
     window: &Window,
-    scales: &[impl Requantize],
+    requantizations: &[impl Requantize],
 ) -> Result<Array, Error> {
     let [batch, height, width, channels] = input.array.sizes("input", "[batch, height, width, channels]")?;
     let [one, rows, cols, outputs] = weights.array.sizes("weights", "[1, height, width, outputs]")?;
@@ -27,7 +27,7 @@ pub fn depthwise_conv2d(
         let expected = format!("[1, height, width, a multiple of the {channels} channels of the input]");
         return Err(Error::Shape { what: "weights", got: weights.array.shape().to_vec(), expected });
     }
-    check_channels(outputs, bias, scales)?;
+    check_channels(outputs, bias, requantizations)?;
     let shape = vec![batch, window.rows.outputs(height, rows)?, window.cols.outputs(width, cols)?, outputs];
 
     let (xs, ws, multiplier) = (input.array.data(), weights.array.data(), outputs / channels);
@@ -42,5 +42,5 @@ pub fn depthwise_conv2d(
         }
         acc
     };
-    each(shape, |[n, i, j, o]| channel(scales, o).requantize_sum(sum(n, i, j, o)))
+    each(shape, |[n, i, j, o]| channel(requantizations, o).requantize_sum(sum(n, i, j, o)))
 }

@@ -6,7 +6,7 @@ use super::{Array, Operand};
 use crate::multiplier::quantize_multiplier;
 use crate::requantizer::Requantize;
 use crate::types::within;
-use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule, Scale};
+use crate::{Bounds, Error, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 
 /// The parameters by which TFLite's `ADD` and `SUB` bring their operands to a common scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,7 +54,7 @@ impl AddParameters {
     pub fn from_multipliers(
         rule: Rule,
         left_shift: i64,
-        [a, b, output]: [Scale; 3],
+        [a, b, output]: [FixedMultiplier; 3],
         zero_point: i64,
         bounds: Bounds,
     ) -> Result<AddParameters, Error> {

@@ -5,7 +5,7 @@ use super::elementwise::{AddParameters, difference};
 use super::groups::{Walk, in_whole_group, walk};
 use super::{Array, Operand};
 use crate::numerics::round::{away, floor, up};
-use crate::{Error, Requantization, Scale};
+use crate::{Error, FixedMultiplier, Requantization};
 
 /// Elements that the kernel for pairs of elements takes at once.
 const PAIRS: usize = 16;
@@ -34,26 +34,26 @@ pub fn litert_add(a: Operand<'_>, b: Operand<'_>, parameters: &AddParameters) ->
             Walk::OneWithMany { run } if in_whole_group(flat % run, run, MANY) => shifted_last,
             _ => return parameters.apply(x, y, 1),
         };
-        let [sa, sb] = [parameters.a.scale(), parameters.b.scale()];
+        let [sa, sb] = [parameters.a.factor(), parameters.b.factor()];
         let left_shift = parameters.left_shift;
         Ok(narrow_output(operand(x, left_shift, sa) + operand(y, left_shift, sb), &parameters.output))
     })
 }
 
 /// `up(floor((x - z) 2^(left + s)) m, 31)`: no bit is lost where `left + s` is at least 0.
-fn shifted_first(x: i64, left_shift: u32, scale: Scale) -> i128 {
-    up(floor(i128::from(x) << left_shift, scale.right()) * i128::from(scale.multiplier()), 31)
+fn shifted_first(x: i64, left_shift: u32, factor: FixedMultiplier) -> i128 {
+    up(floor(i128::from(x) << left_shift, factor.right()) * i128::from(factor.multiplier()), 31)
 }
 
 /// `floor(up((x - z) 2^left m, 31) / 2^-s)`
-fn shifted_last(x: i64, left_shift: u32, scale: Scale) -> i128 {
-    floor(up((i128::from(x) << left_shift) * i128::from(scale.multiplier()), 31), scale.right())
+fn shifted_last(x: i64, left_shift: u32, factor: FixedMultiplier) -> i128 {
+    floor(up((i128::from(x) << left_shift) * i128::from(factor.multiplier()), 31), factor.right())
 }
 
 /// The clamped output of a sum, 16 bits wide on the way.
 fn narrow_output(sum: i128, output: &Requantization) -> i32 {
-    let (scale, bounds) = (output.scale(), output.output());
-    let steps = away(up(sum * i128::from(scale.multiplier()), 31), scale.right());
+    let (factor, bounds) = (output.factor(), output.output());
+    let steps = away(up(sum * i128::from(factor.multiplier()), 31), factor.right());
     // The casts keep the low 16 bits, as the instructions do.
     let y = (steps as i16).wrapping_add(output.zero_point() as i16);
     // Bounds of an output are i32.

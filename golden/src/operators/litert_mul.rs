@@ -5,7 +5,7 @@ use super::elementwise::difference;
 use super::groups::{Walk, in_whole_group, walk};
 use super::{Array, Operand};
 use crate::numerics::requantizer::Requantize;
-use crate::{Bounds, Error, Requantization, Rule, Scale};
+use crate::{Bounds, Error, FixedMultiplier, Requantization, Rule};
 
 /// Elements that the vector kernels take at once.
 const GROUP: usize = 16;
@@ -24,10 +24,10 @@ impl LitertMul {
     ///
     /// # Errors
     /// The errors of [`Requantization::new`].
-    pub fn new(scale: Scale, zero_point: i64, bounds: Bounds) -> Result<LitertMul, Error> {
+    pub fn new(factor: FixedMultiplier, zero_point: i64, bounds: Bounds) -> Result<LitertMul, Error> {
         Ok(LitertMul {
-            steps: Requantization::new(Rule::TfliteDouble, scale, 0, Bounds::INT32)?,
-            output: Requantization::new(Rule::TfliteDouble, scale, zero_point, bounds)?,
+            steps: Requantization::new(Rule::TfliteDouble, factor, 0, Bounds::INT32)?,
+            output: Requantization::new(Rule::TfliteDouble, factor, zero_point, bounds)?,
         })
     }
 

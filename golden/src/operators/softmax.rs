@@ -9,7 +9,7 @@ use super::Array;
 use crate::gemmlowp::{rounding_divide_by_pot, saturating_rounding_doubling_high_mul as product};
 use crate::multiplier::quantize_multiplier;
 use crate::types::within;
-use crate::{Error, MultiplierWidth, Scale};
+use crate::{Error, FixedMultiplier, MultiplierWidth};
 
 /// Integer bits of a scaled difference, `Q5`, and of the sum of exponentials, `Q12`.
 const DIFFERENCE_BITS: u32 = 5;
@@ -19,7 +19,7 @@ const SUM_BITS: u32 = 12;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SoftmaxParameters {
     /// `None` if every difference but 0 has an exponential that counts as 0
-    scale: Option<Scale>,
+    scale: Option<FixedMultiplier>,
     least: i64,
 }
 
@@ -44,7 +44,7 @@ impl SoftmaxParameters {
     /// The difference from the maximum as `Q5`; `None` where its exponential counts as 0.
     fn argument(&self, difference: i64) -> Option<i32> {
         // The result is within i32, because the least difference is derived from this limit.
-        let scaled = |s: Scale| product((difference << s.left()) as i32, s.multiplier() as i32);
+        let scaled = |s: FixedMultiplier| product((difference << s.left()) as i32, s.multiplier() as i32);
         (difference >= self.least).then(|| self.scale.map_or(0, scaled))
     }
 }

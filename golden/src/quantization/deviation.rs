@@ -29,7 +29,7 @@ pub fn deviation(real: f64, width: MultiplierWidth, rule: Rule, output: Bounds) 
     // Zero point, least and greatest output lie within the type, so a clamped result moves no more than this one.
     let reach = output.max() - output.min();
     let window = Bounds::new(-reach, reach)?;
-    let of = |width| Requantization::new(rule, normalize(real, width)?.scale, 0, window);
+    let of = |width| Requantization::new(rule, normalize(real, width)?.factor, 0, window);
     let [narrow, wide] = [of(width)?, of(MultiplierWidth::W32)?];
     let (a, b) = (narrow.accumulator(), wide.accumulator());
     let domain = Bounds::new(a.min().max(b.min()), a.max().min(b.max()))?;

@@ -1,7 +1,7 @@
 //! `M = 2^-n * M0`: why a multiplier is normalized before it becomes an integer.
 
 use crate::multiplier::{frexp, quantize_multiplier};
-use crate::{Error, MultiplierWidth, Scale};
+use crate::{Error, FixedMultiplier, MultiplierWidth};
 
 /// A real factor `M`, normalized, and the integer of `B` bits that stands for it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Normalized {
     pub n: i32,
     /// `IntRepr(M0) = round(2^(B-1) * M0)` and the shift `-n`. Where the integer reaches `2^(B-1)`, which does not
     /// fit, it is halved and the shift is `1 - n`
-    pub scale: Scale,
+    pub factor: FixedMultiplier,
 }
 
 impl Normalized {
@@ -23,8 +23,8 @@ impl Normalized {
 
     /// The factor that integer and shift represent, which is exact.
     pub fn represented(&self) -> f64 {
-        let fraction_bits = self.scale.width().bits() as i32 - 1;
-        self.scale.multiplier() as f64 * 2f64.powi(self.scale.shift() - fraction_bits)
+        let fraction_bits = self.factor.width().bits() as i32 - 1;
+        self.factor.multiplier() as f64 * 2f64.powi(self.factor.shift() - fraction_bits)
     }
 
     /// `(represented - M) / M`; at most `2^-(B-1)` in magnitude, because `M0` is at least one half, and its integer is
@@ -41,12 +41,12 @@ impl Normalized {
 /// If `real` is not finite and above 0, or no shift fits, because `real` is below `2^-32`, or at least `2^30` once
 /// rounded.
 pub fn normalize(real: f64, width: MultiplierWidth) -> Result<Normalized, Error> {
-    let scale = quantize_multiplier(real, width)?;
-    if scale.multiplier() == 0 {
+    let factor = quantize_multiplier(real, width)?;
+    if factor.multiplier() == 0 {
         return Err(Error::Real { limit: "at least 2^-32 once rounded to a multiplier", got: real });
     }
     let (fraction, exponent) = frexp(real);
-    Ok(Normalized { fraction, n: -exponent, scale })
+    Ok(Normalized { fraction, n: -exponent, factor })
 }
 
 /// `round(2^(B-1) * M)`, ties away from zero: the integer that `M` gets without normalization. Its leading bits are

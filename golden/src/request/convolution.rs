@@ -70,9 +70,9 @@ impl ConvolutionRequest {
                 format!("[n * {groups}, height, width, c] with c * {groups} = {channels} channels of the input");
             return Err(Error::Shape { what: "weights", got: sizes.to_vec(), expected });
         }
-        let (bias, window, scales) = self.checked(outputs, depth)?;
+        let (bias, window, requantizations) = self.checked(outputs, depth)?;
         let [x, w] = self.operands(&input, &weights);
-        conv2d(x, w, &bias, &window, &scales).map(|y| shaped(&y))
+        conv2d(x, w, &bias, &window, &requantizations).map(|y| shaped(&y))
     }
 
     pub(super) fn depthwise_conv2d(&self) -> Result<Value, Error> {
@@ -86,9 +86,9 @@ impl ConvolutionRequest {
             let expected = format!("[1, height, width, {channels} * {multiplier}]");
             return Err(Error::Shape { what: "weights", got: sizes.to_vec(), expected });
         }
-        let (bias, window, scales) = self.checked(outputs, 1)?;
+        let (bias, window, requantizations) = self.checked(outputs, 1)?;
         let [x, w] = self.operands(&input, &weights);
-        depthwise_conv2d(x, w, &bias, &window, &scales).map(|y| shaped(&y))
+        depthwise_conv2d(x, w, &bias, &window, &requantizations).map(|y| shaped(&y))
     }
 
     fn operands<'a>(&self, input: &'a Array, weights: &'a Array) -> [Operand<'a>; 2] {

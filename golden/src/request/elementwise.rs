@@ -8,7 +8,7 @@ use super::tensor::{Output, Tensor, bounds, check_size, object, shaped};
 use crate::numerics::AnyRule;
 use crate::operators::{AddParameters, Array, Operand, add, common_shape, mul, sub};
 use crate::types::within;
-use crate::{Error, MultiplierWidth, Rule, Scale};
+use crate::{Error, FixedMultiplier, MultiplierWidth, Rule};
 
 /// A sum or difference with three multipliers, as in TFLite.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -53,17 +53,17 @@ fn left_shift() -> i64 {
 
 impl AddRequest {
     fn parameters(&self) -> Result<AddParameters, Error> {
-        let scale = |[multiplier, shift]: [&'static str; 2], m: i64, s: i64| {
+        let factor = |[multiplier, shift]: [&'static str; 2], m: i64, s: i64| {
             within(multiplier, m, 0..=MultiplierWidth::W32.max())?;
-            Scale::new(MultiplierWidth::W32, m, within(shift, s, -31..=0)?)
+            FixedMultiplier::new(MultiplierWidth::W32, m, within(shift, s, -31..=0)?)
         };
-        let scales = [
-            scale(["input1_multiplier", "input1_shift"], self.input1_multiplier, self.input1_shift)?,
-            scale(["input2_multiplier", "input2_shift"], self.input2_multiplier, self.input2_shift)?,
-            scale(["output_multiplier", "output_shift"], self.output_multiplier, self.output_shift)?,
+        let factors = [
+            factor(["input1_multiplier", "input1_shift"], self.input1_multiplier, self.input1_shift)?,
+            factor(["input2_multiplier", "input2_shift"], self.input2_multiplier, self.input2_shift)?,
+            factor(["output_multiplier", "output_shift"], self.output_multiplier, self.output_shift)?,
         ];
         let Output { zero_point, min, max } = self.output;
-        AddParameters::from_multipliers(self.rule, self.left_shift, scales, zero_point, bounds(min, max)?)
+        AddParameters::from_multipliers(self.rule, self.left_shift, factors, zero_point, bounds(min, max)?)
     }
 
     pub(super) fn add(&self) -> Result<Value, Error> {

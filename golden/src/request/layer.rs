@@ -48,7 +48,7 @@ pub struct FullyConnected<S = Requantization> {
     /// one bias for each of N outputs
     pub bias: Vec<i32>,
     /// one requantization for all N outputs, or one for each
-    pub scales: Vec<S>,
+    pub requantizations: Vec<S>,
 }
 
 impl FullyConnectedRequest {
@@ -66,14 +66,14 @@ impl FullyConnectedRequest {
     pub(super) fn answer(&self) -> Result<Value, Error> {
         let layer = self.checked(|scaling| scaling.all(&self.output))?;
         let [x, w] = [&layer.input, &layer.weights].map(|o| Operand { matrix: &o.0, zero_point: o.1 });
-        let y = fully_connected(x, w, &layer.bias, &layer.scales)?;
+        let y = fully_connected(x, w, &layer.bias, &layer.requantizations)?;
         Ok(json!({"shape": [y.rows(), y.cols()], "data": y.data()}))
     }
 
-    /// Checks the shapes, and then the factors by `scales`.
+    /// Checks the shapes, and then the factors by `requantizations`.
     fn checked<S>(
         &self,
-        scales: impl FnOnce(&ChannelScaling<'_>) -> Result<Vec<S>, Error>,
+        requantizations: impl FnOnce(&ChannelScaling<'_>) -> Result<Vec<S>, Error>,
     ) -> Result<FullyConnected<S>, Error> {
         let (multiplier, shift) = (self.multiplier.as_deref(), self.shift.as_deref());
         let scaling = Scaling::new(self.rule, multiplier, shift, self.real_multiplier.as_deref())?;
@@ -85,9 +85,9 @@ impl FullyConnectedRequest {
         let bias = bias(self.bias.as_ref(), weights.rows())?;
         scaling.check_channels(weights.rows())?;
         check_size(&[input.rows(), weights.rows()], &[input.cols()])?;
-        let scales = scales(&scaling)?;
+        let requantizations = requantizations(&scaling)?;
         let (zx, zw) = (self.input.zero_point, self.weights.zero_point);
-        Ok(FullyConnected { input: (input, zx), weights: (weights, zw), bias, scales })
+        Ok(FullyConnected { input: (input, zx), weights: (weights, zw), bias, requantizations })
     }
 }
 

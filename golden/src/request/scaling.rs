@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::tensor::Output;
 use crate::numerics::{AnyRequantization, AnyRule};
-use crate::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
+use crate::{Bounds, Error, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
 
 /// A rule with its factor: one number, or a list with one for all channels or one for each.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -127,8 +127,8 @@ impl ChannelScaling<'_> {
 }
 
 fn fixed(rule: Rule, multiplier: i64, shift: i64, output: &Output) -> Result<Requantization, Error> {
-    let scale = Scale::new(MultiplierWidth::W32, multiplier, shift)?;
-    Requantization::new(rule, scale, output.zero_point, Bounds::new(output.min, output.max)?)
+    let factor = FixedMultiplier::new(MultiplierWidth::W32, multiplier, shift)?;
+    Requantization::new(rule, factor, output.zero_point, Bounds::new(output.min, output.max)?)
 }
 
 fn real(rule: RealRule, factor: f64, output: &Output) -> Result<RealRequantization, Error> {

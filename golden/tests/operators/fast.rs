@@ -3,7 +3,7 @@
 use qrtl_golden::gemm::{Matrix, Operand, gemm, gemm_fast};
 use qrtl_golden::operators::{self, Array, Axis, Window, conv2d, conv2d_fast};
 use qrtl_golden::requantizer::{AddAndShift, requantize};
-use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;
 
 use crate::seeded::seeded;
@@ -12,10 +12,10 @@ fn requantization(rule: Rule, random: &mut Random) -> Requantization {
     let width = if rule != Rule::Reduced16 && random.one_in(8) { MultiplierWidth::W16 } else { MultiplierWidth::W32 };
     let shifts = rule.shift_range();
     let shift = random.corner((*shifts.start()).into(), (*shifts.end()).into()) as i64;
-    let scale = Scale::new(width, random.corner(0, width.max().into()) as i64, shift).unwrap();
+    let factor = FixedMultiplier::new(width, random.corner(0, width.max().into()) as i64, shift).unwrap();
     let ends = [random.corner(-70_000, 70_000) as i64, random.corner(-70_000, 70_000) as i64];
     let output = Bounds::new(ends[0].min(ends[1]), ends[0].max(ends[1])).unwrap();
-    Requantization::new(rule, scale, random.corner(-40_000, 40_000) as i64, output).unwrap()
+    Requantization::new(rule, factor, random.corner(-40_000, 40_000) as i64, output).unwrap()
 }
 
 /// Every rule and shift, with ties: powers of two as multipliers.
@@ -55,20 +55,24 @@ fn products() {
         let (a, b) = (matrix(rows, terms), matrix(terms, cols));
         let bias: Vec<i32> = (0..cols).map(|_| random.corner(i32::MIN.into(), i32::MAX.into()) as i32 >> 4).collect();
         let channels = if random.one_in(2) { 1 } else { cols };
-        let scales: Vec<Requantization> = (0..channels).map(|_| requantization(rule, &mut random)).collect();
+        let requantizations: Vec<Requantization> = (0..channels).map(|_| requantization(rule, &mut random)).collect();
         let mut zero_point = || random.within(-128, 255) as i32;
         let (a, b) =
             (Operand { matrix: &a, zero_point: zero_point() }, Operand { matrix: &b, zero_point: zero_point() });
-        let expected = gemm(a, b, &bias, &scales);
-        assert_eq!(gemm_fast(a, b, &bias, &scales), expected, "case {n}");
+        let expected = gemm(a, b, &bias, &requantizations);
+        assert_eq!(gemm_fast(a, b, &bias, &requantizations), expected, "case {n}");
         answered += usize::from(expected.is_ok());
         refused += usize::from(expected.is_err());
     }
     assert!(answered > 500 && refused > 100, "{answered} answered, {refused} refused");
     // One element each: a sum that leaves 32 bits, and one that would fit again if it were cut; operands beyond 16 bits.
-    let open =
-        Requantization::new(Rule::Single, Scale::new(MultiplierWidth::W32, 1 << 30, 1).unwrap(), 0, Bounds::INT32);
-    let scale = [open.unwrap()];
+    let open = Requantization::new(
+        Rule::Single,
+        FixedMultiplier::new(MultiplierWidth::W32, 1 << 30, 1).unwrap(),
+        0,
+        Bounds::INT32,
+    );
+    let requantizations = [open.unwrap()];
     for (a, za, b, zb) in [
         (vec![32767; 3], 0, vec![32767; 3], 0),
         (vec![-32768; 4], 0, vec![-32768; 4], 0),
@@ -82,13 +86,13 @@ fn products() {
         let k = a.len();
         let (a, b) = (Matrix::new("a", 1, k, a).unwrap(), Matrix::new("b", k, 1, b).unwrap());
         let (a, b) = (Operand { matrix: &a, zero_point: za }, Operand { matrix: &b, zero_point: zb });
-        assert_eq!(gemm_fast(a, b, &[0], &scale), gemm(a, b, &[0], &scale), "{a:?} {b:?}");
+        assert_eq!(gemm_fast(a, b, &[0], &requantizations), gemm(a, b, &[0], &requantizations), "{a:?} {b:?}");
     }
     let short = Matrix::new("a", 1, 2, vec![1, 2]).unwrap();
     let x = Operand { matrix: &short, zero_point: 0 };
-    let scale = [requantization(Rule::Single, &mut random)];
-    assert_eq!(gemm_fast(x, x, &[0; 2], &scale), gemm(x, x, &[0; 2], &scale));
-    assert!(gemm_fast(x, x, &[0; 2], &scale).is_err());
+    let requantizations = [requantization(Rule::Single, &mut random)];
+    assert_eq!(gemm_fast(x, x, &[0; 2], &requantizations), gemm(x, x, &[0; 2], &requantizations));
+    assert!(gemm_fast(x, x, &[0; 2], &requantizations).is_err());
 }
 
 #[test]
@@ -109,12 +113,12 @@ fn convolutions() {
         let weights = array([outputs * groups, filter[0], filter[1], depth]);
         let rule = Rule::ALL[n % Rule::ALL.len()];
         let channels = if random.one_in(2) { 1 } else { outputs * groups };
-        let scales: Vec<Requantization> = (0..channels).map(|_| requantization(rule, &mut random)).collect();
+        let requantizations: Vec<Requantization> = (0..channels).map(|_| requantization(rule, &mut random)).collect();
         let bias: Vec<i32> = (0..outputs * groups).map(|_| random.within(-50_000, 50_000) as i32).collect();
         let mut operand = |array| operators::Operand { array, zero_point: random.within(-128, 127) as i32 };
         let (x, w) = (operand(&input), operand(&weights));
-        let expected = conv2d(x, w, &bias, &window, &scales);
-        assert_eq!(conv2d_fast(x, w, &bias, &window, &scales), expected, "case {n}");
+        let expected = conv2d(x, w, &bias, &window, &requantizations);
+        assert_eq!(conv2d_fast(x, w, &bias, &window, &requantizations), expected, "case {n}");
         answered += usize::from(expected.is_ok());
         refused += usize::from(expected.is_err());
     }

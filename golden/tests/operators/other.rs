@@ -4,7 +4,7 @@ use qrtl_golden::operators::{
     Array, Axis, DequantizeRounding, Operand, QuantizeRounding, Quantizer, SoftmaxParameters, Window, average_pool,
     dequantize, max_pool, pad, quantize, requantize, reshape, softmax,
 };
-use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;
 
 use crate::seeded::seeded;
@@ -124,7 +124,7 @@ fn quantization_of_floats() {
 /// 0.5 (x + 1) + 2: half up in the first step of `tflite_double`, which is the only one here.
 #[test]
 fn requantization_of_integers() {
-    let half = Scale::new(MultiplierWidth::W32, 1 << 30, 0).unwrap();
+    let half = FixedMultiplier::new(MultiplierWidth::W32, 1 << 30, 0).unwrap();
     let r = Requantization::new(Rule::TfliteDouble, half, 2, Bounds::INT8).unwrap();
     let input = Array::new("test", vec![2, 3], vec![-4, -3, -2, -1, 0, 1]).unwrap();
     let got = requantize(Operand { array: &input, zero_point: -1 }, &r).unwrap();

@@ -4,7 +4,7 @@ use qrtl_golden::operators::{
     AddParameters, Array, Axis, Operand, SoftmaxParameters, Window, XnnpackAdd, add, average_pool, conv2d,
     depthwise_conv2d, max_pool, pad, reshape,
 };
-use qrtl_golden::{Bounds, Error, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, Error, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 
 fn zeros(shape: &[usize]) -> Array {
     Array::new("test", shape.to_vec(), vec![0; shape.iter().product()]).unwrap()
@@ -18,8 +18,8 @@ const PLAIN: Axis = Axis::valid(1, 1);
 const WINDOW: Window = Window { rows: PLAIN, cols: PLAIN };
 
 fn one() -> Requantization {
-    let scale = Scale::new(MultiplierWidth::W32, 1 << 30, 1).unwrap();
-    Requantization::new(Rule::TfliteDouble, scale, 0, Bounds::INT8).unwrap()
+    let factor = FixedMultiplier::new(MultiplierWidth::W32, 1 << 30, 1).unwrap();
+    Requantization::new(Rule::TfliteDouble, factor, 0, Bounds::INT8).unwrap()
 }
 
 fn message<T: std::fmt::Debug>(result: Result<T, Error>) -> String {

@@ -4,14 +4,14 @@
 use qrtl_golden::Rule::{self, HalfUpTwice, Reduced16, ShiftAway, Single, TfliteDouble, Truncate};
 use qrtl_golden::multiplier::quantize_multiplier;
 use qrtl_golden::requantizer::requantize;
-use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Scale};
+use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization};
 
 const HALF: i64 = 1 << 30;
 const LAST: i64 = i32::MAX as i64;
 
 fn value(rule: Rule, acc: i64, multiplier: i64, shift: i64) -> i64 {
-    let scale = Scale::new(MultiplierWidth::W32, multiplier, shift).unwrap();
-    requantize(acc, &Requantization::new(rule, scale, 0, Bounds::INT32).unwrap()).unwrap()
+    let factor = FixedMultiplier::new(MultiplierWidth::W32, multiplier, shift).unwrap();
+    requantize(acc, &Requantization::new(rule, factor, 0, Bounds::INT32).unwrap()).unwrap()
 }
 
 /// Two rules, and accumulator, multiplier and shift at which they give different values.
@@ -92,8 +92,8 @@ fn lost_bit() {
 /// would make 0.5 of -0.5, and 1 of that.
 #[test]
 fn zero_point_outside() {
-    let scale = Scale::new(MultiplierWidth::W32, HALF, 0).unwrap();
-    let with = |rule, acc| requantize(acc, &Requantization::new(rule, scale, 1, Bounds::INT8).unwrap()).unwrap();
+    let factor = FixedMultiplier::new(MultiplierWidth::W32, HALF, 0).unwrap();
+    let with = |rule, acc| requantize(acc, &Requantization::new(rule, factor, 1, Bounds::INT8).unwrap()).unwrap();
     assert_eq!([with(Single, 1), with(TfliteDouble, 1), with(ShiftAway, 1)], [2; 3]);
     assert_eq!([with(Single, -1), with(ShiftAway, -1)], [1, 0]);
 }

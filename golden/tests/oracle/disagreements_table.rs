@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use num_traits::ToPrimitive;
 use qrtl_golden::real_requantizer::requantize_real;
 use qrtl_golden::requantizer::requantize;
-use qrtl_golden::{Bounds, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
 
 use crate::exact::{integer, power};
 use crate::rules::{Ties, nearest};
@@ -97,8 +97,8 @@ const MODES: [&str; 12] = [
 ];
 
 fn fixed(rule: Rule, acc: i64, multiplier: i64, shift: i64) -> i64 {
-    let scale = Scale::new(MultiplierWidth::W32, multiplier, shift).unwrap();
-    requantize(acc, &Requantization::new(rule, scale, 0, Bounds::INT32).unwrap()).unwrap()
+    let factor = FixedMultiplier::new(MultiplierWidth::W32, multiplier, shift).unwrap();
+    requantize(acc, &Requantization::new(rule, factor, 0, Bounds::INT32).unwrap()).unwrap()
 }
 
 /// By the multiplier's factor, which becomes a float.

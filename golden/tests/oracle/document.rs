@@ -2,7 +2,7 @@
 
 use num_traits::ToPrimitive;
 use qrtl_golden::multiplier::{Build, quantize_multiplier, quantize_multiplier_as};
-use qrtl_golden::{Bounds, MultiplierWidth, RealRule, Rule, Scale};
+use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, RealRule, Rule};
 
 use crate::cases::Case;
 use crate::exact::{integer, power};
@@ -39,8 +39,8 @@ fn rules() {
                 multiplier: multiplier.parse().unwrap(),
                 shift: shift.parse().unwrap(),
             };
-            let scale = Scale::new(MultiplierWidth::W32, case.multiplier, case.shift.into()).unwrap();
-            assert_eq!(scaled(rule, case.acc, scale).0.to_string(), result, "{rule}: {row:?}");
+            let factor = FixedMultiplier::new(MultiplierWidth::W32, case.multiplier, case.shift.into()).unwrap();
+            assert_eq!(scaled(rule, case.acc, factor).0.to_string(), result, "{rule}: {row:?}");
             let mut count = Count::default();
             check(rule, MultiplierWidth::W32, case, (0, Bounds::INT32), &mut count);
             assert_eq!(count.answered, 1, "{rule}: {row:?}");
@@ -107,8 +107,8 @@ fn builds() {
     assert_eq!(rows.len(), 5);
     for row in rows {
         let got = Build::ALL.map(|build| {
-            let scale = quantize_multiplier_as(build, real(row[0]), MultiplierWidth::W32);
-            scale.map_or("-".to_owned(), |s| format!("{}, {}", s.multiplier(), s.shift()))
+            let made = quantize_multiplier_as(build, real(row[0]), MultiplierWidth::W32);
+            made.map_or("-".to_owned(), |s| format!("{}, {}", s.multiplier(), s.shift()))
         });
         assert_eq!(got[..], row[1..], "{row:?}");
     }
@@ -121,8 +121,8 @@ fn multipliers() {
     for row in rows {
         let &[factor, bits, m, s] = &row[..] else { panic!("{row:?}") };
         let width = MultiplierWidth::try_from(bits.parse::<u32>().unwrap()).unwrap();
-        let scale = quantize_multiplier(real(factor), width).unwrap();
-        assert_eq!((scale.multiplier().to_string(), scale.shift().to_string()), (m.into(), s.into()), "{factor}");
+        let made = quantize_multiplier(real(factor), width).unwrap();
+        assert_eq!((made.multiplier().to_string(), made.shift().to_string()), (m.into(), s.into()), "{factor}");
     }
 }
 

@@ -190,8 +190,8 @@ fn fbgemm_agrees() {
         let real = (significand as f64 * 2.0f64.powi(random.between(-55, 6) as i32)) as f32;
         let (multiplier, right) = fbgemm(real);
         for build in Build::ALL {
-            let scale = quantize_multiplier_as(build, real.into(), W32).unwrap();
-            assert_eq!((scale.multiplier(), 31 - scale.shift()), (multiplier, right), "{build:?}, {real:e}");
+            let factor = quantize_multiplier_as(build, real.into(), W32).unwrap();
+            assert_eq!((factor.multiplier(), 31 - factor.shift()), (multiplier, right), "{build:?}, {real:e}");
         }
     }
 }
@@ -204,12 +204,12 @@ fn relative_error() {
         let bits = width.bits() as i32 - 1;
         for _ in 0..20_000 {
             let real = random.between(1 << 52, 1 << 53) as f64 * 2.0f64.powi(random.between(-80, -30) as i32);
-            let scale = quantize_multiplier(real, width).unwrap();
-            assert!(scale.multiplier() >= 1 << (bits - 1), "{real:e}: {scale:?}");
-            let made = integer(scale.multiplier()) * power(scale.shift() - bits);
+            let factor = quantize_multiplier(real, width).unwrap();
+            assert!(factor.multiplier() >= 1 << (bits - 1), "{real:e}: {factor:?}");
+            let made = integer(factor.multiplier()) * power(factor.shift() - bits);
             let ratio = made / BigRational::from_float(real).unwrap() - BigRational::one();
             let most = BigRational::new(BigInt::from(1), BigInt::from(1) << bits);
-            assert!(ratio <= most && ratio >= -most, "{real:e}: {scale:?}");
+            assert!(ratio <= most && ratio >= -most, "{real:e}: {factor:?}");
         }
     }
 }

@@ -6,7 +6,9 @@ use qrtl_golden::fixed_point_multiplier::{signed, unsigned};
 use qrtl_golden::gemm::{Matrix, Operand, fully_connected, gemm};
 use qrtl_golden::multiplier::quantize_multiplier;
 use qrtl_golden::request::{answer, answer_line};
-use qrtl_golden::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
+use qrtl_golden::{
+    Bounds, Error, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule,
+};
 
 const W8: MultiplierWidth = MultiplierWidth::W8;
 const W32: MultiplierWidth = MultiplierWidth::W32;
@@ -17,7 +19,7 @@ fn says<T: std::fmt::Debug>(result: Result<T, Error>, text: &str) {
 }
 
 fn half() -> Requantization {
-    Requantization::new(Rule::Single, Scale::new(W32, 1 << 30, 0).unwrap(), 0, Bounds::INT8).unwrap()
+    Requantization::new(Rule::Single, FixedMultiplier::new(W32, 1 << 30, 0).unwrap(), 0, Bounds::INT8).unwrap()
 }
 
 /// One name of a rule in Rust, JSON and on the command line; a reference of its own for each.
@@ -107,21 +109,21 @@ fn widths() {
 #[test]
 fn words() {
     says(Bounds::new(3, 2), "min: 3 is greater than max, 2");
-    says(Scale::new(W8, 128, 0), "multiplier: 128 is outside 0..=127");
-    says(Scale::new(W32, 1, 40), "shift: 40 is outside -31..=30");
-    let scale = |width, shift| Scale::new(width, 1, shift).unwrap();
-    let new = |rule, scale, zero_point, output| Requantization::new(rule, scale, zero_point, output);
-    says(new(Rule::Reduced16, scale(W32, 8), 0, Bounds::INT8), "shift: 8 is outside -31..=7");
+    says(FixedMultiplier::new(W8, 128, 0), "multiplier: 128 is outside 0..=127");
+    says(FixedMultiplier::new(W32, 1, 40), "shift: 40 is outside -31..=30");
+    let factor = |width, shift| FixedMultiplier::new(width, 1, shift).unwrap();
+    let new = |rule, factor, zero_point, output| Requantization::new(rule, factor, zero_point, output);
+    says(new(Rule::Reduced16, factor(W32, 8), 0, Bounds::INT8), "shift: 8 is outside -31..=7");
     says(
-        new(Rule::Reduced16, scale(W8, 0), 0, Bounds::INT8),
+        new(Rule::Reduced16, factor(W8, 0), 0, Bounds::INT8),
         "multiplier width: reduced_16 is defined for 32 bits, got 8",
     );
     says(
-        new(Rule::Single, scale(W32, 0), 1 << 31, Bounds::INT8),
+        new(Rule::Single, factor(W32, 0), 1 << 31, Bounds::INT8),
         "zero_point: 2147483648 is outside -2147483648..=2147483647",
     );
     says(
-        new(Rule::Single, scale(W32, 0), 0, Bounds::signed(48)),
+        new(Rule::Single, factor(W32, 0), 0, Bounds::signed(48)),
         "min: -140737488355328 is outside -2147483648..=2147483647",
     );
     says(quantize_multiplier(f64::NAN, W32), "real: NaN is not finite and at least 0");
@@ -141,8 +143,8 @@ fn words() {
 #[test]
 fn accumulators() {
     let of = |rule, multiplier, shift| {
-        let scale = Scale::new(W32, multiplier, shift).unwrap();
-        Requantization::new(rule, scale, 0, Bounds::INT8).unwrap().accumulator()
+        let factor = FixedMultiplier::new(W32, multiplier, shift).unwrap();
+        Requantization::new(rule, factor, 0, Bounds::INT8).unwrap().accumulator()
     };
     let bounds = |min, max| Bounds::new(min, max).unwrap();
     assert_eq!(of(Rule::TfliteDouble, 1, -31), Bounds::INT32);

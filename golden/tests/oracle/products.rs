@@ -5,7 +5,7 @@ use num_traits::ToPrimitive;
 use qrtl_golden::fixed_point_multiplier::{signed, unsigned};
 use qrtl_golden::gemm::{Matrix, Operand, fully_connected, gemm};
 use qrtl_golden::saturator::saturate;
-use qrtl_golden::{Bounds, Error, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, Error, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;
 
 use crate::exact::{integer, power, quantized};
@@ -111,16 +111,17 @@ fn matrix_products() {
         let rule = random.pick(&Rule::ALL);
         let channels = if n % 2 == 0 { 1 } else { cols };
         let output = random.pick(&[Bounds::INT8, Bounds::INT16, Bounds::INT32]);
-        let scales = (0..channels).map(|_| {
-            let scale = Scale::new(MultiplierWidth::W32, random.between(0, i32::MAX.into()), random.between(-10, 2));
-            Requantization::new(rule, scale.unwrap(), random.between(-128, 127), output).unwrap()
+        let requantizations = (0..channels).map(|_| {
+            let factor =
+                FixedMultiplier::new(MultiplierWidth::W32, random.between(0, i32::MAX.into()), random.between(-10, 2));
+            Requantization::new(rule, factor.unwrap(), random.between(-128, 127), output).unwrap()
         });
-        let scales: Vec<_> = scales.collect();
+        let requantizations: Vec<_> = requantizations.collect();
         let (x, y) = (Operand { matrix: &a, zero_point: za }, Operand { matrix: &b, zero_point: zb });
-        let product = gemm(x, y, &bias, &scales).unwrap();
+        let product = gemm(x, y, &bias, &requantizations).unwrap();
         let transposed = b.transposed();
         let w = Operand { matrix: &transposed, zero_point: zb };
-        assert_eq!(fully_connected(x, w, &bias, &scales).as_ref(), Ok(&product));
+        assert_eq!(fully_connected(x, w, &bias, &requantizations).as_ref(), Ok(&product));
         for r in 0..rows as usize {
             for c in 0..cols as usize {
                 let mut acc = BigInt::from(bias[c]);
@@ -128,8 +129,8 @@ fn matrix_products() {
                     let left = BigInt::from(a.at(r, k)) - za;
                     acc += left * (BigInt::from(b.at(k, c)) - zb);
                 }
-                let s = &scales[c % channels as usize];
-                let exact = scaled(rule, acc.to_i64().unwrap(), s.scale()).0;
+                let s = &requantizations[c % channels as usize];
+                let exact = scaled(rule, acc.to_i64().unwrap(), s.factor()).0;
                 let expected = quantized(&exact, s.zero_point(), s.output());
                 assert_eq!(i64::from(product.at(r, c)), expected, "[{r}, {c}] of {a:?} * {b:?}");
                 elements += 1;
@@ -143,10 +144,10 @@ fn matrix_products() {
 /// A sum beyond the accumulator is an error that names the element, even where it is beyond 64 bits too.
 #[test]
 fn sums_that_overflow() {
-    let scale = Scale::new(MultiplierWidth::W32, 1 << 30, -8).unwrap();
-    let r = Requantization::new(Rule::Single, scale, 0, Bounds::INT8).unwrap();
+    let factor = FixedMultiplier::new(MultiplierWidth::W32, 1 << 30, -8).unwrap();
+    let r = Requantization::new(Rule::Single, factor, 0, Bounds::INT8).unwrap();
     for (value, terms, fits) in [(46_340, 1, true), (46_341, 1, false), (46_340, 2, false), (i32::MAX, 9, false)] {
-        assert_eq!(accepted(Rule::Single, (i64::from(value).pow(2)).saturating_mul(terms as i64), scale), fits);
+        assert_eq!(accepted(Rule::Single, (i64::from(value).pow(2)).saturating_mul(terms as i64), factor), fits);
         let row = Matrix::new("a", 1, terms, vec![value; terms]).unwrap();
         let zeros = Matrix::new("b", terms, 1, vec![0; terms]).unwrap();
         let column = Matrix::new("b", terms, 2, [vec![0], vec![value]].concat().repeat(terms)).unwrap();

@@ -3,7 +3,7 @@
 
 use qrtl_golden::real_requantizer::requantize_real;
 use qrtl_golden::requantizer::{Requantize, requantize};
-use qrtl_golden::{Bounds, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
 
 use crate::cases::any_output;
 use crate::real_rules::{RealCount, check, corners, near_tie, ordinary, second_tie, tie};
@@ -80,8 +80,8 @@ fn q31_is_double_rounding_by_24_bits() {
         let (significand, right) = (random.between(1 << 23, (1 << 24) - 1), random.between(0, 31));
         let factor = significand as f64 * 2.0f64.powi(-24 - right as i32);
         let acc = random.magnitude(31) * random.sign();
-        let scale = Scale::new(MultiplierWidth::W32, significand << 7, -right).unwrap();
-        let double = Requantization::new(Rule::TfliteDouble, scale, 0, Bounds::INT32).unwrap();
+        let fixed = FixedMultiplier::new(MultiplierWidth::W32, significand << 7, -right).unwrap();
+        let double = Requantization::new(Rule::TfliteDouble, fixed, 0, Bounds::INT32).unwrap();
         let q31 = RealRequantization::new(RealRule::QnnpackQ31, factor, 0, Bounds::INT32).unwrap();
         assert_eq!(requantize_real(acc, &q31), requantize(acc, &double), "{acc}, {significand}, {right}");
     }

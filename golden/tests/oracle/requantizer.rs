@@ -1,6 +1,6 @@
 //! The requantizer against exact rationals: every rule with multipliers of 32 bits. `QRTL_SEED=7` sets the seed.
 
-use qrtl_golden::{Bounds, Contract, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, Contract, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 
 use crate::cases::{Case, any_output, corners, ordinary, second_tie, tie};
 use crate::rules::{Count, accepted, check};
@@ -96,8 +96,8 @@ fn small_accumulators() {
 fn accumulators_that_overflow() {
     for rule in [Rule::TfliteDouble, Rule::HalfUpTwice] {
         for shift in rule.shift_range() {
-            let scale = Scale::new(W32, 1 << 30, shift.into()).unwrap();
-            let r = Requantization::new(rule, scale, 0, Bounds::INT32).unwrap();
+            let factor = FixedMultiplier::new(W32, 1 << 30, shift.into()).unwrap();
+            let r = Requantization::new(rule, factor, 0, Bounds::INT32).unwrap();
             let limit = (1i64 << 31) >> shift.max(0);
             let accepts = |acc: i64| r.check_accumulator(acc).is_ok();
             assert!(accepts(-limit) && accepts(limit - 1), "{rule}, shift {shift}");
@@ -116,12 +116,12 @@ fn results_that_overflow() {
         for shift in rule.shift_range() {
             for _ in 0..200 {
                 let m = random.magnitude(31);
-                let scale = Scale::new(W32, m, shift.into()).unwrap();
-                let r = Requantization::new(rule, scale, 0, Bounds::INT32).unwrap();
+                let factor = FixedMultiplier::new(W32, m, shift.into()).unwrap();
+                let r = Requantization::new(rule, factor, 0, Bounds::INT32).unwrap();
                 let (min, max) = (r.accumulator().min(), r.accumulator().max());
                 narrower += usize::from(r.accumulator() != rule.accumulator());
                 for acc in [min - 1, min, max, max + 1] {
-                    let expected = accepted(rule, acc, scale);
+                    let expected = accepted(rule, acc, factor);
                     let case = || format!("{rule}, multiplier {m}, shift {shift}, acc {acc}");
                     assert_eq!(r.check_accumulator(acc).is_ok(), expected, "{}", case());
                     assert_eq!(expected, (min..=max).contains(&acc), "{}", case());
@@ -137,10 +137,10 @@ fn results_that_overflow() {
 #[test]
 fn parameters() {
     for (m, shift) in [(-1, 0), (1 << 31, 0), (1, -32), (1, 31), (i64::MIN, 0), (1, i64::MAX)] {
-        assert!(Scale::new(W32, m, shift).is_err(), "{m}, {shift}");
+        assert!(FixedMultiplier::new(W32, m, shift).is_err(), "{m}, {shift}");
     }
     let new = |rule, width, shift, zero| {
-        Requantization::new(rule, Scale::new(width, 1, shift).unwrap(), zero, Bounds::INT8).is_ok()
+        Requantization::new(rule, FixedMultiplier::new(width, 1, shift).unwrap(), zero, Bounds::INT8).is_ok()
     };
     assert!(new(Rule::Reduced16, W32, 7, 0) && !new(Rule::Reduced16, W32, 8, 0));
     for rule in Rule::ALL {

@@ -3,7 +3,7 @@
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Signed, Zero};
-use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 
 use crate::cases::Case;
 use crate::exact::{integer, power, quantized};
@@ -40,10 +40,10 @@ pub fn nearest(q: &BigRational, ties: Ties) -> (BigRational, bool) {
 
 /// The rule's reference defines a result: the accumulator is one that it can hold. So is the accumulator shifted left,
 /// where the reference does that first; of the others, the result is an `i32`.
-pub fn accepted(rule: Rule, acc: i64, scale: Scale) -> bool {
-    let result_fits = || fits(&BigRational::from_integer(scaled(rule, acc, scale).0), 32);
+pub fn accepted(rule: Rule, acc: i64, factor: FixedMultiplier) -> bool {
+    let result_fits = || fits(&BigRational::from_integer(scaled(rule, acc, factor).0), 32);
     match rule {
-        Rule::TfliteDouble | Rule::HalfUpTwice => fits(&shifted_left(acc, scale), 32),
+        Rule::TfliteDouble | Rule::HalfUpTwice => fits(&shifted_left(acc, factor), 32),
         Rule::Truncate | Rule::Single | Rule::ShiftAway => fits(&integer(acc), 32) && result_fits(),
         Rule::Reduced16 => fits(&integer(acc), 48) && result_fits(),
     }
@@ -53,14 +53,14 @@ fn fits(x: &BigRational, bits: i32) -> bool {
     *x >= -power(bits - 1) && *x < power(bits - 1)
 }
 
-fn shifted_left(acc: i64, scale: Scale) -> BigRational {
-    integer(acc) * power(scale.shift().max(0))
+fn shifted_left(acc: i64, factor: FixedMultiplier) -> BigRational {
+    integer(acc) * power(factor.shift().max(0))
 }
 
 /// `acc * multiplier * 2^(shift - (B-1))`, rounded; and whether the last rounding met a tie.
-pub fn scaled(rule: Rule, acc: i64, scale: Scale) -> (BigInt, bool) {
-    let (x, m, shift) = (integer(acc), integer(scale.multiplier()), scale.shift());
-    let fraction = &m * power(1 - scale.width().bits() as i32);
+pub fn scaled(rule: Rule, acc: i64, factor: FixedMultiplier) -> (BigInt, bool) {
+    let (x, m, shift) = (integer(acc), integer(factor.multiplier()), factor.shift());
+    let fraction = &m * power(1 - factor.width().bits() as i32);
     let exact = &x * &fraction * power(shift);
     // The first of two roundings sees what the left shift makes, the second what is left to shift right.
     let high = || nearest(&(&x * power(shift.max(0)) * &fraction), Ties::Up).0;
@@ -91,19 +91,19 @@ pub struct Count {
 /// One case: golden refuses where it has to and nowhere else, and otherwise agrees with the oracle.
 pub fn check(rule: Rule, width: MultiplierWidth, case: Case, output: (i64, Bounds), count: &mut Count) {
     let (zero_point, bounds) = output;
-    let scale = Scale::new(width, case.multiplier, case.shift.into()).unwrap();
-    let r = Requantization::new(rule, scale, zero_point, bounds).unwrap();
+    let factor = FixedMultiplier::new(width, case.multiplier, case.shift.into()).unwrap();
+    let r = Requantization::new(rule, factor, zero_point, bounds).unwrap();
     let got = qrtl_golden::requantizer::requantize(case.acc, &r);
-    if !accepted(rule, case.acc, scale) {
+    if !accepted(rule, case.acc, factor) {
         assert!(r.check_accumulator(case.acc).is_err(), "{rule}, {case:?}: check_accumulator accepts");
         assert!(got.is_err(), "{rule}, {case:?}: got {got:?}, expected an error");
         count.refused += 1;
         return;
     }
-    let (exact, tie) = scaled(rule, case.acc, scale);
+    let (exact, tie) = scaled(rule, case.acc, factor);
     let expected = quantized(&exact, zero_point, bounds);
     assert_eq!(got, Ok(expected), "{rule}, {case:?}, zero point {zero_point}, {bounds:?}");
     count.answered += 1;
     count.ties += usize::from(tie);
-    count.beyond += usize::from(!fits(&shifted_left(case.acc, scale), 32));
+    count.beyond += usize::from(!fits(&shifted_left(case.acc, factor), 32));
 }

@@ -1,7 +1,7 @@
 //! `tflite_double` is TOSA's `apply_scale_32` with `double_round`: one addition and one shift.
 
 use qrtl_golden::requantizer::requantize;
-use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule, Scale};
+use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 
 use crate::cases::{second_tie, tie};
 use crate::seeded::seeded;
@@ -40,8 +40,8 @@ fn one_addition() {
                 (random.between(-range, range - 1), random.between(0, i32::MAX.into()), shift)
             }
         };
-        let scale = Scale::new(MultiplierWidth::W32, multiplier, shift.into()).unwrap();
-        let r = Requantization::new(rule, scale, 0, Bounds::INT32).unwrap();
+        let factor = FixedMultiplier::new(MultiplierWidth::W32, multiplier, shift.into()).unwrap();
+        let r = Requantization::new(rule, factor, 0, Bounds::INT32).unwrap();
         if r.check_accumulator(acc).is_err() {
             continue;
         }
@@ -58,8 +58,8 @@ fn one_addition() {
 #[test]
 fn of_this_rule_alone() {
     let got = |rule, acc| {
-        let scale = Scale::new(MultiplierWidth::W32, 1 << 30, -1).unwrap();
-        requantize(acc, &Requantization::new(rule, scale, 0, Bounds::INT32).unwrap()).unwrap()
+        let factor = FixedMultiplier::new(MultiplierWidth::W32, 1 << 30, -1).unwrap();
+        requantize(acc, &Requantization::new(rule, factor, 0, Bounds::INT32).unwrap()).unwrap()
     };
     assert_eq!([apply_scale_32(1, 1 << 30, 32), apply_scale_32(-2, 1 << 30, 32)], [1, -1]);
     assert_eq!([got(Rule::TfliteDouble, 1), got(Rule::TfliteDouble, -2)], [1, -1]);

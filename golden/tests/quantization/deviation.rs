@@ -14,7 +14,7 @@ const RULES: [Rule; 5] = [Rule::Truncate, Rule::Single, Rule::TfliteDouble, Rule
 fn one_by_one(real: f64, width: MultiplierWidth, rule: Rule, output: Bounds) -> i64 {
     let reach = output.max() - output.min();
     let window = Bounds::new(-reach, reach).unwrap();
-    let of = |width| Requantization::new(rule, normalize(real, width).unwrap().scale, 0, window).unwrap();
+    let of = |width| Requantization::new(rule, normalize(real, width).unwrap().factor, 0, window).unwrap();
     let (narrow, wide) = (of(width), of(W32));
     let far = (1.1 * reach as f64 / real) as i64 + 2;
     let differ = |acc| (requantize(acc, &narrow).unwrap() - requantize(acc, &wide).unwrap()).abs();

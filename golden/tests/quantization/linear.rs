@@ -107,8 +107,8 @@ fn static_by_hand() {
     let output = Parameters::new(0.25, 5, Bounds::INT8).unwrap();
     let layer = StaticLayer::new(weights, &[0.5], input, &output, Rule::TfliteDouble).unwrap();
     assert_eq!(layer.bias(), [512]);
-    let scale = layer.requantizations()[0].scale();
-    assert_eq!((scale.multiplier(), scale.shift()), (1 << 30, -7));
+    let factor = layer.requantizations()[0].factor();
+    assert_eq!((factor.multiplier(), factor.shift()), (1 << 30, -7));
     let x = layer.quantized_input(&matrix(&[[1.0, 2.0]])).unwrap();
     assert_eq!(x.data(), [13, 29]);
     assert_eq!(layer.run(&x).unwrap().data(), [7]);

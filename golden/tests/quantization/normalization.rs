@@ -16,7 +16,7 @@ fn says<T: std::fmt::Debug>(result: Result<T, Error>, text: &str) {
 /// M0, n, multiplier, shift.
 fn of(real: f64, width: MultiplierWidth) -> (f64, i32, i64, i32) {
     let n = normalize(real, width).unwrap();
-    (n.fraction, n.n, n.scale.multiplier(), n.scale.shift())
+    (n.fraction, n.n, n.factor.multiplier(), n.factor.shift())
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn errors() {
         assert_eq!(exact(n.fraction) * power(-n.n), exact(real));
         assert_eq!(n.real(), real);
         let steps = 1 - width.bits() as i32;
-        let represented = integer(n.scale.multiplier()) * power(steps + n.scale.shift());
+        let represented = integer(n.factor.multiplier()) * power(steps + n.factor.shift());
         assert_eq!(exact(n.represented()), represented);
         let error = |of: &BigRational| {
             let error = (of - exact(real)) / exact(real);

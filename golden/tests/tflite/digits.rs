@@ -29,7 +29,7 @@ fn run(Weighted { weights, bias, requantizations, input_zero_point }: &Weighted<
         let AnyRequantization::Fixed(r) = requantizations[if requantizations.len() == 1 { 0 } else { n }] else {
             panic!("a multiplier")
         };
-        let y = requantize(acc, (r.scale().multiplier(), r.scale().shift())) + r.zero_point();
+        let y = requantize(acc, (r.factor().multiplier(), r.factor().shift())) + r.zero_point();
         y.clamp(r.output().min(), r.output().max()) as i8
     })
     .collect()

@@ -25,7 +25,7 @@ fn layer(graph: &Graph, step: usize) -> &Weighted<Matrix> {
 /// Multiplier and shift of each requantization.
 fn multipliers(layer: &Weighted<Matrix>) -> Vec<(i64, i32)> {
     let fixed = |r: &AnyRequantization| match r {
-        AnyRequantization::Fixed(r) => (r.scale().multiplier(), r.scale().shift()),
+        AnyRequantization::Fixed(r) => (r.factor().multiplier(), r.factor().shift()),
         AnyRequantization::Real(_) => panic!("a multiplier"),
     };
     layer.requantizations.iter().map(fixed).collect()

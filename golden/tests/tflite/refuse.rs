@@ -174,7 +174,7 @@ fn what_may_be_absent() {
         assert_eq!(*bias, [0, 0, 0], "no bias is a bias of zeros");
         let [AnyRequantization::Fixed(r)] = requantizations[..] else { panic!() };
         assert_eq!(r.output(), Bounds::INT8, "no options are no activation");
-        assert_eq!((r.scale().multiplier(), r.scale().shift()), (1 << 30, 0), "0.5 * 0.5 / 0.5");
+        assert_eq!((r.factor().multiplier(), r.factor().shift()), (1 << 30, 0), "0.5 * 0.5 / 0.5");
     }
 }
 

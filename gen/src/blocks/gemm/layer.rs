@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use qrtl_golden::gemm::{Matrix, Operand, gemm};
-use qrtl_golden::{Bounds, Requantization, Scale};
+use qrtl_golden::{Bounds, FixedMultiplier, Requantization};
 use qrtl_hdl::blocks::gemm::{Channel, Channels, GemmConfig};
 use qrtl_hdl::parameter::{Dimension, Source, ZeroPoint};
 use qrtl_random::Random;
@@ -76,8 +76,8 @@ impl Layer {
         let bias: Vec<i32> = (0..n).map(|c| channel(c).bias as i32).collect();
         let Output { zero_point, min, max } = self.output;
         let requantization = |c: Channel| {
-            let scale = Scale::new(config.multiplier_width, c.multiplier, c.shift)?;
-            Requantization::new(config.rule, scale, zero_point, Bounds::new(min, max)?)
+            let factor = FixedMultiplier::new(config.multiplier_width, c.multiplier, c.shift)?;
+            Requantization::new(config.rule, factor, zero_point, Bounds::new(min, max)?)
         };
         let requantizations = (0..n).map(|c| requantization(channel(c))).collect::<Result<Vec<_>, _>>()?;
         let operand = |matrix, zero_point| Operand { matrix, zero_point };

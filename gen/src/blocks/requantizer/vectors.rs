@@ -3,7 +3,7 @@
 
 use anyhow::{Result, bail};
 use qrtl_golden::requantizer::requantize;
-use qrtl_golden::{Bounds, Requantization, Scale};
+use qrtl_golden::{Bounds, FixedMultiplier, Requantization};
 use qrtl_hdl::blocks::requantizer::{Parameters, RequantizerConfig};
 use qrtl_hdl::exact::Range;
 use qrtl_hdl::parameter::Source;
@@ -51,8 +51,8 @@ pub fn beat(config: &RequantizerConfig, acc: i128, channel: usize, parameters: P
 /// The result; `None` where the reference defines none.
 fn golden(config: &RequantizerConfig, draw: &Draw) -> Result<Option<i64>> {
     let Parameters { bias, multiplier, shift, zero_point, min, max } = draw.parameters;
-    let scale = Scale::new(config.multiplier_width, multiplier, shift)?;
-    let r = Requantization::new(config.rule, scale, zero_point, Bounds::new(min, max)?)?;
+    let factor = FixedMultiplier::new(config.multiplier_width, multiplier, shift)?;
+    let r = Requantization::new(config.rule, factor, zero_point, Bounds::new(min, max)?)?;
     let x = draw.acc + i128::from(bias);
     Ok(i64::try_from(x).ok().and_then(|x| requantize(x, &r).ok()))
 }

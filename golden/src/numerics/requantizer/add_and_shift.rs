@@ -20,10 +20,10 @@ pub struct AddAndShift {
 impl AddAndShift {
     /// The form of a requantization. `None` for a multiplier of another width, and for a rule that has no such form.
     pub fn new(r: &Requantization) -> Option<AddAndShift> {
-        if r.scale().width() != MultiplierWidth::W32 {
+        if r.factor().width() != MultiplierWidth::W32 {
             return None;
         }
-        let k = (31 - r.scale().shift()).unsigned_abs();
+        let k = (31 - r.factor().shift()).unsigned_abs();
         let half = 1i64 << (k - 1);
         let first = if k > 31 { 1i64 << 30 } else { 0 };
         let add = match r.rule() {
@@ -34,7 +34,7 @@ impl AddAndShift {
             Rule::ShiftAway => [half, half - 1],
             Rule::Reduced16 => return None,
         };
-        let (multiplier, zero_point) = (r.scale().multiplier(), r.zero_point());
+        let (multiplier, zero_point) = (r.factor().multiplier(), r.zero_point());
         Some(AddAndShift { accumulator: r.accumulator(), multiplier, add, shift: k, zero_point, output: r.output() })
     }
 

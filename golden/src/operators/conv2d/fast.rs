@@ -15,10 +15,11 @@ pub fn conv2d_fast(
     weights: Operand<'_>,
     bias: &[i32],
     window: &Window,
-    scales: &[impl Requantize],
+    requantizations: &[impl Requantize],
 ) -> Result<Array, Error> {
     // The obvious loop reports all errors.
-    try_fast(input, weights, bias, window, scales).map_or_else(|| conv2d(input, weights, bias, window, scales), Ok)
+    try_fast(input, weights, bias, window, requantizations)
+        .map_or_else(|| conv2d(input, weights, bias, window, requantizations), Ok)
 }
 
 fn try_fast(
@@ -26,11 +27,11 @@ fn try_fast(
     weights: Operand<'_>,
     bias: &[i32],
     window: &Window,
-    scales: &[impl Requantize],
+    requantizations: &[impl Requantize],
 ) -> Option<Array> {
     let &[batch, height, width, channels] = input.array.shape() else { return None };
     let &[outputs, rows, cols, depth] = weights.array.shape() else { return None };
-    if depth != channels || bias.len() != outputs || (scales.len() != 1 && scales.len() != outputs) {
+    if depth != channels || bias.len() != outputs || (requantizations.len() != 1 && requantizations.len() != outputs) {
         return None;
     }
     let size = [window.rows.outputs(height, rows).ok()?, window.cols.outputs(width, cols).ok()?];
@@ -40,7 +41,7 @@ fn try_fast(
     let weight_rows = Matrix::new("weights", outputs, terms, weights.array.data().to_vec()).ok()?;
     let x = gemm::Operand { matrix: &seen, zero_point: input.zero_point };
     let w = gemm::Operand { matrix: &weight_rows, zero_point: weights.zero_point };
-    let y = requantized_products(x, w, bias, scales)?;
+    let y = requantized_products(x, w, bias, requantizations)?;
     Array::new("output", vec![batch, size[0], size[1], outputs], y.data().to_vec()).ok()
 }
 
