@@ -6,7 +6,7 @@ pub use fast::gemm_fast;
 pub(crate) use fast::requantized_products;
 
 use crate::Error;
-use crate::requantizer::Requantize;
+use crate::numerics::requantizer::Requantize;
 
 /// A matrix of integers, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 #[path = "../../golden/tests/support/seeded.rs"]
 mod seeded;
 
-use qrtl_golden::requantizer::requantize;
+use qrtl_golden::numerics::requantizer::requantize;
 use qrtl_golden::{Bounds, Contract, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_hdl::blocks::requantizer::{OUTPUTS, Requantizer, RequantizerConfig};
 use qrtl_hdl::exact::{FlatSim, elaborate};

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use qrtl_golden::Rule;
-use qrtl_golden::fixed_point_multiplier::{signed, unsigned};
+use qrtl_golden::numerics::fixed_point_multiplier::{signed, unsigned};
 use qrtl_hdl::blocks::fixed_point_multiplier::{FixedPointMultiplier, FixedPointMultiplierConfig};
 use qrtl_hdl::exact::Range;
 use qrtl_hdl::interface::Streamed;

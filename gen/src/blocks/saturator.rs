@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use qrtl_golden::Bounds;
-use qrtl_golden::saturator::saturate;
+use qrtl_golden::numerics::saturator::saturate;
 use qrtl_hdl::blocks::saturator::{Saturator, SaturatorConfig, SaturatorForm};
 use qrtl_hdl::interface::Streamed;
 use qrtl_random::Random;

@@ -1,8 +1,8 @@
 //! The parts of requests: types, tensors, and factors that bring sums into an output.
 
 use qrtl_golden::MultiplierWidth;
-use qrtl_golden::multiplier::quantize_multiplier;
 use qrtl_golden::numerics::AnyRule;
+use qrtl_golden::numerics::multiplier::quantize_multiplier;
 use qrtl_random::Random;
 use serde_json::{Value, json};
 

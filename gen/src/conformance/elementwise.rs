@@ -1,6 +1,6 @@
 //! Requests of operators that take their elements one by one, or two by two.
 
-use qrtl_golden::multiplier::quantize_multiplier;
+use qrtl_golden::numerics::multiplier::quantize_multiplier;
 use qrtl_golden::quantization::Rounding;
 use qrtl_golden::{MultiplierWidth, Rule};
 use qrtl_random::Random;

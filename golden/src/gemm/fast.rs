@@ -4,7 +4,7 @@ use multiversion::multiversion;
 
 use super::{Matrix, Operand, check_shapes, gemm};
 use crate::Error;
-use crate::requantizer::Requantize;
+use crate::numerics::requantizer::Requantize;
 
 /// The same results and errors as [`gemm`].
 ///

@@ -30,8 +30,8 @@
 
 use crate::graph::Quantized;
 use crate::import::tflite::Activation;
-use crate::multiplier::{layer_factor, quantize_multiplier};
 use crate::numerics::AnyRequantization;
+use crate::numerics::multiplier::{layer_factor, quantize_multiplier};
 use crate::operators::{DequantizeRounding, QuantizeRounding};
 use crate::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule, words};
 

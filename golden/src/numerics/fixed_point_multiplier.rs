@@ -1,7 +1,7 @@
 //! Fixed-point products.
 
-use crate::round::{floor, up};
-use crate::types::within;
+use crate::numerics::round::{floor, up};
+use crate::numerics::types::within;
 use crate::{Bounds, Error, MultiplierWidth, Rule};
 
 /// The lab's Figure 4: `a` and `b` are unsigned `Q1.(B-1)`; the product has 2 integer bits and `2(B-1)` fraction bits,

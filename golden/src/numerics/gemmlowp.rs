@@ -3,7 +3,7 @@
 /// `SaturatingRoundingDoublingHighMul`: `2 a b / 2^32`, to nearest; NEON's `vqrdmulh`.
 ///
 /// The nudge is `2^30` or `1 - 2^30`, and the division rounds toward zero. Together the two steps are
-/// [`up`](crate::round::up) by 31 bits: ties go toward plus infinity, not away from zero. The one product that leaves
+/// [`up`](crate::numerics::round::up) by 31 bits: ties go toward plus infinity, not away from zero. The one product that leaves
 /// `i32`, of `i32::MIN` by itself, saturates.
 pub fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     if a == i32::MIN && b == i32::MIN {
@@ -15,7 +15,7 @@ pub fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     ((product + nudge) / (1 << 31)) as i32
 }
 
-/// `RoundingDivideByPOT`: `x / 2^exponent`, to nearest, ties away from zero: [`away`](crate::round::away).
+/// `RoundingDivideByPOT`: `x / 2^exponent`, to nearest, ties away from zero: [`away`](crate::numerics::round::away).
 ///
 /// # Panics
 /// If `exponent > 31`, as gemmlowp asserts.

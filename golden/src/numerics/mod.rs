@@ -1,4 +1,11 @@
-//! The integers of one number: rounding rules, multipliers, requantization, saturation.
+//! What happens to one number: rounding rules, multipliers, requantization, saturation.
+//!
+//! - [`Rule`], [`FixedMultiplier`], [`Requantization`], [`Bounds`]: parameters, validated once;
+//! - [`RealRule`], [`RealRequantization`]: the same for the runtimes that multiply by a float;
+//! - [`multiplier`]: from a real factor to a fixed-point multiplier and shift;
+//! - [`requantizer`], [`saturator`], [`fixed_point_multiplier`]: the operators, named as the hardware blocks;
+//! - [`real_requantizer`]: the rounding of other runtimes, which no hardware computes;
+//! - [`round`], [`gemmlowp`]: the steps that the rules are made of.
 
 mod any_requantization;
 mod any_rule;

@@ -1,6 +1,6 @@
 //! From a real factor to a fixed-point multiplier and a shift.
 
-use crate::types::within;
+use crate::numerics::types::within;
 use crate::{Error, FixedMultiplier, MultiplierWidth};
 
 /// `real = fraction * 2^exponent` with `fraction` in 0.5..1; `(0, 0)` for 0. C's `frexp`.

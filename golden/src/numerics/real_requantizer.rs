@@ -4,8 +4,8 @@
 //! such a runtime. `f32` and `f64` are the binary32 and binary64 of IEEE 754. Each operation is rounded once to
 //! nearest, with ties to even, as Rust defines it on every target.
 
-use crate::requantizer::Requantize;
-use crate::types::check_output;
+use crate::numerics::requantizer::Requantize;
+use crate::numerics::types::check_output;
 use crate::{Bounds, Error, RealRule};
 
 /// Everything that turns an accumulator into a quantized value by a real factor.

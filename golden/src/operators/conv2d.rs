@@ -7,7 +7,7 @@ pub use fast::conv2d_fast;
 use super::array::{at, channel, check_channels, dot};
 use super::{Array, Operand, Window};
 use crate::Error;
-use crate::requantizer::Requantize;
+use crate::numerics::requantizer::Requantize;
 
 /// TFLite's `CONV_2D` (tflite-micro 90b983c2, `reference/integer_ops/conv.h`):
 /// `y[n][i][j][o] = requantize(bias[o] + sum (x - zx) (w - zw))` over the taps of the filter that lie within the image.

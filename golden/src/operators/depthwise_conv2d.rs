@@ -4,7 +4,7 @@ use super::array::{channel, check_channels, dot};
 use super::conv2d::each;
 use super::{Array, Operand, Window};
 use crate::Error;
-use crate::requantizer::Requantize;
+use crate::numerics::requantizer::Requantize;
 
 /// TFLite's `DEPTHWISE_CONV_2D` (tflite-micro 90b983c2, `reference/integer_ops/depthwise_conv.h`): output channel
 /// `c * multiplier + m` sees input channel `c` only.

@@ -3,9 +3,9 @@
 use super::array::at;
 use super::broadcast::zip;
 use super::{Array, Operand};
-use crate::multiplier::quantize_multiplier;
-use crate::requantizer::Requantize;
-use crate::types::within;
+use crate::numerics::multiplier::quantize_multiplier;
+use crate::numerics::requantizer::Requantize;
+use crate::numerics::types::within;
 use crate::{Bounds, Error, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 
 /// The parameters by which TFLite's `ADD` and `SUB` bring their operands to a common scale.

@@ -1,7 +1,7 @@
 //! The operators of a small quantized network, one file each, as obvious loops over integers.
 //!
 //! Activations are `[batch, height, width, channels]`. Sums are exact, whatever their size. A
-//! [`Requantize`](crate::requantizer::Requantize) turns a sum into an output: it has rounding rule, zero point and
+//! [`Requantize`](crate::numerics::requantizer::Requantize) turns a sum into an output: it has rounding rule, zero point and
 //! clamp. So each operator is here once for all runtimes, and runtimes differ only in the requantization that they pass
 //! ([`graph`](crate::graph)).
 

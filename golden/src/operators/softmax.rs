@@ -1,14 +1,14 @@
 //! Softmax in integers, as TensorFlow Lite Micro computes it from int8 to int8.
 //!
 //! Reals are fixed-point `i32` with `f` fraction bits, written `Q(31-f)`: gemmlowp's `FixedPoint<int32_t, 31-f>`, whose
-//! product is [`saturating_rounding_doubling_high_mul`](crate::gemmlowp::saturating_rounding_doubling_high_mul).
+//! product is [`saturating_rounding_doubling_high_mul`](crate::numerics::gemmlowp::saturating_rounding_doubling_high_mul).
 //! Constants and steps are gemmlowp's (16e8662c, `fixedpoint.h`) and TFLite's (tflite-micro 90b983c2,
 //! `reference/softmax.h`, `quantization_util.cc`).
 
 use super::Array;
-use crate::gemmlowp::{rounding_divide_by_pot, saturating_rounding_doubling_high_mul as product};
-use crate::multiplier::quantize_multiplier;
-use crate::types::within;
+use crate::numerics::gemmlowp::{rounding_divide_by_pot, saturating_rounding_doubling_high_mul as product};
+use crate::numerics::multiplier::quantize_multiplier;
+use crate::numerics::types::within;
 use crate::{Error, FixedMultiplier, MultiplierWidth};
 
 /// Integer bits of a scaled difference, `Q5`, and of the sum of exponentials, `Q12`.

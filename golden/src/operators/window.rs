@@ -1,7 +1,7 @@
 //! The window that convolution and pooling move over an image: stride, dilation and padding.
 
 use crate::Error;
-use crate::types::within;
+use crate::numerics::types::within;
 
 /// How a window moves over one axis, in elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::broadcast::zip;
 use super::{Array, Operand};
-use crate::round::up;
+use crate::numerics::round::up;
 use crate::{Bounds, Error};
 
 /// Factors of both operands, over a common power of two (XNNPACK 75db3c09, `qs8-vadd` and `qs8-vsub`).

@@ -1,6 +1,6 @@
 //! What a narrow multiplier costs: how far its results are from the results of a multiplier of 32 bits.
 
-use crate::requantizer::requantize;
+use crate::numerics::requantizer::requantize;
 use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule};
 
 use super::normalization::normalize;

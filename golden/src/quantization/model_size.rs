@@ -3,7 +3,7 @@
 
 use super::Granularity;
 use crate::Error;
-use crate::types::within;
+use crate::numerics::types::within;
 
 /// Bytes of `parameters` numbers (up to 2^56) of `bits` bits (1..=64), packed: `ceil(parameters * bits / 8)`.
 ///

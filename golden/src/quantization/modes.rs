@@ -11,7 +11,7 @@ use super::float_matrix::{all_finite, same_length};
 use super::linear::{check_operands, fill, linear};
 use super::{Calibration, FloatMatrix, Format, Granularity, Parameters, QuantizedWeights, Rounding, quantize};
 use crate::gemm::{Matrix, Operand, fully_connected};
-use crate::multiplier::{layer_factor, quantize_multiplier};
+use crate::numerics::multiplier::{layer_factor, quantize_multiplier};
 use crate::{Bounds, Error, MultiplierWidth, Requantization, Rule};
 
 /// Weights are integers in memory and become floats again before they are used. The layer becomes smaller, but not

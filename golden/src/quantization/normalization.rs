@@ -1,6 +1,6 @@
 //! `M = 2^-n * M0`: why a multiplier is normalized before it becomes an integer.
 
-use crate::multiplier::{frexp, quantize_multiplier};
+use crate::numerics::multiplier::{frexp, quantize_multiplier};
 use crate::{Error, FixedMultiplier, MultiplierWidth};
 
 /// A real factor `M`, normalized, and the integer of `B` bits that stands for it.

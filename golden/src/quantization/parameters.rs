@@ -1,6 +1,6 @@
 //! Scale and zero point: `real = scale * (q - zero_point)`.
 
-use crate::types::within;
+use crate::numerics::types::within;
 use crate::{Bounds, Error};
 
 /// The lab's figure as it is printed: `scale = (fp_max - fp_min) / (q_max - q_min)`,

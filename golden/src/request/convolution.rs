@@ -7,9 +7,9 @@ use super::layer::bias;
 use super::scaling::{Scaling, present};
 use super::tensor::{IMAGE, Output, Tensor, check_size, moved, object, ones, shaped, window};
 use crate::Error;
+use crate::numerics::types::within;
 use crate::numerics::{AnyRequantization, AnyRule};
 use crate::operators::{Array, Operand, Window, conv2d, depthwise_conv2d};
-use crate::types::within;
 
 /// A convolution and its input.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::scaling::{Scaling, present};
 use super::tensor::{Output, Tensor, bounds, check_size, object, shaped};
 use crate::numerics::AnyRule;
+use crate::numerics::types::within;
 use crate::operators::{AddParameters, Array, Operand, add, common_shape, mul, sub};
-use crate::types::within;
 use crate::{Error, FixedMultiplier, MultiplierWidth, Rule};
 
 /// A sum or difference with three multipliers, as in TFLite.

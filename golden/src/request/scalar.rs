@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::scaling::{Scaling, present};
 use super::tensor::Output;
-use crate::multiplier::quantize_multiplier;
 use crate::numerics::AnyRule;
-use crate::requantizer::Requantize;
-use crate::saturator::saturate;
+use crate::numerics::multiplier::quantize_multiplier;
+use crate::numerics::requantizer::Requantize;
+use crate::numerics::saturator::saturate;
 use crate::{Bounds, Error, MultiplierWidth, Requantization};
 
 /// A real factor to be made a multiplier.

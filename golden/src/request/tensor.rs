@@ -9,8 +9,8 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Value, json};
 
 use crate::gemm::Matrix;
+use crate::numerics::types::within;
 use crate::operators::{Array, Axis, Window};
-use crate::types::within;
 use crate::{Bounds, Error};
 
 /// Integers of a shape, row by row.

@@ -1,8 +1,8 @@
 //! Convolutions against the definition: padded arrays, all index arithmetic in i128, small random shapes.
 
 use qrtl_golden::Error;
+use qrtl_golden::numerics::requantizer::Requantize;
 use qrtl_golden::operators::{Array, Axis, Operand, Window, conv2d, depthwise_conv2d};
-use qrtl_golden::requantizer::Requantize;
 use qrtl_random::Random;
 
 use crate::seeded::seeded;

@@ -1,6 +1,6 @@
 //! Sums, differences and products against their formulas, written out in i128.
 
-use qrtl_golden::multiplier::quantize_multiplier;
+use qrtl_golden::numerics::multiplier::quantize_multiplier;
 use qrtl_golden::operators::{AddParameters, Array, Operand, XnnpackAdd, add, mul, sub, xnnpack_add};
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;

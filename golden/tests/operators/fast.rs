@@ -1,8 +1,8 @@
 //! The fast paths against the obvious ones: the same results, and the same errors.
 
 use qrtl_golden::gemm::{Matrix, Operand, gemm, gemm_fast};
+use qrtl_golden::numerics::requantizer::{AddAndShift, requantize};
 use qrtl_golden::operators::{self, Array, Axis, Window, conv2d, conv2d_fast};
-use qrtl_golden::requantizer::{AddAndShift, requantize};
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;
 

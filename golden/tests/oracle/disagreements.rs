@@ -2,8 +2,8 @@
 //! other discriminators.
 
 use qrtl_golden::Rule::{self, HalfUpTwice, Reduced16, ShiftAway, Single, TfliteDouble, Truncate};
-use qrtl_golden::multiplier::quantize_multiplier;
-use qrtl_golden::requantizer::requantize;
+use qrtl_golden::numerics::multiplier::quantize_multiplier;
+use qrtl_golden::numerics::requantizer::requantize;
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization};
 
 const HALF: i64 = 1 << 30;

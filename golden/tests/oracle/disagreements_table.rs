@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use num_traits::ToPrimitive;
-use qrtl_golden::real_requantizer::requantize_real;
-use qrtl_golden::requantizer::requantize;
+use qrtl_golden::numerics::real_requantizer::requantize_real;
+use qrtl_golden::numerics::requantizer::requantize;
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
 
 use crate::exact::{integer, power};

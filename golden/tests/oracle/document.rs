@@ -1,7 +1,7 @@
 //! The worked values of `docs/numerics.md`, run: what it says is what golden and the oracle give.
 
 use num_traits::ToPrimitive;
-use qrtl_golden::multiplier::{Build, quantize_multiplier, quantize_multiplier_as};
+use qrtl_golden::numerics::multiplier::{Build, quantize_multiplier, quantize_multiplier_as};
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, RealRule, Rule};
 
 use crate::cases::Case;

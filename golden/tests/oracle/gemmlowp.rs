@@ -1,8 +1,8 @@
 //! The steps of the rules against exact rationals: rounding by a power of two, and gemmlowp's two functions.
 
 use num_traits::ToPrimitive;
-use qrtl_golden::gemmlowp::{rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
-use qrtl_golden::round::{away, floor, up};
+use qrtl_golden::numerics::gemmlowp::{rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
+use qrtl_golden::numerics::round::{away, floor, up};
 use qrtl_random::Random;
 
 use crate::exact::{integer, power};

@@ -3,7 +3,7 @@
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, ToPrimitive, Zero};
-use qrtl_golden::multiplier::{Build, quantize_multiplier, quantize_multiplier_as};
+use qrtl_golden::numerics::multiplier::{Build, quantize_multiplier, quantize_multiplier_as};
 use qrtl_golden::{Error, MultiplierWidth};
 
 use crate::exact::{integer, power};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use qrtl_golden::fixed_point_multiplier::{signed, unsigned};
 use qrtl_golden::gemm::{Matrix, Operand, fully_connected, gemm};
-use qrtl_golden::multiplier::quantize_multiplier;
+use qrtl_golden::numerics::fixed_point_multiplier::{signed, unsigned};
+use qrtl_golden::numerics::multiplier::quantize_multiplier;
 use qrtl_golden::request::{answer, answer_line};
 use qrtl_golden::{
     Bounds, Error, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule,

@@ -2,9 +2,9 @@
 
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
-use qrtl_golden::fixed_point_multiplier::{signed, unsigned};
 use qrtl_golden::gemm::{Matrix, Operand, fully_connected, gemm};
-use qrtl_golden::saturator::saturate;
+use qrtl_golden::numerics::fixed_point_multiplier::{signed, unsigned};
+use qrtl_golden::numerics::saturator::saturate;
 use qrtl_golden::{Bounds, Error, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;
 

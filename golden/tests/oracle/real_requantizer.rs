@@ -1,8 +1,8 @@
 //! The rules with a real factor against exact rationals, in which IEEE 754's roundings are done by the definition.
 //! `QRTL_SEED=7` sets the seed.
 
-use qrtl_golden::real_requantizer::requantize_real;
-use qrtl_golden::requantizer::{Requantize, requantize};
+use qrtl_golden::numerics::real_requantizer::requantize_real;
+use qrtl_golden::numerics::requantizer::{Requantize, requantize};
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
 
 use crate::cases::any_output;

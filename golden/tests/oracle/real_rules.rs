@@ -111,7 +111,7 @@ pub fn check(rule: RealRule, (acc, factor): (i64, f64), output: (i64, Bounds), c
     };
     let made = made.unwrap_or_else(|e| panic!("{}: {e}", case()));
     assert_eq!(BigRational::from_float(made.factor()).as_ref(), Some(&exact), "{}", case());
-    let got = qrtl_golden::real_requantizer::requantize_real(acc, &made);
+    let got = qrtl_golden::numerics::real_requantizer::requantize_real(acc, &made);
     let (result, tie) = scaled(rule, acc, &exact);
     if !accepted(rule, acc, &result) {
         assert!(got.is_err(), "{}: got {got:?}, expected an error", case());

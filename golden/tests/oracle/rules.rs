@@ -93,7 +93,7 @@ pub fn check(rule: Rule, width: MultiplierWidth, case: Case, output: (i64, Bound
     let (zero_point, bounds) = output;
     let factor = FixedMultiplier::new(width, case.multiplier, case.shift.into()).unwrap();
     let r = Requantization::new(rule, factor, zero_point, bounds).unwrap();
-    let got = qrtl_golden::requantizer::requantize(case.acc, &r);
+    let got = qrtl_golden::numerics::requantizer::requantize(case.acc, &r);
     if !accepted(rule, case.acc, factor) {
         assert!(r.check_accumulator(case.acc).is_err(), "{rule}, {case:?}: check_accumulator accepts");
         assert!(got.is_err(), "{rule}, {case:?}: got {got:?}, expected an error");

@@ -1,6 +1,6 @@
 //! `tflite_double` is TOSA's `apply_scale_32` with `double_round`: one addition and one shift.
 
-use qrtl_golden::requantizer::requantize;
+use qrtl_golden::numerics::requantizer::requantize;
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 
 use crate::cases::{second_tie, tie};

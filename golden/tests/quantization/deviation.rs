@@ -1,9 +1,9 @@
 //! What a narrow multiplier costs, against every accumulator one by one, and against the bound that is stated.
 
 use MultiplierWidth::{W8, W16, W32};
+use qrtl_golden::numerics::requantizer::requantize;
 use qrtl_golden::quantization::deviation::{Deviation, deviation};
 use qrtl_golden::quantization::normalization::normalize;
-use qrtl_golden::requantizer::requantize;
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule};
 
 use crate::seeded::seeded;

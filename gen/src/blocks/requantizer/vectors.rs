@@ -2,7 +2,7 @@
 //! ties are constructed, results are aimed near the bounds, and a third of the shifts is short.
 
 use anyhow::{Result, bail};
-use qrtl_golden::requantizer::requantize;
+use qrtl_golden::numerics::requantizer::requantize;
 use qrtl_golden::{Bounds, FixedMultiplier, Requantization};
 use qrtl_hdl::blocks::requantizer::{Parameters, RequantizerConfig};
 use qrtl_hdl::exact::Range;

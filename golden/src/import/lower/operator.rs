@@ -5,7 +5,7 @@ use crate::graph::Operator;
 use crate::import::Runtime;
 use crate::import::runtime::Layer;
 use crate::import::tflite::{Activation, Data, ElementType, Options, Padding};
-use crate::multiplier::quantize_multiplier;
+use crate::numerics::multiplier::quantize_multiplier;
 use crate::operators::{
     AddParameters, Axis, LitertMul, Quantizer, SoftmaxParameters, Window, XnnpackAdd, XnnpackConvert,
 };

@@ -3,7 +3,7 @@
 use super::{Array, Operand, Window, conv2d};
 use crate::Error;
 use crate::gemm::{self, Matrix, requantized_products};
-use crate::requantizer::Requantize;
+use crate::numerics::requantizer::Requantize;
 
 /// The same results and errors as [`conv2d`]. It is faster where there is one group and where
 /// [`gemm_fast`](crate::gemm::gemm_fast) is faster.
