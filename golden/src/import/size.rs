@@ -7,7 +7,8 @@ use crate::import::tflite::{Data, Model, Operator, Tensor};
 use crate::quantization::model_size::{LayerShape, ModelSize};
 
 /// The layers with weights of `model`: `FULLY_CONNECTED`, `CONV_2D` and `DEPTHWISE_CONV_2D`. Weights that several of
-/// them share are counted once, and so are biases. [`size`] then gives the bytes of the model at another width.
+/// them share are counted once, and so are biases. [`size`](crate::quantization::model_size::size) then gives the bytes
+/// of the model at another width.
 pub fn layer_shapes(model: &Model) -> Vec<LayerShape> {
     let mut seen = BTreeSet::new();
     let mut first = |tensor: Option<usize>| tensor.filter(|t| seen.insert(*t)).and_then(|t| constant(model, t));
