@@ -1,4 +1,4 @@
-//! The blocks as a bench knows them. Each block has a file or folder under its word, and one line in [`blocks!`]. A
+//! The blocks as a bench knows them. Each block has a file or folder under its word, and one line in `blocks!`. A
 //! block for which something is missing there does not compile. The line puts the block into every list: the command
 //! line, files, `sim block`, the suite, and the tables of area.
 
@@ -155,7 +155,7 @@ blocks! {
     saturator: Saturator(qrtl_hdl::blocks::saturator::SaturatorConfig),
     /// fixed-point products: the lab's Figure 4, and accumulator by multiplier
     fixed_point_multiplier: FixedPointMultiplier(qrtl_hdl::blocks::fixed_point_multiplier::FixedPointMultiplierConfig),
-    /// y = table[x], for each of the 256 values of x
+    /// the entry for x in a table of 256: any function of 8 bits
     lookup: Lookup(qrtl_hdl::blocks::lookup::LookupConfig),
     /// y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max)
     requantizer: Requantizer(qrtl_hdl::blocks::requantizer::RequantizerConfig),
