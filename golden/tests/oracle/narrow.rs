@@ -1,4 +1,4 @@
-//! The requantizer against exact rationals: multipliers of 8 and 16 bits, those of 8 bits exhaustively where small.
+//! The requantizer against exact rationals: multipliers of 8 and 16 bits, and of 8 bits exhaustively for small ones.
 
 use qrtl_golden::{Bounds, MultiplierWidth, Rule};
 

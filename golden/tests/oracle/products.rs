@@ -12,8 +12,8 @@ use crate::exact::{integer, power, quantized};
 use crate::rules::{Ties, accepted, nearest, scaled};
 use crate::seeded::seeded;
 
-/// Bit `B-1` of the fraction and above, as the lab's Figure 4 draws it: a product of `2B` bits of which those from
-/// `B-1` to `2B-2` are kept.
+/// Bit `B-1` of the fraction and above, as the lab's Figure 4 draws it: of a product of `2B` bits, bits `B-1` to `2B-2`
+/// are kept.
 fn kept(a: u64, b: u64, bits: usize) -> u64 {
     let product = BigInt::from(a) * BigInt::from(b);
     (0..bits).map(|i| u64::from(product.bit((bits - 1 + i) as u64)) << i).sum()
