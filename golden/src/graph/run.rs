@@ -54,10 +54,10 @@ fn check_input(tensor: &Tensor, input: &Value) -> Result<(), Error> {
         };
         return Err(Error::Input { got: format!("{kind} of shape {:?}", input.shape()), expected });
     }
-    if let (Element::Integer(bounds), Value::Integer(array)) = (tensor.element, input) {
-        if let Some(outside) = array.data().iter().find(|&&v| !bounds.contains(v.into())) {
-            return Err(Error::Input { got: format!("element {outside}"), expected });
-        }
+    if let (Element::Integer(bounds), Value::Integer(array)) = (tensor.element, input)
+        && let Some(outside) = array.data().iter().find(|&&v| !bounds.contains(v.into()))
+    {
+        return Err(Error::Input { got: format!("element {outside}"), expected });
     }
     Ok(())
 }

@@ -37,14 +37,16 @@ use crate::{Bounds, Error, MultiplierWidth, RealRequantization, RealRule, Requan
 
 words! {
     /// The runtime in whose integers a model is computed. Runtimes differ in rounding, and in how they form the factor of
-    /// an operator from scales: TFLite multiplies in `f32` for per-tensor fully connected layers, and XNNPACK always does.
+    /// an operator from scales: LiteRT's own kernels multiply in `f32` for fully connected layers with one scale, and
+    /// XNNPACK always does.
     pub enum Runtime: "runtime" {
         /// TensorFlow Lite Micro: `tflite_double` everywhere
         Tflm = "tflm",
         /// LiteRT's reference kernels (BUILTIN_REF): fully connected layers by a real factor in `f64`, other operators as
         /// in TFLM
         LitertReference = "litert_reference",
-        /// LiteRT's own kernels on x86, without delegates: `half_up_twice` for layers with weights, `tflite_double` else
+        /// LiteRT's own kernels on x86, without delegates: `half_up_twice` for whole groups of elements, `tflite_double`
+        /// for the elements left over
         LitertBuiltin = "litert_builtin",
         /// XNNPACK, LiteRT's default delegate: factors and rounding in `f32`, and a sum of its own
         Xnnpack = "xnnpack",
@@ -102,7 +104,7 @@ impl Runtime {
                 (input * weight / output).into()
             }
             // With one scale the product is an f32, which shows in the last bits of the multiplier.
-            (Runtime::Tflm | Runtime::LitertBuiltin, Layer::FullyConnected { per_channel: false }) => {
+            (Runtime::LitertBuiltin, Layer::FullyConnected { per_channel: false }) => {
                 f64::from(input * weight) / f64::from(output)
             }
             _ => layer_factor(input, weight, output),
@@ -167,12 +169,17 @@ mod tests {
     #[test]
     fn how_factors_are_formed() {
         let output = Quantized { scale: 0.1, zero_point: 0 };
-        let multiplier = |layer| match Runtime::Tflm.requantization(layer, [0.1, 0.1], output, Bounds::INT8) {
+        let multiplier = |runtime: Runtime, layer| match runtime.requantization(layer, [0.1, 0.1], output, Bounds::INT8)
+        {
             Ok(AnyRequantization::Fixed(r)) => (r.factor().multiplier(), r.factor().shift()),
             other => panic!("{other:?}"),
         };
-        assert_eq!(multiplier(Layer::Convolution { grouped: false }), (1_717_986_944, -3));
-        assert_eq!(multiplier(Layer::FullyConnected { per_channel: true }), (1_717_986_944, -3));
-        assert_eq!(multiplier(Layer::FullyConnected { per_channel: false }), (1_717_987_014, -3));
+        for per_channel in [false, true] {
+            assert_eq!(multiplier(Runtime::Tflm, Layer::FullyConnected { per_channel }), (1_717_986_944, -3));
+        }
+        let litert = |layer| multiplier(Runtime::LitertBuiltin, layer);
+        assert_eq!(litert(Layer::Convolution { grouped: false }), (1_717_986_944, -3));
+        assert_eq!(litert(Layer::FullyConnected { per_channel: true }), (1_717_986_944, -3));
+        assert_eq!(litert(Layer::FullyConnected { per_channel: false }), (1_717_987_014, -3));
     }
 }

@@ -34,8 +34,7 @@ impl LitertMul {
     /// The number of steps is saturated to 16 bits. Its sum with the zero point keeps the low 16 bits before the clamp.
     fn narrow_output(&self, product: i128) -> Result<i32, Error> {
         let bounds = self.output.output();
-        let (least, greatest) = (i16::MIN.into(), i16::MAX.into());
-        let steps = self.steps.requantize_sum(product)?.clamp(least, greatest) as i16;
+        let steps = self.steps.requantize_sum(product)?.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
         let y = steps.wrapping_add(self.output.zero_point() as i16);
         // Bounds of an output are i32.
         Ok(i64::from(y).clamp(bounds.min(), bounds.max()) as i32)

@@ -2,8 +2,9 @@
 //!
 //! Activations are `[batch, height, width, channels]`. Sums are exact, whatever their size. A
 //! [`Requantize`](crate::numerics::requantizer::Requantize) turns a sum into an output: it has rounding rule, zero point and
-//! clamp. So each operator is here once for all runtimes, and runtimes differ only in the requantization that they pass
-//! ([`graph`](crate::graph)).
+//! clamp. So an operator is here once for all runtimes that differ only in the requantization that they pass
+//! ([`graph`](crate::graph)). Where the kernel of a runtime takes other steps, it has an operator of its own: `litert_` and
+//! `xnnpack_`.
 
 mod array;
 mod broadcast;

@@ -13,11 +13,22 @@ use qrtl_golden::operators::Array;
 /// A model, a runtime, and the end of the error that it gives.
 const ERRORS: &[(&str, &[Runtime], &str)] = {
     use Runtime::{LitertBuiltin, LitertReference, Tflm, Xnnpack};
-    const SAME: &str = "input has scale 1e-1 and zero point 3, output 2e-1 and -20: must be the same for ";
     &[
-        ("average_pool_other_scale", &[Tflm], SAME),
-        ("max_pool_other_scale", &[Tflm, Xnnpack], SAME),
-        ("pad_other_scale", &[Xnnpack], SAME),
+        (
+            "average_pool_other_scale",
+            &[Tflm],
+            "input has scale 1e-1 and zero point 3, output 2e-1 and 3: must be the same for tflm",
+        ),
+        (
+            "max_pool_other_zero_point",
+            &[Tflm, Xnnpack],
+            "input has scale 1e-1 and zero point 3, output 1e-1 and -20: must be the same for ",
+        ),
+        (
+            "pad_other_scale",
+            &[Xnnpack],
+            "input has scale 1e-1 and zero point 3, output 2e-1 and -20: must be the same for xnnpack",
+        ),
         ("pad_int64", &[Tflm], "tensor 1 is INT64: paddings must be a constant of INT32"),
         ("pad_int64_other_scale", &[Tflm], "tensor 1 is INT64: paddings must be a constant of INT32"),
         (

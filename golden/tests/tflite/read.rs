@@ -1,6 +1,6 @@
 //! The two digits networks as the importer reads them, against numbers known from elsewhere.
 //!
-//! Expected multipliers are those recorded beside the models by the tool that made them (`*_graph.json`: formed in
+//! Multipliers per channel are those recorded beside the models by the tool that made them (`*_graph.json`: formed in
 //! Python from the scales in the file, and confirmed there by the logits of TensorFlow Lite Micro).
 
 use qrtl_golden::Bounds;
@@ -106,14 +106,18 @@ fn multipliers_per_channel_are_formed_in_double() {
     assert_eq!(multipliers(layer(&graph, 1)), logits_multipliers.map(|multiplier| (multiplier, -9)));
 }
 
-/// The scales here are the scales of outputs 7 and 8 above, but the multipliers differ: there they are 1200414807 and
-/// 2031047353.
+/// The scales here are the scales of outputs 7 and 8 above, and TFLM forms the same multipliers. LiteRT's own kernels
+/// multiply the scales in float32.
 #[test]
-fn multipliers_per_tensor_are_formed_from_a_float32_product() {
+fn multipliers_per_tensor() {
     let graph = graph(&model_bytes("mlp_int8_per_tensor"));
-    assert_eq!(multipliers(layer(&graph, 0)), [(1_200_414_753, -8)]);
-    assert_eq!(multipliers(layer(&graph, 1)), [(2_031_047_374, -9)]);
+    assert_eq!(multipliers(layer(&graph, 0)), [(1_200_414_807, -8)]);
+    assert_eq!(multipliers(layer(&graph, 1)), [(2_031_047_353, -9)]);
     assert_eq!(layer(&graph, 1).bias, [68, -628, 178, 30, 410, 264, -314, 195, 308, -250]);
+    let model = Model::from_bytes(&model_bytes("mlp_int8_per_tensor")).unwrap();
+    let litert = lower(&model, Runtime::LitertBuiltin).unwrap();
+    assert_eq!(multipliers(layer(&litert, 0)), [(1_200_414_753, -8)]);
+    assert_eq!(multipliers(layer(&litert, 1)), [(2_031_047_374, -9)]);
 }
 
 /// relu6 at the hidden layer's scale of 0.0287: round(6 / 0.0287) - 128 = 209 - 128; -1 and 1 are 35 steps away.

@@ -6,7 +6,7 @@ use qrtl_golden::import::tflite::Model;
 use qrtl_golden::import::{Runtime, lower};
 use qrtl_golden::numerics::AnyRequantization;
 
-use crate::builder::{Builder, Offset};
+use crate::builder::{Builder, Offset, slot};
 use crate::patch::{Patch, model_bytes};
 
 /// The error of reading and lowering `bytes`.
@@ -199,4 +199,33 @@ fn operators_that_are_not_supported() {
         error(&one_layer(&[0, 1, 1], |_| None)),
         "operator 0 (FULLY_CONNECTED): tensor 1 is a constant of INT8: a bias must be a constant of INT32"
     );
+}
+
+/// Options whose kind is not named: the verifier of the flatbuffers crate has the names of the two fields the wrong way round.
+#[test]
+fn a_union_of_which_half_is_there() {
+    let mut model = Builder::default();
+    let name = model.name(1);
+    let tensors = [model.tensor(&[1, 3], 0, name), model.tensor(&[3, 3], 1, name)];
+    let (options, inputs, outputs) = (model.options(0, 0), model.vector(&[0, 1]), model.vector(&[0]));
+    let layer = model.table(|fbb| {
+        fbb.push_slot_always(slot(1), inputs);
+        fbb.push_slot_always(slot(2), outputs);
+        fbb.push_slot_always(slot(4), options);
+    });
+    let got = error(&model.finish(&tensors, &[layer], &[1; 9]));
+    let what = "union discriminant (`builtin_options_type`) and value (`builtin_options`) are present";
+    assert!(got.starts_with("damaged TensorFlow Lite file of ") && got.contains(what), "{got}");
+}
+
+/// Data beside the flatbuffer, cut off.
+#[test]
+fn data_beyond_the_end_of_the_file() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/fc_weights_behind_the_flatbuffer.tflite");
+    let mut bytes = std::fs::read(path).unwrap();
+    let length = bytes.len();
+    bytes.truncate(length - 1);
+    let got = error(&bytes);
+    let what = format!("96 bytes of data from byte {} on, in a file of {} bytes", length - 96, length - 1);
+    assert!(got.ends_with(&what), "{got}");
 }
