@@ -1,7 +1,5 @@
 //! The float digits networks against the logits that TensorFlow gave, and their quantization by our own code.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::Path;
 
 use qrtl_gen::digits::{Architecture, CLASSES, IMAGES, Images, TEST};
