@@ -45,7 +45,8 @@ pub(super) enum Factor {
 
 /// When a shifted value is rounded up. Each answer decides what the shifter keeps of the bits that it shifts out: the
 /// guard and the *misses*. A miss of 1 says that the bits below the guard do not have the values that the rule asks
-/// for.
+/// for. A rule that also asks for a bit that is kept, as ties to even ask for the lowest, gets it from the shifter as one
+/// more argument of [`Up::rounds`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Up {
     /// never
