@@ -44,7 +44,7 @@ lint: gen ## the emitted Verilog in Verilator, Icarus and Yosys: no warnings
 
 synth: gen ## LUTs, flip-flops and DSPs of the emitted blocks, by Yosys
 	@scripts/setup.sh yosys
-	@scripts/synth.sh
+	@$(CARGO) run -q $(RELEASE) --bin sim -- synth
 
 qor: ## area and clock of every block, placed and routed, beside what is written by hand: docs/qor.md
 	@scripts/setup.sh verilator make g++

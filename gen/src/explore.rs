@@ -10,12 +10,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, value_parser};
-use indicatif::{ParallelProgressIterator, ProgressBar};
 use qrtl_hdl::targets::{Device, Target};
 use rayon::prelude::*;
 
 use crate::emit::check_ours;
 use crate::model::{MAX_BATCH, Product, products, read_model};
+use crate::progress::Progress;
 use crate::table::columns;
 
 pub use device::Parts;
@@ -86,12 +86,14 @@ impl Explore {
         let products = self.products()?;
         let parts = Parts::of(self.device)?;
         let arrays = Array::all(&self.rows, &self.cols, &self.depths(&parts)?);
-        // Progress goes to standard error, and only to a terminal.
-        let bar = ProgressBar::new(arrays.len() as u64);
-        let estimate = |array: &Array| Estimate::new(*array, &products, &parts);
-        let all = arrays.par_iter().progress_with(bar.clone()).map(estimate).collect::<Result<Vec<_>>>();
-        bar.finish_and_clear();
-        let fitting: Vec<Estimate> = all?.into_iter().filter(|e| e.share <= 1.0).collect();
+        let progress = Progress::new(arrays.len());
+        let estimate = |array: &Array| {
+            let estimate = Estimate::new(*array, &products, &parts);
+            progress.step(|| "arrays".to_owned());
+            estimate
+        };
+        let all = arrays.par_iter().map(estimate).collect::<Result<Vec<_>>>()?;
+        let fitting: Vec<Estimate> = all.into_iter().filter(|e| e.share <= 1.0).collect();
         ensure!(!fitting.is_empty(), "{}: none of {} arrays fits it", parts.name, arrays.len());
         let front = front(&fitting);
         if let Some(csv) = &self.csv {

@@ -1,26 +1,32 @@
 //! How far many jobs have come, on standard error.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
-/// Lines that are printed at most.
-const LINES: usize = 500;
+/// The least time between two lines.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Counts jobs that are done, on any thread.
 pub struct Progress {
     all: usize,
-    done: AtomicUsize,
+    /// jobs that are done, and the time of the last line
+    done: Mutex<(usize, Instant)>,
 }
 
 impl Progress {
     /// None of `all` jobs is done.
     pub fn new(all: usize) -> Progress {
-        Progress { all, done: AtomicUsize::new(0) }
+        Progress { all, done: Mutex::new((0, Instant::now())) }
     }
 
-    /// One more is done: prints how many are, and the words. Of very many jobs, only some are told.
+    /// One more is done: prints how many are, and the words, unless a line was printed a moment ago. What is done in a moment
+    /// prints nothing.
     pub fn step(&self, words: impl FnOnce() -> String) {
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        if done == self.all || done.is_multiple_of(self.all.div_ceil(LINES)) {
+        let mut state = self.done.lock().unwrap_or_else(|e| e.into_inner());
+        let (done, last) = &mut *state;
+        *done += 1;
+        if last.elapsed() >= PAUSE {
+            *last = Instant::now();
             eprintln!("[{done}/{}] {}", self.all, words());
         }
     }

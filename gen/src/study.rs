@@ -8,7 +8,6 @@ use std::fmt;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -17,6 +16,7 @@ use rayon::prelude::*;
 
 use crate::digits::{Architecture, Images};
 use crate::emit::{check_ours, write_directory};
+use crate::progress::Progress;
 use crate::quantize::{Subject, percent, scheme, symmetry_name};
 use layers::LayerLoss;
 
@@ -93,7 +93,6 @@ impl Study {
         let images = Images::read(&self.models)?;
         let subjects = Architecture::ALL.map(|a| Subject::read(a, &self.models, &images));
         let subjects = subjects.into_iter().collect::<Result<Vec<_>>>()?;
-        eprintln!("study: calibrating");
         let calibrated = calibrate(&subjects)?;
         let rows = measure(&configurations(), &subjects, &calibrated, &images)?;
         let layers = layers::losses(&subjects, &images)?;
@@ -163,7 +162,7 @@ fn measure(
     calibrated: &[Calibrated],
     images: &Images,
 ) -> Result<Vec<Row>> {
-    let (done, all) = (AtomicUsize::new(0), configurations.len());
+    let progress = Progress::new(configurations.len());
     let one = |c: &Configuration| {
         let subject = subjects.iter().find(|s| s.architecture == c.architecture).context("no such network")?;
         let key = (c.architecture, c.calibration, c.symmetries[1]);
@@ -173,10 +172,7 @@ fn measure(
         let (recognized, integer) =
             subject.quantized(&scheme, activations, images).with_context(|| format!("{c:?}"))?;
         let bytes = scheme.size(&subject.network)?.total();
-        let ready = done.fetch_add(1, Ordering::Relaxed) + 1;
-        if ready.is_multiple_of(50) || ready == all {
-            eprintln!("study: {ready} of {all}");
-        }
+        progress.step(|| "configurations".to_owned());
         Ok(Row { configuration: *c, integer, recognized: [subject.recognized, recognized], bytes })
     };
     configurations.par_iter().map(one).collect()

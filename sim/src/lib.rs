@@ -11,6 +11,7 @@ pub mod rtl;
 pub mod simulation;
 pub mod speed;
 pub mod suite;
+pub mod synth;
 pub mod tools;
 pub mod utilization;
 pub mod verilator;

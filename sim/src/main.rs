@@ -14,7 +14,7 @@ use qrtl_sim::checks::{self, Check};
 use qrtl_sim::digits::{self, MLP, MLP_PER_TENSOR};
 use qrtl_sim::suite::{self, Settings};
 use qrtl_sim::workspace::Workspace;
-use qrtl_sim::{mutations, netlist, qor, rtl, speed, utilization};
+use qrtl_sim::{mutations, netlist, qor, rtl, speed, synth, utilization};
 
 /// Runs emitted Verilog in Verilator and compares it with golden, bit for bit.
 #[derive(Parser)]
@@ -65,6 +65,8 @@ enum Verb {
     Netlist(Seed),
     /// bugs put into emitted Verilog, each of which the shipped vectors must find; prints a table
     Mutations,
+    /// LUTs, flip-flops and multipliers of the emitted blocks in build/ for three targets, by Yosys, before placement
+    Synth,
     /// area and clock by Yosys and nextpnr; prints a table, and writes it to docs/ if no block is named
     Qor {
         /// only blocks whose names begin so
@@ -142,6 +144,7 @@ fn run(workspace: &Workspace, verb: Verb) -> ExitCode {
         Verb::Digits => checked(checks::run(&digits::checks(workspace, &[MLP, MLP_PER_TENSOR]))),
         Verb::Netlist(Seed { seed }) => checked(checks::run(&netlist::checks(workspace, seed))),
         Verb::Mutations => checked(mutations::run(workspace)),
+        Verb::Synth => checked(synth::run(workspace)),
         Verb::Qor { config, device: Some(device), csv, .. } => described(workspace, &config, device, csv.as_deref()),
         Verb::Qor { blocks, to, seed, .. } => {
             let to = to.or_else(|| blocks.is_empty().then(|| workspace.docs()));
@@ -171,7 +174,7 @@ fn all(workspace: &Workspace, how: Settings) -> Vec<Check<'_>> {
 
 /// An error of the files is bad input, one of the tools is not.
 fn described(workspace: &Workspace, files: &[PathBuf], device: Device, csv: Option<&Path>) -> ExitCode {
-    match qor::subjects::described(files, device.into()) {
+    match qor::subjects::described(files, device) {
         Ok(subjects) => checked(qor::run_described(workspace, &subjects, csv)),
         Err(error) => refused(&error),
     }
@@ -181,8 +184,7 @@ fn explore(workspace: &Workspace, sweep: &Explore, measure: usize) -> ExitCode {
     let sweep = || {
         let found = sweep.run()?;
         print!("{}", found.text);
-        let single =
-            |e: &Estimate| qor::subjects::single(&e.array.name(), Spec::Gemm(e.spec.clone()), found.device.into());
+        let single = |e: &Estimate| qor::subjects::single(&e.array.name(), Spec::Gemm(e.spec.clone()), found.device);
         found.front.iter().take(measure).map(single).collect::<Result<Vec<_>>>()
     };
     match sweep() {

@@ -31,6 +31,11 @@ impl Workspace {
         Workspace::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
     }
 
+    /// Directory that `gen` writes blocks to.
+    pub fn emitted(&self) -> PathBuf {
+        self.root.join("build")
+    }
+
     /// Directory of simulations that have been built.
     pub fn simulations(&self) -> PathBuf {
         self.root.join("build/sim-cache")

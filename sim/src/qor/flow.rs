@@ -1,16 +1,16 @@
 //! Yosys, and then nextpnr ([`place`]), called on one block for one target. Measurements are kept in `build/qor/`. A
 //! block is measured again only when its Verilog, the flags or the tools change.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail};
+use qrtl_hdl::targets::Area;
 use qrtl_hdl::verilog::File;
-use serde::Deserialize;
 
-use super::device::{ABC, Area, Target};
+use super::cells::Statistics;
+use super::device::{ABC, Target};
 use super::harness::{Harness, TOP};
 use super::place::{self, Placed};
 use super::subjects::Subject;
@@ -103,7 +103,7 @@ fn missing(what: &str) -> anyhow::Error {
 /// If a tool is missing, or Yosys does not accept the Verilog.
 pub fn measure(tools: &Tools, subject: &Subject, target: Target) -> Result<Measured> {
     let dir =
-        tools.measurements.join(&subject.name).join(format!("{} {}", target.device, target.pass()).replace(' ', "_"));
+        tools.measurements.join(&subject.name).join(format!("{} {}", target.name(), target.pass()).replace(' ', "_"));
     let files = &subject.files;
     let harness = Harness::new(&subject.interface);
     let script = script(files, &subject.interface.module, target);
@@ -140,7 +140,7 @@ fn script(files: &[File], module: &str, target: Target) -> String {
     let synthesis = |top| target.synthesis(top);
     let reads: String = files.iter().map(|f| format!("read_verilog {}.v\n", f.name)).collect();
     let alone = format!("{reads}{}\ncheck -assert\ntee -q -o stat.json stat -json\n", synthesis(module));
-    if target.device.place().is_none() {
+    if target.device.is_none() {
         return alone + "tee -q -o done.json stat -json\n";
     }
     alone
@@ -152,23 +152,7 @@ fn script(files: &[File], module: &str, target: Target) -> String {
         )
 }
 
-/// The fields of `stat -json` that are needed here.
-#[derive(Deserialize)]
-struct Statistics {
-    design: Cells,
-}
-
-#[derive(Deserialize)]
-struct Cells {
-    num_cells_by_type: BTreeMap<String, u64>,
-}
-
 fn area(dir: &Path) -> Result<Area> {
     let path = dir.join("stat.json");
-    let name = || path.display().to_string();
-    let text = fs::read_to_string(&path).with_context(name)?;
-    let statistics: Statistics = serde_json::from_str(&text).with_context(name)?;
-    let area = Area::count(&statistics.design.num_cells_by_type);
-    ensure!(area != Area::default(), "{}: no cells that are counted", path.display());
-    Ok(area)
+    Statistics::read(&path)?.area().with_context(|| path.display().to_string())
 }

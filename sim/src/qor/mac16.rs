@@ -16,16 +16,16 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
 /// Delay from A or B to O of a 16 x 16 product, in nanoseconds like all delays here.
-const PRODUCT: f64 = 9.05;
+pub const PRODUCT: f64 = 9.05;
 
 /// Delay from A or B, or from their registers, to the register at the output.
-const PRODUCT_TO_REGISTER: f64 = 6.5;
+pub const PRODUCT_TO_REGISTER: f64 = 6.5;
 
 /// Delay through the adder, from C or D to O.
-const ADDER: f64 = 5.3;
+pub const ADDER: f64 = 5.3;
 
 /// Delay from the clock to O of a registered output.
-const CLOCK_TO_OUTPUT: f64 = 2.0;
+pub const CLOCK_TO_OUTPUT: f64 = 2.0;
 
 /// Delay that nextpnr counts at each end of a path.
 const NEXTPNR: f64 = 0.1;

@@ -12,6 +12,8 @@ use anyhow::{Context, Result, ensure};
 use qrtl_gen::progress::Progress;
 use rayon::prelude::*;
 
+pub mod cells;
+pub mod columns;
 pub mod device;
 pub mod flow;
 pub mod harness;
@@ -105,7 +107,7 @@ fn measure_all<'s>(tools: &Tools, subjects: &'s [Subject]) -> Result<Vec<Row<'s>
             Ok(_) => String::new(),
             Err(_) => ", FAILED".to_owned(),
         };
-        progress.step(|| format!("{} on {}: {:.0} s{end}", s.name, target.device, begin.elapsed().as_secs_f64()));
+        progress.step(|| format!("{} on {}: {:.0} s{end}", s.name, target.name(), begin.elapsed().as_secs_f64()));
         outcome
     };
     let outcomes: Vec<Result<Measured>> = jobs.par_iter().with_max_len(1).map(run).collect();

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use qrtl_hdl::targets::{Device, Family};
 use qrtl_hdl::verilog::File;
 use rayon::prelude::*;
 
-use super::device::{Device, Target};
+use super::device::{Placer, Target};
 use super::flow::{Ended, Tools};
 use super::harness::{Harness, TOP};
 use super::mac16::{multipliers, with_own_clocks};
@@ -48,14 +49,20 @@ pub enum Placed {
     },
 }
 
+/// The device has SB_MAC16, whose delay nextpnr leaves out.
+pub fn has_mac16(device: Device) -> bool {
+    device.family() == Family::Ice40 && device.capacity().dsp > 0
+}
+
 /// Everything but the netlist that a placement depends on. It is part of the name of a measurement.
 pub fn recipe(target: Target) -> String {
-    let also = if target.device == Device::Up5k {
+    let also = if target.device.is_some_and(has_mac16) {
         "and with own clocks of multipliers, controls and registered pins open"
     } else {
         ""
     };
-    format!("{:?}{SEEDS:?}{also}", target.device.place())
+    let placer = target.device.map(Placer::of).map(|p| (p.program, p.arguments()));
+    format!("{placer:?}{SEEDS:?}{also}")
 }
 
 /// Places `placed.json` in `dir` with every seed. If nextpnr breaks off, returns its last words, and the next run tries
@@ -64,11 +71,12 @@ pub fn recipe(target: Target) -> String {
 /// # Errors
 /// If nextpnr is missing.
 pub fn place(tools: &Tools, dir: &Path, target: Target) -> Result<Option<String>> {
-    let Some((program, arguments)) = target.device.place() else { return Ok(None) };
-    let again = target.device == Device::Up5k && !multipliers(&read(dir, &netlist(AS_IT_IS))?, TOP)?.is_empty();
+    let Some(device) = target.device else { return Ok(None) };
+    let (program, arguments) = (Placer::of(device).program, Placer::of(device).arguments());
+    let again = has_mac16(device) && !multipliers(&read(dir, &netlist(AS_IT_IS))?, TOP)?.is_empty();
     let run = |&seed: &u32| -> Result<Ended> {
         let (from, seed_text, to) = (netlist(AS_IT_IS), seed.to_string(), report(AS_IT_IS, seed));
-        let all = [arguments, &["-q", "--timing-allow-fail", "--seed", &seed_text]].concat();
+        let all = [&arguments[..], &["-q", "--timing-allow-fail", "--seed", &seed_text]].concat();
         let routed = netlist(&format!("routed-{seed}"));
         let write: &[&str] = if again { &["--write", &routed] } else { &[] };
         let mut ended = tools.run(dir, program, &[&all, write, &["--json", &from, "--report", &to]].concat(), &to)?;
@@ -111,15 +119,13 @@ pub fn place(tools: &Tools, dir: &Path, target: Target) -> Result<Option<String>
 /// # Errors
 /// If the reports cannot be read.
 pub fn collect(dir: &Path, files: &[File], harness: &Harness, target: Target) -> Result<Placed> {
-    if target.device.place().is_none() {
-        return Ok(Placed::No);
-    }
+    let Some(device) = target.device else { return Ok(Placed::No) };
     if let Ok(why) = fs::read_to_string(dir.join(REFUSED)) {
         return Ok(Placed::Refused(why));
     }
-    let multipliers = match target.device {
-        Device::Up5k => multipliers(&read(dir, &netlist(AS_IT_IS))?, TOP)?,
-        _ => BTreeMap::new(),
+    let multipliers = match has_mac16(device) {
+        true => multipliers(&read(dir, &netlist(AS_IT_IS))?, TOP)?,
+        false => BTreeMap::new(),
     };
     let sources = Sources::new(files);
     let open = |name: &str, seed: u32| Report::parse(&read(dir, &report(name, seed))?);

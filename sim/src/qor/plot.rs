@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
+use qrtl_hdl::targets::Device;
 
 use super::Row;
-use super::device::Device;
 
 /// Width and height.
 const SIZE: (u32, u32) = (900, 560);
@@ -27,13 +27,13 @@ fn draw(rows: &[Row], area: &Area) -> Result<(), Box<dyn std::error::Error>> {
     for (device, half) in [Device::Ecp5Small, Device::Up5k].into_iter().zip(area.split_evenly((1, 2))) {
         let points: Vec<(f64, f64, &Row<'_>)> = rows
             .iter()
-            .filter(|r| r.target.device == device && r.target.flags.is_empty())
+            .filter(|r| r.target.device == Some(device) && r.target.flags.is_empty())
             .filter_map(|r| Some((r.measured.area.lut as f64, r.true_mhz()?, r)))
             .collect();
         let most = |f: fn(&(f64, f64, &Row)) -> f64| points.iter().map(f).fold(1.0, f64::max);
         let (widest, fastest) = (1.6 * most(|p| p.0), 1.1 * most(|p| p.1));
         let mut chart = ChartBuilder::on(&half)
-            .caption(device.to_string(), ("sans-serif", 18))
+            .caption(device.name(), ("sans-serif", 18))
             .margin(12)
             .x_label_area_size(36)
             .y_label_area_size(44)

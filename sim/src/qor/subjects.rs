@@ -10,10 +10,11 @@ use qrtl_gen::blocks::Role;
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::Spec;
 use qrtl_hdl::interface::Interface;
+use qrtl_hdl::targets::Device;
 use qrtl_hdl::targets::Multiplier;
 use qrtl_hdl::verilog::File;
 
-use super::device::{Device, Target};
+use super::device::Target;
 
 /// A block to measure.
 pub struct Subject {
@@ -62,7 +63,7 @@ fn subject(of: blocks::Subject<Spec>, baselines: &Path) -> Result<Subject> {
             (package.built.interface, package.files)
         }
     };
-    let targets = places.iter().map(|place| Device::from(place.device).plain().with(place.flags)).collect();
+    let targets = places.iter().map(|place| Target::plain(place.device).with(place.flags)).collect();
     Ok(Subject { name: name.to_owned(), role, about, targets: suited(&spec, targets), spec, interface, files })
 }
 
@@ -95,7 +96,7 @@ pub fn described(files: &[PathBuf], device: Device) -> Result<Vec<Subject>> {
 /// If the name or the description is refused.
 pub fn single(name: &str, spec: Spec, device: Device) -> Result<Subject> {
     let Package { name, spec, built, files, .. } = Package::new(name, spec, "sim qor")?;
-    let (interface, targets) = (built.interface, suited(&spec, vec![device.plain()]));
+    let (interface, targets) = (built.interface, suited(&spec, vec![Target::plain(Some(device))]));
     Ok(Subject { name, role: Role::Alone, about: "", spec, interface, files, targets })
 }
 
