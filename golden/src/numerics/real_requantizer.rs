@@ -92,14 +92,6 @@ impl Requantize for RealRequantization {
     }
 }
 
-/// `clamp(requant(acc) + zero_point, min, max)`, the addition exact.
-///
-/// # Errors
-/// If the reference does not define the result for `acc`.
-pub fn requantize_real(acc: i64, r: &RealRequantization) -> Result<i64, Error> {
-    r.requantize_sum(acc.into()).map(i64::from)
-}
-
 /// `round(double(x) * M)`, with C's `round`: LiteRT 13eade63, `reference/integer_ops/fully_connected.h`, and tensorflow
 /// 2.21.0. The conversion of a sum beyond 2^53 and the product are rounded to a `double` each.
 ///

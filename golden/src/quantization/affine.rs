@@ -3,14 +3,6 @@
 use super::Parameters;
 use crate::{Error, words};
 
-/// The lab's figure as it is printed, `torch.round(x / scale) + zero_point`: float32, ties to even, **no clamp**, and a
-/// float as result. If its zero point is no integer, the result is none either.
-///
-/// [`quantize`] adds what the lab leaves out: here 300.0 at scale 1 is 300, which no int8 can hold.
-pub fn lab_quantize(x: f32, scale: f32, zero_point: f32) -> f32 {
-    (x / scale).round_ties_even() + zero_point
-}
-
 words! {
     /// How `x / scale` becomes an integer; float32 throughout.
     pub enum Rounding: "rounding" {

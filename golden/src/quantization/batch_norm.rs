@@ -1,8 +1,8 @@
 //! Folding a batch norm into the linear or convolutional layer before it: a step in floats, before quantization.
 
+use super::FloatMatrix;
 use super::float_matrix::{all_finite, same_length};
-use super::linear::{check_operands, fill, linear};
-use super::{FloatMatrix, Parameters, QuantizedWeights, Rounding, WeightQuantization, quantize};
+use super::linear::fill;
 use crate::Error;
 
 /// `gamma * (y - mean) / sqrt(variance + epsilon) + beta`, for each output channel.
@@ -91,75 +91,4 @@ impl BatchNorm {
         }
         Err(Error::Shape { what, got: shape.to_vec(), expected: format!("{} channels", self.channels()) })
     }
-}
-
-/// The changes by folding in the quantized outputs of a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChannelChange {
-    /// outputs that were compared
-    pub values: usize,
-    /// outputs that differ
-    pub changed_values: usize,
-    /// bits that differ, of the outputs in two's complement
-    pub changed_bits: usize,
-    /// greatest difference, in output steps
-    pub greatest: u32,
-}
-
-/// A layer and the batch norm after it.
-#[derive(Debug, Clone, Copy)]
-pub struct NormalizedLayer<'a> {
-    /// a row for each output channel
-    pub weights: &'a FloatMatrix,
-    /// one for each output channel
-    pub bias: &'a [f32],
-    /// of the layer's outputs
-    pub batch_norm: &'a BatchNorm,
-}
-
-/// Compares, by channel, the quantized outputs of the layer followed by the batch norm with the quantized outputs of
-/// the folded layer.
-///
-/// With `how`, the weights of both are quantized. The weights of the folded layer are quantized after folding, when
-/// per-tensor scales suffer from channels that the batch norm spread apart. Without `how`, everything but the outputs
-/// is float32, and all differences come from float32's own rounding.
-///
-/// # Errors
-/// The errors of [`BatchNorm::fold`], [`linear`] and [`QuantizedWeights::new`].
-pub fn fold_changes(
-    x: &FloatMatrix,
-    layer: NormalizedLayer<'_>,
-    how: Option<&WeightQuantization>,
-    output: &Parameters,
-) -> Result<Vec<ChannelChange>, Error> {
-    let NormalizedLayer { weights, bias, batch_norm } = layer;
-    check_operands(x, weights, bias)?;
-    let through = |weights: &FloatMatrix| match how {
-        Some(how) => QuantizedWeights::new(weights, how)?.dequantized(),
-        None => Ok(weights.clone()),
-    };
-    let apart = batch_norm.apply(&linear(x, &through(weights)?, bias)?)?;
-    let (folded_weights, folded_bias) = batch_norm.fold(weights, bias)?;
-    let folded = linear(x, &through(&folded_weights)?, &folded_bias)?;
-    (0..apart.cols()).map(|c| channel_change(&apart, &folded, c, output)).collect()
-}
-
-fn channel_change(a: &FloatMatrix, b: &FloatMatrix, c: usize, output: &Parameters) -> Result<ChannelChange, Error> {
-    let mut change = ChannelChange { values: a.rows(), changed_values: 0, changed_bits: 0, greatest: 0 };
-    for r in 0..a.rows() {
-        let p = quantize(a.row(r)[c], output, Rounding::HalfEven)?;
-        let q = quantize(b.row(r)[c], output, Rounding::HalfEven)?;
-        change.changed_values += usize::from(p != q);
-        change.changed_bits += changed_bits(p, q, output);
-        change.greatest = change.greatest.max(p.abs_diff(q));
-    }
-    Ok(change)
-}
-
-/// Number of bits that differ, among the bits that the integers of `output` need.
-fn changed_bits(p: i32, q: i32, output: &Parameters) -> usize {
-    let (min, max) = (output.integers().min(), output.integers().max());
-    let needed = if min < 0 { 65 - (!min).max(max).leading_zeros() } else { 64 - max.leading_zeros() };
-    let mask = (1i64 << needed) - 1;
-    ((i64::from(p) ^ i64::from(q)) & mask).count_ones() as usize
 }

@@ -1,10 +1,10 @@
 //! From floats to integers: scales and zero points, what they are chosen by, and what they cost.
 //!
-//! - [`parameters`]: scale and zero point of a range, as the lab prints them and as they can be used;
+//! - [`parameters`]: scale and zero point of a range;
 //! - [`affine`]: quantize and dequantize, with the three roundings that frameworks use;
 //! - [`granularity`], [`calibration`]: who shares a scale, and which range it has to cover;
-//! - [`linear`], [`modes`]: the lab's quantized linear layer; weight-only, dynamic and static quantization of one;
-//! - [`batch_norm`]: folding a batch norm into the layer before it, and what that changes;
+//! - [`linear`], [`modes`]: the linear layer in floats; weight-only, dynamic and static quantization of one;
+//! - [`batch_norm`]: folding a batch norm into the layer before it;
 //! - [`model_size`]: bytes at any bit width and granularity;
 //! - [`normalization`]: `M = 2^-n * M0`, and what is lost without;
 //! - [`deviation`]: what a multiplier of 8 or 16 bits costs.

@@ -120,14 +120,6 @@ impl StaticLayer {
         Ok(StaticLayer { weights, input, bias, requantizations })
     }
 
-    /// The integers of `x`, rounded with ties to even, as the layer takes them.
-    ///
-    /// # Errors
-    /// A [`FloatMatrix`] causes none.
-    pub fn quantized_input(&self, x: &FloatMatrix) -> Result<Matrix, Error> {
-        quantized(x, &self.input)
-    }
-
     /// Computes the integers of the outputs from the integers of the inputs.
     ///
     /// # Errors

@@ -3,28 +3,6 @@
 use crate::numerics::types::within;
 use crate::{Bounds, Error};
 
-/// The lab's figure as it is printed: `scale = (fp_max - fp_min) / (q_max - q_min)`,
-/// `zero_point = q_min - fp_min / scale`.
-///
-/// Neither is rounded, as in the lab: the zero point is in general no integer, and 0.0 has then no exact
-/// representation. [`Parameters::from_range`] is the usable one.
-///
-/// # Errors
-/// If an end of the real range is not finite, a range is empty or a point, or the result is not finite.
-pub fn lab_scale_zero_point(fp_min: f64, fp_max: f64, q_min: i64, q_max: i64) -> Result<(f64, f64), Error> {
-    finite("fp_min", fp_min)?;
-    finite("fp_max", fp_max)?;
-    if fp_min >= fp_max {
-        return Err(Error::Float { what: "fp_min", limit: format!("below fp_max, {fp_max:?}"), got: fp_min });
-    }
-    let steps = steps(Bounds::new(q_min, q_max)?)?;
-    let scale = (fp_max - fp_min) / steps;
-    let zero_point = q_min as f64 - fp_min / scale;
-    finite("scale", scale)?;
-    finite("zero_point", zero_point)?;
-    Ok((scale, zero_point))
-}
-
 /// `v`, if it is finite.
 pub(crate) fn finite(what: &'static str, v: f64) -> Result<f64, Error> {
     if v.is_finite() { Ok(v) } else { Err(Error::Float { what, limit: "finite".to_owned(), got: v }) }

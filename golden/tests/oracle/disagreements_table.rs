@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use num_traits::ToPrimitive;
-use qrtl_golden::numerics::real_requantizer::requantize_real;
 use qrtl_golden::numerics::requantizer::requantize;
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
 
 use crate::exact::{integer, power};
+use crate::real_rules::requantize_real;
 use crate::rules::{Ties, nearest};
 use crate::seeded::seeded;
 

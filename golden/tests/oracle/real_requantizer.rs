@@ -1,12 +1,11 @@
 //! The rules with a real factor against exact rationals, in which IEEE 754's roundings are done by the definition.
 //! `QRTL_SEED=7` sets the seed.
 
-use qrtl_golden::numerics::real_requantizer::requantize_real;
 use qrtl_golden::numerics::requantizer::{Requantize, requantize};
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
 
 use crate::cases::any_output;
-use crate::real_rules::{RealCount, check, corners, near_tie, ordinary, second_tie, tie};
+use crate::real_rules::{RealCount, check, corners, near_tie, ordinary, requantize_real, second_tie, tie};
 use crate::seeded::seeded;
 
 /// Answered cases of each rule, corners not counted.

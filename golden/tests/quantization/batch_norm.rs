@@ -1,11 +1,14 @@
-//! Batch norm folding: the same layer in floats, and what of its quantized outputs changes.
+//! Batch norm folding: the same layer in floats, and other quantized outputs where channels share a scale.
 
-use qrtl_golden::quantization::batch_norm::{BatchNorm, ChannelChange, NormalizedLayer, fold_changes};
+use qrtl_golden::quantization::batch_norm::BatchNorm;
 use qrtl_golden::quantization::linear::linear;
 use qrtl_golden::quantization::{
-    Calibration, FloatMatrix, Format, Granularity, Parameters, Rounding, Symmetry, WeightQuantization,
+    Calibration, FloatMatrix, Format, Granularity, Parameters, QuantizedWeights, Rounding, Symmetry,
+    WeightQuantization, quantize,
 };
 use qrtl_golden::{Bounds, Error};
+
+use crate::seeded::seeded;
 
 const INT4: WeightQuantization = WeightQuantization {
     format: Format { integers: Bounds::INT4, symmetry: Symmetry::SymmetricNarrow },
@@ -13,7 +16,6 @@ const INT4: WeightQuantization = WeightQuantization {
     calibration: Calibration::MinMax,
     rounding: Rounding::HalfEven,
 };
-use crate::seeded::seeded;
 
 fn matrix(rows: usize, cols: usize, data: Vec<f32>) -> FloatMatrix {
     FloatMatrix::new("m", rows, cols, data).unwrap()
@@ -73,48 +75,26 @@ fn folding_keeps_the_function() {
     assert!(differ > 1_000, "{differ} differ: is anything folded?");
 }
 
-/// Weights 1 and 1, normalized by 1 and 8. Apart, both are 7 steps of 1/7: exactly 1. Folded, 1 is one step of 8/7. At
-/// output steps of 1/16, 1 is 16 = 00010000, and 8/7 is 18.3: 18 = 00010010, of -1 -16 = 11110000 and -18 = 11101110.
+/// Weights 1 and 1, normalized by 1 and 8, in 4 bits. Apart, both are 7 steps of 1/7: exactly 1. Folded, 1 is one step of
+/// 8/7: 16 and 18 steps of an output in sixteenths. With a scale for each channel, folding changes nothing.
 #[test]
-fn changes_by_hand() {
+fn folding_before_quantization() {
     let bn = BatchNorm::new(vec![1.0, 8.0], vec![0.0; 2], vec![0.0; 2], vec![1.0; 2], 0.0).unwrap();
-    let (weights, x) = (matrix(2, 1, vec![1.0, 1.0]), matrix(3, 1, vec![1.0, -1.0, 0.0]));
-    let layer = NormalizedLayer { weights: &weights, bias: &[0.0; 2], batch_norm: &bn };
+    let (weights, x) = (matrix(2, 1, vec![1.0, 1.0]), matrix(2, 1, vec![1.0, -1.0]));
     let output = Parameters::new(1.0 / 16.0, 0, Bounds::INT8).unwrap();
-    let same = ChannelChange { values: 3, changed_values: 0, changed_bits: 0, greatest: 0 };
-    let changed = ChannelChange { values: 3, changed_values: 2, changed_bits: 1 + 4, greatest: 2 };
-    let changes = |how, output| fold_changes(&x, layer, how, output).unwrap();
-    assert_eq!(changes(Some(&INT4), &output), [changed, same]);
-    assert_eq!(changes(None, &output), [same, same]);
-    // A scale for each channel adapts to its batch norm.
-    let per_channel = WeightQuantization { granularity: Granularity::PerChannel, ..INT4 };
-    assert_eq!(changes(Some(&per_channel), &output), [same, same]);
-    // 128 + 16 and 128 + 18, 128 - 16 and 128 - 18: 10010000, 10010010; 01110000, 01101110.
-    let unsigned = Parameters::new(1.0 / 16.0, 128, Bounds::UINT8).unwrap();
-    assert_eq!(changes(Some(&INT4), &unsigned), [changed, same]);
-    // In 6 bits 16 is 010000 and 18 is 010010, -16 is 110000 and -18 is 101110.
-    let six = Parameters::new(1.0 / 16.0, 0, Bounds::new(-32, 31).unwrap()).unwrap();
-    assert_eq!(changes(Some(&INT4), &six), [changed, same]);
-    // 5 bits end at -16..=15; only 6 and 7 of them part 16 and 18 otherwise.
-    let five = Parameters::new(1.0 / 16.0, 0, Bounds::new(-16, 15).unwrap()).unwrap();
-    assert_eq!(changes(Some(&INT4), &five), [same, same]);
-}
-
-/// -1 and 1 of 4 bits are 1111 and 0001: three bits part them, not 63.
-#[test]
-fn bits_of_negative_numbers() {
-    // Folded, -1/14 of a weight is no step; apart it is half of one, to even.
-    let bn = BatchNorm::new(vec![-1.0, 7.0], vec![0.0; 2], vec![0.0; 2], vec![1.0; 2], 0.0).unwrap();
-    let (weights, x) = (matrix(2, 1, vec![1.0, 1.0]), matrix(1, 1, vec![1.0]));
-    let layer = NormalizedLayer { weights: &weights, bias: &[0.0; 2], batch_norm: &bn };
-    let one_bit = WeightQuantization {
-        format: Format { integers: Bounds::new(-1, 1).unwrap(), symmetry: Symmetry::SymmetricNarrow },
-        ..INT4
+    let steps = |y: FloatMatrix| -> Vec<i32> {
+        y.data().iter().map(|&y| quantize(y, &output, Rounding::HalfEven).unwrap()).collect()
     };
-    let output = Parameters::new(1.0, 0, Bounds::INT4).unwrap();
-    // -1 is 1111; folded, the step is 7 and it becomes 0.
-    let changed = ChannelChange { values: 1, changed_values: 1, changed_bits: 4, greatest: 1 };
-    assert_eq!(fold_changes(&x, layer, Some(&one_bit), &output).unwrap()[0], changed);
+    let seen = |weights: &FloatMatrix, how: &WeightQuantization| {
+        QuantizedWeights::new(weights, how).unwrap().dequantized().unwrap()
+    };
+    let per_channel = WeightQuantization { granularity: Granularity::PerChannel, ..INT4 };
+    for (how, folded_steps) in [(&INT4, [18, 127, -18, -128]), (&per_channel, [16, 127, -16, -128])] {
+        let apart = bn.apply(&linear(&x, &seen(&weights, how), &[0.0; 2]).unwrap()).unwrap();
+        assert_eq!(steps(apart), [16, 127, -16, -128], "{how:?}");
+        let (folded, bias) = bn.fold(&weights, &[0.0; 2]).unwrap();
+        assert_eq!(steps(linear(&x, &seen(&folded, how), &bias).unwrap()), folded_steps, "{how:?}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! The linear layer: the lab's figure, and what weight-only, dynamic and static quantization make of one.
+//! The linear layer in floats, and what weight-only, dynamic and static quantization make of one.
 
 use qrtl_golden::gemm::Matrix;
-use qrtl_golden::quantization::linear::{LabLayer, lab_linear, lab_multiplier, linear};
+use qrtl_golden::quantization::linear::linear;
 use qrtl_golden::quantization::modes::{StaticLayer, dynamic, weight_only};
 use qrtl_golden::quantization::{
     Calibration, FloatMatrix, Format, Granularity, Parameters, QuantizedWeights, Rounding, Symmetry,
@@ -10,13 +10,14 @@ use qrtl_golden::quantization::{
 use qrtl_golden::{Bounds, Error, Rule};
 use qrtl_random::Random;
 
+use crate::seeded::seeded;
+
 const PER_CHANNEL: WeightQuantization = WeightQuantization {
     format: Format::INT8_WEIGHT,
     granularity: Granularity::PerChannel,
     calibration: Calibration::MinMax,
     rounding: Rounding::HalfEven,
 };
-use crate::seeded::seeded;
 
 fn matrix<const C: usize>(rows: &[[f32; C]]) -> FloatMatrix {
     FloatMatrix::new("m", rows.len(), C, rows.as_flattened().to_vec()).unwrap()
@@ -25,6 +26,12 @@ fn matrix<const C: usize>(rows: &[[f32; C]]) -> FloatMatrix {
 fn random_matrix(rows: usize, cols: usize, random: &mut Random) -> FloatMatrix {
     let data = (0..rows * cols).map(|_| random.between(-1000, 1000) as f32 / 700.0).collect();
     FloatMatrix::new("m", rows, cols, data).unwrap()
+}
+
+/// The integers of a layer's input.
+fn integers(x: &FloatMatrix, input: &Parameters) -> Matrix {
+    let data = x.data().iter().map(|&x| quantize(x, input, Rounding::HalfEven).unwrap()).collect();
+    Matrix::new("x", x.rows(), x.cols(), data).unwrap()
 }
 
 #[track_caller]
@@ -39,44 +46,6 @@ fn by_hand() {
     assert_eq!(y.unwrap(), matrix(&[[17.5, 0.0, 7.0], [39.5, -1.0, 7.0]]));
 }
 
-/// ((10 - 2)(3 - 1) + (20 - 2)(4 - 1)) / 2 + 7 = 42; with a zero point of 1.5,
-/// ((10 - 2) 1.5 + (20 - 2) 2.5) / 2 + 7.
-#[test]
-fn the_labs_figure() {
-    let (x, w) = (matrix(&[[10.0, 20.0]]), matrix(&[[3.0, 4.0]]));
-    let layer = LabLayer { zero_x: 2.0, zero_w: 1.0, zero_out: 7.0, multiplier: 0.5 };
-    assert_eq!(lab_linear(&x, &w, &layer).unwrap().data(), [42.0]);
-    assert_eq!(lab_linear(&x, &w, &LabLayer { zero_w: 1.5, ..layer }).unwrap().data(), [35.5]);
-    assert_eq!(lab_multiplier(0.5, 0.25, 2.0), Ok(0.0625));
-}
-
-/// The lab's layer stands for the float layer of what its integers stand for:
-/// `so (y - zo) = sum sx (x - zx) sw (w - zw)`.
-#[test]
-fn the_labs_figure_is_the_float_layer() {
-    let mut random = seeded(2026);
-    let parameters = |scale, zero| Parameters::new(scale, zero, Bounds::UINT8).unwrap();
-    let (px, pw, scale_out, zero_out) = (parameters(0.03, 117), parameters(0.007, 140), 0.11, 131.0);
-    let mut integers = |rows| {
-        let data: Vec<f32> = (0..rows * 50).map(|_| random.between(0, 255) as f32).collect();
-        FloatMatrix::new("q", rows, 50, data).unwrap()
-    };
-    let (x, w) = (integers(4), integers(3));
-    let real = |q: &FloatMatrix, p| {
-        let data = q.data().iter().map(|q| dequantize(*q as i32, p)).collect();
-        FloatMatrix::new("real", q.rows(), q.cols(), data).unwrap()
-    };
-    let multiplier = lab_multiplier(px.scale().into(), pw.scale().into(), scale_out).unwrap();
-    let layer = LabLayer { zero_x: 117.0, zero_w: 140.0, zero_out, multiplier };
-    let lab = lab_linear(&x, &w, &layer).unwrap();
-    let float = linear(&real(&x, &px), &real(&w, &pw), &[0.0; 3]).unwrap();
-    for (lab, float) in lab.data().iter().zip(float.data()) {
-        let stands_for = scale_out * (f64::from(*lab) - zero_out);
-        // 50 terms of less than 5.5 each, rounded to float32 two at a time; and the result.
-        assert!((stands_for - f64::from(*float)).abs() < 50.0 * 5.5 * 3.0 * 2f64.powi(-24), "{stands_for}, {float}");
-    }
-}
-
 #[test]
 fn words() {
     let (x, w) = (matrix(&[[1.0, 2.0]]), matrix(&[[1.0, 2.0, 3.0]]));
@@ -88,13 +57,6 @@ fn words() {
     says(FloatMatrix::new("x", 1, 2, vec![0.0, f32::NEG_INFINITY]), "x: element 1 is -inf, not finite");
     says(FloatMatrix::new("x", 1, 2, vec![0.0]), "x: shape [1, 2], expected that of its 1 elements, at least one");
     says(FloatMatrix::new("x", 0, 2, vec![]), "x: shape [0, 2], expected that of its 0 elements, at least one");
-    says(lab_multiplier(0.0, 1.0, 1.0), "scale_x: 0.0 is not finite and above 0");
-    says(lab_multiplier(1.0, f64::NAN, 1.0), "scale_w: NaN is not finite and above 0");
-    says(lab_multiplier(1.0, 1.0, -2.0), "scale_out: -2.0 is not finite and above 0");
-    says(lab_multiplier(1e300, 1e300, 1.0), "multiplier: inf is not finite");
-    let layer = LabLayer { zero_x: f64::NAN, zero_w: 0.0, zero_out: 0.0, multiplier: 1.0 };
-    says(lab_linear(&x, &x, &layer), "zero_x: NaN is not finite");
-    says(lab_linear(&x, &w, &layer), "weights: shape [1, 3], expected [n, 2], as the input");
 }
 
 /// Weights at 1/64: 127 and -64. 1 and 2 at 1/16 with zero point -3: 13 and 29. The bias of 1/2 at 1/1024: 512.
@@ -109,7 +71,7 @@ fn static_by_hand() {
     assert_eq!(layer.bias(), [512]);
     let factor = layer.requantizations()[0].factor();
     assert_eq!((factor.multiplier(), factor.shift()), (1 << 30, -7));
-    let x = layer.quantized_input(&matrix(&[[1.0, 2.0]])).unwrap();
+    let x = integers(&matrix(&[[1.0, 2.0]]), &input);
     assert_eq!(x.data(), [13, 29]);
     assert_eq!(layer.run(&x).unwrap().data(), [7]);
     says(layer.run(&Matrix::new("x", 1, 1, vec![0]).unwrap()), "weights: shape [1, 2], expected [n, 1], as the input");
@@ -169,7 +131,7 @@ fn static_is_close_to_floats() {
     let input = Parameters::from_range(-1.5, 1.5, Format::INT8_ACTIVATION).unwrap();
     let output = Parameters::from_range(-40.0, 40.0, Format::INT8_ACTIVATION).unwrap();
     let layer = StaticLayer::new(weights, &bias, input, &output, Rule::Single).unwrap();
-    let integers = layer.quantized_input(&x).unwrap();
+    let integers = integers(&x, &input);
     let seen = integers.data().iter().map(|q| dequantize(*q, &input)).collect();
     let expected = linear(&FloatMatrix::new("x", 20, 24, seen).unwrap(), &real, &bias).unwrap();
     for (q, expected) in layer.run(&integers).unwrap().data().iter().zip(expected.data()) {

@@ -8,6 +8,7 @@ mod calibration;
 mod deviation;
 #[path = "../support/exact.rs"]
 mod exact;
+mod lab;
 mod linear;
 #[path = "../support/models.rs"]
 mod models;

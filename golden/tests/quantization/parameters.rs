@@ -2,7 +2,7 @@
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use qrtl_golden::quantization::parameters::{lab_scale_zero_point, signed, unsigned};
+use qrtl_golden::quantization::parameters::{signed, unsigned};
 use qrtl_golden::quantization::{Format, Parameters, Rounding, Symmetry, dequantize, quantize};
 use qrtl_golden::{Bounds, Error};
 use qrtl_random::Random;
@@ -24,29 +24,6 @@ fn of(min: f32, max: f32, symmetry: Symmetry, integers: Bounds) -> (f32, i32, (i
 
 fn exact(x: f32) -> BigRational {
     BigRational::from_float(x).unwrap()
-}
-
-/// -1..3 over 255 steps: 4/255, and 1 is 63.75 of them above the least integer.
-#[test]
-fn the_labs_figure() {
-    assert_eq!(lab_scale_zero_point(-1.0, 3.0, -128, 127), Ok((4.0 / 255.0, -64.25)));
-    assert_eq!(lab_scale_zero_point(-1.0, 3.0, 0, 255), Ok((4.0 / 255.0, 63.75)));
-    // Without 0.0 in the range its integer lies outside: the lab does not mind.
-    assert_eq!(lab_scale_zero_point(2.0, 4.0, -8, 7), Ok((2.0 / 15.0, -23.0)));
-    assert_eq!(lab_scale_zero_point(-4.0, -2.0, -8, 7), Ok((2.0 / 15.0, 22.0)));
-}
-
-#[test]
-fn the_labs_figure_has_no_answer() {
-    says(lab_scale_zero_point(f64::NAN, 1.0, 0, 255), "fp_min: NaN is not finite");
-    says(lab_scale_zero_point(0.0, f64::INFINITY, 0, 255), "fp_max: inf is not finite");
-    says(lab_scale_zero_point(1.5, 1.5, 0, 255), "fp_min: 1.5 is not below fp_max, 1.5");
-    says(lab_scale_zero_point(2.0, 1.0, 0, 255), "fp_min: 2.0 is not below fp_max, 1.0");
-    says(lab_scale_zero_point(0.0, 1.0, 7, 6), "min: 7 is greater than max, 6");
-    says(lab_scale_zero_point(0.0, 1.0, 7, 7), "q_max: 7 is outside 8..=9223372036854775807");
-    says(lab_scale_zero_point(-f64::MAX, f64::MAX, 0, 1), "scale: inf is not finite");
-    // A scale that is 0 in float64.
-    says(lab_scale_zero_point(-5e-324, 0.0, 0, 255), "zero_point: inf is not finite");
 }
 
 /// -1..3, in each manner.
