@@ -86,17 +86,24 @@ pub struct Built {
 /// Elaborates a block as a module called `name`, and finds the ports of its streams; inputs in neither stream are settings.
 ///
 /// # Errors
-/// The errors of [`elaborate`](crate::exact::elaborate).
-///
-/// # Panics
-/// If a stream has an atom that is no port of the block itself.
+/// The errors of [`elaborate`](crate::exact::elaborate); a stream with a port that is none of the block's own; an output in
+/// neither stream, at which no bench would look.
 pub fn build(block: &dyn Streamed, name: &str) -> Result<Built, Faults> {
     let (design, ids) = elaborate_with_ports(block, name)?;
-    let ports = &design.top().ports;
+    let ports: Vec<(&Named, usize)> = design.top().ports.iter().zip(ids).collect();
     let Streams { input, output, interval } = block.streams();
+    let streamed: Vec<usize> = input.all().chain(output.all()).map(Atom::id).collect();
+    let own = |id: &usize| ports.iter().any(|(_, own)| own == id);
+    if !streamed.iter().all(own) {
+        return Err(Faults::one(name.to_owned(), "a stream has a port that is none of the block's own"));
+    }
+    let beside = |(_, info): &Named, id, role| info.role == role && !streamed.contains(id);
+    if let Some(((port, _), _)) = ports.iter().find(|(port, id)| beside(port, id, Role::Output)) {
+        return Err(Faults::one(format!("{name}.{port}"), "an output in neither stream: no bench would look at it"));
+    }
     let port = |atom: &dyn Atom| {
-        let index = ids.iter().position(|id| *id == atom.id());
-        &ports[index.unwrap_or_else(|| panic!("a stream of {name} has an atom that is no port of it"))]
+        let found = ports.iter().find(|(_, id)| *id == atom.id());
+        found.expect("the ports of streams are the block's own").0
     };
     let name_of = |atom: &dyn Atom| port(atom).0.clone();
     let stream = |s: &StreamPorts<'_>| Stream {
@@ -104,13 +111,11 @@ pub fn build(block: &dyn Streamed, name: &str) -> Result<Built, Faults> {
         ready: s.ready.map(name_of),
         payload: s.payload.iter().map(|atom| BenchPort::new(port(*atom))).collect(),
     };
-    let streamed: Vec<usize> = input.all().chain(output.all()).map(Atom::id).collect();
-    let is_setting = |(n, info): &Named, id| info.role == Role::Input && n != "rst_n" && !streamed.contains(id);
-    let settings = ports.iter().zip(&ids).filter(|(p, id)| is_setting(p, id)).map(|(p, _)| BenchPort::new(p));
+    let settings = ports.iter().filter(|(port, id)| beside(port, id, Role::Input) && port.0 != "rst_n");
     let interface = Interface {
         module: name.to_owned(),
-        clocked: ports.iter().any(|(_, info)| info.role == Role::Clock),
-        settings: settings.collect(),
+        clocked: ports.iter().any(|((_, info), _)| info.role == Role::Clock),
+        settings: settings.map(|(port, _)| BenchPort::new(port)).collect(),
         input: stream(&input),
         output: stream(&output),
         interval,

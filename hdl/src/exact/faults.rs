@@ -32,6 +32,13 @@ impl Faults {
         }
     }
 
+    /// A single fault, at `path`, which is no matter of one source line.
+    pub(crate) fn one(path: String, message: &str) -> Faults {
+        let mut faults = Faults::default();
+        faults.add(path, message.to_owned(), None);
+        faults
+    }
+
     pub(super) fn of_loops(loops: Vec<(String, Place)>) -> Faults {
         let mut faults = Faults::default();
         for (path, place) in loops {
