@@ -1,7 +1,5 @@
 //! Every block has all of its parts, and its parameters are the same on the command line, in files and in manifests.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -69,6 +69,22 @@ struct Mutation {
     survives: Option<String>,
 }
 
+impl Mutation {
+    /// The files of a design with the bug in them.
+    ///
+    /// # Errors
+    /// If the text does not stand in the Verilog, or stands there more than once.
+    fn put_into(&self, mut files: Vec<File>) -> Result<Vec<File>> {
+        let mut called = files.iter_mut().filter(|f| base_name(&f.name) == self.file);
+        let file = called.next().with_context(|| format!("no file {}", self.file))?;
+        ensure!(called.next().is_none(), "several files are called {}", self.file);
+        let count = file.text.matches(&self.from).count();
+        ensure!(count == 1, "{:?} is {count} times in {}, expected once", self.from, self.file);
+        file.text = file.text.replace(&self.from, &self.to);
+        Ok(files)
+    }
+}
+
 /// A design with its vectors.
 struct Subject {
     files: Vec<File>,
@@ -124,13 +140,7 @@ impl Subject {
     /// The finding that shows the bug: the first wrong result, or the bench's complaint, in the run without stalls or
     /// else in the run with stalls.
     fn find(&self, workspace: &Workspace, m: &Mutation) -> Result<Option<String>> {
-        let mut files = self.files.clone();
-        let mut called = files.iter_mut().filter(|f| base_name(&f.name) == m.file);
-        let file = called.next().with_context(|| format!("no file {}", m.file))?;
-        ensure!(called.next().is_none(), "several files are called {}", m.file);
-        let count = file.text.matches(&m.from).count();
-        ensure!(count == 1, "{:?} is {count} times in {}, expected once", m.from, m.file);
-        file.text = file.text.replace(&m.from, &m.to);
+        let files = m.put_into(self.files.clone())?;
         // The build is lenient, so that lint does not find the bug before the vectors do.
         let how = Build { lenient: true, ..Build::default() };
         let simulation = Simulation::build(workspace, &self.interface, &files, how)?;
@@ -157,4 +167,22 @@ fn first_words(text: &str) -> Result<String> {
         .and_then(|(_, rest)| rest.split_once(": "))
         .map_or(line, |(_, words)| words)
         .to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `sim mutations` needs before it runs anything, so that a changed text shows at once.
+    #[test]
+    fn every_block_has_bugs_whose_texts_stand_in_its_verilog() {
+        let list = List::all(&Workspace::compiled_in().unwrap().mutations()).unwrap();
+        let files = |spec: &Spec| Package::new(spec.block(), spec.clone(), "a test").unwrap().simulated();
+        let designs: BTreeMap<&str, Vec<File>> =
+            list.designs.iter().map(|(n, spec)| (n.as_str(), files(spec))).collect();
+        for m in &list.mutation {
+            let design = designs.get(m.design.as_str()).unwrap_or_else(|| panic!("{}: no design {}", m.name, m.design));
+            m.put_into(design.clone()).unwrap_or_else(|e| panic!("{}: {e}", m.name));
+        }
+    }
 }
