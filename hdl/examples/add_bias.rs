@@ -6,7 +6,6 @@ use qrtl_hdl::exact::{Describe, Header, Kernel, Port, Range, elaborate};
 use qrtl_hdl::verilog::{Provenance, print};
 use rust_hdl::prelude::*;
 
-// README
 #[derive(LogicBlock)]
 struct AddBias {
     acc: Port<In>,
@@ -22,7 +21,6 @@ impl Describe for AddBias {
         k.drive(&self.sum, k.read(&self.acc) + k.read(&self.bias));
     }
 }
-// README
 
 describe_logic!(AddBias);
 
@@ -35,13 +33,16 @@ fn add_bias(bits: u32) -> AddBias {
     }
 }
 
+/// Its Verilog, or what elaboration refuses.
+pub fn verilog(bits: u32) -> String {
+    match elaborate(&add_bias(bits), "add_bias") {
+        Ok(design) => print(&design, &Provenance { command: "add_bias".to_owned() }).remove(0).text,
+        Err(faults) => format!("error: {faults}"),
+    }
+}
+
 fn main() {
     for bits in [17, 16] {
-        match elaborate(&add_bias(bits), "add_bias") {
-            Ok(design) => print(&design, &Provenance { command: "add_bias".to_owned() })
-                .iter()
-                .for_each(|file| println!("{}", file.text)),
-            Err(faults) => println!("error: {faults}"),
-        }
+        println!("{}", verilog(bits));
     }
 }
