@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One profile for all: the vectors of `sim` want a release build, and `test` then shares its dependencies.
 RELEASE := --release --locked
 
-.PHONY: help setup doctor gen sim verify test mutations lint synth qor check clean
+.PHONY: help setup doctor gen sim verify test mutations verilog lint synth qor check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ test: ## all tests; `cargo test --release` runs those that need no hardware tool
 mutations: ## bugs put into the Verilog, which the vectors that ship with it must find
 	@scripts/setup.sh verilator make g++
 	@$(CARGO) run -q $(RELEASE) --bin sim -- mutations
+
+verilog: ## write docs/verilog/, the emitted text of the default blocks, anew
+	@mkdir -p docs/verilog
+	@QRTL_WRITE=1 $(CARGO) test -q $(RELEASE) -p qrtl-gen --test emitted
 
 lint: gen ## the emitted Verilog in Verilator, Icarus and Yosys: no warnings
 	@scripts/setup.sh verilator iverilog yosys
