@@ -184,8 +184,9 @@ fn instantiation(design: &Design) -> String {
 /// A file in `old` that neither we nor its Makefile made: it is not in `new` either, and is no block of its own.
 fn foreign_entry(old: &Path, new: &Path) -> Option<String> {
     let known = |name: &str| {
-        let built = ["obj", "obj_waves", "waves.vcd"].contains(&name) || name.ends_with(".core");
-        built || new.join(name).exists() || old.join(name).join("manifest.json").exists()
+        let of_any_block = name == "cells" || name.ends_with(".core") || name.ends_with("_inst.v");
+        let built = ["obj", "obj_waves", "waves.vcd"].contains(&name);
+        built || of_any_block || new.join(name).exists() || old.join(name).join("manifest.json").exists()
     };
     let names = fs::read_dir(old).ok()?.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned()));
     let mut foreign: Vec<String> = names.filter(|n| !known(n)).collect();

@@ -88,6 +88,18 @@ fn places_that_it_does_not_touch() {
 }
 
 #[test]
+fn another_block_takes_the_place_of_one() {
+    let dir = tempfile::tempdir().unwrap();
+    for args in [&["requantizer", "--target", "ice40"][..], &["requantizer"], &["saturator"]] {
+        let output = generate(dir.path(), &[&["emit"], args, &["-o", "out"]].concat());
+        assert!(output.status.success(), "{output:?}");
+    }
+    let left: Vec<PathBuf> = files(&dir.path().join("out")).into_keys().collect();
+    assert!(left.contains(&PathBuf::from("saturator_inst.v")), "{left:?}");
+    assert!(left.iter().all(|path| !path.to_string_lossy().contains("requantizer")), "{left:?}");
+}
+
+#[test]
 fn models_that_it_cannot_take() {
     let dir = tempfile::tempdir().unwrap();
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/digits");
