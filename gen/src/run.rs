@@ -19,7 +19,7 @@ use crate::model::read_model;
 pub struct Run {
     /// model file (.tflite, int8)
     model: PathBuf,
-    /// inputs (.npy): int8, or float32 where the model begins with QUANTIZE; [N, ...], one or more batches
+    /// inputs (.npy): int8, uint8 or float32, as the model takes; [N, ...], one or more batches
     #[arg(long, value_name = "X.npy")]
     input: PathBuf,
     /// runtime in whose integers the model is run: tflm, litert_reference, litert_builtin or xnnpack

@@ -19,7 +19,9 @@ impl Operands<'_> {
                 self.normal_scales() && flat_bias() && divides
             }
             Options::Elementwise { .. } => self.ratios_of_elementwise(),
-            Options::Pool2d { .. } => &*self.operator.name == "MAX_POOL_2D",
+            Options::Pool2d { stride, filter, .. } => {
+                &*self.operator.name == "MAX_POOL_2D" && stride[0] <= filter[0] && stride[1] <= filter[1]
+            }
             Options::None => match &*self.operator.name {
                 "QUANTIZE" => self.kind_of_quantize(),
                 "PAD" => self.tensor_of(1).is_some_and(|paddings| paddings.element == ElementType::Int32),
