@@ -2,6 +2,23 @@
 
 use crate::import::tflite;
 
+/// Names of the operators that have a counterpart in a graph.
+pub(super) const SUPPORTED: [&str; 13] = [
+    "ADD",
+    "AVERAGE_POOL_2D",
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "DEQUANTIZE",
+    "FULLY_CONNECTED",
+    "MAX_POOL_2D",
+    "MUL",
+    "PAD",
+    "QUANTIZE",
+    "RESHAPE",
+    "SOFTMAX",
+    "SUB",
+];
+
 /// The reason why a model has no graph. Its text is complete and needs no `source`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -10,7 +27,7 @@ pub enum Error {
     #[error(transparent)]
     Model(#[from] tflite::Error),
     /// an operator that has no counterpart here
-    #[error("operator {index} is {name}: supported are {}", super::SUPPORTED.join(", "))]
+    #[error("operator {index} is {name}: supported are {}", SUPPORTED.join(", "))]
     Unsupported {
         /// index in the order of execution
         index: usize,

@@ -15,25 +15,9 @@ use crate::operators::Array;
 
 pub use error::Error;
 
+use error::SUPPORTED;
 use operands::Operands;
 use operator::Lowered;
-
-/// Names of the operators that have a counterpart in a graph.
-const SUPPORTED: [&str; 13] = [
-    "ADD",
-    "AVERAGE_POOL_2D",
-    "CONV_2D",
-    "DEPTHWISE_CONV_2D",
-    "DEQUANTIZE",
-    "FULLY_CONNECTED",
-    "MAX_POOL_2D",
-    "MUL",
-    "PAD",
-    "QUANTIZE",
-    "RESHAPE",
-    "SOFTMAX",
-    "SUB",
-];
 
 /// Greatest number of elements of an output, 2^26. Without a limit, a file of a few bytes could ask for any number.
 const MAX_ELEMENTS: usize = 1 << 26;

@@ -1,9 +1,10 @@
 //! The owned model: the contents of a `.tflite` file, checked and without flatbuffers.
 
-use std::{fmt, fs, io::Read as _, path::Path, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
+use super::Activation;
 use super::error::Budget;
-use super::{Activation, Error, reader};
 
 /// The one subgraph of a model, validated.
 ///
@@ -19,33 +20,6 @@ pub struct Model {
 }
 
 impl Model {
-    /// The greatest file that is read: 256 MiB.
-    pub const MAX_FILE_BYTES: u64 = 256 << 20;
-
-    /// Reads the model in the file at `path`.
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`Model::from_bytes`]; and if the file cannot be read.
-    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
-        let mut bytes = Vec::new();
-        // One byte above the limit is enough for `from_bytes` to refuse the file.
-        fs::File::open(path)
-            .and_then(|file| file.take(Self::MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
-        Self::from_bytes(&bytes)
-    }
-
-    /// Reads a model from the bytes of a `.tflite` file.
-    ///
-    /// # Errors
-    ///
-    /// If the bytes are no well-formed model of one subgraph, or the model needs something that we do not support.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        reader::read(bytes)
-    }
-
     /// All tensors, constants included.
     #[must_use]
     pub fn tensors(&self) -> &[Tensor] {

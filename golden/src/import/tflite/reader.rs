@@ -4,16 +4,19 @@ mod absent_options;
 mod options;
 mod tensor;
 
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
 use std::sync::Arc;
 
-use flatbuffers::{Follow, InvalidFlatbuffer, Vector, VerifierOptions};
+use flatbuffers::{InvalidFlatbuffer, VerifierOptions};
 
 use super::error::{Budget, EXPANSION, Error, quoted};
 use super::schema_generated::tflite as schema;
 use super::{Model, Operator};
 use absent_options::drop_kinds_of_absent_options;
 use options::read_options;
-use tensor::{element_type, read_tensor};
+use tensor::{items, read_tensor};
 
 /// Greatest depth: the deepest path is model, subgraph, tensor, quantization, details, and each counts as one.
 const MAX_DEPTH: usize = 8;
@@ -23,42 +26,67 @@ const MIN_TABLE_BYTES: usize = 8;
 
 type Result<T, E = Error> = std::result::Result<T, E>;
 
-pub(super) fn read(bytes: &[u8]) -> Result<Model> {
-    check_kind(bytes)?;
-    let readable = drop_kinds_of_absent_options(bytes);
-    let model = verified(&readable)?;
-    if model.version() != 3 {
-        return Err(model_error(format!("schema version is {}: only 3 is supported", model.version())));
+impl Model {
+    /// The greatest file that is read: 256 MiB.
+    pub const MAX_FILE_BYTES: u64 = 256 << 20;
+
+    /// Reads the model in the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Model::from_bytes`]; and if the file cannot be read.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let mut bytes = Vec::new();
+        // One byte above the limit is enough for `from_bytes` to refuse the file.
+        fs::File::open(path)
+            .and_then(|file| file.take(Self::MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+            .map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
+        Self::from_bytes(&bytes)
     }
-    let subgraph = match model.subgraphs() {
-        Some(graphs) if graphs.len() == 1 => graphs.get(0),
-        graphs => {
-            let got = graphs.map_or(0, |graphs| graphs.len());
-            return Err(model_error(format!("{got} subgraphs: exactly 1 is supported")));
+
+    /// Reads a model from the bytes of a `.tflite` file.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no well-formed model of one subgraph, or the model needs something that we do not support.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        check_kind(bytes)?;
+        let readable = drop_kinds_of_absent_options(bytes);
+        let model = verified(&readable)?;
+        if model.version() != 3 {
+            return Err(model_error(format!("schema version is {}: only 3 is supported", model.version())));
         }
-    };
+        let subgraph = match model.subgraphs() {
+            Some(graphs) if graphs.len() == 1 => graphs.get(0),
+            graphs => {
+                let got = graphs.map_or(0, |graphs| graphs.len());
+                return Err(model_error(format!("{got} subgraphs: exactly 1 is supported")));
+            }
+        };
 
-    let mut budget = Budget::of_file(bytes.len());
-    // The capacity is set beforehand, because a vector that grows takes three times its size for a moment.
-    let mut tensors = Vec::with_capacity(items(subgraph.tensors()).len());
-    for (index, tensor) in items(subgraph.tensors()).enumerate() {
-        tensors.push(read_tensor(&model, bytes, index, tensor, &mut budget)?);
-    }
-    let codes: Vec<_> = items(model.operator_codes()).map(operator_name).collect();
-    let mut operators = Vec::with_capacity(items(subgraph.operators()).len());
-    for (index, operator) in items(subgraph.operators()).enumerate() {
-        operators.push(read_operator(&codes, tensors.len(), index, operator)?);
-    }
+        let mut budget = Budget::of_file(bytes.len());
+        // The capacity is set beforehand, because a vector that grows takes three times its size for a moment.
+        let mut tensors = Vec::with_capacity(items(subgraph.tensors()).len());
+        for (index, tensor) in items(subgraph.tensors()).enumerate() {
+            tensors.push(read_tensor(&model, bytes, index, tensor, &mut budget)?);
+        }
+        let codes: Vec<_> = items(model.operator_codes()).map(operator_name).collect();
+        let mut operators = Vec::with_capacity(items(subgraph.operators()).len());
+        for (index, operator) in items(subgraph.operators()).enumerate() {
+            operators.push(read_operator(&codes, tensors.len(), index, operator)?);
+        }
 
-    let indices = |what: &str, list| {
-        items(list)
-            .map(|index| tensor_index(index, tensors.len()))
-            .collect::<Result<_, _>>()
-            .map_err(|error| model_error(format!("{what} of the subgraph: {error}")))
-    };
-    let inputs = indices("inputs", subgraph.inputs())?;
-    let outputs = indices("outputs", subgraph.outputs())?;
-    Ok(Model { tensors, operators, inputs, outputs, file_len: bytes.len() })
+        let indices = |what: &str, list| {
+            items(list)
+                .map(|index| tensor_index(index, tensors.len()))
+                .collect::<Result<_, _>>()
+                .map_err(|error| model_error(format!("{what} of the subgraph: {error}")))
+        };
+        let inputs = indices("inputs", subgraph.inputs())?;
+        let outputs = indices("outputs", subgraph.outputs())?;
+        Ok(Model { tensors, operators, inputs, outputs, file_len: bytes.len() })
+    }
 }
 
 /// Checks that the file is not too long, and is a TensorFlow Lite model by its identifier.
@@ -137,11 +165,6 @@ fn read_operator(codes: &[Arc<str>], tensors: usize, index: usize, operator: sch
 
 fn tensor_index(index: i32, tensors: usize) -> Result<usize, String> {
     usize::try_from(index).ok().filter(|index| *index < tensors).ok_or_else(|| format!("tensor {index} of {tensors}"))
-}
-
-/// The elements of a vector, or none if it is absent.
-fn items<'a, T: Follow<'a> + 'a>(vector: Option<Vector<'a, T>>) -> flatbuffers::VectorIter<'a, T> {
-    vector.unwrap_or_default().iter()
 }
 
 fn model_error(what: String) -> Error {

@@ -1,6 +1,6 @@
 //! Parameters of operators beside their tensors.
 
-use super::element_type;
+use super::tensor::element_type;
 use crate::import::tflite::schema_generated::tflite as schema;
 use crate::import::tflite::{Activation, Options, Padding};
 

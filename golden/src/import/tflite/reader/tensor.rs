@@ -1,8 +1,7 @@
 //! Tensors: shape, quantization and constant data.
 
-use flatbuffers::Vector;
+use flatbuffers::{Follow, Vector, VectorIter};
 
-use super::items;
 use crate::import::tflite::error::{Budget, Error, quoted};
 use crate::import::tflite::schema_generated::tflite as schema;
 use crate::import::tflite::{Data, ElementType, Quantization, Tensor};
@@ -154,4 +153,9 @@ fn decode(bytes: &[u8], element: ElementType, elements: usize) -> Result<Data, S
 
 fn little_endian<const N: usize, T>(bytes: &[u8], decode: fn([u8; N]) -> T) -> Vec<T> {
     bytes.as_chunks::<N>().0.iter().map(|chunk| decode(*chunk)).collect()
+}
+
+/// The elements of a vector, or none if it is absent.
+pub(super) fn items<'a, T: Follow<'a> + 'a>(vector: Option<Vector<'a, T>>) -> VectorIter<'a, T> {
+    vector.unwrap_or_default().iter()
 }
