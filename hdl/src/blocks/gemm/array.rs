@@ -3,7 +3,7 @@
 use rust_hdl::prelude::*;
 
 use super::config::{Forwarding, GemmConfig};
-use super::dataflow::{open, through};
+use super::delay::{open, through};
 use super::row::Row;
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Port, Rank, Stage};

@@ -4,29 +4,12 @@ use rust_hdl::prelude::{In, Out};
 
 use super::Gemm;
 use super::config::{Channels, Forwarding, Operand, ZeroPointStrategy};
+use super::delay::{delays, open, through};
+use super::header::header;
 use super::sequencer::dimension;
-use crate::exact::{Int, Kernel, Maybe, Port, Range, Rank, Reg, Stage};
-
-/// The value behind each register of a delay line.
-pub(super) fn delays<'k>(k: &'k Kernel, line: &[Reg], first: Int<'k>) -> Vec<Int<'k>> {
-    let mut value = first;
-    let pass = |rank| {
-        k.register(rank, value);
-        value = k.read(rank);
-        value
-    };
-    line.iter().map(pass).collect()
-}
-
-/// Opens the stages.
-pub(super) fn open<'k>(k: &'k Kernel, stages: &'k [Stage]) -> Vec<Rank<'k>> {
-    stages.iter().map(|stage| k.stage(stage, 1)).collect()
-}
-
-/// The value behind all of the ranks.
-pub(super) fn through<'k>(ranks: &[Rank<'k>], name: &str, value: Int<'k>) -> Int<'k> {
-    ranks.iter().fold(value, |value, rank| rank.pass(name, value))
-}
+use crate::describe_logic;
+use crate::exact::{Describe, Header, Int, Kernel, Maybe, Port, Range, Reg};
+use crate::parameter::ZeroPoint;
 
 /// `sum`, limited to a range that is all of some number of bits. The bits above decide, which is faster than
 /// comparators.
@@ -42,9 +25,27 @@ fn saturated(sum: Int<'_>, limit: Range) -> Int<'_> {
     fits.mux(sum.within(limit), end)
 }
 
+describe_logic!(Gemm);
+
+impl Describe for Gemm {
+    fn header(&self) -> Header {
+        header(&self._config)
+    }
+
+    fn describe(&self, k: &Kernel) {
+        k.clock(&self.clk);
+        k.reset(&self.rst_n);
+        self.connect_common(k);
+        self.control(k);
+        self.feed(k);
+        self.connect_channels(k);
+        self.requantize(k);
+    }
+}
+
 impl Gemm {
     /// Connects clock, reset and dimensions to the sub-blocks that need them.
-    pub(super) fn connect_common(&self, k: &Kernel) {
+    fn connect_common(&self, k: &Kernel) {
         let rst_n = || k.read(&self.rst_n);
         for clk in [&self.sequencer.clk, &self.array.clk, &self.drain.clk, &self.outlet.clk] {
             k.pass_clock(&self.clk, clk);
@@ -66,7 +67,7 @@ impl Gemm {
 
     /// The control from the input stream to the drain: the beat, and what is to happen with its products. A beat does
     /// not stop once it is in. The last beat of a tile enters when the drain is free.
-    pub(super) fn control(&self, k: &Kernel) {
+    fn control(&self, k: &Kernel) {
         let (sequencer, drain, array) = (&self.sequencer, &self.drain, &self.array);
         k.drive(&sequencer.offered, k.read(&self.in_valid));
         k.drive(&sequencer.hold, k.read(&drain.taken));
@@ -120,8 +121,12 @@ impl Gemm {
         }
     }
 
+    fn operand_zero<'k>(&self, k: &'k Kernel, o: &Operand, port: &Maybe<Port<In>>) -> Int<'k> {
+        let constant = if let ZeroPoint::Constant(v) = o.zero_point { v } else { 0 };
+        port.get().map_or_else(|| k.lit(constant.into()), |p| k.read(p))
+    }
     /// The operands, through the rank at the edge, into the array.
-    pub(super) fn feed(&self, k: &Kernel) {
+    fn feed(&self, k: &Kernel) {
         let c = &self._config;
         let edge = k.stage(&self.enter, 1);
         let centre = |o: &Operand, x, zero| if o.uses(ZeroPointStrategy::Subtract) { x - zero } else { x };
@@ -145,7 +150,7 @@ impl Gemm {
 
     /// The parameters of channels go into the memories one after the other. They come out of them so that each
     /// parameter arrives together with the sum that needs it.
-    pub(super) fn connect_channels<'k>(&'k self, k: &'k Kernel) {
+    fn connect_channels<'k>(&'k self, k: &'k Kernel) {
         let address = k.read(&self.drain.address);
         let ranks = open(k, &self.addresses);
         let (before_bias, after_bias) = ranks.split_at(self._config.correction_ranks());
@@ -215,7 +220,7 @@ impl Gemm {
     }
 
     /// Brings a group of sums from the array to the requantizers, corrected for zero points and with the bias added.
-    pub(super) fn requantize<'k>(&'k self, k: &'k Kernel) {
+    fn requantize<'k>(&'k self, k: &'k Kernel) {
         let c = &self._config;
         let sums = self.corrected_sums(k);
         let [biased, limited] = [&self.biased, &self.limited].map(|s| k.stage(s, 1));

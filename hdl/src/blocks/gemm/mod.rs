@@ -27,6 +27,7 @@ mod axis;
 mod channel_memory;
 mod config;
 mod dataflow;
+mod delay;
 mod derived;
 mod drain;
 mod edge_sums;
@@ -57,11 +58,9 @@ pub use row::Row;
 pub use sequencer::Sequencer;
 
 use crate::blocks::requantizer::{Parameters, Requantizer};
-use crate::describe_logic;
-use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Reg, Stage};
+use crate::exact::{Bus, Clk, Maybe, Port, Reg, Stage};
 use crate::parameter::{Source, ZeroPoint};
 use channel_memory::ChannelRanges;
-use header::header;
 use sequencer::dimension_port;
 
 /// See the [module](self).
@@ -247,28 +246,5 @@ impl Gemm {
             }
         };
         Some(ChannelMemory::new(c, table, ranges))
-    }
-
-    fn operand_zero<'k>(&self, k: &'k Kernel, o: &Operand, port: &Maybe<Port<In>>) -> Int<'k> {
-        let constant = if let ZeroPoint::Constant(v) = o.zero_point { v } else { 0 };
-        port.get().map_or_else(|| k.lit(constant.into()), |p| k.read(p))
-    }
-}
-
-describe_logic!(Gemm);
-
-impl Describe for Gemm {
-    fn header(&self) -> Header {
-        header(&self._config)
-    }
-
-    fn describe(&self, k: &Kernel) {
-        k.clock(&self.clk);
-        k.reset(&self.rst_n);
-        self.connect_common(k);
-        self.control(k);
-        self.feed(k);
-        self.connect_channels(k);
-        self.requantize(k);
     }
 }
