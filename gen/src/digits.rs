@@ -1,13 +1,16 @@
 //! The three digits networks of `models/digits`, as Keras trained them, and their images.
 
-mod weights;
+mod architecture;
 
 use std::path::Path;
 
 use anyhow::{Result, anyhow, ensure};
-use qrtl_golden::import::npy::{self, npz::Archive};
+use qrtl_golden::import::npy;
 use qrtl_golden::operators::Array;
-use qrtl_golden::quantization::network::Network;
+
+pub use architecture::{Architecture, CLASSES};
+
+use architecture::SIZE;
 
 /// Number of images for the calibration of activations: the first of the training images.
 pub const CALIBRATION_IMAGES: usize = 300;
@@ -21,35 +24,7 @@ const TRAIN: usize = 1437;
 /// Number of images that they were not trained on.
 pub const TEST: usize = 360;
 
-/// Number of digits, and so of logits.
-pub const CLASSES: usize = 10;
-
-/// Height and width of an image in pixels.
-const SIZE: usize = 8;
-
-qrtl_golden::words! {
-    /// The networks, by their names in the names of files.
-    pub enum Architecture: "model" {
-        /// dense 64 to 32 with relu, dense 32 to 10
-        Mlp = "mlp",
-        /// two convolutions, the second with stride 2, a depthwise one, average pool, dense
-        Cnn = "cnn",
-        /// two convolutions with batch norms, the second's output added to its input, max pool, dense
-        Rescnn = "rescnn",
-    }
-}
-
 impl Architecture {
-    /// The network with the weights of `NAME_float_weights.npz` in `dir`, batch norms folded.
-    ///
-    /// # Errors
-    /// If the file cannot be read or holds other arrays.
-    pub fn read(self, dir: &Path) -> Result<Network> {
-        let file = format!("{}_float_weights.npz", self.name());
-        let archive = Archive::read(dir.join(&file)).map_err(|cause| anyhow!("{file}: {cause}"))?;
-        weights::network(self, &archive).map_err(|what| anyhow!("{file}: {what}"))
-    }
-
     /// The logits that TensorFlow gave in floats, `NAME_float_logits_all.npy` in `dir`: 10 for each image.
     ///
     /// # Errors

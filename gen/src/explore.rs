@@ -14,8 +14,9 @@ use qrtl_hdl::targets::{Device, Target};
 use rayon::prelude::*;
 
 use crate::emit::check_ours;
-use crate::model::{MAX_BATCH, Product, products, read_model};
+use crate::model::{MAX_BATCH, products, read_model};
 use crate::progress::Progress;
+use crate::schedule::Product;
 use crate::table::columns;
 
 pub use device::Parts;

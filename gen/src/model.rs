@@ -10,6 +10,8 @@ use qrtl_golden::graph::{Operator, Step, Tensor};
 use qrtl_golden::import::tflite::{Error, Model};
 use qrtl_golden::import::{Runtime, lower_steps};
 
+use crate::schedule::Product;
+
 pub use dense::{DenseLayer, HostOperator, Layers};
 pub use emit::{Emitted, emit};
 
@@ -25,22 +27,6 @@ pub fn read_model(path: &Path) -> Result<Model> {
         // This error names the file already.
         Err(error @ Error::Read { .. }) => Err(error.into()),
         other => other.with_context(|| path.display().to_string()),
-    }
-}
-
-/// A product of matrices in a model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Product {
-    /// its operator: index and name
-    pub name: String,
-    /// M, N and K
-    pub size: [usize; 3],
-}
-
-impl Product {
-    /// The text M x N x K.
-    pub fn shape(&self) -> String {
-        self.size.map(|v| v.to_string()).join(" x ")
     }
 }
 

@@ -6,7 +6,21 @@ use std::fmt;
 use anyhow::{Result, ensure};
 use qrtl_hdl::blocks::gemm::GemmConfig;
 
-use crate::model::Product;
+/// A product of matrices in a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// its operator: index and name
+    pub name: String,
+    /// M, N and K
+    pub size: [usize; 3],
+}
+
+impl Product {
+    /// The text M x N x K.
+    pub fn shape(&self) -> String {
+        self.size.map(|v| v.to_string()).join(" x ")
+    }
+}
 
 /// The clocks of a product on a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! Descriptions of blocks in files and on the command line.
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::blocks::parse;
 pub use crate::blocks::{Spec, Summary};
 
 impl Spec {
@@ -62,10 +62,6 @@ fn flag_value(value: &Value) -> String {
         Value::Array(values) => values.iter().map(flag_value).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }
-}
-
-pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
-    toml::from_str(text).map_err(|e| anyhow!("{}", e.to_string().trim_end()))
 }
 
 /// `text` with blanks in place of the line in which byte `at` stands.

@@ -1,12 +1,12 @@
 //! `gen study`: quantizes the three digits networks by every scheme, and says which network suffers most, and why.
 
+mod configuration;
 mod layers;
 mod plot;
+mod report;
 mod tables;
 
-use std::fmt;
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -17,30 +17,13 @@ use rayon::prelude::*;
 use crate::digits::{Architecture, Images};
 use crate::emit::{check_ours, write_directory};
 use crate::progress::Progress;
-use crate::quantize::{Subject, percent, scheme, symmetry_name};
-use layers::LayerLoss;
+use crate::quantize::{Subject, scheme};
+use configuration::{CALIBRATIONS, Configuration, Row, configurations};
 
-/// Bits of a weight that are tried.
-const BITS: std::ops::RangeInclusive<u32> = 2..=8;
+pub use report::Report;
 
 /// Bits of the values between layers in all schemes, because the study is about weights.
 const ACTIVATION_BITS: u32 = 8;
-
-/// Granularities that are tried.
-const GRANULARITIES: [Granularity; 3] =
-    [Granularity::PerTensor, Granularity::PerChannel, Granularity::PerGroup(NonZeroUsize::MIN.saturating_add(15))];
-
-/// Calibrations of weights and activations that are tried. Entropy calibrates activations only.
-const CALIBRATIONS: [Calibration; 4] =
-    [Calibration::MinMax, Calibration::Percentile(99.9), Calibration::MeanSquaredError, Calibration::Entropy];
-
-/// Pairs of symmetries that are tried, of weights and activations. The first pair is TFLite's.
-const SYMMETRIES: [[Symmetry; 2]; 4] = [
-    [Symmetry::SymmetricNarrow, Symmetry::Asymmetric],
-    [Symmetry::SymmetricNarrow, Symmetry::SymmetricNarrow],
-    [Symmetry::Asymmetric, Symmetry::Asymmetric],
-    [Symmetry::Asymmetric, Symmetry::SymmetricNarrow],
-];
 
 /// The arguments of `gen study`.
 #[derive(Args)]
@@ -51,36 +34,6 @@ pub struct Study {
     /// directory of the float weights and the images
     #[arg(long, value_name = "DIR", default_value = "models/digits")]
     models: PathBuf,
-}
-
-/// One way to quantize one network.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Configuration {
-    architecture: Architecture,
-    bits: u32,
-    granularity: Granularity,
-    calibration: Calibration,
-    /// symmetries of weights and activations
-    symmetries: [Symmetry; 2],
-}
-
-/// The result of a configuration.
-#[derive(Debug, Clone, Copy)]
-struct Row {
-    configuration: Configuration,
-    /// computed in integers
-    integer: bool,
-    /// test images recognized in floats and quantized
-    recognized: [usize; 2],
-    /// bytes of weights, biases, scales and zero points
-    bytes: u64,
-}
-
-impl Row {
-    /// Accuracy that was lost, in points; negative where quantization helped.
-    fn loss(&self) -> f64 {
-        percent(self.recognized[0]) - percent(self.recognized[1])
-    }
 }
 
 impl Study {
@@ -110,23 +63,6 @@ impl Study {
         })?;
         Ok(report)
     }
-}
-
-/// All configurations, architecture by architecture.
-fn configurations() -> Vec<Configuration> {
-    let mut all = Vec::new();
-    for architecture in Architecture::ALL {
-        for bits in BITS {
-            for granularity in GRANULARITIES {
-                for calibration in CALIBRATIONS {
-                    for symmetries in SYMMETRIES {
-                        all.push(Configuration { architecture, bits, granularity, calibration, symmetries });
-                    }
-                }
-            }
-        }
-    }
-    all
 }
 
 /// Parameters of the activations, which do not depend on the weights.
@@ -176,44 +112,4 @@ fn measure(
         Ok(Row { configuration: *c, integer, recognized: [subject.recognized, recognized], bytes })
     };
     configurations.par_iter().map(one).collect()
-}
-
-/// The verdict: which network suffers most, and why.
-pub struct Report {
-    rows: usize,
-    /// mean loss of each network over all of its rows, in points
-    means: Vec<(Architecture, f64)>,
-    layers: Vec<LayerLoss>,
-}
-
-impl Report {
-    fn new(rows: &[Row], layers: Vec<LayerLoss>) -> Report {
-        let mean = |a| tables::mean(rows.iter().filter(|r| r.configuration.architecture == a).map(Row::loss));
-        Report { rows: rows.len(), means: Architecture::ALL.map(|a| (a, mean(a))).to_vec(), layers }
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} configurations; accuracy lost, mean over those of a network:", self.rows)?;
-        for (architecture, loss) in &self.means {
-            writeln!(f, "  {architecture:6}  {loss:6.2} points")?;
-        }
-        writeln!(f, "\n{}", layers::HEAD)?;
-        for layer in &self.layers {
-            writeln!(f, "{layer}")?;
-        }
-        let Some((worst, _)) = self.means.iter().max_by(|a, b| a.1.total_cmp(&b.1)) else { return Ok(()) };
-        write!(f, "\n{worst} suffers most")?;
-        let alone = self.layers.iter().filter(|l| l.architecture == *worst);
-        match alone.max_by(|a, b| a.losses[0].total_cmp(&b.losses[0])) {
-            Some(layer) => write!(f, ", and in it {}", layer.why()),
-            None => Ok(()),
-        }
-    }
-}
-
-/// The name of a pair of symmetries: `weights/activations`.
-fn symmetries_name([weights, activations]: [Symmetry; 2]) -> String {
-    format!("{}/{}", symmetry_name(weights), symmetry_name(activations))
 }

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use qrtl_gen::explore::{Array, Estimate, Parts, front};
-use qrtl_gen::model::Product;
-use qrtl_gen::schedule::{Bound, Schedule};
+use qrtl_gen::schedule::{Bound, Product, Schedule};
 use qrtl_gen::spec::Spec;
 use qrtl_hdl::blocks::gemm::GemmConfig;
 use qrtl_hdl::targets::{Device, Target};

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use qrtl_gen::model::{Product, products, read_model};
+use qrtl_gen::model::{products, read_model};
+use qrtl_gen::schedule::Product;
 
 fn generate(dir: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_gen")).current_dir(dir).args(args).output().unwrap()

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use qrtl_gen::emit::Package;
-use qrtl_gen::model::{Product, products, read_model};
-use qrtl_gen::schedule::Schedule;
+use qrtl_gen::model::{products, read_model};
+use qrtl_gen::schedule::{Product, Schedule};
 use qrtl_gen::spec::Spec;
 use qrtl_gen::table::columns;
 

@@ -14,6 +14,7 @@ use clap::Subcommand;
 use qrtl_hdl::interface::{Built, Interface, Streamed, build};
 use qrtl_hdl::targets::Target;
 use qrtl_random::Random;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 pub use subject::{EVERYWHERE, Role, Subject, Synthesis, WITH_DSP};
 
@@ -62,6 +63,14 @@ pub trait Block: Clone + Default + Into<Spec> {
     fn catalogue() -> Vec<(&'static str, Self)>;
 }
 
+/// A value from TOML.
+///
+/// # Errors
+/// The place in the text, and what is wrong with it.
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|e| anyhow!("{}", e.to_string().trim_end()))
+}
+
 /// Makes [`Spec`] and everything that has a case for each block.
 macro_rules! blocks {
     ($($(#[$about:meta])* $word:ident: $Variant:ident($Config:ty),)*) => {
@@ -93,7 +102,7 @@ macro_rules! blocks {
             /// The parameters of the block `word`, as `parse` reads them; `None` if there is no such block.
             pub(crate) fn read(word: &str, text: &str) -> Option<Result<Spec>> {
                 match word {
-                    $(stringify!($word) => Some(crate::spec::parse::<$Config>(text).map(Spec::$Variant)),)*
+                    $(stringify!($word) => Some(parse::<$Config>(text).map(Spec::$Variant)),)*
                     _ => None,
                 }
             }
@@ -137,7 +146,7 @@ macro_rules! blocks {
         /// them.
         pub fn subjects() -> Vec<Subject<Spec>> {
             let mut all: Vec<Subject<Spec>> = Vec::new();
-            $(all.extend(<$Config>::subjects().into_iter().map(Subject::of_any));)*
+            $(all.extend(<$Config>::subjects().into_iter().map(Subject::converted));)*
             all
         }
 

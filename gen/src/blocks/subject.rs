@@ -2,8 +2,6 @@
 
 use qrtl_hdl::targets::Device;
 
-use super::Spec;
-
 /// A configuration to measure.
 #[derive(Debug, Clone)]
 pub struct Subject<C> {
@@ -83,10 +81,10 @@ impl<C> Subject<C> {
         self
     }
 
-    /// The same subject, for a configuration of any block.
-    pub(super) fn of_any(self) -> Subject<Spec>
+    /// The same subject, with its configuration as a `D`.
+    pub(super) fn converted<D>(self) -> Subject<D>
     where
-        C: Into<Spec>,
+        C: Into<D>,
     {
         let Subject { name, about, role, config, places } = self;
         Subject { name, about, role, config: config.into(), places }

@@ -1,16 +1,48 @@
-//! From the arrays of a `.npz` file, in Keras' order and layouts, to networks.
+//! The layers of each network, with weights from the arrays of a `.npz` file in Keras' order and layouts.
 
-use super::{Architecture, CLASSES, SIZE};
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
 use qrtl_golden::import::npy::npz::Archive;
 use qrtl_golden::quantization::FloatMatrix;
 use qrtl_golden::quantization::batch_norm::BatchNorm;
 use qrtl_golden::quantization::network::{Convolution, Kind, Layer, Network, Node, Operation};
 
+/// Number of digits, and so of logits.
+pub const CLASSES: usize = 10;
+
+/// Height and width of an image in pixels.
+pub(super) const SIZE: usize = 8;
+
 /// Epsilon of the batch norms: Keras' default, with which the networks were trained.
 const EPSILON: f32 = 1e-3;
 
+qrtl_golden::words! {
+    /// The networks, by their names in the names of files.
+    pub enum Architecture: "model" {
+        /// dense 64 to 32 with relu, dense 32 to 10
+        Mlp = "mlp",
+        /// two convolutions, the second with stride 2, a depthwise one, average pool, dense
+        Cnn = "cnn",
+        /// two convolutions with batch norms, the second's output added to its input, max pool, dense
+        Rescnn = "rescnn",
+    }
+}
+
+impl Architecture {
+    /// The network with the weights of `NAME_float_weights.npz` in `dir`, batch norms folded.
+    ///
+    /// # Errors
+    /// If the file cannot be read or holds other arrays.
+    pub fn read(self, dir: &Path) -> Result<Network> {
+        let file = format!("{}_float_weights.npz", self.name());
+        let archive = Archive::read(dir.join(&file)).map_err(|cause| anyhow!("{file}: {cause}"))?;
+        network(self, &archive).map_err(|what| anyhow!("{file}: {what}"))
+    }
+}
+
 /// The network with these arrays, which stand in the order of the layers.
-pub(super) fn network(architecture: Architecture, archive: &Archive) -> Result<Network, String> {
+fn network(architecture: Architecture, archive: &Archive) -> Result<Network, String> {
     let mut weights = Weights { archive, names: archive.names().collect::<Vec<_>>().into_iter() };
     let nodes = match architecture {
         Architecture::Mlp => mlp(&mut weights),

@@ -8,8 +8,7 @@ use qrtl_hdl::parameter::{Dimension, ZeroPoint};
 use qrtl_hdl::targets::{Area, Target};
 
 use super::device::{Block, Parts};
-use crate::model::Product;
-use crate::schedule::Schedule;
+use crate::schedule::{Product, Schedule};
 
 /// The parameters of an array that a sweep varies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,7 +9,7 @@ use qrtl_hdl::targets::Device;
 
 use super::Estimate;
 use crate::emit::write_directory;
-use crate::model::Product;
+use crate::schedule::Product;
 
 /// Writes the directory `to`.
 ///

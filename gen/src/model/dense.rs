@@ -13,8 +13,9 @@ use qrtl_golden::{Requantization, Rule};
 use qrtl_hdl::blocks::gemm::{Channel, GemmConfig};
 use qrtl_hdl::parameter::{Dimension, IntType, Source, ZeroPoint};
 
-use super::{MAX_BATCH, Product, read_model};
+use super::{MAX_BATCH, read_model};
 use crate::blocks::gemm::{Layer, Output};
+use crate::schedule::Product;
 
 /// A model that is a chain of fully connected layers, from its one input to its one output.
 #[derive(Debug, Clone)]

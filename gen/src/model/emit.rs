@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::Layers;
+use super::dense::Layers;
 use crate::GENERATOR;
 use crate::emit::{Package, write_directory};
 use crate::schedule::Schedule;

@@ -6,7 +6,6 @@ use anyhow::Result;
 use qrtl_golden::quantization::network::Layer;
 use qrtl_golden::quantization::{Calibration, Granularity, QuantizedWeights, Symmetry};
 
-use super::tables::mean;
 use crate::digits::{Architecture, Images};
 use crate::quantize::{Subject, percent, scheme};
 
@@ -106,4 +105,10 @@ fn loss(subject: &Subject, index: usize, layer: &Layer, images: &Images) -> Resu
 /// Root of the mean square.
 fn rms(values: impl Iterator<Item = f32>) -> f64 {
     mean(values.map(|v| f64::from(v).powi(2))).sqrt()
+}
+
+/// The mean of the values; 0 if there are none.
+pub fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (n, sum) = values.fold((0u32, 0.0), |(n, sum), v| (n + 1, sum + v));
+    sum / f64::from(n.max(1))
 }

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use plotters::prelude::*;
 
+use super::configuration::{BITS, Row};
 use super::tables::Axis;
-use super::{BITS, Row};
 use crate::digits::Architecture;
 use crate::quantize::percent;
 

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use qrtl_golden::quantization::{Calibration, Granularity};
 
-use super::{BITS, CALIBRATIONS, Configuration, GRANULARITIES, Report, Row, SYMMETRIES, symmetries_name};
+use super::configuration::{BITS, CALIBRATIONS, Configuration, GRANULARITIES, Row, SYMMETRIES, symmetries_name};
+use super::report::Report;
 use crate::digits::Architecture;
 use crate::quantize::{percent, symmetry_name};
 
@@ -58,12 +59,6 @@ impl Axis {
         };
         self.choices().into_iter().map(|(name, choice)| (name, rows_of(choice))).collect()
     }
-}
-
-/// The mean of the values; 0 if there are none.
-pub fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (n, sum) = values.fold((0u32, 0.0), |(n, sum), v| (n + 1, sum + v));
-    sum / f64::from(n.max(1))
 }
 
 /// All rows as CSV.

@@ -7,7 +7,7 @@ use qrtl_golden::gemm::Matrix;
 use qrtl_hdl::blocks::gemm::GemmConfig;
 use qrtl_hdl::parameter::IntType;
 
-use super::Layer;
+use super::layer::Layer;
 
 /// First row and first column of each tile of an M x N product, in order.
 pub(super) fn tiles(config: &GemmConfig, m: usize, n: usize) -> impl Iterator<Item = (usize, usize)> + use<> {

@@ -5,6 +5,7 @@ mod beats;
 mod draw;
 mod layer;
 mod suite;
+mod vectors;
 
 use anyhow::Result;
 use qrtl_hdl::blocks::gemm::{Gemm, GemmAxis, GemmConfig};
@@ -13,7 +14,8 @@ use qrtl_hdl::targets::Target;
 use qrtl_random::Random;
 
 pub use beats::collect_results;
-pub use layer::{Layer, Output, gemm_layer};
+pub use layer::{Layer, Output};
+pub use vectors::gemm_layer;
 
 use super::{Block, Subject, Summary};
 use crate::script::Script;
@@ -34,7 +36,7 @@ impl Block for GemmConfig {
     }
 
     fn vectors(&self, script: &mut Script, random: &mut Random, count: usize) -> Result<()> {
-        layer::write(self, script, random, count)
+        vectors::write(self, script, random, count)
     }
 
     fn target(&self) -> Target {
