@@ -1,6 +1,6 @@
 //! Accumulators, multipliers and shifts: corners, random ones, and ties made on purpose.
 
-use qrtl_golden::{Bounds, MultiplierWidth, Rule};
+use qrtl_golden::{Bounds, Contract, MultiplierWidth, Rule};
 use qrtl_random::Random;
 
 /// One product.
@@ -64,9 +64,15 @@ pub fn corners(rule: Rule, width: MultiplierWidth) -> Vec<Case> {
     all
 }
 
-/// A random accumulator, a multiplier that is normalized three times out of four, a shift.
+/// A random accumulator, a multiplier that is normalized three times out of four, a shift. Of a rule that shifts only the
+/// product, one in eight is anything, with a left shift: half of these accumulators could not be shifted themselves.
 pub fn ordinary(rule: Rule, width: MultiplierWidth, random: &mut Random) -> Case {
     let one = 1i64 << fraction_bits(width);
+    if rule.contract() == Contract::Result && random.one_in(8) {
+        let (acc, multiplier) =
+            (random.magnitude(bits(rule)) * random.sign(), random.magnitude(fraction_bits(width).into()));
+        return Case { acc, multiplier, shift: random.between(1, (*rule.shift_range().end()).into()) as i32 };
+    }
     let least = if random.bits().is_multiple_of(4) { 0 } else { one / 2 };
     let shift = shift(rule, random);
     Case { acc: accumulator(rule, shift, random), multiplier: random.between(least, one - 1), shift }

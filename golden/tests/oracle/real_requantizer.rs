@@ -1,6 +1,8 @@
 //! The rules with a real factor against exact rationals, in which IEEE 754's roundings are done by the definition.
 //! `QRTL_SEED=7` sets the seed.
 
+use std::thread::scope;
+
 use qrtl_golden::numerics::requantizer::{Requantize, requantize};
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
 
@@ -17,13 +19,16 @@ fn open(rule: RealRule) -> (i64, Bounds) {
     (0, if rule == RealRule::F32Even { float } else { Bounds::INT32 })
 }
 
-/// Cases that have to be among the answered cases.
-struct Least {
-    ties: usize,
-    twice: usize,
+/// How many of the answered cases have to be ties, and how many rounded twice to another value than once.
+fn least(rule: RealRule) -> [usize; 2] {
+    match rule {
+        RealRule::F64Away => [30_000, 4_000],
+        RealRule::F32Even | RealRule::QnnpackQ31 => [30_000, 5_000],
+        RealRule::XnnpackRndnu => [20_000, 0],
+    }
 }
 
-fn run(rule: RealRule, least: Least) {
+fn run(rule: RealRule) {
     let mut random = seeded(2026);
     let mut at_corners = RealCount::default();
     for case in corners(rule) {
@@ -48,27 +53,17 @@ fn run(rule: RealRule, least: Least) {
     assert!(at_corners.answered > 20_000 && at_corners.refused > 100, "{rule}: {at_corners:?}");
     assert!(at_corners.no_rule > 1000, "{rule}: {at_corners:?}");
     assert!(count.refused + count.no_rule < CASES / 5, "{rule}: {count:?}");
-    assert!(count.ties >= least.ties && count.twice >= least.twice, "{rule}: {count:?}");
+    let [ties, twice] = least(rule);
+    assert!(count.ties >= ties && count.twice >= twice, "{rule}: {count:?}");
 }
 
 #[test]
-fn f64_away() {
-    run(RealRule::F64Away, Least { ties: 30_000, twice: 4_000 });
-}
-
-#[test]
-fn f32_even() {
-    run(RealRule::F32Even, Least { ties: 30_000, twice: 5_000 });
-}
-
-#[test]
-fn qnnpack_q31() {
-    run(RealRule::QnnpackQ31, Least { ties: 30_000, twice: 5_000 });
-}
-
-#[test]
-fn xnnpack_rndnu() {
-    run(RealRule::XnnpackRndnu, Least { ties: 20_000, twice: 0 });
+fn every_rule() {
+    scope(|threads| {
+        for rule in RealRule::ALL {
+            threads.spawn(move || run(rule));
+        }
+    });
 }
 
 /// What the source's sign test suggests and its values do not show: `qnnpack_q31` is `tflite_double` by 24 bits.
