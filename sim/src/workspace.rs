@@ -93,3 +93,17 @@ impl Workspace {
         tempfile::Builder::new().prefix(".build-").tempdir_in(&place).with_context(|| format!("{shown}: cannot write"))
     }
 }
+
+/// Puts a finished directory into its place, unless another build was there first.
+pub(crate) fn put(from: &Path, place: &Path) -> Result<()> {
+    match fs::rename(from, place) {
+        Err(error) if !place.exists() => Err(error).with_context(|| format!("{}: cannot write", place.display())),
+        _ => Ok(()),
+    }
+}
+
+/// FNV-1a of 128 bits, in hex: names builds, guards nothing.
+pub(crate) fn hash(text: &str) -> String {
+    let step = |h: u128, b: u8| (h ^ u128::from(b)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+    format!("{:032x}", text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, step))
+}

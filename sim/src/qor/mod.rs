@@ -21,30 +21,24 @@ pub mod mac16;
 pub mod place;
 pub mod plot;
 pub mod report;
+pub mod row;
 pub mod source;
 pub mod subjects;
 pub mod timing;
+pub mod tools;
 
 use crate::simulation::Simulation;
 use crate::verilator::Build;
 use crate::workspace::Workspace;
 use device::Target;
-use flow::{Measured, Tools};
+use flow::Measured;
 use place::Placed;
+use row::Row;
 use subjects::Subject;
+use tools::Tools;
 
 /// Vectors for each baseline.
 const VECTORS: usize = 20_000;
-
-/// A block on a target, measured.
-pub struct Row<'s> {
-    /// the block
-    pub subject: &'s Subject,
-    /// the device and the synthesis
-    pub target: Target,
-    /// the figures
-    pub measured: Measured,
-}
 
 /// Measures the blocks whose names begin with one of `names` (all, if there is none), prints the table, and writes
 /// `qor.md`, `qor.csv` and `qor.svg` to `to`, if it is given.

@@ -10,11 +10,11 @@ use qrtl_hdl::verilog::File;
 use rayon::prelude::*;
 
 use super::device::{Placer, Target};
-use super::flow::{Ended, Tools};
 use super::harness::{Harness, TOP};
 use super::mac16::{multipliers, with_own_clocks};
 use super::source::Sources;
 use super::timing::{Report, Timing};
+use super::tools::{Ended, Tools};
 
 /// Seeds of placement. Their number is odd, so that one of them has the median clock.
 pub const SEEDS: [u32; 3] = [1, 2, 3];

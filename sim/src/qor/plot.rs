@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 use qrtl_hdl::targets::Device;
 
-use super::Row;
+use super::row::Row;
 
 /// Width and height.
 const SIZE: (u32, u32) = (900, 560);

@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 use qrtl_gen::table::{Column, Table};
 use qrtl_hdl::targets::Device;
 
-use super::Row;
 use super::columns::{DEVICE, FILE, GATES, Line, TERMINAL, lines};
 use super::device::{Placer, SPEED_GRADE, Target};
 use super::mac16::{ADDER, CLOCK_TO_OUTPUT, PRODUCT, PRODUCT_TO_REGISTER};
 use super::place::SEEDS;
+use super::row::Row;
 
 /// The table for the terminal: a line for each row, and the critical path below it.
 pub fn text(rows: &[Row]) -> String {

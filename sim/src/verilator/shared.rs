@@ -1,5 +1,4 @@
-//! The parts of a build that are the same for all modules: Verilator's library and the bench, compiled once, and their
-//! headers, read once.
+//! The parts of a build that are the same for all modules, as a build uses them: how to compile, and what to link.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,12 +7,6 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
-use qrtl_gen::bench::{BENCH, MODULE};
-use qrtl_hdl::verilog::File;
-
-use super::{Build, hash, put, verilate};
-use crate::tools::run;
-use crate::workspace::Workspace;
 
 /// Verilator as this process found it: the shared parts of builds without and with traces.
 #[derive(Default)]
@@ -28,87 +21,40 @@ pub struct Shared {
 }
 
 /// The way in which Verilator's own Makefiles compile and link.
-struct Settings {
+pub(super) struct Settings {
     compiler: String,
     flags: Vec<String>,
     libraries: Vec<String>,
     /// objects of Verilator's library
-    objects: Vec<String>,
+    pub(super) objects: Vec<String>,
 }
 
-/// Headers of a Verilated module and of `module.cpp`.
-const HEADERS: &str =
-    "#include <memory>\n#include <string>\n#include <vector>\n#include \"verilated.h\"\n#include \"text.h\"\n";
-
 /// The compiler's flags for the language.
-const LANGUAGE: &str = "-std=c++17";
+pub(super) const LANGUAGE: &str = "-std=c++17";
 
 /// The levels of optimization: for many vectors, and for text that runs few. A higher level than the first gains
 /// nothing that a million vectors could show.
-const LEVELS: [(&str, &str); 2] = [("-O1", "optimized"), ("-O0", "plain")];
-
-/// An empty module, which serves to get Verilator's Makefiles.
-const EMPTY: &str = "module empty (input wire x, output wire y);\n    assign y = x;\nendmodule\n";
-
-/// The rules by which make prints its variables, a line each.
-const ASK: &str =
-    "ask: ; @printf '%s\\n' '$(CXX)' '$(CXXFLAGS) $(CPPFLAGS)' '$(LDFLAGS) $(LDLIBS) $(LIBS)' '$(VK_GLOBAL_OBJS)'";
+pub(super) const LEVELS: [(&str, &str); 2] = [("-O1", "optimized"), ("-O0", "plain")];
 
 impl Verilator {
-    /// The shared parts of builds. They are made if they are the first of their kind in the cache.
-    pub(super) fn shared(&self, workspace: &Workspace, trace: bool) -> Result<Arc<Shared>> {
+    /// The shared parts of builds with traces or without. The first caller prepares them.
+    pub(super) fn shared(&self, trace: bool, prepare: impl FnOnce() -> Result<Shared>) -> Result<Arc<Shared>> {
         // The lock is held while they are made, because others would only make the same.
         let mut known = self.shared.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(shared) = known.get(&trace) {
             return Ok(shared.clone());
         }
-        let shared = Arc::new(Shared::find(workspace, trace)?);
+        let shared = Arc::new(prepare()?);
         known.insert(trace, shared.clone());
         Ok(shared)
     }
 }
 
 impl Shared {
-    fn find(workspace: &Workspace, trace: bool) -> Result<Shared> {
-        let version = run(Command::new(workspace.tool("verilator")).arg("--version"))?;
-        let recipe = format!("{version}{trace}{BENCH:?}{HEADERS}{LANGUAGE}{LEVELS:?}{ASK}");
-        let dir = workspace.simulations().join(format!("shared-{}", hash(&recipe)));
-        if !dir.exists() {
-            let staging = workspace.staging()?;
-            Shared::make(workspace, staging.path(), trace)?;
-            put(&staging.path().join("obj"), &dir)?;
-        }
+    /// The shared parts in a directory that is complete.
+    pub(super) fn read(dir: PathBuf) -> Result<Shared> {
         let settings = Settings::parse(&fs::read_to_string(dir.join("settings"))?)?;
         Ok(Shared { dir, settings })
-    }
-
-    fn make(workspace: &Workspace, dir: &Path, trace: bool) -> Result<()> {
-        let file = File { name: "empty".to_owned(), text: EMPTY.to_owned() };
-        verilate(workspace, dir, &[file], "empty", Build { trace, lenient: false })?;
-        let obj = dir.join("obj");
-        for (name, text) in BENCH {
-            fs::write(obj.join(name), text)?;
-        }
-        let make = || {
-            let mut command = Command::new("make");
-            command.current_dir(&obj).args(["-s", "-f", "Vdut.mk"]);
-            command
-        };
-        let text = run(make().arg(format!("--eval={ASK}")).arg("ask"))?;
-        fs::write(obj.join("settings"), &text)?;
-        let settings = Settings::parse(&text)?;
-        run(make().arg("OPT_GLOBAL=-O2").args(&settings.objects))?;
-        let compile = |arguments: &[&str]| run(settings.command(&obj).current_dir(&obj).args(arguments));
-        let independent = BENCH.iter().map(|(name, _)| *name).filter(|n| n.ends_with(".cpp") && !MODULE.contains(n));
-        for name in independent {
-            compile(&["-O2", "-c", name, "-o", &format!("{name}.o")])?;
-        }
-        for (level, name) in LEVELS {
-            let header = format!("{name}.h");
-            fs::write(obj.join(&header), HEADERS)?;
-            compile(&[level, "-x", "c++-header", &header, "-o", &format!("{header}.gch")])?;
-        }
-        Ok(())
     }
 
     /// A name that changes whenever anything shared does.
@@ -141,7 +87,7 @@ impl Shared {
 }
 
 impl Settings {
-    fn parse(text: &str) -> Result<Settings> {
+    pub(super) fn parse(text: &str) -> Result<Settings> {
         let mut lines = text.lines();
         let mut words = |what| {
             let line = lines.next().with_context(|| format!("Verilator's Makefile names no {what}"))?;
@@ -153,7 +99,7 @@ impl Settings {
     }
 
     /// The compiler, with the paths of Verilator's headers and of the headers in `dir`.
-    fn command(&self, dir: &Path) -> Command {
+    pub(super) fn command(&self, dir: &Path) -> Command {
         let mut command = Command::new(&self.compiler);
         command.args(&self.flags).arg(LANGUAGE).arg("-I").arg(dir);
         command
