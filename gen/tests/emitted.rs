@@ -27,7 +27,10 @@ fn the_default_blocks_are_as_they_were() {
             differ.push(name);
         }
     }
-    assert!(differ.is_empty(), "{differ:?} differ from docs/verilog/: if that is meant, `make verilog` writes them anew");
+    assert!(
+        differ.is_empty(),
+        "{differ:?} differ from docs/verilog/: if that is meant, `make verilog` writes them anew"
+    );
     let files = std::fs::read_dir(&folder).into_iter().flatten().count();
     assert_eq!(files, catalogue().len(), "docs/verilog/ holds one file a block of the catalogue");
 }

@@ -3,7 +3,7 @@
 
 use super::operands::Operands;
 use crate::gemm::Matrix;
-use crate::graph::{Quantized, Weighted};
+use crate::graph::Weighted;
 use crate::import::Runtime;
 use crate::import::runtime::Layer;
 use crate::import::tflite::{Activation, Data, Quantization, Tensor};
