@@ -138,6 +138,7 @@ fn bad_files_are_refused() {
 
 /// What the documents show is what comes out, byte by byte; progress goes to standard error.
 #[test]
+#[ignore = "takes seconds: `make test` runs it"]
 fn the_study_of_the_documents() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("out");

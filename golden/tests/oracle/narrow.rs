@@ -40,6 +40,7 @@ fn run(rule: Rule, width: MultiplierWidth) {
 }
 
 #[test]
+#[ignore = "takes seconds: `make test` runs it"]
 fn every_rule() {
     assert!(narrow().count() >= 10);
     scope(|threads| {
@@ -62,6 +63,7 @@ fn exhaustive(rule: Rule) {
 }
 
 #[test]
+#[ignore = "takes seconds: `make test` runs it"]
 fn small_accumulators() {
     scope(|threads| {
         for (rule, width) in narrow() {
