@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 
@@ -23,12 +24,17 @@ impl Workspace {
         Ok(Workspace { root, verilator: Verilator::default() })
     }
 
-    /// The checkout in which a crate of this workspace was compiled, for tests.
+    /// The checkout that this crate was compiled in, one for all tests of a program.
     ///
     /// # Errors
-    /// If this checkout is gone.
-    pub fn compiled_in() -> Result<Workspace> {
-        Workspace::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+    /// If it is gone.
+    pub fn compiled_in() -> Result<&'static Workspace> {
+        static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
+        if let Some(workspace) = WORKSPACE.get() {
+            return Ok(workspace);
+        }
+        let workspace = Workspace::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))?;
+        Ok(WORKSPACE.get_or_init(|| workspace))
     }
 
     /// Directory that `gen` writes blocks to.

@@ -18,7 +18,7 @@ fn agree(spec: GemmConfig, sizes: &[[usize; 3]]) {
     let package = Package::new("gemm", Spec::Gemm(spec.clone()), "cycles").unwrap();
     for &size in sizes {
         let schedule = Schedule::new(&spec, size).unwrap();
-        assert_eq!(count(&workspace, &package, size, 1).unwrap(), Counted::from(&schedule), "{size:?} (m, n, k)");
+        assert_eq!(count(workspace, &package, size, 1).unwrap(), Counted::from(&schedule), "{size:?} (m, n, k)");
     }
 }
 

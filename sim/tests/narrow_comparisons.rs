@@ -102,8 +102,8 @@ fn netlists_of_narrow_saturators_clamp() {
     assert_eq!(run(dir.path(), "verilator", &lint), "");
     for (pass, models) in [("synth_ice40", "ice40"), ("synth_ecp5", "ecp5")] {
         let script = format!(
-            "read_verilog blocks.v top.v; {pass} -top top; write_verilog -noattr mapped.v; design -reset; read_verilog \
-             +/{models}/cells_sim.v mapped.v; hierarchy -top top; proc; flatten; opt_clean; write_verilog -noattr netlist.v"
+            "read_verilog blocks.v top.v; {pass} -top top; write_verilog -noattr mapped.v; design -reset; read_verilog -defer \
+             +/{models}/cells_sim.v; read_verilog mapped.v; hierarchy -top top; proc; flatten; opt_clean; write_verilog -noattr netlist.v"
         );
         run(dir.path(), "yosys", &["-q", "-p", &script]);
         run(dir.path(), "iverilog", &["-g2005", "-o", "netlist.vvp", "netlist.v", "bench.v"]);

@@ -43,7 +43,7 @@ fn check(name: &str, blocks: usize, trees: usize, vectors: usize, random: &mut R
     let forest = Forest::draw(random, blocks, trees);
     let design = elaborate(&forest, name).unwrap_or_else(|faults| panic!("{faults}"));
     let files = print(&design, &Provenance { command: "a test".to_owned() });
-    lint(&workspace, name, &files);
+    lint(workspace, name, &files);
     let interface = interface(&design, trees > 0);
     let mut script = Script::new(&interface);
     let mut flat = FlatSim::new(&design);
@@ -65,7 +65,7 @@ fn check(name: &str, blocks: usize, trees: usize, vectors: usize, random: &mut R
         flat.step().unwrap_or_else(|e| panic!("{e}"));
     }
     script.flush();
-    let simulation = Simulation::build(&workspace, &interface, &files, Build::default()).unwrap().zeroed();
+    let simulation = Simulation::build(workspace, &interface, &files, Build::default()).unwrap().zeroed();
     let got = simulation.converse().unwrap().run(&script).unwrap();
     assert_eq!(got.len(), vectors);
     for (i, (got, expected)) in got.iter().zip(&expected).enumerate() {

@@ -24,7 +24,7 @@ fn compare<B: Block>(spec: Spec, block: &mut B, vectors: usize) {
     let foreign = Build { lenient: true, ..Build::default() };
     let interface = &package.built.interface;
     for (files, how) in [(package.simulated(), Build::default()), (vec![theirs], foreign)] {
-        let simulation = Simulation::build(&workspace, interface, &files, how).unwrap();
+        let simulation = Simulation::build(workspace, interface, &files, how).unwrap();
         let (outcome, words) = simulation.compare(&script, 5).unwrap();
         assert!(outcome.vectors >= vectors && outcome.passed(), "{words}: {:?}", package.spec);
     }

@@ -57,7 +57,7 @@ fn equal_plain_form(forms: &[Form]) {
     }
     files.push(File { name: "comparer".to_owned(), text });
     let workspace = Workspace::compiled_in().unwrap();
-    let program = build(&workspace, &files, "comparer", &Around::Own(MAIN), Build::default());
+    let program = build(workspace, &files, "comparer", &Around::Own(MAIN), Build::default());
     let program = program.unwrap_or_else(|e| panic!("{e}"));
     let output = Command::new(program).arg(VECTORS.to_string()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
