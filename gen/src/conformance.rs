@@ -12,6 +12,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
+use qrtl_golden::numerics::AnyRule;
 use qrtl_golden::request::{answer, answer_line};
 use qrtl_golden::{RealRule, Rule};
 use qrtl_random::Random;
@@ -30,9 +31,9 @@ struct Group {
     draw: Box<Draw>,
 }
 
-/// Number of lines of a file about single numbers, and of a file about tensors.
+/// Number of lines of a file about single numbers, and of a file about tensors: six for each rule.
 const NUMBERS: usize = 400;
-const TENSORS: usize = 60;
+const TENSORS: usize = 6 * AnyRule::ALL.len();
 
 /// Writes the pack, and returns a line for each of its files.
 ///

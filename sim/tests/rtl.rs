@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use qrtl_golden::Rule;
 use qrtl_golden::request::{answer, answer_line};
 
 /// Standard output and exit status of `sim rtl`.
@@ -61,10 +62,10 @@ fn requantize_and_saturate() {
             requests.push(format!(r#"{{"op":"saturate","x":{x},"min":{min},"max":{max}}}"#));
         }
     }
-    for rule in ["truncate", "half_up_twice", "reduced_16", "shift_away"] {
+    for rule in Rule::ALL {
         for acc in [0, 1, -1, 3, -3, 70_001, -70_001] {
-            requests.push(requantize(rule, acc, -1, [-5, -32768, 32767]));
-            requests.push(requantize(rule, acc, -9, [128, 0, 255]));
+            requests.push(requantize(rule.name(), acc, -1, [-5, -32768, 32767]));
+            requests.push(requantize(rule.name(), acc, -9, [128, 0, 255]));
         }
     }
     requests.push(requantize("reduced_16", 1 << 40, -25, [0, -32768, 32767]));

@@ -14,8 +14,8 @@ pub(super) const UINT8: Type = [0, 255];
 pub(super) const INT16: Type = [-32768, 32767];
 pub(super) const INT32: Type = [i32::MIN as i64, i32::MAX as i64];
 
-/// Whether the i-th request of an operator is made for ties. As many requests as there are rules are, and as many after
-/// them are not, so that each rule gets both kinds.
+/// Whether the i-th request of an operator by every rule is made for ties. As many requests as there are rules are, and
+/// as many after them are not, so that each rule gets both kinds.
 pub(super) fn ties(i: usize) -> bool {
     (i / AnyRule::ALL.len()).is_multiple_of(2)
 }

@@ -1,5 +1,7 @@
 //! JSON lines: the design's examples, layers per tensor and per channel, and an error in its place for all that is wrong.
 
+use qrtl_golden::Rule;
+
 use crate::ask::{ask, gives, refuses};
 
 /// A request of `requantize` with this in it.
@@ -76,8 +78,10 @@ fn malformed() {
     refuses(&requantize("single", "null", QUARTER), "request: invalid type: null, expected i64");
     refuses(
         &requantize("tflite", "1", QUARTER),
-        "request: rule: tflite is none of truncate, single, tflite_double, half_up_twice, reduced_16, shift_away, \
-         f64_away, f32_even, qnnpack_q31, xnnpack_rndnu",
+        &format!(
+            "request: rule: tflite is none of {}, f64_away, f32_even, qnnpack_q31, xnnpack_rndnu",
+            Rule::ALL.map(Rule::name).join(", ")
+        ),
     );
     refuses(r#"{"op":"saturate","x":1,"x":2,"min":0,"max":2}"#, "request: duplicate field `x`");
     refuses(r#"{"op":"saturate","x":1,"min":0,"max":2} {}"#, "request: trailing characters");

@@ -1,5 +1,6 @@
 //! JSON lines of sums, products, pools and conversions: worked values, and an error in its place for all that is wrong.
 
+use qrtl_golden::Rule;
 use qrtl_golden::request::Request;
 
 use crate::ask::{ask, gives, refuses};
@@ -52,7 +53,7 @@ fn what_sums_refuse() {
     refuses(&with(r#""left_shift":20"#), "request: missing field `output_shift`");
     refuses(
         &with(r#""rule":"f32_even","output_shift":-19"#),
-        "request: rule: f32_even is none of truncate, single, tflite_double, half_up_twice, reduced_16, shift_away",
+        &format!("request: rule: f32_even is none of {}", Rule::ALL.map(Rule::name).join(", ")),
     );
     let three = r#"{"shape":[3],"data":[1,2,3]}"#;
     let rest = format!("{good},{INT8}");
