@@ -77,6 +77,8 @@ fn rounded_once(rule: Rule, x: i128, m: i128, s: i128) -> Option<i128> {
         Rule::Truncate => Some(p >> k),
         Rule::Single => Some(half_up(p, k)),
         Rule::ShiftAway => Some(if p < 0 { -half_up(-p, k) } else { half_up(p, k) }),
+        // Where rounding up and rounding down from a half differ, there is a tie, and one of the two is even.
+        Rule::HalfEven => [half_up(p, k), -half_up(-p, k)].into_iter().min_by_key(|y| y & 1),
         Rule::Reduced16 => Some(half_up(x * half_up(m, 16).min(0x7fff), 15 - s)),
         Rule::TfliteDouble | Rule::HalfUpTwice => None,
     }

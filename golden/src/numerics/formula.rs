@@ -5,7 +5,7 @@
 //! rule shifts it left first, the shifted accumulator has no more bits either.
 
 use super::gemmlowp::{rounding_divide_by_pot, saturating_rounding_doubling_high_mul};
-use super::round::{away, floor, up};
+use super::round::{away, even, floor, up};
 use super::types::{FixedMultiplier, MultiplierWidth};
 
 /// `x m` and `k`, where `k >= 0`: a left shift beyond the fraction bits becomes part of the product.
@@ -50,6 +50,13 @@ pub(super) fn reduced_16(x: i64, s: FixedMultiplier) -> i128 {
 pub(super) fn shift_away(x: i64, s: FixedMultiplier) -> i128 {
     let (p, k) = product(x, s);
     away(p, k)
+}
+
+/// `even(x m, k)`: the RISC-V vector extension 1.0, whose `vwmul` forms the product and whose `vnclip` shifts it in the
+/// rounding mode `rne`; by a power of two, Gemmini be2e9f26, `>>` in `Arithmetic.scala`.
+pub(super) fn half_even(x: i64, s: FixedMultiplier) -> i128 {
+    let (p, k) = product(x, s);
+    even(p, k)
 }
 
 /// `SRDHM(x 2^l, m)`, as gemmlowp computes it for `B = 32`, and the same rounding by `B - 1` bits for narrower

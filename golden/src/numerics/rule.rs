@@ -21,6 +21,8 @@ words! {
         Reduced16 = "reduced_16",
         /// once, to nearest, ties away from zero
         ShiftAway = "shift_away",
+        /// once, to nearest, ties to even
+        HalfEven = "half_even",
     }
 }
 
@@ -102,6 +104,14 @@ impl Rule {
                 widths: any_width,
                 contract: Contract::Result,
                 scaled: formula::shift_away,
+            },
+            Rule::HalfEven => Row {
+                reference: "RISC-V vwmul and vnclip in mode rne; by powers of two Gemmini",
+                shifts: -31..=30,
+                accumulator: 32,
+                widths: any_width,
+                contract: Contract::Result,
+                scaled: formula::half_even,
             },
         }
     }

@@ -9,7 +9,6 @@ use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, RealRequantization, 
 
 use crate::exact::{integer, power};
 use crate::real_rules::requantize_real;
-use crate::rules::{Ties, nearest};
 use crate::seeded::seeded;
 
 /// | mode A | mode B | acc | multiplier | shift | real | A | B |
@@ -127,7 +126,7 @@ fn value(mode: &str, acc: i64, multiplier: i64, shift: i64) -> i64 {
         "TOSA_DOUBLE" => tosa_double(acc, multiplier, shift),
         "I64_RED16" => fixed(Rule::Reduced16, acc, multiplier, shift),
         "EXACT_HALF_AWAY" => fixed(Rule::ShiftAway, acc, multiplier, shift),
-        "EXACT_HALF_EVEN" => nearest(&exact(), Ties::Even).0.to_integer().to_i64().unwrap(),
+        "EXACT_HALF_EVEN" => fixed(Rule::HalfEven, acc, multiplier, shift),
         "F32_RNE" => real(RealRule::F32Even, acc, multiplier, shift),
         "QNNPACK_Q31" => real(RealRule::QnnpackQ31, acc, multiplier, shift),
         "XNN_RNDNU" => real(RealRule::XnnpackRndnu, acc, multiplier, shift),

@@ -26,7 +26,10 @@ fn half() -> Requantization {
 #[test]
 fn names_of_rules() {
     let names = Rule::ALL.map(|rule| rule.to_string());
-    assert_eq!(names, ["truncate", "single", "tflite_double", "half_up_twice", "reduced_16", "shift_away"]);
+    assert_eq!(
+        names,
+        ["truncate", "single", "tflite_double", "half_up_twice", "reduced_16", "shift_away", "half_even"]
+    );
     for rule in Rule::ALL {
         assert_eq!(rule.to_string().parse(), Ok(rule));
         assert_eq!(serde_json::to_value(rule).unwrap(), rule.name());
@@ -35,7 +38,7 @@ fn names_of_rules() {
     assert_eq!(Rule::ALL.map(Rule::reference).iter().collect::<BTreeSet<_>>().len(), Rule::ALL.len());
     says(
         "Single".parse::<Rule>(),
-        "rule: Single is none of truncate, single, tflite_double, half_up_twice, reduced_16, shift_away",
+        "rule: Single is none of truncate, single, tflite_double, half_up_twice, reduced_16, shift_away, half_even",
     );
 }
 

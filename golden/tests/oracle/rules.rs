@@ -44,7 +44,7 @@ pub fn accepted(rule: Rule, acc: i64, factor: FixedMultiplier) -> bool {
     let result_fits = || fits(&BigRational::from_integer(scaled(rule, acc, factor).0), 32);
     match rule {
         Rule::TfliteDouble | Rule::HalfUpTwice => fits(&shifted_left(acc, factor), 32),
-        Rule::Truncate | Rule::Single | Rule::ShiftAway => fits(&integer(acc), 32) && result_fits(),
+        Rule::Truncate | Rule::Single | Rule::ShiftAway | Rule::HalfEven => fits(&integer(acc), 32) && result_fits(),
         Rule::Reduced16 => fits(&integer(acc), 48) && result_fits(),
     }
 }
@@ -68,6 +68,7 @@ pub fn scaled(rule: Rule, acc: i64, factor: FixedMultiplier) -> (BigInt, bool) {
         Rule::Truncate => (exact.floor(), false),
         Rule::Single => nearest(&exact, Ties::Up),
         Rule::ShiftAway => nearest(&exact, Ties::Away),
+        Rule::HalfEven => nearest(&exact, Ties::Even),
         Rule::TfliteDouble => nearest(&(high() * power(shift.min(0))), Ties::Away),
         Rule::HalfUpTwice => nearest(&(high() * power(shift.min(0))), Ties::Up),
         Rule::Reduced16 => {

@@ -17,7 +17,8 @@ fn examples_of_the_design() {
     gives(r#"{"op":"quantize_multiplier","real":0,"bits":8}"#, r#"{"multiplier":0,"shift":0}"#);
     gives(&requantize("tflite_double", "1", QUARTER), r#"{"out":1}"#);
     gives(&requantize("single", "1", QUARTER), r#"{"out":0}"#);
-    for (rule, out) in [("truncate", -1), ("half_up_twice", 0), ("reduced_16", 0), ("shift_away", -1)] {
+    for (rule, out) in [("truncate", -1), ("half_up_twice", 0), ("reduced_16", 0), ("shift_away", -1), ("half_even", 0)]
+    {
         gives(&requantize(rule, "-2", QUARTER), &format!(r#"{{"out":{out}}}"#));
     }
     gives(&requantize("single", "9", r#""multiplier":1073741824,"shift":1,"min":0,"max":8"#), r#"{"out":8}"#);
@@ -104,7 +105,7 @@ fn malformed() {
 #[test]
 fn accumulators_that_fit_only_as_products() {
     let third = r#""multiplier":3,"shift":1,"zero_point":0,"min":-128,"max":127"#;
-    for rule in ["single", "truncate", "shift_away"] {
+    for rule in ["single", "truncate", "shift_away", "half_even"] {
         gives(&requantize(rule, "-2147483647", third), r#"{"out":-6}"#);
     }
     for rule in ["tflite_double", "half_up_twice"] {

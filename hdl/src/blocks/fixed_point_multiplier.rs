@@ -83,7 +83,7 @@ impl FixedPointMultiplierConfig {
         match self.rounding {
             Rule::Truncate => Some(0),
             Rule::Single => Some(1 << (self.width - 2)),
-            Rule::TfliteDouble | Rule::HalfUpTwice | Rule::Reduced16 | Rule::ShiftAway => None,
+            Rule::TfliteDouble | Rule::HalfUpTwice | Rule::Reduced16 | Rule::ShiftAway | Rule::HalfEven => None,
         }
     }
 }

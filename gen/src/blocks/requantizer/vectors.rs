@@ -3,7 +3,7 @@
 
 use anyhow::{Result, bail};
 use qrtl_golden::numerics::requantizer::requantize;
-use qrtl_golden::{Bounds, FixedMultiplier, Requantization};
+use qrtl_golden::{Bounds, FixedMultiplier, Requantization, Rule};
 use qrtl_hdl::blocks::requantizer::{Parameters, RequantizerConfig};
 use qrtl_hdl::exact::Range;
 use qrtl_hdl::parameter::Source;
@@ -60,12 +60,15 @@ fn golden(config: &RequantizerConfig, draw: &Draw) -> Result<Option<i64>> {
 fn draw(config: &RequantizerConfig, random: &mut Random) -> Draw {
     let channel = random.within(0, config.channels().unwrap_or(1) as i128 - 1) as usize;
     let output = config.output.range();
-    let half = 1i128 << (config.multiplier_width.bits() - 2);
+    let power = config.multiplier_width.bits() - 2;
+    let half = 1i128 << power;
     let ties = random.one_in(3);
+    // `half_even` looks at every bit of the product, so it gets every power of two.
+    let fewer = if config.rule == Rule::HalfEven { power.into() } else { 3 };
     let sources = config.sources().zip(config.port_ranges());
     let mut parameters = sources.map(|(name, (source, range))| {
         let free = match name {
-            "multiplier" if ties => half >> random.within(0, 3),
+            "multiplier" if ties => half >> random.within(0, fewer),
             "multiplier" if random.one_in(2) => random.within(half, range.hi()),
             "shift" if random.one_in(3) => random.within(-4, 2).clamp(range.lo(), range.hi()),
             // These are usual shifts of layers.
@@ -101,6 +104,12 @@ fn accumulator(config: &RequantizerConfig, parameters: &Parameters<i64>, random:
     let k = (i128::from(bits) - 1 - shift).clamp(0, 100);
     let wanted = random.within(-600, 600);
     let x = match random.within(0, 4) {
+        // The product by a power of two is a tie, or misses one in one bit.
+        0 | 2 if multiplier > 0 && config.rule == Rule::HalfEven => {
+            let missed = if random.one_in(2) { 0 } else { 1 << random.within(0, k.max(2) - 2) };
+            let tie = (2 * (wanted >> random.within(0, 9)) + 1) << k >> 1;
+            (tie + missed) / multiplier
+        }
         // The equation is x m / 2^k = wanted + 1/2, or next to it.
         0 | 1 if multiplier > 0 => {
             let tie = (2 * wanted + 1) << k >> 1;

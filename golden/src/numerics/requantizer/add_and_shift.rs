@@ -1,4 +1,4 @@
-//! Every rule for a multiplier of 32 bits as one addition and one shift in 64 bits: for speed, not for reading.
+//! The rules for a multiplier of 32 bits as one addition and one shift in 64 bits: for speed, not for reading.
 
 use crate::{Bounds, MultiplierWidth, Requantization, Rule};
 
@@ -32,7 +32,8 @@ impl AddAndShift {
             Rule::TfliteDouble => [half + first, half - first],
             Rule::HalfUpTwice => [half + first, half + first],
             Rule::ShiftAway => [half, half - 1],
-            Rule::Reduced16 => return None,
+            // A tie to even depends on a bit of the quotient, and the accumulator of `reduced_16` has 48 bits.
+            Rule::HalfEven | Rule::Reduced16 => return None,
         };
         let (multiplier, zero_point) = (r.factor().multiplier(), r.zero_point());
         Some(AddAndShift { accumulator: r.accumulator(), multiplier, add, shift: k, zero_point, output: r.output() })

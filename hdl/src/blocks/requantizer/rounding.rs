@@ -9,6 +9,7 @@
 //!   Up::Half             r = g
 //!   Up::HalfTwice        r = g or t        t: k > 31 and the bits v[k-2..=30] are all ones
 //!   Up::HalfAway         r = g or t        t: p < 0 and the bits v[k-2..=0] are all ones
+//!   Up::HalfEven         r = g and (v[k] or not t)         t: the bits v[k-2..=0] are all zeros
 //! ```
 //!
 //! `v` is `p`. For a rule that is symmetric about 0, `v` is `not p` where `p < 0`, and the result there is
@@ -57,6 +58,8 @@ pub(super) enum Up {
     HalfTwice,
     /// from half a unit on, but ties of complemented values go the other way
     HalfAway,
+    /// from half a unit on, but ties only where the value rounded down is odd
+    HalfEven,
 }
 
 impl Rounding {
@@ -70,6 +73,7 @@ impl Rounding {
             Rule::HalfUpTwice => Rounding { factor: Given, symmetric: false, up: Up::HalfTwice },
             Rule::Reduced16 => Rounding { factor: Upper16, symmetric: false, up: Up::Half },
             Rule::ShiftAway => Rounding { factor: Given, symmetric: true, up: Up::HalfAway },
+            Rule::HalfEven => Rounding { factor: Given, symmetric: false, up: Up::HalfEven },
         }
     }
 
@@ -78,7 +82,7 @@ impl Rounding {
     pub(super) fn nudge(self) -> Option<i128> {
         match self.up {
             Up::HalfTwice => Some(1 << 14),
-            Up::Never | Up::Half | Up::HalfAway => None,
+            Up::Never | Up::Half | Up::HalfAway | Up::HalfEven => None,
         }
     }
 
@@ -86,7 +90,7 @@ impl Rounding {
     pub(super) fn nudged(self) -> Rounding {
         match self.up {
             Up::HalfTwice => Rounding { up: Up::Half, ..self },
-            Up::Never | Up::Half | Up::HalfAway => self,
+            Up::Never | Up::Half | Up::HalfAway | Up::HalfEven => self,
         }
     }
 
@@ -138,6 +142,8 @@ impl Up {
             Up::HalfTwice => (v.lit(0), Some(!v.bit(30))),
             // The guard starts as 1, as if all bits below the first bit that is shifted out were ones.
             Up::HalfAway => (v.lit(1), Some(!negative)),
+            // Nothing was shifted out: there are only zeros.
+            Up::HalfEven => (v.lit(0), Some(v.lit(0))),
         }
     }
 
@@ -145,7 +151,7 @@ impl Up {
     pub(super) fn guard<'k>(self, shifts: Int<'k>, last: Int<'k>, before: Int<'k>) -> Int<'k> {
         match self {
             Up::Never => before,
-            Up::Half | Up::HalfTwice | Up::HalfAway => shifts.mux(last, before),
+            Up::Half | Up::HalfTwice | Up::HalfAway | Up::HalfEven => shifts.mux(last, before),
         }
     }
 
@@ -157,14 +163,16 @@ impl Up {
             // The miss of a shift by 32 was counted at the start.
             Up::HalfTwice if by == 32 => Vec::new(),
             Up::HalfTwice | Up::HalfAway => zeros(shifts, guard, low, by),
+            Up::HalfEven => ones(shifts, guard, low, by),
         }
     }
 
-    /// Whether the shifted value is rounded up.
-    pub(super) fn rounds<'k>(self, guard: Int<'k>, missed: Option<Int<'k>>) -> Int<'k> {
+    /// Whether the shifted value `v` is rounded up.
+    pub(super) fn rounds<'k>(self, v: Int<'k>, guard: Int<'k>, missed: Option<Int<'k>>) -> Int<'k> {
         match (self, missed) {
             (Up::Never | Up::Half, _) | (_, None) => guard,
             (Up::HalfTwice | Up::HalfAway, Some(missed)) => guard | !any(missed),
+            (Up::HalfEven, Some(missed)) => guard & (any(missed) | v.bit(0)),
         }
     }
 }
@@ -179,4 +187,10 @@ fn zeros<'k>(shifts: Int<'k>, guard: Int<'k>, low: Int<'k>, by: u32) -> Vec<Int<
     let zeros = groups(inverted, GATED, &format!("zero_{by}"), |zeros| shifts & zeros);
     let no_guard = (shifts & !guard).named(format!("no_guard_{by}"));
     std::iter::once(no_guard).chain(zeros).collect()
+}
+
+/// 1 where a bit is 1 that should be 0: the previous guard, or a bit below the new guard.
+fn ones<'k>(shifts: Int<'k>, guard: Int<'k>, low: Int<'k>, by: u32) -> Vec<Int<'k>> {
+    let ones = groups(low.bits(0, by - 1), GATED, &format!("one_{by}"), |ones| shifts & ones);
+    std::iter::once((shifts & guard).named(format!("guard_below_{by}"))).chain(ones).collect()
 }

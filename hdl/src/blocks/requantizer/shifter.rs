@@ -34,7 +34,7 @@ impl<'k> Rounded<'k> {
 
     /// The rounding bit, which is added together with the zero point.
     fn carry(self, v: &Shifted<'k>) -> Int<'k> {
-        let up = self.row.up.rounds(v.guard, v.missed);
+        let up = self.row.up.rounds(v.low, v.guard, v.missed);
         self.flipped().map_or(up, |flipped| up ^ flipped)
     }
 
