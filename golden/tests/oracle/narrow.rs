@@ -9,7 +9,7 @@ use crate::rules::{Count, check};
 use crate::seeded::seeded;
 
 /// Answered cases of each rule and width.
-const CASES: usize = 50_000;
+const CASES: usize = 100_000;
 
 /// Every rule with every width but 32 bits for which it is defined.
 fn narrow() -> impl Iterator<Item = (Rule, MultiplierWidth)> {
@@ -54,12 +54,12 @@ fn exhaustive(rule: Rule) {
     let mut count = Count::default();
     for shift in -4..=4 {
         for multiplier in 0..=127 {
-            for acc in -64..=64 {
+            for acc in -300..=300 {
                 check(rule, MultiplierWidth::W8, Case { acc, multiplier, shift }, (0, Bounds::INT32), &mut count);
             }
         }
     }
-    assert_eq!((count.answered, count.refused), (9 * 128 * 129, 0), "{rule}");
+    assert_eq!((count.answered, count.refused), (9 * 128 * 601, 0), "{rule}");
 }
 
 #[test]
