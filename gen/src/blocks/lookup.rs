@@ -78,15 +78,18 @@ fn drawn(random: &mut Random, output: Range) -> Vec<i32> {
     (0..ENTRIES).map(|_| random.corner(output.lo(), output.hi()) as i32).collect()
 }
 
-/// Draws a table and loads it. The order begins at a random entry, and its odd step reaches each entry once.
+/// Draws a table and loads it; the order begins anywhere, and its odd step reaches each entry once. What stands at the port
+/// when nothing is written is another value.
 fn loaded(script: &mut Script, random: &mut Random, input: Range, output: Range) -> Vec<i32> {
     let (table, first) = (drawn(random, output), random.within(0, ENTRIES as i128 - 1) as usize);
+    script.set("table_write", &[1]);
     for at in (0..ENTRIES).map(|i| (first + 77 * i) % ENTRIES) {
         script.set("table_x", &[input.lo() + at as i128]);
         script.set("table_y", &[table[at].into()]);
-        script.set("table_write", &[1]);
         script.idle(1);
-        script.set("table_write", &[0]);
     }
+    script.set("table_write", &[0]);
+    script.set("table_x", &[input.lo()]);
+    script.set("table_y", &[i128::from(table[0] ^ 1)]);
     table
 }
