@@ -1,6 +1,6 @@
 //! Blocks in many configurations, each through Verilator with vectors from golden.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use qrtl_gen::blocks;
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::Spec;
@@ -24,31 +24,38 @@ pub struct Settings {
 
 /// The default configurations of all blocks.
 pub fn defaults(workspace: &Workspace, how: Settings) -> Vec<Check<'_>> {
-    let check = |(_, spec)| check(workspace, how, spec, DEFAULT_VECTORS);
+    let check = |(name, spec): (&str, _)| check(workspace, how, name.to_owned(), spec, DEFAULT_VECTORS);
     blocks::catalogue().into_iter().map(check).collect()
 }
 
 /// All configurations of all blocks, or of one.
 pub fn all<'w>(workspace: &'w Workspace, block: Option<&str>, how: Settings) -> Vec<Check<'w>> {
     let wanted = |spec: &Spec| block.is_none_or(|word| spec.block() == word);
-    let suite = blocks::suite().into_iter().filter(|(spec, _)| wanted(spec));
-    suite.map(|(spec, vectors)| check(workspace, how, spec, vectors)).collect()
+    let suite = blocks::suite().into_iter().enumerate().filter(|(_, (spec, _))| wanted(spec));
+    let check = |(i, (spec, vectors)): (usize, (Spec, usize))| {
+        check(workspace, how, format!("{}_{i}", spec.block()), spec, vectors)
+    };
+    suite.map(check).collect()
 }
 
-fn check(workspace: &Workspace, how: Settings, spec: Spec, vectors: usize) -> Check<'_> {
+/// The check of a configuration. `name` distinguishes its traces from those of other configurations.
+fn check(workspace: &Workspace, how: Settings, name: String, spec: Spec, vectors: usize) -> Check<'_> {
     Check {
         group: spec.block().to_owned(),
         words: spec.summary().parameters,
         again: format!("block {} --seed {}", spec.block(), how.seed),
-        run: Box::new(move || run(workspace, &spec, vectors, how)),
+        run: Box::new(move || run(workspace, &name, &spec, vectors, how).with_context(|| format!("{spec:?}"))),
     }
 }
 
-fn run(workspace: &Workspace, spec: &Spec, vectors: usize, how: Settings) -> Result<Done> {
+fn run(workspace: &Workspace, name: &str, spec: &Spec, vectors: usize, how: Settings) -> Result<Done> {
     let package = Package::new(spec.block(), spec.clone(), "sim")?;
     let script = spec.script(&package.built.interface, how.seed, vectors)?;
     let simulation = Simulation::of(workspace, &package, Build { trace: how.waves, lenient: false })?;
-    let trace = |stall| how.waves.then(|| workspace.trace(&package.name, stall));
-    let (outcome, mismatches) = simulation.compare_traced(&script, how.seed, trace)?;
+    let trace = |stall| how.waves.then(|| workspace.trace(name, stall));
+    let (outcome, mut mismatches) = simulation.compare_traced(&script, how.seed, trace)?;
+    if outcome.mismatches > 0 {
+        mismatches.insert_str(0, &format!("{spec:?}\n"));
+    }
     Ok(Done { outcome, mismatches, remark: String::new() })
 }
