@@ -3,7 +3,7 @@
 use qrtl_golden::Rule;
 use qrtl_golden::request::Request;
 
-use crate::ask::{ask, damaged, gives, refuses};
+use crate::ask::{damaged, gives, refuses};
 
 const INT8: &str = r#""output":{"min":-128,"max":127}"#;
 
