@@ -57,6 +57,9 @@ enum Verb {
         /// directory to write
         #[arg(short = 'o', long, value_name = "DIR")]
         out: PathBuf,
+        /// what the names of the modules begin with: NAME_0, NAME_1 and so on
+        #[arg(long, default_value = "layer")]
+        name: String,
         /// rows of processing elements
         #[arg(long, default_value_t = 4)]
         rows: usize,
@@ -105,7 +108,9 @@ impl Cli {
                 let output = out.context("emit: -o DIR is missing")?;
                 emit(&output, name, config, block.map(|b| *b))
             }
-            Some(Verb::Model { file, out, rows, cols, batch }) => emit_model(&file, &out, [rows, cols], batch as usize),
+            Some(Verb::Model { file, out, name, rows, cols, batch }) => {
+                emit_model(&file, &out, &name, [rows, cols], batch as usize)
+            }
             Some(Verb::Explore(explore)) => print_all(&explore.run()?.text),
             Some(Verb::Run(run)) => print(run.run()?),
             Some(Verb::Quantize(quantize)) => print(quantize.run()?),
@@ -190,8 +195,8 @@ fn config_word(file: &Path) -> String {
     if plain { format!("--config {base}") } else { format!("--config {base:?}") }
 }
 
-fn emit_model(file: &Path, output: &Path, sides: [usize; 2], batch: usize) -> Result<ExitCode> {
-    let Emitted { blocks, clocks, host } = model::emit(file, output, sides, batch)?;
+fn emit_model(file: &Path, output: &Path, name: &str, sides: [usize; 2], batch: usize) -> Result<ExitCode> {
+    let Emitted { blocks, clocks, host } = model::emit(file, output, name, sides, batch)?;
     let rows: Vec<_> = blocks.iter().map(|(name, place, summary)| row(name, place, summary)).collect();
     table("directory", &rows)?;
     if !host.is_empty() {

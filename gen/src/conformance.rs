@@ -56,7 +56,7 @@ pub fn write(to: &Path) -> Result<Vec<String>> {
             summary.push(format!("{file}: {} requests", group.count));
             files.insert(file, group.count.into());
         }
-        let manifest = json!({"command": "gen conformance", "requests": files});
+        let manifest = json!({"generator": crate::GENERATOR, "command": "gen conformance", "requests": files});
         fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
         fs::write(dir.join("README.md"), include_str!("conformance/README.md").replace("{files}", &table))?;
         Ok(())

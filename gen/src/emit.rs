@@ -10,7 +10,7 @@ use qrtl_hdl::exact::{Design, Role};
 use qrtl_hdl::interface::{Built, Interface};
 use qrtl_hdl::targets::models;
 use qrtl_hdl::verilog::{File, Provenance, print};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::GENERATOR;
 use crate::bench::{BENCH, ports_header};
@@ -47,6 +47,8 @@ impl Package {
         let built = spec.build(name)?;
         let files = print(&built.design, &Provenance { command: command.to_owned() });
         let models = models(&built.design);
+        let same = models.iter().chain(&files).filter(|file| file.name == name).count();
+        anyhow::ensure!(same == 1, "name: {name} is the name of a module inside the block");
         Ok(Package { name: name.to_owned(), spec, built, files, models })
     }
 
@@ -186,12 +188,22 @@ fn foreign_entry(old: &Path, new: &Path) -> Option<String> {
     let known = |name: &str| {
         let of_any_block = name == "cells" || name.ends_with(".core") || name.ends_with("_inst.v");
         let built = ["obj", "obj_waves", "waves.vcd"].contains(&name);
-        built || of_any_block || new.join(name).exists() || old.join(name).join("manifest.json").exists()
+        built || of_any_block || new.join(name).exists() || is_ours(&old.join(name))
     };
     let names = fs::read_dir(old).ok()?.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned()));
     let mut foreign: Vec<String> = names.filter(|n| !known(n)).collect();
     foreign.sort();
     foreign.into_iter().next()
+}
+
+/// Whether a directory has a manifest that qrtl wrote, of this version or another.
+fn is_ours(directory: &Path) -> bool {
+    #[derive(Deserialize)]
+    struct Generated {
+        generator: String,
+    }
+    let text = fs::read_to_string(directory.join("manifest.json")).unwrap_or_default();
+    serde_json::from_str(&text).is_ok_and(|manifest: Generated| manifest.generator.starts_with("qrtl "))
 }
 
 /// Checks that there is nothing at `to`, or an empty directory, or one that qrtl wrote. Callers check before a long
@@ -202,7 +214,7 @@ fn foreign_entry(old: &Path, new: &Path) -> Option<String> {
 pub fn check_ours(to: &Path) -> Result<()> {
     let parent = parent(to);
     fs::create_dir_all(parent).with_context(|| format!("{}: cannot create", parent.display()))?;
-    let ours = !to.exists() || to.join("manifest.json").exists();
+    let ours = !to.exists() || is_ours(to);
     let empty = || fs::read_dir(to).is_ok_and(|mut d| d.next().is_none());
     anyhow::ensure!(ours || empty(), "{}: exists, and was not written by qrtl", to.display());
     Ok(())

@@ -206,7 +206,7 @@ fn write_layers(to: &Path, model: &Path, runtime: Runtime, graph: &Graph, layers
             outputs.write(&dir.join(format!("{index:02}_{name}.npy")), n)?;
         }
         let model = model.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let manifest = serde_json::json!({"generator": concat!("qrtl ", env!("CARGO_PKG_VERSION")), "model": model,
+        let manifest = serde_json::json!({"generator": crate::GENERATOR, "model": model,
             "runtime": runtime.name(), "inputs": n, "operators": names});
         fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
         Ok(())

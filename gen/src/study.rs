@@ -56,7 +56,7 @@ impl Study {
             for (name, svg) in plot::all(&rows)? {
                 fs::write(dir.join(name), svg)?;
             }
-            let manifest = serde_json::json!({"generator": concat!("qrtl ", env!("CARGO_PKG_VERSION")),
+            let manifest = serde_json::json!({"generator": crate::GENERATOR,
                 "command": "gen study", "rows": rows.len()});
             fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
             Ok(())

@@ -87,6 +87,25 @@ fn places_that_it_does_not_touch() {
     }
 }
 
+/// A manifest of somebody else does not make a directory ours.
+#[test]
+fn a_foreign_manifest() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("app")).unwrap();
+    fs::write(dir.path().join("app/manifest.json"), r#"{"name":"my web app"}"#).unwrap();
+    let before = files(dir.path());
+    refuses(dir.path(), &["emit", "saturator", "-o", "app"], "error: app: exists, and was not written by qrtl");
+    assert_eq!(files(dir.path()), before);
+}
+
+/// The top would stand beside a module of the same name.
+#[test]
+fn a_name_that_is_taken_inside() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["emit", "requantizer", "--target", "ice40", "--name", "SB_MAC16", "-o", "d"];
+    refuses(dir.path(), &args, "error: name: SB_MAC16 is the name of a module inside the block");
+}
+
 #[test]
 fn another_block_takes_the_place_of_one() {
     let dir = tempfile::tempdir().unwrap();

@@ -9,7 +9,7 @@ use qrtl_golden::numerics::requantizer::requantize;
 use qrtl_golden::{Bounds, Contract, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_hdl::blocks::requantizer::{OUTPUTS, Requantizer, RequantizerConfig};
 use qrtl_hdl::exact::{FlatSim, elaborate};
-use qrtl_hdl::parameter::IntType;
+use qrtl_hdl::parameter::{IntType, Source};
 use qrtl_hdl::targets::Target;
 use qrtl_random::Random;
 
@@ -34,6 +34,22 @@ fn every_rule_in_chained_multipliers_equals_golden() {
     let mut random = seeded::seeded(2);
     for rule in Rule::ALL {
         compare(RequantizerConfig { target: Target::Ice40, ..combinational(rule) }, &mut random);
+    }
+}
+
+/// A multiplier whose halves are 0 needs fewer multipliers of a device than its width says.
+#[test]
+fn every_constant_multiplier_elaborates() {
+    for target in [Target::Generic, Target::Ecp5, Target::Ice40] {
+        for multiplier in [0, 1, 1 << 16, 1 << 17, (1 << 17) + 1, 1 << 30, (1 << 31) - 1] {
+            let pipelines = RequantizerConfig { target, ..RequantizerConfig::default() }.pipelines();
+            for pipeline in pipelines {
+                let multiplier = Source::Constant(multiplier);
+                let config = RequantizerConfig { target, multiplier, pipeline, ..RequantizerConfig::default() };
+                let block = Requantizer::new(config.clone()).unwrap();
+                assert!(elaborate(&block, "requantizer").is_ok(), "{config:?}");
+            }
+        }
     }
 }
 

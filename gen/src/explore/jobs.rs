@@ -28,7 +28,7 @@ pub fn write(to: &Path, device: Device, all: &[Estimate], front: &[Estimate], pr
             .replace("@ALL@", &names(all).join(" "));
         fs::write(dir.join("Makefile"), makefile)?;
         let products: Vec<_> = products.iter().map(|p| serde_json::json!({"name": p.name, "mnk": p.size})).collect();
-        let manifest = serde_json::json!({"generator": concat!("qrtl ", env!("CARGO_PKG_VERSION")), "device": device,
+        let manifest = serde_json::json!({"generator": crate::GENERATOR, "device": device,
             "products": products, "front": names(front)});
         fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
         Ok(())

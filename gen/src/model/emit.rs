@@ -21,19 +21,19 @@ pub struct Emitted {
     pub host: Vec<String>,
 }
 
-/// Writes a GEMM block of `rows x cols` processing elements for each fully connected layer of a model file. The clocks
-/// are for `batch` inputs of the model.
+/// Writes a GEMM block of `rows x cols` processing elements for each fully connected layer of a model file. Their names
+/// are `prefix`_0, `prefix`_1 and so on. The clocks are for `batch` inputs of the model.
 ///
 /// # Errors
 /// If the file is no model, an operator is not supported, or the directory cannot be written.
-pub fn emit(file: &Path, output: &Path, [rows, cols]: [usize; 2], batch: usize) -> Result<Emitted> {
+pub fn emit(file: &Path, output: &Path, prefix: &str, [rows, cols]: [usize; 2], batch: usize) -> Result<Emitted> {
     let Layers { dense, host } = Layers::read(file)?;
     let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let command = format!("gen model {base} --rows {rows} --cols {cols}");
+    let command = format!("gen model {base} --name {prefix} --rows {rows} --cols {cols}");
     let host = host.iter().map(ToString::to_string).collect::<Vec<_>>();
     let (mut blocks, mut clocks, mut packages) = (Vec::new(), Vec::new(), Vec::new());
     for (i, layer) in dense.iter().enumerate() {
-        let name = format!("layer_{i}");
+        let name = format!("{prefix}_{i}");
         let (spec, product) = (layer.spec(rows, cols), layer.product(&name, batch));
         let package = Package::new(&name, Spec::Gemm(spec.clone()), &command)?;
         clocks.push(Schedule::new(&spec, product.size)?.row(&product));

@@ -84,4 +84,14 @@ impl Traits {
         let parts = |operand| if self.takes(operand) { 1 } else { 2 };
         (!wide).then(|| operands.map(parts).iter().product())
     }
+
+    /// The same without multipliers whose product is always 0: of a constant operand, a half may be 0.
+    pub fn nonzero_products(&self, operands: [Range; 2]) -> Option<usize> {
+        let zero = |v: i128| if self.takes(Range::constant(v)) { v == 0 } else { v & ((1 << self.cut) - 1) == 0 };
+        let parts = |operand: Range| {
+            let all = if self.takes(operand) { 1 } else { 2 };
+            all - usize::from(operand.singleton().is_some_and(zero))
+        };
+        self.products(operands).map(|_| operands.map(parts).iter().product())
+    }
 }

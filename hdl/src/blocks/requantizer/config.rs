@@ -150,7 +150,7 @@ impl RequantizerConfig {
     pub(super) fn cells(&self) -> usize {
         let traits = self.target.traits();
         match traits.multiplier {
-            Multiplier::Mult18x18d => traits.products(self.operands()).unwrap_or(0),
+            Multiplier::Mult18x18d => traits.nonzero_products(self.operands()).unwrap_or(0),
             Multiplier::Inferred | Multiplier::SbMac16 => 0,
         }
     }
