@@ -9,13 +9,15 @@ use crate::rules::{Count, accepted, check};
 use crate::seeded::seeded;
 
 const W32: MultiplierWidth = MultiplierWidth::W32;
-/// Answered cases of each rule.
-const CASES: usize = 50_000;
+/// Answered cases of each rule in every run of the tests.
+const FEW: usize = 20_000;
+/// Answered cases of each rule where time does not matter.
+const MANY: usize = 100_000;
 
 /// Everything an `i32` clamp lets through, so that the clamp hides nothing.
 const OPEN: (i64, Bounds) = (0, Bounds::INT32);
 
-fn run(rule: Rule) {
+fn run(rule: Rule, cases: usize) {
     let mut random = seeded(2026);
     let mut at_corners = Count::default();
     for case in corners(rule, W32) {
@@ -30,30 +32,40 @@ fn run(rule: Rule) {
         };
         let output = if n % 8 < 4 { OPEN } else { any_output(&mut random) };
         check(rule, W32, case, output, &mut count);
-        if count.answered == CASES {
+        if count.answered == cases {
             break;
         }
     }
     println!("{rule}: corners {at_corners:?}, random {count:?}");
     assert!(at_corners.answered > 20_000 && at_corners.refused > 100, "{rule}: {at_corners:?}");
-    assert!(count.refused < CASES / 10, "{rule}: {count:?}");
+    assert!(count.refused < cases / 10, "{rule}: {count:?}");
     // A quarter of the cases is made to be a tie of each kind.
-    let ties = if rule == Rule::Truncate { 0 } else { CASES / 5 };
+    let ties = if rule == Rule::Truncate { 0 } else { cases / 5 };
     assert!(count.ties >= ties, "{rule}: {count:?}");
     let beyond = [at_corners.beyond, count.beyond];
     match rule.contract() {
-        Contract::Result => assert!(beyond[0] > 5000 && beyond[1] > CASES / 100, "{rule}: {beyond:?}"),
+        Contract::Result => assert!(beyond[0] > 5000 && beyond[1] > cases / 100, "{rule}: {beyond:?}"),
         Contract::ShiftedAccumulator => assert_eq!(beyond, [0, 0], "{rule}"),
     }
 }
 
-#[test]
-fn every_rule() {
+fn every(cases: usize) {
     scope(|threads| {
         for rule in Rule::ALL {
-            threads.spawn(move || run(rule));
+            threads.spawn(move || run(rule, cases));
         }
     });
+}
+
+#[test]
+fn every_rule() {
+    every(FEW);
+}
+
+#[test]
+#[ignore = "takes seconds: `make test` runs it"]
+fn every_rule_at_length() {
+    every(MANY);
 }
 
 /// Small accumulators are where rules differ most: all of them, at the shifts of layers.
