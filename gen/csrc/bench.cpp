@@ -4,7 +4,7 @@
 //   = NAME VALUE   set an input that is in no stream, once every earlier beat has been accepted
 //   > F F F        one beat of the input stream, fields in the order of ports.h
 //   c N            N clock cycles without a new beat
-//   r N            reset for two cycles; those of the N output beats since the last f that have not come are lost
+//   r N            reset for two cycles; of the N output beats since the last f, the ones that have not come are lost
 //   f N            run until N output beats have come since the last f; then print "." and flush
 //   q              quit, as the end of the input does
 // Every output beat is a line of fields, all digits of each. A module without a clock answers every beat at once.
@@ -12,9 +12,9 @@
 // Options: --vectors FILE (commands; else standard input), --expect FILE (compare with its lines instead of printing;
 // `x` is a digit that does not matter), --stall PERCENT (of the cycles, on either side), --seed N (of stalls and of
 // what registers hold at first), --zeroed (registers, memories and payload ports without a beat hold 0 instead of random
-// bits, as in an evaluation that has no unknowns), --trace FILE.vcd, --cycles (at the end, on standard error: clock cycles;
-// those of the first input beat and of the last output beat, counted from 0; those after the first in which a beat was
-// refused).
+// bits, as in an evaluation that has no unknowns), --trace FILE.vcd, --cycles (at the end, on standard error: the number
+// of clock cycles; the cycles of the first input beat and of the last output beat, counted from 0; the number of cycles
+// after the first beat in which a beat was refused).
 // Exit status: 0; 1 mismatch or no vectors; 2 bad input; 3 the module broke the stream protocol, or hangs.
 
 #include <cinttypes>

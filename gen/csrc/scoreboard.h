@@ -64,7 +64,7 @@ class Scoreboard {
         return *got == *expected;
     }
 
-    // Null where there is none. A vector's number is that of its line, which resets do not change.
+    // Null where there is none. A vector is numbered as its line is, whatever resets come before.
     void mismatch(const char* got, const char* expected, uint64_t cycle) {
         uint64_t vector = expected ? expected_->number() - 1 : expected_->number();
         if (++mismatches_ <= kTold) {

@@ -38,7 +38,7 @@ pub fn all<'w>(workspace: &'w Workspace, block: Option<&str>, how: Settings) -> 
     suite.map(check).collect()
 }
 
-/// The check of a configuration. `name` distinguishes its traces from those of other configurations.
+/// The check of a configuration. `name` distinguishes its traces from the traces of other configurations.
 fn check(workspace: &Workspace, how: Settings, name: String, spec: Spec, vectors: usize) -> Check<'_> {
     Check {
         group: spec.block().to_owned(),

@@ -52,8 +52,8 @@ const COLUMNS: [Column<Row>; 7] = [
     Column::numbers("RAM", |r| r.area.ram.to_string()),
 ];
 
-/// Synthesizes all emitted blocks for all targets, and prints a table: estimates before placement. *bits* are those of the
-/// memories in the source, *RAM* the blocks that hold them; generic leaves memories as they are.
+/// Synthesizes all emitted blocks for all targets, and prints a table: estimates before placement. *bits* counts the bits of
+/// the memories in the source, *RAM* the block memories that hold them. The generic target leaves memories as they are.
 ///
 /// # Errors
 /// If nothing was emitted, or Yosys is missing or does not accept a block.

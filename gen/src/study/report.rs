@@ -23,7 +23,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} configurations; accuracy lost, mean over those of a network:", self.rows)?;
+        writeln!(f, "{} configurations; accuracy lost, mean over the configurations of a network:", self.rows)?;
         for (architecture, loss) in &self.means {
             writeln!(f, "  {architecture:6}  {loss:6.2} points")?;
         }

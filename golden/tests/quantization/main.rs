@@ -1,6 +1,6 @@
 //! From floats to integers.
 
-#![allow(clippy::unwrap_used)] // helpers of tests
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod affine;
 mod batch_norm;

@@ -1,6 +1,6 @@
 //! Requests and answers as lines of JSON.
 
-#![allow(clippy::unwrap_used)] // helpers of tests
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod ask;
 mod convolution;

@@ -1,6 +1,6 @@
 //! Models, run in the integers of a named runtime.
 
-#![allow(clippy::unwrap_used)] // helpers of tests
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cases;
 mod digits;

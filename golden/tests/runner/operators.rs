@@ -108,7 +108,7 @@ fn softmax() {
         let unknown = "operator 0 (SOFTMAX): what LiteRT's own kernel computes here is not known to the last bit";
         assert_eq!(refusal(&bytes, runtime), unknown);
     }
-    // Absent options are the defaults, and that of beta is 0.
+    // Absent options are the defaults, and the default of beta is 0.
     let absent = "operator 0 (SOFTMAX): real: 0.0 is not beta * scale * 2^26 above 1";
     assert_eq!(refusal(&model(&tensors, SOFTMAX, None), Tflm), absent);
     let tensors = [tensors[0].clone(), Tensor::int8(&[1, 2], 1.0 / 128.0, -128)];

@@ -60,12 +60,12 @@ fn method() -> String {
 A block is measured again when its Verilog, the flags or the tools change.
 
 Each block is synthesized alone, then placed between flip-flops: a shift chain drives each input bit, a register takes
-each output bit, 3 pins in all. LUT, FF and DSP are those of the block. The clock is the median of nextpnr's for the
+each output bit, 3 pins in all. LUT, FF and DSP are counts of the block alone. The clock is the median of nextpnr's for the
 seeds {seeds}. \"by hand\" is what a good engineer writes for the same function in plain Verilog (`bench/baselines/`),
 checked with golden's vectors in the same run; *LUT x* and *MHz x* are the ratios to it.
 
 - ECP5: LUT4 + 2 per CCU2C + 4 per TRELLIS_DPR16X4; speed grade {SPEED_GRADE}, package {ecp5_package}.
-- UP5K ({up5k_package}), HX8K ({hx8k_package}): *placed* are the logic cells, less those of the harness. A flip-flop without a LUT takes one.
+- UP5K ({up5k_package}), HX8K ({hx8k_package}): *placed* are the logic cells, without the cells of the harness. A flip-flop without a LUT takes one.
 - UP5K: nextpnr takes almost nothing for SB_MAC16. *with DSP* adds what icestorm's table says of it ({PRODUCT} ns for a
   product, {PRODUCT_TO_REGISTER} ns to a register behind it, {ADDER} ns for the adder, {CLOCK_TO_OUTPUT} ns from the clock to a registered output) to the
   longest paths into, between and out of the multipliers: the clock is at least that. A path to the enable of a
@@ -73,7 +73,7 @@ checked with golden's vectors in the same run; *LUT x* and *MHz x* are the ratio
 - *of the device*: of {small_luts} LUTs and {small_dsp} multipliers of ECP5-25, {large_luts} and {large_dsp} of ECP5-85, {up5k_luts} logic cells and {up5k_dsp} of
   UP5K, {hx8k_luts} logic cells of HX8K.
 - A block that does not fit has no clock (`none`); what nextpnr said is among the critical paths.
-- A baseline that fits only ECP5-85 is also that of blocks on ECP5-25.
+- A baseline that fits only ECP5-85 is also the baseline of blocks on ECP5-25.
 - gates: `abc -g gates` behind the coarse part of `synth`, not placed.
 
 ![Area against clock](qor.svg)
