@@ -241,7 +241,7 @@ impl Operator {
 
     /// This is unreachable, because whoever makes a graph gives each operator its inputs.
     fn wrong_inputs(&self, got: usize) -> Error {
-        Error::Shape { what: "inputs", got: vec![got], expected: format!("those of {self:?}") }
+        Error::Shape { what: "inputs", got: vec![got], expected: format!("the inputs of {self:?}") }
     }
 }
 

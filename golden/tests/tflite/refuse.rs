@@ -104,7 +104,7 @@ fn the_scale_of_a_bias() {
             let graph = Model::from_bytes(&bytes).map(|model| lower(&model, runtime)).unwrap();
             if refusing.contains(&runtime) {
                 let expected = format!(
-                    " ({operator}): tensor {bias}: scale 0 is 1e0: must be {sum:e}, that of the input times the weights'"
+                    " ({operator}): tensor {bias}: scale 0 is 1e0: must be {sum:e}, the scale of the input times the weights'"
                 );
                 let error = graph.unwrap_err().to_string();
                 assert!(error.ends_with(&expected), "{name}, {runtime}: {error}");
@@ -119,7 +119,7 @@ fn the_scale_of_a_bias() {
     }
     assert_eq!(
         error(&Patch::new("mlp_int8_per_tensor").scale(1, 0, 1.0_f32.to_bits())),
-        "operator 1 (FULLY_CONNECTED): tensor 1: scale 0 is 1e0: must be 4.6452355565378134e-4, that of the input times \
+        "operator 1 (FULLY_CONNECTED): tensor 1: scale 0 is 1e0: must be 4.6452355565378134e-4, the scale of the input times \
          the weights'"
     );
 }

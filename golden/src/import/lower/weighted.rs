@@ -135,7 +135,7 @@ impl<'a> Operands<'a> {
         if self.runtime == Runtime::Xnnpack || (sum - scale).abs() / f64::from(y.scale) <= MAX_STRAY {
             return Ok(());
         }
-        Err(format!("tensor {bias}: scale 0 is {scale:e}: must be {sum:e}, that of the input times the weights'"))
+        Err(format!("tensor {bias}: scale 0 is {scale:e}: must be {sum:e}, the scale of the input times the weights'"))
     }
 }
 
