@@ -79,11 +79,20 @@ impl AddParameters {
         self.output
     }
 
+    /// The terms of the sum for elements of `a` and `b`, less their zero points: both shifted left and brought to the
+    /// common scale. Each term depends on its own element alone, so a table can hold the terms of all elements.
+    ///
+    /// # Errors
+    /// If an element leaves the contract of the rule.
+    pub fn scaled(&self, [a, b]: [i64; 2]) -> Result<[i32; 2], Error> {
+        let scale = |x: i64, r: &Requantization| r.requantize_sum(i128::from(x) << self.left_shift);
+        Ok([scale(a, &self.a)?, scale(b, &self.b)?])
+    }
+
     /// Computes an output with three roundings. `sign` is the sign of `b`.
     pub(super) fn apply(&self, a: i64, b: i64, sign: i128) -> Result<i32, Error> {
-        let scale = |x: i64, r: &Requantization| r.requantize_sum(i128::from(x) << self.left_shift);
-        let sum = i128::from(scale(a, &self.a)?) + sign * i128::from(scale(b, &self.b)?);
-        self.output.requantize_sum(sum)
+        let [a, b] = self.scaled([a, b])?;
+        self.output.requantize_sum(i128::from(a) + sign * i128::from(b))
     }
 }
 

@@ -41,6 +41,12 @@ impl SoftmaxParameters {
         Ok(SoftmaxParameters { scale, least: -radius })
     }
 
+    /// `exp(-beta * scale * below)` as `Q0`, for an input that lies `below` the greatest one of its row; 0 where it counts
+    /// as 0.
+    pub fn exponential(&self, below: u8) -> i32 {
+        self.argument(-i64::from(below)).map_or(0, exp_on_negative_values)
+    }
+
     /// The difference from the maximum as `Q5`; `None` where its exponential counts as 0.
     fn argument(&self, difference: i64) -> Option<i32> {
         // The result is within i32, because the least difference is derived from this limit.
@@ -68,11 +74,11 @@ fn softmax_row(xs: &[i32], parameters: &SoftmaxParameters) -> Result<Vec<i32>, E
     for &x in xs {
         within("input", x.into(), -128..=127)?;
     }
-    let greatest = xs.iter().copied().max().map_or(-128, i64::from);
-    let exponentials: Vec<Option<i32>> =
-        xs.iter().map(|&x| parameters.argument(i64::from(x) - greatest).map(exp_on_negative_values)).collect();
+    let greatest = xs.iter().copied().max().unwrap_or(-128);
+    // The difference of two int8 fits.
+    let exponentials: Vec<i32> = xs.iter().map(|&x| parameters.exponential((greatest - x) as u8)).collect();
     // Q0 to Q12.
-    let sum: i64 = exponentials.iter().flatten().map(|&e| i64::from(rounding_divide_by_pot(e, SUM_BITS))).sum();
+    let sum: i64 = exponentials.iter().map(|&e| i64::from(rounding_divide_by_pot(e, SUM_BITS))).sum();
     // The exponent below is at most 31 up to here.
     within("sum of exponentials, in 2^-19", sum, 1 << 19..=(1 << 28) - 1)?;
     let headroom = (sum as u32).leading_zeros();
@@ -80,10 +86,7 @@ fn softmax_row(xs: &[i32], parameters: &SoftmaxParameters) -> Result<Vec<i32>, E
     let fraction = ((sum as u32) << headroom) ^ (1 << 31);
     let reciprocal = one_over_one_plus_x(fraction as i32);
     let exponent = SUM_BITS - headroom + 31 - 8;
-    let output = |e: &Option<i32>| match e {
-        Some(e) => (rounding_divide_by_pot(product(reciprocal, *e), exponent) - 128).clamp(-128, 127),
-        None => -128,
-    };
+    let output = |&e: &i32| (rounding_divide_by_pot(product(reciprocal, e), exponent) - 128).clamp(-128, 127);
     Ok(exponentials.iter().map(output).collect())
 }
 

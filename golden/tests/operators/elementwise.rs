@@ -60,6 +60,18 @@ fn sums_and_differences_of_8_and_16_bits() {
     }
 }
 
+/// The terms of a sum, for each element of either operand.
+#[test]
+fn terms_of_a_sum() {
+    let scales = [0.1f32, 0.04, 0.3];
+    let p = AddParameters::new(20, scales, 0, Bounds::INT8).unwrap();
+    let twice = 2.0 * f64::from(scales[0]);
+    for x in -255..=255 {
+        let term = |s: f32| tflite_double(i128::from(x) << 20, f64::from(s) / twice) as i32;
+        assert_eq!(p.scaled([x, x]).unwrap(), [term(scales[0]), term(scales[1])], "{x}");
+    }
+}
+
 /// -2.5 becomes -3 in TFLite, -2 in XNNPACK.
 #[test]
 fn a_tie() {

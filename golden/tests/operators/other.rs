@@ -69,6 +69,20 @@ fn softmax_is_close_to_real() {
     }
 }
 
+/// The exponentials stay within 2^-21 of the real ones, at all differences of two int8: the polynomial ends before
+/// `(1/8)^5 / 120`, which is 546 here.
+#[test]
+fn exponentials_are_close_to_real() {
+    for scale in [0.001, 0.02, 0.1, 0.3, 4.0] {
+        let p = SoftmaxParameters::new(0.5, scale).unwrap();
+        for below in 0..=u8::MAX {
+            let real = (-0.5 * f64::from(scale) * f64::from(below)).exp() * 2f64.powi(31);
+            let got = f64::from(p.exponential(below));
+            assert!((got - real).abs() <= 600.0, "{scale} {below}: {got} for {real}");
+        }
+    }
+}
+
 #[test]
 fn softmax_of_rows_that_are_known() {
     let p = SoftmaxParameters::new(1.0, 1.0 / 16.0).unwrap();
