@@ -1,0 +1,179 @@
+//! Configuration of the engine.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::memory;
+use crate::blocks::requantizer::RequantizerConfig;
+use crate::default_from_flags;
+use crate::exact::Range;
+use crate::targets::Target;
+
+/// Parameters of an engine. All sizes are powers of two.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EngineConfig {
+    /// rows of the array: pixels at once
+    #[arg(long, default_value_t = 4)]
+    pub rows: usize,
+    /// columns of the array: output channels at once; a multiple of `lanes`
+    #[arg(long, default_value_t = 16)]
+    pub cols: usize,
+    /// lanes, which are the bytes of an activation word: 4 or 8
+    #[arg(long, default_value_t = 8)]
+    pub lanes: usize,
+    /// requantizers of the array, at most as many as `lanes`
+    #[arg(long, default_value_t = 4)]
+    pub requantizers: usize,
+    /// requantizers of the lanes, at most as many as `lanes`
+    #[arg(long, default_value_t = 2)]
+    pub lane_requantizers: usize,
+    /// bytes of the activation memory
+    #[arg(long, default_value_t = 65_536)]
+    pub activation_bytes: usize,
+    /// bytes of the memory of the array's weights
+    #[arg(long, default_value_t = 262_144)]
+    pub weight_bytes: usize,
+    /// bytes of the memory of the lanes' weights, which holds the tables too
+    #[arg(long, default_value_t = 16_384)]
+    pub lane_weight_bytes: usize,
+    /// channels whose parameters the array's requantizers hold
+    #[arg(long, default_value_t = 4_096)]
+    pub channels: usize,
+    /// channels whose parameters the lanes' requantizers hold
+    #[arg(long, default_value_t = 2_048)]
+    pub lane_channels: usize,
+    /// words of 32 bits of the program
+    #[arg(long, default_value_t = 2_048)]
+    pub program_words: usize,
+    /// greatest number of terms that a row of the array sums
+    #[arg(long, default_value_t = 2_048)]
+    pub terms: usize,
+    /// each row of the array can have weights of its own, and sum a share of the terms of a fully connected layer
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    pub split: bool,
+    /// lanes have tables: ADD, SUB, and functions of one value
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    pub tables: bool,
+    /// there is a softmax
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    pub softmax: bool,
+    /// register ranks of the requantizers
+    #[arg(long, default_value_t = crate::blocks::requantizer::DEFAULT_PIPELINE)]
+    pub pipeline: usize,
+    /// passes of the requantizers: 1, 2 or 4
+    #[arg(long, default_value_t = 1)]
+    pub passes: usize,
+    /// device whose cells the engine instantiates
+    #[arg(long, value_enum, default_value_t = Target::Generic)]
+    pub target: Target,
+}
+
+default_from_flags!(EngineConfig);
+
+/// Bits of the bias of a channel.
+pub const BIAS: Range = Range::signed(27);
+
+/// Greatest number of taps that a lane sums.
+pub const LANE_TERMS: usize = 1_024;
+
+impl EngineConfig {
+    /// Bits of an activation word, and of a beat of the streams.
+    pub fn word_bits(&self) -> u32 {
+        8 * self.lanes as u32
+    }
+
+    /// Any activation word.
+    pub fn word(&self) -> Range {
+        Range::unsigned(self.word_bits())
+    }
+
+    /// Words of the activation memory.
+    pub fn activation_words(&self) -> usize {
+        self.activation_bytes / self.lanes
+    }
+
+    /// Addresses of the activation memory.
+    pub fn activation_address(&self) -> Range {
+        Range::new(0, self.activation_words() as i128 - 1)
+    }
+
+    /// Banks of the weights: one for each row that has weights of its own.
+    pub fn banks(&self) -> usize {
+        if self.split { self.rows } else { 1 }
+    }
+
+    /// Words of a bank of weights. A word holds a weight for each column.
+    pub fn bank_words(&self) -> usize {
+        self.weight_bytes / self.cols / self.banks()
+    }
+
+    /// Words of the memory of the lanes' weights.
+    pub fn lane_weight_words(&self) -> usize {
+        self.lane_weight_bytes / self.lanes
+    }
+
+    /// Words of a half of a row of the block buffer.
+    pub fn buffer_words(&self) -> usize {
+        self.terms / self.lanes
+    }
+
+    /// Values of a sum of the array, before the bias. Of a split step it is the sum of all rows.
+    pub fn sum(&self) -> Range {
+        let greatest = (self.terms * self.banks()) as i128 * 128 * 128;
+        Range::signed(Range::new(-greatest, greatest).width())
+    }
+
+    /// Values of a sum of a lane, before the bias.
+    pub fn lane_sum(&self) -> Range {
+        let greatest = LANE_TERMS as i128 * 128 * 128;
+        let products = Range::new(-greatest, greatest);
+        // The tables of an ADD hold values of up to 255 * 2^20.
+        let tables = Range::new(-2 * 255 * (1 << 20), 2 * 255 * (1 << 20));
+        if self.tables { products.union(tables) } else { products }
+    }
+
+    /// A requantizer for sums of these values, with the bias of a channel.
+    pub fn requantizer(&self, sum: Range) -> RequantizerConfig {
+        RequantizerConfig {
+            acc: Some(Range::new(sum.lo() + BIAS.lo(), sum.hi() + BIAS.hi())),
+            pipeline: self.pipeline,
+            passes: self.passes,
+            no_backpressure: true,
+            target: self.target,
+            ..RequantizerConfig::default()
+        }
+    }
+
+    /// Clock edges from an address of a memory to its word.
+    pub fn memory_latency(&self) -> usize {
+        memory::LATENCY
+    }
+
+    /// Checks the limits that the types do not express.
+    ///
+    /// # Errors
+    /// A sentence that names the parameter, the limit and what it got.
+    pub fn validate(&self) -> Result<(), String> {
+        let sizes = [
+            ("rows", self.rows, 2, 16),
+            ("cols", self.cols, self.lanes, 64),
+            ("lanes", self.lanes, 4, 8),
+            ("requantizers", self.requantizers, 1, self.lanes),
+            ("lane_requantizers", self.lane_requantizers, 1, self.lanes),
+            ("activation_bytes", self.activation_bytes, 256, 1 << 24),
+            ("weight_bytes", self.weight_bytes, 4 * self.cols * self.banks(), 1 << 24),
+            ("lane_weight_bytes", self.lane_weight_bytes, 256, 1 << 20),
+            ("channels", self.channels, 2 * self.requantizers, 1 << 15),
+            ("lane_channels", self.lane_channels, 2 * self.lane_requantizers, 1 << 15),
+            ("program_words", self.program_words, 32, 1 << 16),
+            ("terms", self.terms, 4 * self.lanes, 1 << 14),
+        ];
+        for (name, got, least, most) in sizes {
+            if !got.is_power_of_two() || !(least..=most).contains(&got) {
+                return Err(format!("{name}: {got} is no power of two in {least}..={most}"));
+            }
+        }
+        self.requantizer(self.sum()).validate()
+    }
+}
