@@ -1,5 +1,6 @@
 //! The blocks, one file or folder each. Golden, the command line, the bench and the Verilog module use the same name.
 
+mod delay;
 pub mod engine;
 pub mod fixed_point_multiplier;
 pub mod gemm;

@@ -3,6 +3,7 @@
 
 mod arithmetic;
 mod atom;
+mod bundle;
 mod cell;
 mod check;
 mod core;

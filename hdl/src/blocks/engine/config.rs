@@ -3,7 +3,6 @@
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::memory;
 use crate::blocks::requantizer::RequantizerConfig;
 use crate::default_from_flags;
 use crate::exact::Range;
@@ -73,6 +72,22 @@ default_from_flags!(EngineConfig);
 
 /// Bits of the bias of a channel.
 pub const BIAS: Range = Range::signed(27);
+
+/// The first word of an image: "qrtl".
+pub const MAGIC: u32 = u32::from_le_bytes(*b"qrtl");
+
+/// CRC-32 of bytes, as IEEE 802.3 has it.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, &byte| crc_step(crc, byte.into(), 8))
+}
+
+/// The register of a CRC-32 behind the low `bits` of `data`.
+pub(super) fn crc_step(crc: u32, data: u64, bits: u32) -> u32 {
+    (0..bits).fold(crc, |crc, i| {
+        let odd = (crc ^ (data >> i) as u32) & 1 == 1;
+        (crc >> 1) ^ if odd { 0xedb8_8320 } else { 0 }
+    })
+}
 
 /// Greatest number of taps that a lane sums.
 pub const LANE_TERMS: usize = 1_024;
@@ -145,9 +160,18 @@ impl EngineConfig {
         }
     }
 
-    /// Clock edges from an address of a memory to its word.
-    pub fn memory_latency(&self) -> usize {
-        memory::LATENCY
+    /// A number by which the engine knows the images that were made for it: CRC-32 of everything in the configuration that
+    /// an image depends on.
+    pub fn fingerprint(&self) -> u32 {
+        let EngineConfig { rows, cols, lanes, requantizers, lane_requantizers, .. } = *self;
+        let EngineConfig { activation_bytes, weight_bytes, lane_weight_bytes, channels, lane_channels, .. } = *self;
+        let EngineConfig { program_words, terms, split, tables, softmax, passes, .. } = *self;
+        let array = [rows, cols, lanes, requantizers, lane_requantizers, passes];
+        let sizes = [activation_bytes, weight_bytes, lane_weight_bytes, channels, lane_channels, program_words, terms];
+        let parts = [split, tables, softmax].map(usize::from);
+        let all = array.into_iter().chain(sizes).chain(parts);
+        let bytes: Vec<u8> = all.flat_map(|value| (value as u32).to_le_bytes()).collect();
+        crc32(&bytes)
     }
 
     /// Checks the limits that the types do not express.

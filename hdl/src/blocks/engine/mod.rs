@@ -1,7 +1,13 @@
 //! The engine: inference of a whole network, whose program and parameters come through the input stream.
 
+pub mod aligner;
 pub mod config;
+pub mod crc;
 pub mod instruction;
+pub mod loader;
 pub mod memory;
+pub mod outlet;
+pub mod sequencer;
+pub mod windows;
 
 pub use config::EngineConfig;

@@ -3,8 +3,8 @@
 use rust_hdl::prelude::*;
 
 use super::config::{Forwarding, GemmConfig};
-use super::delay::{open, through};
 use super::row::Row;
+use crate::blocks::delay::{open, through};
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Port, Rank, Stage};
 

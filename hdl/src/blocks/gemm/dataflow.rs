@@ -4,9 +4,9 @@ use rust_hdl::prelude::{In, Out};
 
 use super::Gemm;
 use super::config::{Channels, Forwarding, Operand, ZeroPointStrategy};
-use super::delay::{delays, open, through};
 use super::header::header;
 use super::sequencer::dimension;
+use crate::blocks::delay::{delays, open, through};
 use crate::describe_logic;
 use crate::exact::{Describe, Header, Int, Kernel, Maybe, Port, Range, Reg};
 use crate::parameter::ZeroPoint;

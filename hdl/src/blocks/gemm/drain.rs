@@ -3,7 +3,7 @@
 use rust_hdl::prelude::*;
 
 use super::config::GemmConfig;
-use super::delay::delays;
+use crate::blocks::delay::delays;
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Kernel, Port, Range, Reg};
 

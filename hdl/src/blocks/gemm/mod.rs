@@ -27,7 +27,6 @@ mod axis;
 mod channel_memory;
 mod config;
 mod dataflow;
-mod delay;
 mod derived;
 mod drain;
 mod edge_sums;

@@ -1,0 +1,181 @@
+//! Packs the bytes of an item into words without gaps.
+
+use rust_hdl::prelude::*;
+
+use super::EngineConfig;
+use crate::describe_logic;
+use crate::exact::{BIT, Bus, Clk, Describe, Header, Int, Kernel, Port, Range, Reg, Stage};
+
+/// Runs of bytes, which begin and end anywhere in their words, become words in which each byte of the item follows the
+/// one before.
+///
+/// A word leaves when its last byte has come. The last word of an item leaves with the item's last tap if this tap
+/// completes it, and else in the next clock, in which no tap may come. `end` says with the last word of a block that it is
+/// the last.
+#[derive(LogicBlock)]
+pub struct Aligner {
+    /// clock
+    pub clk: Clk,
+    /// reset to empty
+    pub rst_n: Port<In>,
+    /// a tap comes
+    pub valid: Port<In>,
+    /// bytes of the tap
+    pub tap: Bus<In>,
+    /// bytes that belong to the run
+    pub run: Bus<In>,
+    /// places by which they must move up
+    pub rotation: Port<In>,
+    /// last tap of an item
+    pub last: Port<In>,
+    /// last tap of a block
+    pub block_end: Port<In>,
+    /// row of the array
+    pub row: Port<In>,
+    /// half of the block buffer
+    pub half: Port<In>,
+    /// a word leaves
+    pub fill: Port<Out>,
+    /// half of the block buffer for the word
+    pub fill_half: Port<Out>,
+    /// row of the block buffer for the word
+    pub fill_row: Port<Out>,
+    /// number of the word in its item
+    pub fill_at: Port<Out>,
+    /// the word
+    pub fill_word: Port<Out>,
+    /// it is the last word of a block
+    pub fill_end: Port<Out>,
+    rotated: Stage,
+    place: Stage,
+    comes: Reg,
+    flush: Reg,
+    flush_end: Reg,
+    pending: Reg,
+    bytes: Vec<Reg>,
+    at: Reg,
+    filling: Reg,
+    ending: Reg,
+    filled: Stage,
+}
+
+/// Clock edges from a tap to the word that it completes.
+pub const LATENCY: usize = 2;
+
+impl Aligner {
+    /// The aligner of an engine.
+    pub fn new(config: &EngineConfig) -> Aligner {
+        let byte = Range::signed(8);
+        let row = Range::new(0, config.rows as i128 - 1);
+        let at = Range::new(0, config.buffer_words() as i128 - 1);
+        let flag = || Reg::control(BIT, 0);
+        Aligner {
+            clk: Clk::new(),
+            rst_n: Port::bit("synchronous reset, active low"),
+            valid: Port::bit("a tap comes"),
+            tap: Bus::new(config.lanes, byte, "its bytes"),
+            run: Bus::new(config.lanes, BIT, "bytes that belong to the run"),
+            rotation: Port::new(0..=config.lanes as i128 - 1, "places by which they must move up"),
+            last: Port::bit("last tap of an item"),
+            block_end: Port::bit("last tap of a block"),
+            row: Port::new(row, "row of the array"),
+            half: Port::bit("half of the block buffer"),
+            fill: Port::bit("a word leaves"),
+            fill_half: Port::bit("its half of the block buffer"),
+            fill_row: Port::new(row, "its row of the block buffer"),
+            fill_at: Port::new(at, "its number in the item"),
+            fill_word: Port::new(config.word(), "the word"),
+            fill_end: Port::bit("it is the last word of a block"),
+            rotated: Stage::new(true),
+            place: Stage::new(true),
+            comes: flag(),
+            flush: flag(),
+            flush_end: Reg::new(BIT),
+            pending: flag(),
+            bytes: (0..config.lanes).map(|_| Reg::new(byte)).collect(),
+            at: Reg::control(at, 0),
+            filling: flag(),
+            ending: flag(),
+            filled: Stage::new(true),
+        }
+    }
+}
+
+/// Moves lane l to lane l + `places`, around the end.
+fn rotate<'k>(lanes: Vec<Int<'k>>, places: Int<'k>) -> Vec<Int<'k>> {
+    let n = lanes.len();
+    (0..n.ilog2()).fold(lanes, |v, bit| {
+        let moved = |l: usize| v[(l + n - (1 << bit)) % n];
+        (0..n).map(|l| places.bit(bit).mux(moved(l), v[l])).collect()
+    })
+}
+
+fn any<'k>(k: &'k Kernel, bits: impl Iterator<Item = Int<'k>>) -> Int<'k> {
+    bits.reduce(|a, b| a | b).unwrap_or(k.lit(0))
+}
+
+describe_logic!(Aligner);
+
+impl Describe for Aligner {
+    fn header(&self) -> Header {
+        let lanes = self.tap.lanes();
+        Header::new(format!("aligner_{lanes}"), "Packs the bytes of an item into words without gaps.")
+            .fact("latency", format!("{LATENCY} cycles from a tap to the word that it completes"))
+    }
+
+    fn describe(&self, k: &Kernel) {
+        k.clock(&self.clk);
+        k.reset(&self.rst_n);
+        let n = self.tap.lanes();
+        let rank = k.stage(&self.rotated, 1);
+        let places = k.read(&self.rotation);
+        let tap = rotate((0..n).map(|l| k.lane(&self.tap, l)).collect(), places);
+        let run = rotate((0..n).map(|l| k.lane(&self.run, l)).collect(), places);
+        // Bytes that come out below the rotation have gone around the end: they belong to the next word.
+        let early: Vec<_> = (0..n).map(|p| !k.lit(p as i128).lt(places)).collect();
+        let now = (0..n).map(|p| rank.pass(&format!("now_{p}"), run[p] & early[p]));
+        let now: Vec<_> = now.collect();
+        let next = rank.pass("next", any(k, (0..n).map(|p| run[p] & !early[p])));
+        let tap: Vec<_> = (0..n).map(|p| rank.pass(&format!("tap_{p}"), tap[p])).collect();
+        let [last, block_end] =
+            [("last", &self.last), ("block_end", &self.block_end)].map(|(name, port)| rank.pass(name, k.read(port)));
+        // They hold until the flush.
+        let place = k.stage(&self.place, k.read(&self.valid));
+        let (row, half) = (place.pass("row", k.read(&self.row)), place.pass("half", k.read(&self.half)));
+        k.register(&self.comes, k.read(&self.valid));
+
+        let (comes, flush, pending) = (k.read(&self.comes), k.read(&self.flush), k.read(&self.pending));
+        let full = (comes & now[n - 1]).named("full");
+        let some = any(k, now.iter().copied());
+        // A word that is held back holds bytes of the item.
+        let holds = full.mux(next, pending | some | next).named("holds");
+        let complete = (full & !next).named("complete");
+        k.register(&self.pending, comes.mux(holds, pending & !flush));
+        let item_end = (comes & last).named("item_end");
+        k.register(&self.flush, item_end & !complete);
+        k.register_when(&self.flush_end, item_end, block_end);
+
+        let mut word = Vec::new();
+        for (p, reg) in self.bytes.iter().enumerate() {
+            let held = k.read(reg);
+            word.push((comes & now[p]).mux(tap[p], held));
+            k.register_when(reg, comes & (full | now[p] | next), tap[p]);
+        }
+        // The flush gives what is pending; if nothing is, it gives the word before again, in its place.
+        let fill = (full | (flush & pending)).named("fills");
+        let at = k.read(&self.at);
+        let after = (at + fill).wrap(at.range());
+        k.register(&self.at, ((item_end & complete) | flush).mux(0, after));
+        k.register(&self.filling, full | flush);
+        k.register(&self.ending, (item_end & complete & block_end) | (flush & k.read(&self.flush_end)));
+        let rank = k.stage(&self.filled, fill);
+        let word = word.into_iter().rev().map(|byte| byte.bits(0, 8)).reduce(|high, low| high.concat(low, 8));
+        let word = word.expect("a word has bytes");
+        k.drive(&self.fill_word, rank.pass("word", word));
+        k.drive(&self.fill_at, rank.pass("at", at));
+        k.drive(&self.fill_row, rank.pass("row", row));
+        k.drive(&self.fill_half, rank.pass("half", half));
+        k.drive(&self.fill, k.read(&self.filling));
+        k.drive(&self.fill_end, k.read(&self.ending));
+    }
+}

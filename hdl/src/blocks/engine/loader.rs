@@ -1,0 +1,327 @@
+//! The loader: what comes through the input stream goes to the memories.
+
+use rust_hdl::prelude::*;
+
+use super::EngineConfig;
+use super::config::MAGIC;
+use super::crc::Crc;
+use super::outlet::STATUS;
+use crate::describe_logic;
+use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Port, Range, Reg, Stage};
+
+/// Where a section of an image goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// activation memory
+    Activations = 0,
+    /// weights of the array
+    Weights = 1,
+    /// weights and tables of the lanes
+    LaneWeights = 2,
+    /// parameters of the array's requantizers
+    Parameters = 3,
+    /// parameters of the lanes' requantizers
+    LaneParameters = 4,
+    /// program
+    Program = 5,
+    /// word address and number of words of the input
+    Model = 6,
+    /// no section: the CRC follows
+    End = 7,
+}
+
+/// The answer to a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// it was accepted
+    Ok = 0,
+    /// an input, but no model is loaded
+    NoModel = 1,
+    /// not an image
+    NoImage = 2,
+    /// an image for another configuration
+    OtherConfiguration = 3,
+    /// an image that is cut or damaged
+    Damaged = 4,
+    /// an input of another length than the model's
+    WrongLength = 5,
+}
+
+/// States of the loader: what the next beat is, or what happens without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// the first beat of a packet
+    First,
+    /// a word of the input
+    Input,
+    /// the fingerprint of the image's configuration
+    Fingerprint,
+    /// target and address of a section
+    Section,
+    /// number of words of the section
+    Count,
+    /// a word of the section
+    Word,
+    /// the CRC of the image
+    Crc,
+    /// the CRC is compared
+    Compare,
+    /// the rest of a packet that was refused
+    Skip,
+    /// the packet is answered
+    Answer,
+    /// the program runs
+    Run,
+}
+
+/// A packet with `dest` 0 is an input, and starts the program when its last word has come. A packet with `dest` 1 is an image:
+/// magic word, fingerprint of the configuration, sections, end, CRC; a word of the stream each. A section is target and
+/// address (bits 28.. and 0..28), number of words, words. A packet that is refused is read to its end and answered by a
+/// status. A refused image leaves no model.
+#[derive(LogicBlock)]
+pub struct Loader {
+    /// clock
+    pub clk: Clk,
+    /// reset: no model
+    pub rst_n: Port<In>,
+    /// a beat is offered
+    pub in_valid: Port<In>,
+    /// it is taken
+    pub in_ready: Port<Out>,
+    /// the word
+    pub in_word: Port<In>,
+    /// it is the last of its packet
+    pub in_last: Port<In>,
+    /// 0: input; 1: image
+    pub in_dest: Port<In>,
+    /// the memory that takes a word, by its target
+    pub write: Port<Out>,
+    /// the memory
+    pub write_target: Port<Out>,
+    /// the address of the word, in words of the stream
+    pub write_address: Port<Out>,
+    /// the word
+    pub write_word: Port<Out>,
+    /// the input is complete
+    pub go: Port<Out>,
+    /// the program is at its end
+    pub ends: Port<In>,
+    /// the outlet has room
+    pub room: Port<In>,
+    /// a packet is answered
+    pub answer: Port<Out>,
+    /// the answer
+    pub answer_status: Port<Out>,
+    crc: Crc,
+    state: Vec<Reg>,
+    loaded: Reg,
+    input_address: Reg,
+    input_words: Reg,
+    target: Reg,
+    address: Reg,
+    left: Reg,
+    expected: Reg,
+    outcome: Reg,
+    written: Stage,
+    writes: Reg,
+    goes: Reg,
+    _fingerprint: i128,
+}
+
+/// Values of an address, in words of the stream.
+fn addresses(config: &EngineConfig) -> Range {
+    let most = [config.activation_bytes, config.weight_bytes, config.lane_weight_bytes, 8 * config.channels]
+        .into_iter()
+        .chain([8 * config.lane_channels, config.lanes * config.program_words])
+        .max();
+    Range::new(0, (most.unwrap_or(0) / config.lanes) as i128 - 1)
+}
+
+impl Loader {
+    /// The loader of an engine.
+    pub fn new(config: &EngineConfig) -> Loader {
+        let flag = || Reg::control(BIT, 0);
+        let address = addresses(config);
+        let count = Range::new(0, 2 * address.hi() + 1);
+        Loader {
+            clk: Clk::new(),
+            rst_n: Port::bit("synchronous reset, active low"),
+            in_valid: Port::bit("a beat is offered"),
+            in_ready: Port::bit("it is taken"),
+            in_word: Port::new(config.word(), "the word"),
+            in_last: Port::bit("it is the last of its packet"),
+            in_dest: Port::bit("0: input; 1: image"),
+            write: Port::bit("a word is written"),
+            write_target: Port::new(Range::unsigned(3), "the memory"),
+            write_address: Port::new(address, "its address"),
+            write_word: Port::new(config.word(), "the word"),
+            go: Port::bit("the input is complete"),
+            ends: Port::bit("the program is at its end"),
+            room: Port::bit("the outlet has room"),
+            answer: Port::bit("a packet is answered"),
+            answer_status: Port::new(STATUS, "the answer"),
+            crc: Crc::new(config),
+            state: (0..=State::Run as usize).map(|s| Reg::control(BIT, i128::from(s == 0))).collect(),
+            loaded: flag(),
+            input_address: Reg::new(config.activation_address()),
+            input_words: Reg::new(count),
+            target: Reg::new(Range::unsigned(3)),
+            address: Reg::new(address),
+            left: Reg::new(count),
+            expected: Reg::new(Range::unsigned(32)),
+            outcome: Reg::new(STATUS),
+            written: Stage::new(true),
+            writes: flag(),
+            goes: flag(),
+            _fingerprint: config.fingerprint().into(),
+        }
+    }
+
+    fn is<'k>(&self, k: &'k Kernel, state: State) -> Int<'k> {
+        k.read(&self.state[state as usize])
+    }
+}
+
+/// A way from a state to the next: where, when, and the status of the packet, if it decides on it.
+type Way<'k> = (State, State, Int<'k>, Option<Status>);
+
+describe_logic!(Loader);
+
+impl Describe for Loader {
+    fn header(&self) -> Header {
+        Header::new("loader", "Inputs and images from the stream to the memories.")
+            .fact("fingerprint", format!("0x{:08x}", self._fingerprint))
+    }
+
+    fn describe(&self, k: &Kernel) {
+        k.clock(&self.clk);
+        k.reset(&self.rst_n);
+        let is = |state| self.is(k, state);
+        let ready = !(is(State::Compare) | is(State::Answer) | is(State::Run));
+        let beat = (k.read(&self.in_valid) & ready).named("beat");
+        let (word, last) = (k.read(&self.in_word), k.read(&self.in_last));
+        k.drive(&self.in_ready, ready);
+
+        let (left, loaded) = (k.read(&self.left), k.read(&self.loaded));
+        let input_words = k.read(&self.input_words);
+        let first = is(State::First);
+        let ends_input = first.mux(input_words, left).equals(1).named("ends_input");
+        let dest = k.read(&self.in_dest);
+        let ways = self.ways(k, beat, last, ends_input);
+        for (state, reg) in self.state.iter().enumerate() {
+            let into = ways.iter().filter(|way| way.1 as usize == state).map(|way| is(way.0) & way.2);
+            let out_of = ways.iter().filter(|way| way.0 as usize == state).map(|way| way.2);
+            let into = into.fold(k.lit(0), |a, b| a | b);
+            let leaves = out_of.fold(k.lit(0), |a, b| a | b);
+            k.register(reg, into | (k.read(reg) & !leaves));
+        }
+        let decides = ways.iter().filter_map(|way| way.3.map(|status| (is(way.0) & way.2, status)));
+        let decided: Vec<_> = decides.collect();
+        let any = decided.iter().fold(k.lit(0), |a, b| a | b.0).named("decides");
+        let status = decided.iter().fold(k.lit(0), |rest, way| way.0.mux(way.1 as i128, rest));
+        k.register_when(&self.outcome, any, status.within(STATUS));
+        let accepted = is(State::Compare) & self.equals(k);
+        k.register(&self.loaded, accepted | (loaded & !(beat & is(State::Fingerprint))));
+        k.register(&self.goes, beat & last & ends_input & (is(State::Input) | (first & loaded & !dest)));
+        k.drive(&self.go, k.read(&self.goes));
+        k.drive(&self.answer, is(State::Answer) & k.read(&self.room));
+        k.drive(&self.answer_status, k.read(&self.outcome));
+
+        self.crc(k, beat, word);
+        self.place(k, beat, word);
+    }
+}
+
+impl Loader {
+    /// The ways from state to state.
+    fn ways<'k>(&self, k: &'k Kernel, beat: Int<'k>, last: Int<'k>, ends_input: Int<'k>) -> Vec<Way<'k>> {
+        use State::{Answer, Compare, Count, Crc, Fingerprint, First, Input, Run, Section, Skip, Word};
+        let low = k.read(&self.in_word).bits(0, 32);
+        let (image, loaded) = (k.read(&self.in_dest), k.read(&self.loaded));
+        let (go_on, cut) = ((beat & !last).named("goes_on"), (beat & last).named("cut"));
+        let magic = low.equals(i128::from(MAGIC)).named("magic");
+        let fits = low.equals(self._fingerprint).named("fits");
+        let end = low.bits(28, 3).equals(Target::End as i128).named("end");
+        let (none, left) = (low.equals(0), k.read(&self.left));
+        let input = (loaded & !image).named("input");
+        let refused = Some(Status::Damaged);
+        vec![
+            (First, Input, go_on & input & !ends_input, None),
+            (First, Skip, go_on & input & ends_input, Some(Status::WrongLength)),
+            (First, Run, cut & input & ends_input, None),
+            (First, Answer, cut & input & !ends_input, Some(Status::WrongLength)),
+            (First, Skip, go_on & !image & !loaded, Some(Status::NoModel)),
+            (First, Answer, cut & !image & !loaded, Some(Status::NoModel)),
+            (First, Fingerprint, go_on & image & magic, None),
+            (First, Skip, go_on & image & !magic, Some(Status::NoImage)),
+            (First, Answer, cut & image & !magic, Some(Status::NoImage)),
+            (First, Answer, cut & image & magic, refused),
+            (Input, Skip, go_on & ends_input, Some(Status::WrongLength)),
+            (Input, Run, cut & ends_input, None),
+            (Input, Answer, cut & !ends_input, Some(Status::WrongLength)),
+            (Fingerprint, Section, go_on & fits, None),
+            (Fingerprint, Skip, go_on & !fits, Some(Status::OtherConfiguration)),
+            (Fingerprint, Answer, cut, refused),
+            (Section, Crc, go_on & end, None),
+            (Section, Count, go_on & !end, None),
+            (Section, Answer, cut, refused),
+            (Count, Section, go_on & none, None),
+            (Count, Word, go_on & !none, None),
+            (Count, Answer, cut, refused),
+            (Word, Section, go_on & left.equals(1), None),
+            (Word, Answer, cut, refused),
+            (Crc, Compare, cut, None),
+            (Crc, Skip, go_on, refused),
+            (Compare, Answer, self.equals(k), Some(Status::Ok)),
+            (Compare, Answer, !self.equals(k), refused),
+            (Skip, Answer, cut, None),
+            (Answer, First, k.read(&self.room), None),
+            (Run, First, k.read(&self.ends), None),
+        ]
+    }
+
+    /// 1 where the image has the CRC that it says.
+    fn equals<'k>(&self, k: &'k Kernel) -> Int<'k> {
+        k.read(&self.crc.crc).equals(k.read(&self.expected)).named("crc_fits")
+    }
+
+    fn crc<'k>(&self, k: &'k Kernel, beat: Int<'k>, word: Int<'k>) {
+        k.pass_clock(&self.clk, &self.crc.clk);
+        k.drive(&self.crc.valid, beat & !self.is(k, State::Crc));
+        k.drive(&self.crc.first, self.is(k, State::First));
+        k.drive(&self.crc.word, word);
+        k.register_when(&self.expected, beat & self.is(k, State::Crc), word.bits(0, 32));
+    }
+
+    /// Where a word is written, and how many follow.
+    fn place<'k>(&self, k: &'k Kernel, beat: Int<'k>, word: Int<'k>) {
+        let is = |state| self.is(k, state);
+        let low = word.bits(0, 32);
+        let (first, section, count) = (is(State::First), is(State::Section), is(State::Count));
+        let (address, left) = (k.read(&self.address), k.read(&self.left));
+        let at = first.mux(k.read(&self.input_address), address);
+        let next = (at + 1).wrap(address.range());
+        let begins = low.bits(0, address.range().width());
+        k.register_when(&self.address, beat & !count, section.mux(begins, next));
+        let words = low.bits(0, left.range().width());
+        let rest = first.mux(k.read(&self.input_words), left);
+        let fewer = (rest - 1).wrap(left.range());
+        k.register_when(&self.left, beat, count.mux(words, fewer));
+        let target = k.read(&self.target);
+        k.register_when(&self.target, beat & (first | section), first.mux(0, low.bits(28, 3)));
+        // Words of an input are written to the activation memory, which has target 0.
+        let input = first & !k.read(&self.in_dest) & k.read(&self.loaded);
+        let writes = (beat & (input | is(State::Input) | is(State::Word))).named("writes_now");
+        k.register(&self.writes, writes);
+        let rank = k.stage(&self.written, 1);
+        let to = first.mux(0, target);
+        k.drive(&self.write, k.read(&self.writes));
+        k.drive(&self.write_target, rank.pass("target", to));
+        k.drive(&self.write_address, rank.pass("address", at));
+        k.drive(&self.write_word, rank.pass("word", word));
+        let model = (beat & is(State::Word) & target.equals(Target::Model as i128)).named("model");
+        let input_address = self.input_address.range();
+        k.register_when(&self.input_address, model & !address.bit(0), low.bits(0, input_address.width()));
+        k.register_when(&self.input_words, model & address.bit(0), words);
+    }
+}

@@ -1,0 +1,342 @@
+//! The loop nest of the windows: which word of which run of which tap of which pixel is read in a clock.
+
+use rust_hdl::prelude::*;
+
+use super::level::Level;
+use crate::blocks::engine::EngineConfig;
+use crate::blocks::engine::instruction::{self, Field, InstructionPorts, Kept, Kind};
+use crate::describe_logic;
+use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Port, Range, Reg};
+
+/// A step as a loop nest, from the outside inwards: pixels in the order of rows, groups of a pixel, rows of taps, runs of
+/// a row of taps, words of a run. In each clock with `valid` it is at one word, and shows its offsets. An item is a group of
+/// a pixel; after it the loops rest for `idle` clocks. Where the array takes the results, the pixels are counted in blocks, as
+/// many as the array has rows, and the loops wait before a block until one half of the block buffer is free.
+#[derive(LogicBlock)]
+pub struct Loops {
+    /// clock
+    pub clk: Clk,
+    /// reset to idle
+    pub rst_n: Port<In>,
+    instruction: InstructionPorts,
+    /// the instruction has been shown
+    pub start: Port<In>,
+    /// the array has read a half of the block buffer
+    pub release: Port<In>,
+    /// the outlet has room
+    pub room: Port<In>,
+    /// a word is read
+    pub valid: Port<Out>,
+    /// byte address of the pixel's first run
+    pub pixel: Port<Out>,
+    /// bytes from there to the row of taps
+    pub tap_row: Port<Out>,
+    /// bytes from there to the run
+    pub tap: Port<Out>,
+    /// bytes from there to the group
+    pub group: Port<Out>,
+    /// bytes from the pixel's run in its row to the start of the row
+    pub x: Port<Out>,
+    /// row of the tensor
+    pub y: Port<Out>,
+    /// bytes from the start of the run to this word
+    pub word: Port<Out>,
+    /// bytes of the item before the run, modulo the bytes of a word
+    pub position: Port<Out>,
+    /// entry of the memory of the lanes' weights
+    pub weight: Port<Out>,
+    /// first word of an item
+    pub first: Port<Out>,
+    /// last word of an item
+    pub last: Port<Out>,
+    /// last item of a pixel
+    pub pixel_end: Port<Out>,
+    /// last pixel of a block
+    pub block_end: Port<Out>,
+    /// last pixel of the step
+    pub step_end: Port<Out>,
+    /// row of the array for the pixel
+    pub row: Port<Out>,
+    /// half of the block buffer for the block
+    pub half: Port<Out>,
+    kept: Kept,
+    active: Reg,
+    waiting: Reg,
+    resting: Reg,
+    rest: Reg,
+    rest_ends: Reg,
+    open: Reg,
+    in_flight: Reg,
+    words: Level,
+    runs: Level,
+    tap_rows: Level,
+    groups: Level,
+    columns: Level,
+    pixels: Level,
+    begins: Reg,
+    word_offset: Reg,
+    run_offset: Reg,
+    tap_row_offset: Reg,
+    tap_y: Reg,
+    group_offset: Reg,
+    column_offset: Reg,
+    row_offset: Reg,
+    row_y: Reg,
+    place: Reg,
+    weight_entry: Reg,
+    row_of_block: Reg,
+    half_of_buffer: Reg,
+    _lanes: i128,
+}
+
+/// Values of a byte address, which wraps.
+fn addresses(config: &EngineConfig) -> Range {
+    Range::new(0, config.activation_bytes as i128 - 1)
+}
+
+/// Values of a distance within a row of a tensor, in bytes.
+const DISTANCE: Range = Range::unsigned(16);
+
+/// Values of a place in a row of a tensor: in the padding, in the row, or behind it.
+pub(super) const PLACE: Range = Range::signed(18);
+
+impl Loops {
+    /// The loops of an engine.
+    pub fn new(config: &EngineConfig) -> Loops {
+        use instruction as i;
+        let address = addresses(config);
+        let weights = Range::new(0, config.lane_weight_bytes as i128 / 4 - 1);
+        let full = |field: Field| (field, field.range());
+        let in_memory = |field: Field| (field, if field.signed { Range::signed(address.width()) } else { address });
+        let kept = Kept::new(&[
+            full(i::KIND),
+            full(i::WEIGHTS_ADVANCE),
+            in_memory(i::ADDRESS),
+            full(i::X0),
+            full(i::Y0),
+            full(i::X_STEP),
+            full(i::OUT_WIDTH_1),
+            in_memory(i::ROW_STEP),
+            full(i::PIXELS_1),
+            full(i::Y_STEP),
+            in_memory(i::TAP_ROW_STEP),
+            full(i::TAPS_Y_1),
+            full(i::TAPS_X_1),
+            full(i::TAP_Y_STEP),
+            full(i::TAP_STEP),
+            full(i::RUN_BYTES),
+            full(i::RUN_WORDS_1),
+            full(i::GROUPS_1),
+            full(i::IDLE),
+            (i::LANE_WEIGHTS, weights),
+        ]);
+        let y = Range::signed(18);
+        let flag = || Reg::control(BIT, 0);
+        let row = Range::new(0, config.rows as i128 - 1);
+        let within_word = Range::new(0, config.lanes as i128 - 1);
+        Loops {
+            clk: Clk::new(),
+            rst_n: Port::bit("synchronous reset, active low"),
+            instruction: InstructionPorts::default(),
+            start: Port::bit("the instruction has been shown"),
+            release: Port::bit("a half of the block buffer has been read"),
+            room: Port::bit("the outlet has room"),
+            valid: Port::bit("a word is read"),
+            pixel: Port::new(address, "byte address of the pixel's row and column"),
+            tap_row: Port::new(address, "bytes to the row of taps"),
+            tap: Port::new(DISTANCE, "bytes to the run"),
+            group: Port::new(address, "bytes to the group"),
+            x: Port::new(PLACE, "bytes from the start of the row"),
+            y: Port::new(y, "row of the tensor"),
+            word: Port::new(DISTANCE, "bytes from the start of the run"),
+            position: Port::new(within_word, "bytes of the item before the run"),
+            weight: Port::new(weights, "entry of the lanes' weights"),
+            first: Port::bit("first word of an item"),
+            last: Port::bit("last word of an item"),
+            pixel_end: Port::bit("last item of a pixel"),
+            block_end: Port::bit("last pixel of a block"),
+            step_end: Port::bit("last pixel of the step"),
+            row: Port::new(row, "row of the array"),
+            half: Port::bit("half of the block buffer"),
+            kept,
+            active: flag(),
+            waiting: flag(),
+            resting: flag(),
+            rest: Reg::new(i::IDLE.range()),
+            rest_ends: Reg::new(BIT),
+            open: flag(),
+            in_flight: Reg::control(0..=2, 0),
+            words: Level::new(i::RUN_WORDS_1.range()),
+            runs: Level::new(i::TAPS_X_1.range()),
+            tap_rows: Level::new(i::TAPS_Y_1.range()),
+            groups: Level::new(i::GROUPS_1.range()),
+            columns: Level::new(i::OUT_WIDTH_1.range()),
+            pixels: Level::new(i::PIXELS_1.range()),
+            begins: Reg::new(BIT),
+            word_offset: Reg::new(DISTANCE),
+            run_offset: Reg::new(DISTANCE),
+            tap_row_offset: Reg::new(address),
+            tap_y: Reg::new(DISTANCE),
+            group_offset: Reg::new(address),
+            column_offset: Reg::new(DISTANCE),
+            row_offset: Reg::new(address),
+            row_y: Reg::new(Range::signed(17)),
+            place: Reg::new(within_word),
+            weight_entry: Reg::new(weights),
+            row_of_block: Reg::new(row),
+            half_of_buffer: Reg::new(BIT),
+            _lanes: config.lanes as i128,
+        }
+    }
+
+    /// The ports on which instructions are shown.
+    pub fn instruction(&self) -> &InstructionPorts {
+        &self.instruction
+    }
+
+    /// An offset that a level moves on. It begins with `from`, and again where the level's last round ends.
+    fn offset<'k>(&self, k: &'k Kernel, reg: &Reg, moves: Int<'k>, again: Int<'k>, from: Int<'k>, step: Int<'k>) {
+        let next = (k.read(reg) + step).wrap(reg.range());
+        k.register_when(reg, moves, again.mux(from, next));
+    }
+}
+
+/// The ends of the levels in a clock, from the inside outwards.
+struct Ends<'k> {
+    word: Int<'k>,
+    run: Int<'k>,
+    tap_row: Int<'k>,
+    item: Int<'k>,
+    pixel: Int<'k>,
+    row: Int<'k>,
+    block: Int<'k>,
+    step: Int<'k>,
+}
+
+impl Loops {
+    fn ends<'k>(&self, k: &'k Kernel, issue: Int<'k>) -> Ends<'k> {
+        let run = (issue & self.words.last(k)).named("run_end");
+        let tap_row = (run & self.runs.last(k)).named("tap_row_end");
+        let item = (tap_row & self.tap_rows.last(k)).named("item_end");
+        let pixel = (item & self.groups.last(k)).named("pixel_ends");
+        let last_row = k.read(&self.row_of_block).equals(self.row_of_block.range().hi());
+        let last_pixel = self.pixels.last(k);
+        Ends {
+            word: issue,
+            run,
+            tap_row,
+            item,
+            pixel,
+            row: (pixel & self.columns.last(k)).named("row_end"),
+            block: (pixel & (last_row | last_pixel)).named("block_ends"),
+            step: (pixel & last_pixel).named("step_ends"),
+        }
+    }
+
+    /// When words are read: `active` from the start to the last word, not while it rests or waits.
+    fn control<'k>(&self, k: &'k Kernel, start: Int<'k>, ends: &Ends<'k>) {
+        let kind = self.kept.read(k, instruction::KIND);
+        let is = |wanted: Kind| kind.equals(wanted as i128);
+        let blocks = (is(Kind::Matrix) | is(Kind::Fused)).named("blocks");
+        let reads = !(is(Kind::End) | is(Kind::Report));
+        let active = k.read(&self.active);
+        k.register(&self.active, (start & reads) | (active & !ends.step));
+
+        let idle = self.kept.read(k, instruction::IDLE);
+        let (resting, rest) = (k.read(&self.resting), k.read(&self.rest));
+        k.register(&self.resting, (ends.item & !idle.equals(0)) | (resting & !k.read(&self.rest_ends)));
+        let fewer = (rest - 1).wrap(rest.range());
+        k.register(&self.rest, resting.mux(fewer, idle));
+        k.register(&self.rest_ends, resting.mux(rest.equals(2), idle.equals(1)));
+
+        let (waiting, in_flight) = (k.read(&self.waiting), k.read(&self.in_flight));
+        let claim = (waiting & !in_flight.bit(1)).named("claim");
+        let wait = blocks & (start | (ends.block & !ends.step));
+        k.register(&self.waiting, wait | (waiting & !claim));
+        let next = in_flight + claim - k.read(&self.release);
+        k.register(&self.in_flight, next.bounded(self.in_flight.range(), "what is released was claimed"));
+        k.register(&self.open, k.read(&self.room) | !is(Kind::Output));
+    }
+
+    fn offsets<'k>(&self, k: &'k Kernel, start: Int<'k>, ends: &Ends<'k>) {
+        use instruction as i;
+        let field = |field| self.kept.read(k, field);
+        let zero = k.lit(0);
+        let again = |last: Int<'k>| start | last;
+        let [words, runs] = [&self.words, &self.runs].map(|level| again(level.last(k)));
+        let [tap_rows, groups] = [&self.tap_rows, &self.groups].map(|level| again(level.last(k)));
+        let columns = again(self.columns.last(k));
+        self.offset(k, &self.word_offset, start | ends.word, words, zero, k.lit(self._lanes));
+        self.offset(k, &self.run_offset, start | ends.run, runs, zero, field(i::TAP_STEP));
+        self.offset(k, &self.tap_row_offset, start | ends.tap_row, tap_rows, zero, field(i::TAP_ROW_STEP));
+        self.offset(k, &self.tap_y, start | ends.tap_row, tap_rows, zero, field(i::TAP_Y_STEP));
+        self.offset(k, &self.group_offset, start | ends.item, groups, zero, k.lit(self._lanes));
+        self.offset(k, &self.column_offset, start | ends.pixel, columns, zero, field(i::X_STEP));
+        let address = field(i::ADDRESS).wrap(self.row_offset.range());
+        self.offset(k, &self.row_offset, start | ends.row, start, address, field(i::ROW_STEP));
+        self.offset(k, &self.row_y, start | ends.row, start, field(i::Y0), field(i::Y_STEP));
+        let run = field(i::RUN_BYTES).wrap(self.place.range());
+        self.offset(k, &self.place, start | ends.run, start | ends.item, zero, run);
+        let one = k.lit(1);
+        self.offset(k, &self.row_of_block, start | ends.pixel, start, zero, one);
+        self.offset(k, &self.half_of_buffer, start | ends.block, start, zero, one);
+        let tables = field(i::KIND).equals(Kind::Tables as i128);
+        let step = tables.mux(1, self._lanes / 4);
+        let moves = start | (ends.word & (field(i::WEIGHTS_ADVANCE) | tables));
+        self.offset(k, &self.weight_entry, moves, start | ends.pixel, field(i::LANE_WEIGHTS), step);
+        k.register_when(&self.begins, start | ends.word, start | ends.item);
+    }
+}
+
+describe_logic!(Loops);
+
+impl Describe for Loops {
+    fn header(&self) -> Header {
+        Header::new("loops", "The loop nest of a step: pixels, groups, rows of taps, runs, words.")
+            .fact("throughput", "a word a clock")
+    }
+
+    fn describe(&self, k: &Kernel) {
+        use instruction as i;
+        k.clock(&self.clk);
+        k.reset(&self.rst_n);
+        self.kept.describe(k, &self.instruction);
+        let field = |field| self.kept.read(k, field);
+        let start = k.read(&self.start);
+        let [active, waiting, resting, open] =
+            [&self.active, &self.waiting, &self.resting, &self.open].map(|reg| k.read(reg));
+        let issue = (active & !waiting & !resting & open).named("issue");
+        let ends = self.ends(k, issue);
+        self.control(k, start, &ends);
+        for (level, step, count_1) in [
+            (&self.words, ends.word, i::RUN_WORDS_1),
+            (&self.runs, ends.run, i::TAPS_X_1),
+            (&self.tap_rows, ends.tap_row, i::TAPS_Y_1),
+            (&self.groups, ends.item, i::GROUPS_1),
+            (&self.columns, ends.pixel, i::OUT_WIDTH_1),
+            (&self.pixels, ends.pixel, i::PIXELS_1),
+        ] {
+            level.describe(k, start, step, field(count_1));
+        }
+        self.offsets(k, start, &ends);
+
+        let column = k.read(&self.column_offset);
+        k.drive(&self.valid, issue);
+        k.drive(&self.pixel, (k.read(&self.row_offset) + column).wrap(self.pixel.range()));
+        k.drive(&self.tap_row, k.read(&self.tap_row_offset));
+        k.drive(&self.tap, k.read(&self.run_offset));
+        k.drive(&self.group, k.read(&self.group_offset));
+        k.drive(&self.x, field(i::X0) + column);
+        k.drive(&self.y, k.read(&self.row_y) + k.read(&self.tap_y));
+        k.drive(&self.word, k.read(&self.word_offset));
+        k.drive(&self.position, k.read(&self.place));
+        k.drive(&self.weight, k.read(&self.weight_entry));
+        k.drive(&self.first, k.read(&self.begins));
+        k.drive(&self.last, ends.item);
+        k.drive(&self.pixel_end, self.groups.last(k));
+        k.drive(&self.block_end, ends.block);
+        k.drive(&self.step_end, ends.step);
+        k.drive(&self.row, k.read(&self.row_of_block));
+        k.drive(&self.half, k.read(&self.half_of_buffer));
+    }
+}

@@ -1,0 +1,295 @@
+//! The windows: they read the taps of a step from the activation memory, and put the zero point where a tap lies outside
+//! the tensor.
+
+mod level;
+mod loops;
+
+use rust_hdl::prelude::*;
+
+pub use loops::Loops;
+
+use super::EngineConfig;
+use super::instruction::{self, InstructionPorts, Kept, Kind};
+use super::memory;
+use crate::blocks::delay::through;
+use crate::describe_logic;
+use crate::exact::{BIT, Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Rank, Reg, Stage};
+use loops::PLACE;
+
+/// A word of a run in each clock, from the activation memory, in the order of [`Loops`].
+///
+/// A run may begin at any byte of a word. `run` says which bytes of `tap` belong to the run, and `rotation` by how many
+/// places they must move up so that the bytes of an item follow each other without gaps. A byte outside the tensor is
+/// replaced by the padding. Beside a tap comes the word of the lanes' weights, or an entry of a table.
+#[derive(LogicBlock)]
+pub struct Windows {
+    /// clock
+    pub clk: Clk,
+    /// reset to idle
+    pub rst_n: Port<In>,
+    instruction: InstructionPorts,
+    /// the instruction has been shown
+    pub start: Port<In>,
+    /// the array has read a half of the block buffer
+    pub release: Port<In>,
+    /// the outlet has room
+    pub room: Port<In>,
+    /// a word of the activation memory is read
+    pub read: Port<Out>,
+    /// its address
+    pub address: Port<Out>,
+    /// the word, [`memory::LATENCY`] clocks later
+    pub word: Port<In>,
+    /// a word of the lanes' weights is read
+    pub weights_read: Port<Out>,
+    /// its address
+    pub weights_address: Port<Out>,
+    /// the word, [`memory::LATENCY`] clocks later
+    pub weights: Port<In>,
+    /// a tap for the lanes
+    pub to_lanes: Port<Out>,
+    /// a tap for the aligner
+    pub to_aligner: Port<Out>,
+    /// a tap for the softmax
+    pub to_softmax: Maybe<Port<Out>>,
+    /// an entry for a table
+    pub to_tables: Port<Out>,
+    /// the entry
+    pub entry: Port<Out>,
+    /// all entries have been given
+    pub tables_done: Port<Out>,
+    /// bytes of the tap
+    pub tap: Bus<Out>,
+    /// bytes that belong to the run
+    pub run: Bus<Out>,
+    /// places by which the bytes must move up
+    pub rotation: Port<Out>,
+    /// first word of an item
+    pub first: Port<Out>,
+    /// last word of an item
+    pub last: Port<Out>,
+    /// last word of a pixel
+    pub pixel_end: Port<Out>,
+    /// last word of a block
+    pub block_end: Port<Out>,
+    /// last word of the step
+    pub step_end: Port<Out>,
+    /// row of the array
+    pub row: Port<Out>,
+    /// half of the block buffer
+    pub half: Port<Out>,
+    kept: Kept,
+    loops: Loops,
+    valid: Vec<Reg>,
+    ranks: Vec<Stage>,
+}
+
+/// Ranks from the loops to the address of the activation memory.
+const ADDRESS_RANKS: usize = 4;
+
+/// Clock edges from a word of the loops to its tap.
+const LATENCY: usize = ADDRESS_RANKS + memory::LATENCY + 1;
+
+impl Windows {
+    /// The windows of an engine.
+    pub fn new(config: &EngineConfig) -> Windows {
+        use instruction as i;
+        let loops = Loops::new(config);
+        let lanes = config.lanes;
+        let weights = Range::new(0, config.lane_weight_words() as i128 - 1);
+        let full = |field: instruction::Field| (field, field.range());
+        Windows {
+            clk: Clk::new(),
+            rst_n: Port::bit("synchronous reset, active low"),
+            instruction: InstructionPorts::default(),
+            start: Port::bit("the instruction has been shown"),
+            release: Port::bit("a half of the block buffer has been read"),
+            room: Port::bit("the outlet has room"),
+            read: Port::bit("a word of the activation memory is read"),
+            address: Port::new(config.activation_address(), "its address"),
+            word: Port::new(config.word(), "the word"),
+            weights_read: Port::bit("a word of the lanes' weights is read"),
+            weights_address: Port::new(weights, "its address"),
+            weights: Port::new(config.word(), "the word"),
+            to_lanes: Port::bit("a tap for the lanes"),
+            to_aligner: Port::bit("a tap for the aligner"),
+            to_softmax: Maybe::when(config.softmax, || Port::bit("a tap for the softmax")),
+            to_tables: Port::bit("an entry for a table"),
+            entry: Port::new(Range::signed(32), "the entry"),
+            tables_done: Port::bit("all entries have been given"),
+            tap: Bus::new(lanes, Range::signed(8), "bytes of the tap"),
+            run: Bus::new(lanes, BIT, "bytes that belong to the run"),
+            rotation: Port::new(0..=lanes as i128 - 1, "places by which they must move up"),
+            first: Port::bit("first word of an item"),
+            last: Port::bit("last word of an item"),
+            pixel_end: Port::bit("last word of a pixel"),
+            block_end: Port::bit("last word of a block"),
+            step_end: Port::bit("last word of the step"),
+            row: Port::new(loops.row.range(), "row of the array"),
+            half: Port::bit("half of the block buffer"),
+            kept: Kept::new(&[
+                full(i::KIND),
+                full(i::HEIGHT),
+                full(i::ROW_BYTES),
+                full(i::RUN_BYTES),
+                full(i::PADDING),
+            ]),
+            loops,
+            valid: (0..LATENCY).map(|_| Reg::control(BIT, 0)).collect(),
+            ranks: (0..LATENCY).map(|_| Stage::new(true)).collect(),
+        }
+    }
+
+    /// The ports on which instructions are shown.
+    pub fn instruction(&self) -> &InstructionPorts {
+        &self.instruction
+    }
+
+    fn connect_loops(&self, k: &Kernel) {
+        k.pass_clock(&self.clk, &self.loops.clk);
+        let shown = [&self.instruction.write, &self.instruction.at, &self.instruction.word].map(|port| k.read(port));
+        self.loops.instruction().drive(k, shown);
+        for (to, from) in [
+            (&self.loops.rst_n, &self.rst_n),
+            (&self.loops.start, &self.start),
+            (&self.loops.release, &self.release),
+            (&self.loops.room, &self.room),
+        ] {
+            k.drive(to, k.read(from));
+        }
+    }
+}
+
+/// Bit l is 1 where `v <= l`: `v` has been cut to 0..=lanes.
+fn from<'k>(v: Int<'k>, l: usize) -> Int<'k> {
+    v.lt(l as i128 + 1)
+}
+
+describe_logic!(Windows);
+
+impl Describe for Windows {
+    fn header(&self) -> Header {
+        Header::new("windows", "The taps of a step, in the order of its loops, with the padding around the tensor.")
+            .fact("latency", format!("{LATENCY} cycles from the loops to a tap"))
+    }
+
+    fn describe(&self, k: &Kernel) {
+        use instruction as i;
+        k.clock(&self.clk);
+        k.reset(&self.rst_n);
+        self.kept.describe(k, &self.instruction);
+        self.connect_loops(k);
+        let field = |field| self.kept.read(k, field);
+        let l = &self.loops;
+        let lanes = self.tap.lanes();
+        let word_bits = lanes.ilog2();
+        let cut = Range::new(0, lanes as i128);
+        let address = l.pixel.range();
+        let ranks: Vec<_> = self.ranks.iter().map(|stage| k.stage(stage, 1)).collect();
+        let read = |port: &Port<Out>| k.read(port);
+
+        let mut valid = read(&l.valid);
+        for reg in &self.valid {
+            k.register(reg, valid);
+            valid = k.read(reg);
+        }
+
+        // The address of the word, in ranks of one addition each.
+        let pixel = ranks[0].pass("pixel", read(&l.pixel));
+        let tap = ranks[0].pass("tap", (read(&l.tap) + read(&l.group)).wrap(address));
+        let [tap_row, tap_in_row, x, y, offset, position] = [
+            ("tap_row", read(&l.tap_row)),
+            ("tap_in_row", read(&l.tap)),
+            ("x", read(&l.x)),
+            ("y", read(&l.y)),
+            ("offset", read(&l.word)),
+            ("position", read(&l.position)),
+        ]
+        .map(|(name, value)| ranks[0].pass(name, value));
+        let run = ranks[1].pass("run", (pixel + tap).wrap(address));
+        let tap_row = ranks[1].pass("tap_row", tap_row);
+        let x = ranks[1].pass("x", (x + tap_in_row).bounded(PLACE, "a place in a row, or in its padding"));
+        let in_height = ranks[1].pass("in_height", !y.lt(0) & y.lt(field(i::HEIGHT)));
+        let start = ranks[2].pass("start", (run + tap_row).wrap(address));
+        let [offset, position] =
+            [("offset", offset), ("position", position)].map(|(name, v)| through(&ranks[1..3], name, v));
+        let x = ranks[2].pass("x", x);
+        let within = start.bits(0, word_bits);
+        let words = (start.bits(word_bits, address.width()) + offset.bits(word_bits, 16)).wrap(self.address.range());
+        k.drive(&self.address, ranks[3].pass("address", words));
+        k.drive(&self.read, k.read(&self.valid[ADDRESS_RANKS - 1]));
+        let begin = ranks[3].pass("begin", within - offset);
+        let rotation = ranks[3].pass("rotation", (position - within).wrap(self.rotation.range()));
+        let x = ranks[3].pass("x", x);
+
+        // While the memory reads, the bytes that belong to the run, and those of them that lie in the tensor.
+        let end = ranks[4].pass("end", begin + field(i::RUN_BYTES));
+        let edge = ranks[4].pass("edge", begin - x);
+        let begin = ranks[4].pass("begin", begin.clamp(cut));
+        let behind = ranks[5].pass("behind", edge + field(i::ROW_BYTES));
+        let [begin, end, edge] = [("begin", begin), ("end", end.clamp(cut)), ("edge", edge.clamp(cut))]
+            .map(|(name, v)| ranks[5].pass(name, v));
+        let behind = ranks[6].pass("behind", behind.clamp(cut));
+        let in_run: Vec<_> =
+            (0..lanes).map(|l| ranks[6].pass(&format!("in_run_{l}"), from(begin, l) & !from(end, l))).collect();
+        let edge = ranks[6].pass("edge", edge);
+        let in_height = through(&ranks[2..7], "in_height", in_height);
+        let real: Vec<_> = (0..lanes)
+            .map(|l| ranks[7].pass(&format!("real_{l}"), in_height & from(edge, l) & !from(behind, l)))
+            .collect();
+
+        let word = k.read(&self.word);
+        for (l, (in_run, real)) in in_run.into_iter().zip(real).enumerate() {
+            let byte = word.bits(8 * l as u32, 8).as_signed();
+            k.drive_lane(&self.tap, l, ranks[8].pass(&format!("tap_{l}"), real.mux(byte, field(i::PADDING))));
+            k.drive_lane(&self.run, l, through(&ranks[7..], &format!("in_run_{l}"), in_run));
+        }
+        k.drive(&self.rotation, through(&ranks[4..], "rotation", rotation));
+        for (name, to, from) in [
+            ("first", &self.first, &l.first),
+            ("last", &self.last, &l.last),
+            ("pixel_end", &self.pixel_end, &l.pixel_end),
+            ("block_end", &self.block_end, &l.block_end),
+            ("step_end", &self.step_end, &l.step_end),
+            ("row", &self.row, &l.row),
+            ("half", &self.half, &l.half),
+        ] {
+            k.drive(to, through(&ranks, name, read(from)));
+        }
+        self.weights(k, &ranks);
+        self.destinations(k, valid);
+    }
+}
+
+impl Windows {
+    /// The word of the lanes' weights comes in the same clock as the tap.
+    fn weights<'k>(&'k self, k: &'k Kernel, ranks: &[Rank<'k>]) {
+        let entries = self.tap.lanes() as u32 / 4;
+        let entry = through(&ranks[..=ADDRESS_RANKS], "weight", k.read(&self.loops.weight));
+        k.drive(&self.weights_address, entry.bits(entries.ilog2(), 32));
+        k.drive(&self.weights_read, k.read(&self.valid[ADDRESS_RANKS]));
+        let weights = k.read(&self.weights);
+        let entry = match entries {
+            1 => weights,
+            _ => {
+                let high = through(&ranks[ADDRESS_RANKS + 1..], "high", entry.bit(0));
+                high.mux(weights.bits(32, 32), weights.bits(0, 32))
+            }
+        };
+        k.drive(&self.entry, entry.as_signed());
+    }
+
+    /// The unit that takes the tap follows from the kind of the step.
+    fn destinations<'k>(&'k self, k: &'k Kernel, valid: Int<'k>) {
+        let kind = self.kept.read(k, instruction::KIND);
+        let is = |wanted: Kind| kind.equals(wanted as i128);
+        k.drive(&self.to_lanes, valid & (is(Kind::Lanes) | is(Kind::Fused)));
+        k.drive(&self.to_aligner, valid & (is(Kind::Matrix) | is(Kind::Output)));
+        if let Some(to) = self.to_softmax.get() {
+            k.drive(to, valid & is(Kind::Softmax));
+        }
+        let tables = (valid & is(Kind::Tables)).named("entry_comes");
+        k.drive(&self.to_tables, tables);
+        k.drive(&self.tables_done, tables & k.read(&self.step_end));
+    }
+}
