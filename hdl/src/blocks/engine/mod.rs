@@ -7,6 +7,7 @@ pub mod instruction;
 pub mod loader;
 pub mod memory;
 pub mod outlet;
+pub mod parameters;
 pub mod sequencer;
 pub mod windows;
 

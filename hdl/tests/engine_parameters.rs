@@ -1,0 +1,64 @@
+//! The parameter memory of the engine: what an image writes is what requantizers get.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../../golden/tests/support/seeded.rs"]
+mod seeded;
+
+use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::parameters::{ParameterMemory, parameter_word};
+use qrtl_hdl::exact::{FlatSim, elaborate};
+
+/// A bias, a multiplier and a shift.
+type Channel = [i64; 3];
+
+/// The words of the stream that hold the parameters of a channel.
+fn words([bias, multiplier, shift]: Channel, lanes: usize) -> Vec<u64> {
+    let word = parameter_word(bias, multiplier, shift).unwrap();
+    if lanes == 8 { vec![word] } else { vec![word & 0xffff_ffff, word >> 32] }
+}
+
+#[test]
+fn every_requantizer_gets_the_parameters_of_its_channel() {
+    let mut random = seeded::seeded(20);
+    for (lanes, requantizers, channels) in [(8, 1, 8), (8, 2, 16), (8, 8, 16), (4, 1, 2), (4, 1, 8), (4, 4, 32)] {
+        let config = EngineConfig { lanes, ..EngineConfig::default() };
+        let block = ParameterMemory::new(&config, channels, requantizers);
+        let mut sim = FlatSim::new(&elaborate(&block, "parameters").unwrap_or_else(|e| panic!("{e}")));
+        let mut draw = |lo, hi| random.corner(lo, hi) as i64;
+        let bits = 1 << 26;
+        let all: Vec<Channel> =
+            (0..channels).map(|_| [draw(-bits, bits - 1), draw(0, (1 << 31) - 1), draw(-31, 30)]).collect();
+        for (at, word) in all.iter().flat_map(|&channel| words(channel, lanes)).enumerate() {
+            for (name, v) in [("write", 1), ("write_address", at as i128), ("write_word", word.into())] {
+                sim.set(name, v);
+            }
+            sim.step().unwrap();
+        }
+        sim.set("write", 0);
+        // The ranks of the memory hold the last word.
+        (0..ParameterMemory::LATENCY).for_each(|_| sim.step().unwrap());
+        let entries = channels / requantizers;
+        let addresses: Vec<usize> = (0..50).map(|_| random.within(0, entries as i128 - 1) as usize).collect();
+        for clock in 0..addresses.len() {
+            sim.set("address", addresses[clock] as i128);
+            sim.settle();
+            if let Some(before) = clock.checked_sub(ParameterMemory::LATENCY) {
+                for q in 0..requantizers {
+                    let got = ["bias", "multiplier", "shift"].map(|name| sim.get_lane(name, q) as i64);
+                    let entry = addresses[before];
+                    assert_eq!(got, all[entry * requantizers + q], "{lanes} lanes, entry {entry} of {q}");
+                }
+            }
+            sim.step().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_parameter_that_has_no_place_is_an_error() {
+    assert_eq!(parameter_word(-1, 1, -1), Ok(0xfc00_0000_0fff_ffff));
+    assert_eq!(parameter_word(1 << 26, 0, 0).unwrap_err(), "bias: 67108864 is outside -67108864..=67108863");
+    assert_eq!(parameter_word(0, -1, 0).unwrap_err(), "multiplier: -1 is outside 0..=2147483647");
+    assert_eq!(parameter_word(0, 0, 32).unwrap_err(), "shift: 32 is outside -32..=31");
+}
