@@ -131,11 +131,13 @@ impl Describe for Aligner {
         let places = k.read(&self.rotation);
         let tap = rotate((0..n).map(|l| k.lane(&self.tap, l)).collect(), places);
         let run = rotate((0..n).map(|l| k.lane(&self.run, l)).collect(), places);
-        // Bytes that come out below the rotation have gone around the end: they belong to the next word.
+        // Bytes that come out below the rotation have gone around the end: they follow those above it. They belong to the
+        // next word if these complete a word, and else to the same.
         let early: Vec<_> = (0..n).map(|p| !k.lit(p as i128).lt(places)).collect();
         let now = (0..n).map(|p| rank.pass(&format!("now_{p}"), run[p] & early[p]));
         let now: Vec<_> = now.collect();
         let next = rank.pass("next", any(k, (0..n).map(|p| run[p] & !early[p])));
+        let run: Vec<_> = (0..n).map(|p| rank.pass(&format!("run_{p}"), run[p])).collect();
         let tap: Vec<_> = (0..n).map(|p| rank.pass(&format!("tap_{p}"), tap[p])).collect();
         let [last, block_end] =
             [("last", &self.last), ("block_end", &self.block_end)].map(|(name, port)| rank.pass(name, k.read(port)));
@@ -159,7 +161,7 @@ impl Describe for Aligner {
         for (p, reg) in self.bytes.iter().enumerate() {
             let held = k.read(reg);
             word.push((comes & now[p]).mux(tap[p], held));
-            k.register_when(reg, comes & (full | now[p] | next), tap[p]);
+            k.register_when(reg, comes & (full | run[p]), tap[p]);
         }
         // The flush gives what is pending; if nothing is, it gives the word before again, in its place.
         let fill = (full | (flush & pending)).named("fills");

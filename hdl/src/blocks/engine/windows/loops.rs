@@ -22,7 +22,7 @@ pub struct Loops {
     /// the instruction has been shown
     pub start: Port<In>,
     /// the array has read a half of the block buffer
-    pub release: Port<In>,
+    pub released: Port<In>,
     /// the outlet has room
     pub room: Port<In>,
     /// a word is read
@@ -139,7 +139,7 @@ impl Loops {
             rst_n: Port::bit("synchronous reset, active low"),
             instruction: InstructionPorts::default(),
             start: Port::bit("the instruction has been shown"),
-            release: Port::bit("a half of the block buffer has been read"),
+            released: Port::bit("a half of the block buffer has been read"),
             room: Port::bit("the outlet has room"),
             valid: Port::bit("a word is read"),
             pixel: Port::new(address, "byte address of the pixel's row and column"),
@@ -253,7 +253,7 @@ impl Loops {
         let claim = (waiting & !in_flight.bit(1)).named("claim");
         let wait = blocks & (start | (ends.block & !ends.step));
         k.register(&self.waiting, wait | (waiting & !claim));
-        let next = in_flight + claim - k.read(&self.release);
+        let next = in_flight + claim - k.read(&self.released);
         k.register(&self.in_flight, next.bounded(self.in_flight.range(), "what is released was claimed"));
         k.register(&self.open, k.read(&self.room) | !is(Kind::Output));
     }

@@ -31,7 +31,7 @@ pub struct Windows {
     /// the instruction has been shown
     pub start: Port<In>,
     /// the array has read a half of the block buffer
-    pub release: Port<In>,
+    pub released: Port<In>,
     /// the outlet has room
     pub room: Port<In>,
     /// a word of the activation memory is read
@@ -103,7 +103,7 @@ impl Windows {
             rst_n: Port::bit("synchronous reset, active low"),
             instruction: InstructionPorts::default(),
             start: Port::bit("the instruction has been shown"),
-            release: Port::bit("a half of the block buffer has been read"),
+            released: Port::bit("a half of the block buffer has been read"),
             room: Port::bit("the outlet has room"),
             read: Port::bit("a word of the activation memory is read"),
             address: Port::new(config.activation_address(), "its address"),
@@ -152,7 +152,7 @@ impl Windows {
         for (to, from) in [
             (&self.loops.rst_n, &self.rst_n),
             (&self.loops.start, &self.start),
-            (&self.loops.release, &self.release),
+            (&self.loops.released, &self.released),
             (&self.loops.room, &self.room),
         ] {
             k.drive(to, k.read(from));
