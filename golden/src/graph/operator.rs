@@ -1,14 +1,14 @@
 //! The operators of a graph, each with everything that it needs beside its inputs.
 
-use super::Value;
-use crate::gemm::{self, Matrix, fully_connected};
+mod run;
+
+use crate::gemm::Matrix;
 use crate::numerics::AnyRequantization;
 use crate::operators::{
-    AddParameters, Array, DequantizeRounding, LitertMul, Operand, Quantizer, SoftmaxParameters, Window, XnnpackAdd,
-    XnnpackConvert, add, average_pool, conv2d_fast, depthwise_conv2d, dequantize, litert_add, litert_mul,
-    litert_requantize, max_pool, mul, pad, quantize, requantize, reshape, softmax, sub, xnnpack_add, xnnpack_convert,
+    AddParameters, Array, DequantizeRounding, LitertMul, Quantizer, SoftmaxParameters, Table, Window, XnnpackAdd,
+    XnnpackConvert,
 };
-use crate::{Bounds, Error};
+use crate::{Bounds, Requantization};
 
 /// The parameters of an operator that sums products of its input and weights:
 /// `y = requantize(bias + sum (x - input_zero_point) * w)`.
@@ -107,12 +107,31 @@ pub enum Operator {
     },
     /// the same elements in the shape of the output
     Reshape,
+    /// the elements of all inputs, one input after the other along a dimension
+    Concatenation {
+        /// the dimension
+        axis: usize,
+    },
     /// a value around the elements
     Pad {
         /// how often the value stands before and after them, for each dimension
         padding: Vec<[usize; 2]>,
         /// the zero point
         value: i32,
+    },
+    /// the mean over whole dimensions: `requantize(sum (x - zero_point))`
+    Mean {
+        /// the dimensions, each once and in rising order
+        axes: Vec<usize>,
+        /// zero point of the input
+        zero_point: i32,
+        /// factor, zero point and bounds of the output; the factor holds the division by the number of elements
+        requantization: Requantization,
+    },
+    /// a function of each element by itself
+    Table {
+        /// the output of each int8, from -128 on
+        entries: Table,
     },
     /// the exponentials of the last dimension, as shares of their sum
     Softmax(SoftmaxParameters),
@@ -166,95 +185,4 @@ impl Operator {
             _ => 0,
         }
     }
-
-    /// The output for these inputs. `shape` is the shape of the output tensor, which only says how to cut up the
-    /// elements.
-    pub(super) fn run(&self, inputs: &[&Value], shape: &[usize]) -> Result<Value, String> {
-        match (self, inputs) {
-            (Operator::Quantize(q), [Value::Float(x)]) => quantize(x, q).map(Value::Integer),
-            (Operator::Dequantize { zero_point, scale, rounding }, [Value::Integer(x)]) => {
-                dequantize(operand(x, *zero_point), *scale, *rounding).map(Value::Float)
-            }
-            (Operator::Reshape, [Value::Float(x)]) => reshape(x, shape).map(Value::Float),
-            (_, [Value::Integer(x)]) => self.unary(x, shape).map(Value::Integer),
-            (_, [Value::Integer(a), Value::Integer(b)]) => self.binary(a, b).map(Value::Integer),
-            _ => return Err("its inputs must be INT8".to_owned()),
-        }
-        .map_err(|e| e.to_string())
-    }
-
-    fn unary(&self, x: &Array, shape: &[usize]) -> Result<Array, Error> {
-        match self {
-            Operator::FullyConnected(layer) => dense(x, layer, shape),
-            Operator::Conv2d { layer: l, window } => {
-                let (x, weights) = (operand(x, l.input_zero_point), operand(&l.weights, 0));
-                conv2d_fast(x, weights, &l.bias, window, &l.requantizations)
-            }
-            Operator::DepthwiseConv2d { layer: l, window } => {
-                let (x, weights) = (operand(x, l.input_zero_point), operand(&l.weights, 0));
-                depthwise_conv2d(x, weights, &l.bias, window, &l.requantizations)
-            }
-            Operator::AveragePool { filter, window, bounds } => average_pool(x, *filter, window, *bounds),
-            Operator::MaxPool { filter, window, bounds } => max_pool(x, *filter, window, *bounds),
-            Operator::Reshape => reshape(x, shape),
-            Operator::Pad { padding, value } => pad(x, padding, *value),
-            Operator::Softmax(parameters) => softmax(x, parameters),
-            Operator::Requantize { zero_point, requantization } => requantize(operand(x, *zero_point), requantization),
-            Operator::LitertRequantize { zero_point, group, rest } => {
-                litert_requantize(operand(x, *zero_point), group, rest)
-            }
-            Operator::XnnpackConvert { zero_point, parameters } => xnnpack_convert(operand(x, *zero_point), parameters),
-            other => Err(other.wrong_inputs(1)),
-        }
-    }
-
-    fn binary(&self, a: &Array, b: &Array) -> Result<Array, Error> {
-        let pair = |[za, zb]: [i32; 2]| (operand(a, za), operand(b, zb));
-        match self {
-            Operator::Add { zero_points, parameters } => {
-                let (a, b) = pair(*zero_points);
-                add(a, b, parameters)
-            }
-            Operator::Sub { zero_points, parameters } => {
-                let (a, b) = pair(*zero_points);
-                sub(a, b, parameters)
-            }
-            Operator::LitertAdd { zero_points, parameters } => {
-                let (a, b) = pair(*zero_points);
-                litert_add(a, b, parameters)
-            }
-            Operator::XnnpackAdd { zero_points, parameters } => {
-                let (a, b) = pair(*zero_points);
-                xnnpack_add(a, b, parameters)
-            }
-            Operator::Mul { zero_points, requantization } => {
-                let (a, b) = pair(*zero_points);
-                mul(a, b, requantization)
-            }
-            Operator::LitertMul { zero_points, parameters } => {
-                let (a, b) = pair(*zero_points);
-                litert_mul(a, b, parameters)
-            }
-            other => Err(other.wrong_inputs(2)),
-        }
-    }
-
-    /// This is unreachable, because whoever makes a graph gives each operator its inputs.
-    fn wrong_inputs(&self, got: usize) -> Error {
-        Error::Shape { what: "inputs", got: vec![got], expected: format!("the inputs of {self:?}") }
-    }
-}
-
-fn operand(array: &Array, zero_point: i32) -> Operand<'_> {
-    Operand { array, zero_point }
-}
-
-/// Cuts the input into rows, with as many elements as an output has weights.
-fn dense(x: &Array, layer: &Weighted<Matrix>, shape: &[usize]) -> Result<Array, Error> {
-    let k = layer.weights.cols();
-    let input = Matrix::new("input", x.data().len() / k, k, x.data().to_vec())?;
-    let input = gemm::Operand { matrix: &input, zero_point: layer.input_zero_point };
-    let weights = gemm::Operand { matrix: &layer.weights, zero_point: 0 };
-    let output = fully_connected(input, weights, &layer.bias, &layer.requantizations)?;
-    Array::new("output", shape.to_vec(), output.data().to_vec())
 }

@@ -20,8 +20,15 @@
 //!
 //! `xnnpack` is LiteRT with its default delegate, so that an operator that XNNPACK does not take is `litert_builtin`:
 //! for example a layer of which one channel has scale 0, a convolution whose bias has no scale, QUANTIZE between
-//! `uint8` and `int8`. Pooling, RESHAPE and PAD are the same everywhere. An operator that is not known to the last bit
-//! is refused.
+//! `uint8` and `int8`. Pooling, RESHAPE, PAD, CONCATENATION and HARD_SWISH are the same everywhere. An operator that is
+//! not known to the last bit is refused.
+//!
+//! - LOGISTIC and TANH are computed for `tflm` only, in integers ([`logistic_table`](crate::operators::logistic_table),
+//!   [`tanh_table`](crate::operators::tanh_table)).
+//! - MEAN is `tflite_double`. It is refused for `xnnpack`, and for `litert_builtin` over height and width with
+//!   dimensions kept.
+//! - RELU is `tflite_double`, by a factor formed in `f64` for `tflm` and in `f32` for LiteRT. RELU6 is the same for LiteRT
+//!   with another bound; `tflm` clamps the input's integers and ignores the output's scale.
 //!
 //! All operators were compared with tflite-micro 0.dev20261023 and LiteRT 2.3.0 on x86-64 with one thread, over random
 //! shapes, scales and inputs. `tests/cases` keeps some of these cases. All logits of six models equal the logits of the

@@ -44,7 +44,7 @@ pub(super) fn padded(shape: &[usize], rank: usize) -> Vec<usize> {
 }
 
 /// The element of an operand that belongs to element `flat` of the result.
-fn source(shape: &[usize], operand: &[usize], flat: usize) -> usize {
+pub(super) fn source(shape: &[usize], operand: &[usize], flat: usize) -> usize {
     let (mut rest, mut place, mut stride) = (flat, 0, 1);
     for (axis, &size) in shape.iter().rev().enumerate() {
         let index = rest % size;

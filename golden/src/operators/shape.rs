@@ -11,6 +11,38 @@ pub fn reshape<T: Clone>(input: &Array<T>, shape: &[usize]) -> Result<Array<T>, 
     Array::new("shape", shape.to_vec(), input.data().to_vec())
 }
 
+/// The elements of all inputs, one input after the other along dimension `axis`.
+///
+/// # Errors
+/// If there is no input, the first input has no such dimension, or two inputs differ in another size than `axis`.
+pub fn concatenation(inputs: &[&Array], axis: usize) -> Result<Array, Error> {
+    let shape = concatenated_shape(&inputs.iter().map(|input| input.shape()).collect::<Vec<_>>(), axis)?;
+    let mut data = Vec::new();
+    for outer in 0..shape[..axis].iter().product() {
+        for input in inputs {
+            let run = input.shape()[axis..].iter().product::<usize>();
+            data.extend(&input.data()[outer * run..][..run]);
+        }
+    }
+    Array::new("output", shape, data)
+}
+
+/// The shape of a [`concatenation`], with the errors of that function.
+pub(crate) fn concatenated_shape(shapes: &[&[usize]], axis: usize) -> Result<Vec<usize>, Error> {
+    let first = shapes.first().copied().unwrap_or_default();
+    let error = |got: &[usize], expected| Error::Shape { what: "input", got: got.to_vec(), expected };
+    if axis >= first.len() {
+        return Err(error(first, format!("at least {} dimensions", axis + 1)));
+    }
+    let others = |shape: &[usize]| [&shape[..axis], &shape[axis + 1..]].concat();
+    if let Some(shape) = shapes.iter().find(|s| s.len() != first.len() || others(s) != others(first)) {
+        return Err(error(shape, format!("{first:?}, but for dimension {axis}")));
+    }
+    let mut shape = first.to_vec();
+    shape[axis] = shapes.iter().fold(0, |size, shape| shape[axis].saturating_add(size));
+    Ok(shape)
+}
+
 /// Puts `value` before and after the elements, as often as `padding` says for each dimension. TFLite pads with the zero
 /// point.
 ///

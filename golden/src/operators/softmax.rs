@@ -1,11 +1,10 @@
 //! Softmax in integers, as TensorFlow Lite Micro computes it from int8 to int8.
 //!
-//! Reals are fixed-point `i32` with `f` fraction bits, written `Q(31-f)`: gemmlowp's `FixedPoint<int32_t, 31-f>`, whose
-//! product is [`saturating_rounding_doubling_high_mul`](crate::numerics::gemmlowp::saturating_rounding_doubling_high_mul).
-//! Constants and steps are gemmlowp's (16e8662c, `fixedpoint.h`) and TFLite's (tflite-micro 90b983c2,
+//! Reals are fixed-point `i32` with `f` fraction bits, written `Q(31-f)`. The steps are TFLite's (tflite-micro 90b983c2,
 //! `reference/softmax.h`, `quantization_util.cc`).
 
 use super::Array;
+use super::fixed_point::{exp_on_negative_values, one_over_one_plus_x};
 use crate::numerics::gemmlowp::{rounding_divide_by_pot, saturating_rounding_doubling_high_mul as product};
 use crate::numerics::multiplier::quantize_multiplier;
 use crate::numerics::types::within;
@@ -44,7 +43,7 @@ impl SoftmaxParameters {
     /// `exp(-beta * scale * below)` as `Q0`, for an input that lies `below` the greatest one of its row; 0 where it counts
     /// as 0.
     pub fn exponential(&self, below: u8) -> i32 {
-        self.argument(-i64::from(below)).map_or(0, exp_on_negative_values)
+        self.argument(-i64::from(below)).map_or(0, |a| exp_on_negative_values(a, DIFFERENCE_BITS))
     }
 
     /// The difference from the maximum as `Q5`; `None` where its exponential counts as 0.
@@ -88,65 +87,4 @@ fn softmax_row(xs: &[i32], parameters: &SoftmaxParameters) -> Result<Vec<i32>, E
     let exponent = SUM_BITS - headroom + 31 - 8;
     let output = |&e: &i32| (rounding_divide_by_pot(product(reciprocal, e), exponent) - 128).clamp(-128, 127);
     Ok(exponentials.iter().map(output).collect())
-}
-
-/// `exp(a)` for `a` of at most 0, from `Q5` to `Q0`: a polynomial for `a` modulo 1/4, times `exp(-2^i)` for each higher
-/// bit.
-fn exp_on_negative_values(a: i32) -> i32 {
-    const FRACTION: u32 = 31 - DIFFERENCE_BITS;
-    const QUARTER: i32 = 1 << (FRACTION - 2);
-    /// `exp(-1/4)`, `exp(-1/2)`, `exp(-1)`, ... `exp(-16)` as `Q0`.
-    const FACTORS: [i32; 7] = [1_672_461_947, 1_302_514_674, 790_015_084, 290_630_308, 39_332_535, 720_401, 242];
-    if a == 0 {
-        return i32::MAX;
-    }
-    let small = (a & (QUARTER - 1)) - QUARTER;
-    // In -1/4..0: Q5 to Q0 cannot saturate.
-    let mut result = exp_of_a_quarter(small << DIFFERENCE_BITS);
-    let remainder = small - a;
-    for (i, factor) in FACTORS.iter().enumerate() {
-        if remainder & (QUARTER << i) != 0 {
-            result = product(result, *factor);
-        }
-    }
-    result
-}
-
-/// `exp(a)` for `a` in -1/4..0, all `Q0`: Taylor's polynomial of degree 4 around -1/8.
-fn exp_of_a_quarter(a: i32) -> i32 {
-    const EXP_OF_MINUS_EIGHTH: i32 = 1_895_147_668;
-    const THIRD: i32 = 715_827_883;
-    let x = a + (1 << 28);
-    let x2 = product(x, x);
-    let (x3, x4) = (product(x2, x), product(x2, x2));
-    let fourth = rounding_divide_by_pot(x4, 2);
-    let higher = rounding_divide_by_pot(product(fourth + x3, THIRD) + x2, 1);
-    EXP_OF_MINUS_EIGHTH + product(EXP_OF_MINUS_EIGHTH, x + higher)
-}
-
-/// `1 / (1 + a)`, `Q0` in 0..1 to `Q0`: three steps of Newton's division in `Q2`.
-fn one_over_one_plus_x(a: i32) -> i32 {
-    const C48_OVER_17: i32 = 1_515_870_810;
-    const MINUS_C32_OVER_17: i32 = -1_010_580_540;
-    const ONE: i32 = 1 << 29;
-    // Half the sum, ties away from zero; it is positive.
-    let half = ((i64::from(a) + i64::from(i32::MAX) + 1) / 2) as i32;
-    let mut x = C48_OVER_17 + product(half, MINUS_C32_OVER_17);
-    for _ in 0..3 {
-        let rest = ONE - product(half, x);
-        // Q4 to Q2.
-        x += saturating_shift(product(x, rest), 2);
-    }
-    // Half of it, by name, in Q1; then Q1 to Q0.
-    saturating_shift(x, 1)
-}
-
-/// gemmlowp's `SaturatingRoundingMultiplyByPOT` by `2^bits`.
-fn saturating_shift(x: i32, bits: u32) -> i32 {
-    let threshold = (1 << (31 - bits)) - 1;
-    match x {
-        x if x > threshold => i32::MAX,
-        x if x < -threshold => i32::MIN,
-        x => x << bits,
-    }
 }

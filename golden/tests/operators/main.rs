@@ -5,7 +5,9 @@
 mod convolution;
 mod elementwise;
 mod fast;
+mod mean;
 mod other;
 mod refuse;
 #[path = "../support/seeded.rs"]
 mod seeded;
+mod tables;

@@ -2,7 +2,7 @@
 
 use qrtl_golden::operators::{
     Array, Axis, DequantizeRounding, Operand, QuantizeRounding, Quantizer, SoftmaxParameters, Window, average_pool,
-    dequantize, max_pool, pad, quantize, requantize, reshape, softmax,
+    concatenation, dequantize, max_pool, pad, quantize, requantize, reshape, softmax,
 };
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;
@@ -143,6 +143,32 @@ fn requantization_of_integers() {
     let input = Array::new("test", vec![2, 3], vec![-4, -3, -2, -1, 0, 1]).unwrap();
     let got = requantize(Operand { array: &input, zero_point: -1 }, &r).unwrap();
     assert_eq!((got.shape(), got.data()), (&[2, 3][..], &[1, 1, 2, 2, 3, 3][..]));
+}
+
+/// Two inputs and the first once more, along each of three dimensions.
+#[test]
+fn concatenations() {
+    let mut random = seeded(12);
+    for axis in 0..3 {
+        let [a, b] = [2, 5].map(|size| {
+            let mut shape = vec![3, 4, 2];
+            shape[axis] = size;
+            array(&mut random, &shape)
+        });
+        let inputs = [&a, &b, &a];
+        let got = concatenation(&inputs, axis).unwrap();
+        let mut shape = vec![3, 4, 2];
+        shape[axis] = 2 + 5 + 2;
+        assert_eq!(got.shape(), shape);
+        let flat = |shape: &[usize], at: [usize; 3]| (at[0] * shape[1] + at[1]) * shape[2] + at[2];
+        for i in 0..got.data().len() {
+            let at = [i / shape[2] / shape[1], i / shape[2] % shape[1], i % shape[2]];
+            let (input, before) = [(0, 0), (1, 2), (2, 7)].into_iter().rfind(|&(_, first)| first <= at[axis]).unwrap();
+            let mut own = at;
+            own[axis] -= before;
+            assert_eq!(got.data()[i], inputs[input].data()[flat(inputs[input].shape(), own)], "{axis} {at:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Shapes and numbers that operators refuse, each with the one error that it gives.
 
 use qrtl_golden::operators::{
-    AddParameters, Array, Axis, Operand, SoftmaxParameters, Window, XnnpackAdd, add, average_pool, conv2d,
-    depthwise_conv2d, max_pool, pad, reshape,
+    AddParameters, Array, Axis, Operand, SoftmaxParameters, Window, XnnpackAdd, add, average_pool, concatenation,
+    conv2d, depthwise_conv2d, hard_swish_table, logistic_table, max_pool, mean_factor, pad, relu_table, reshape,
+    tanh_table,
 };
 use qrtl_golden::{Bounds, Error, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 
@@ -132,6 +133,34 @@ fn sums() {
     );
     let xnnpack = |scales| message(XnnpackAdd::new(scales, false, 0, Bounds::INT8));
     assert_eq!(xnnpack([1.0, 256.0, 1.0]), "real: 256.0 is not a ratio of scales in 2^-10..2^8");
+}
+
+#[test]
+fn concatenations() {
+    let error = |shapes: &[&[usize]], axis| {
+        let inputs: Vec<Array> = shapes.iter().map(|shape| zeros(shape)).collect();
+        message(concatenation(&inputs.iter().collect::<Vec<_>>(), axis))
+    };
+    assert_eq!(error(&[], 0), "input: shape [], expected at least 1 dimensions");
+    assert_eq!(error(&[&[2, 3]], 2), "input: shape [2, 3], expected at least 3 dimensions");
+    assert_eq!(error(&[&[2, 3], &[2, 4], &[3, 4]], 1), "input: shape [3, 4], expected [2, 3], but for dimension 1");
+    assert_eq!(error(&[&[2, 3], &[2, 3, 1]], 1), "input: shape [2, 3, 1], expected [2, 3], but for dimension 1");
+}
+
+#[test]
+fn scales_of_tables() {
+    let radius = "is not a scale in 2^-28..2^35";
+    assert_eq!(message(logistic_table(f32::MIN_POSITIVE, 0)), format!("real: 1.1754943508222875e-38 {radius}"));
+    assert_eq!(message(tanh_table(34_359_738_368.0, 0)), format!("real: 34359738368.0 {radius}"));
+    assert_eq!(
+        message(hard_swish_table([128.0, 1.0], [0, 0])),
+        "real: 1.0 is not below 1 once rounded to a multiplier"
+    );
+    assert_eq!(
+        message(relu_table(f64::from(1 << 24), [0, 0], Bounds::INT8)),
+        "acc: -128 is outside -64..=63, where tflite_double is defined at multiplier 1073741824, shift 25"
+    );
+    assert_eq!(message(mean_factor([1.0, 1.0], 0)), "input: shape [0], expected at least one element");
 }
 
 #[test]

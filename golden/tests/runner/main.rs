@@ -8,6 +8,7 @@ mod digits;
 mod models;
 mod mutations;
 mod operators;
+mod reductions_and_tables;
 #[path = "../support/seeded.rs"]
 mod seeded;
 mod tiny;

@@ -20,7 +20,7 @@ const PAD: i8 = 34;
 const SUB: i8 = 41;
 const QUANTIZE: i8 = 114;
 
-fn int8(shape: &[usize], data: &[i32]) -> Value {
+pub fn int8(shape: &[usize], data: &[i32]) -> Value {
     Value::Integer(Array::new("input", shape.to_vec(), data.to_vec()).unwrap())
 }
 
@@ -29,14 +29,15 @@ fn float(shape: &[usize], data: &[f32]) -> Value {
 }
 
 /// The output of the one operator.
-fn output(bytes: &[u8], input: &Value, runtime: Runtime) -> Result<Value, String> {
+pub fn output(bytes: &[u8], input: &Value, runtime: Runtime) -> Result<Value, String> {
     let model = Model::from_bytes(bytes).map_err(|e| e.to_string())?;
     let graph = lower(&model, runtime).map_err(|e| e.to_string())?;
     let values = graph.run(input).map_err(|e| e.to_string())?;
     Ok(values.into_iter().next().unwrap())
 }
 
-fn refusal(bytes: &[u8], runtime: Runtime) -> String {
+/// The error of the one operator.
+pub fn refusal(bytes: &[u8], runtime: Runtime) -> String {
     Model::from_bytes(bytes).map_or_else(|e| e.to_string(), |m| lower(&m, runtime).unwrap_err().to_string())
 }
 
@@ -197,9 +198,10 @@ fn a_depth_multiplier_that_does_not_fit() {
 #[test]
 fn what_a_model_must_be() {
     let ends = [Tensor::int8(&[1, 2], 1.0, 0), Tensor::int8(&[1, 2], 1.0, 0)];
-    let supported = "supported are ADD, AVERAGE_POOL_2D, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE, FULLY_CONNECTED, \
-                     MAX_POOL_2D, MUL, PAD, QUANTIZE, RESHAPE, SOFTMAX, SUB";
-    assert_eq!(refusal(&model(&ends, 28, None), Tflm), format!("operator 0 is TANH: {supported}"));
+    let supported = "supported are ADD, AVERAGE_POOL_2D, CONCATENATION, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE, \
+                     FULLY_CONNECTED, HARD_SWISH, LOGISTIC, MAX_POOL_2D, MEAN, MUL, PAD, QUANTIZE, RELU, RELU6, \
+                     RESHAPE, SOFTMAX, SUB, TANH";
+    assert_eq!(refusal(&model(&ends, 8, None), Tflm), format!("operator 0 is FLOOR: {supported}"));
     assert_eq!(refusal(&model(&ends, ADD, None), Tflm), "operator 0 (ADD): 1 inputs: input 1 is missing");
     let unwritten = [ends[0].clone(), ends[0].clone(), ends[0].clone()];
     assert_eq!(

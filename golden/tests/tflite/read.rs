@@ -132,27 +132,27 @@ fn activations_become_bounds() {
     assert_eq!([0, 1, 2, 3].map(bounds), expected.map(|(min, max)| Bounds::new(min, max).unwrap()));
 }
 
-/// Of a network whose depthwise convolution, operator 2, is made TANH: what stands before it runs, and layers behind it can be
+/// Of a network whose depthwise convolution, operator 2, is made FLOOR: what stands before it runs, and layers behind it can be
 /// looked at.
 #[test]
 fn parts_of_a_model() {
     let whole = graph(&model_bytes("cnn_int8"));
     let code = |bytes: &[u8]| Model::from_bytes(bytes).map(|model| model.operators()[2].name.to_string());
-    let mut patched = (0..4).map(|code| Patch::new("cnn_int8").operator_code(code, 28));
-    let bytes = patched.find(|bytes| code(bytes).is_ok_and(|name| name == "TANH")).unwrap();
+    let mut patched = (0..4).map(|code| Patch::new("cnn_int8").operator_code(code, 8));
+    let bytes = patched.find(|bytes| code(bytes).is_ok_and(|name| name == "FLOOR")).unwrap();
     let model = Model::from_bytes(&bytes).unwrap();
     let error = lower(&model, Runtime::Tflm).unwrap_err().to_string();
-    assert!(error.starts_with("operator 2 is TANH: supported are"), "{error}");
+    assert!(error.starts_with("operator 2 is FLOOR: supported are"), "{error}");
 
     let part = lower_until(&model, Runtime::Tflm, 1).unwrap();
     assert_eq!((part.steps.len(), part.output_step()), (2, Some(1)));
     let images = Value::Integer(Array::new("images", vec![1, 8, 8, 1], (0..64).collect()).unwrap());
     assert_eq!(part.run(&images).unwrap(), whole.run(&images).unwrap()[..2]);
     let error = |last| lower_until(&model, Runtime::Tflm, last).unwrap_err().to_string();
-    assert!(error(2).starts_with("operator 2 is TANH: supported are"), "{}", error(2));
+    assert!(error(2).starts_with("operator 2 is FLOOR: supported are"), "{}", error(2));
     assert_eq!(error(6), "model: it has 6 operators, and none of index 6");
 
-    let (tensors, steps) = lower_steps(&model, Runtime::Tflm, |o| &*o.name != "TANH").unwrap();
+    let (tensors, steps) = lower_steps(&model, Runtime::Tflm, |o| &*o.name != "FLOOR").unwrap();
     assert_eq!(steps.iter().map(|step| step.index).collect::<Vec<_>>(), [0, 1, 3, 4, 5]);
     for step in &steps {
         assert_eq!(step.operator, whole.steps[step.index].operator);

@@ -3,20 +3,27 @@
 use crate::import::tflite;
 
 /// Names of the operators that have a counterpart in a graph.
-pub(super) const SUPPORTED: [&str; 13] = [
+pub(super) const SUPPORTED: [&str; 20] = [
     "ADD",
     "AVERAGE_POOL_2D",
+    "CONCATENATION",
     "CONV_2D",
     "DEPTHWISE_CONV_2D",
     "DEQUANTIZE",
     "FULLY_CONNECTED",
+    "HARD_SWISH",
+    "LOGISTIC",
     "MAX_POOL_2D",
+    "MEAN",
     "MUL",
     "PAD",
     "QUANTIZE",
+    "RELU",
+    "RELU6",
     "RESHAPE",
     "SOFTMAX",
     "SUB",
+    "TANH",
 ];
 
 /// The reason why a model has no graph. Its text is complete and needs no `source`.
@@ -31,7 +38,7 @@ pub enum Error {
     Unsupported {
         /// index in the order of execution
         index: usize,
-        /// its name: `TANH`, `BUILTIN_200`, or the name of a custom operator
+        /// its name: `FLOOR`, `BUILTIN_200`, or the name of a custom operator
         name: String,
     },
     /// an operator that contradicts its tensors or needs what is not supported

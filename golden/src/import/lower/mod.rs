@@ -1,9 +1,12 @@
 //! From a model to its graph. Multipliers, bounds and everything else that an operator needs are formed once, as the
 //! runtime forms them. An operator that is not known bit for bit is refused. Nothing is run.
 
+mod concatenation;
 mod error;
+mod mean;
 mod operands;
 mod operator;
+mod table;
 mod weighted;
 mod xnnpack;
 

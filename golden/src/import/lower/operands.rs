@@ -35,6 +35,11 @@ impl<'a> Operands<'a> {
         input.ok_or_else(|| format!("{} inputs: input {position} is missing", self.operator.inputs.len()))
     }
 
+    /// Indices of all inputs, of which none may be missing.
+    pub(super) fn inputs(&self) -> Result<Vec<usize>, String> {
+        (0..self.operator.inputs.len()).map(|position| self.input(position)).collect()
+    }
+
     /// Index of the one output.
     pub(super) fn output(&self) -> Result<usize, String> {
         match self.operator.outputs[..] {

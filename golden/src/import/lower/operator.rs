@@ -50,6 +50,11 @@ pub(super) fn lower(operands: Operands<'_>) -> Result<Lowered, String> {
             inputs.push(operands.input(1)?);
             elementwise(&operands, activation)?
         }
+        Options::Concatenation { axis, activation } => {
+            inputs = operands.inputs()?;
+            operands.concatenation(&inputs, axis, activation)?
+        }
+        Options::Reducer { keep_dims } => operands.mean(keep_dims)?,
         Options::Softmax { beta } => softmax(&operands, beta)?,
         Options::None | Options::Unread => unparametrized(&operands, inputs[0], output)?,
     };
@@ -137,7 +142,7 @@ fn softmax(operands: &Operands<'_>, beta: f32) -> Result<Operator, String> {
     SoftmaxParameters::new(beta, x.scale).map(Operator::Softmax).map_err(|e| e.to_string())
 }
 
-/// Lowers RESHAPE, PAD, QUANTIZE and DEQUANTIZE.
+/// Lowers RESHAPE, PAD, QUANTIZE, DEQUANTIZE and the functions of one int8.
 fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Result<Operator, String> {
     let from_float = operands.tensor(input).element == ElementType::Float32;
     Ok(match &*operands.operator.name {
@@ -154,6 +159,7 @@ fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Resul
             check_padded(&operands.tensor(input).shape, &padding, &operands.tensor(output).shape)?;
             Operator::Pad { padding, value: y.zero_point }
         }
+        "HARD_SWISH" | "LOGISTIC" | "RELU" | "RELU6" | "TANH" => Operator::Table { entries: operands.table()? },
         // The elements are moved as they are, whatever the two scales are.
         _ => {
             let (x, y) = (operands.tensor(input).element, operands.tensor(output).element);

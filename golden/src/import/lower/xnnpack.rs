@@ -25,8 +25,11 @@ impl Operands<'_> {
             Options::None => match &*self.operator.name {
                 "QUANTIZE" => self.kind_of_quantize(),
                 "PAD" => self.tensor_of(1).is_some_and(|paddings| paddings.element == ElementType::Int32),
+                // XNNPACK has these three for floats alone.
+                "HARD_SWISH" | "RELU" | "RELU6" => false,
                 _ => true,
             },
+            Options::Concatenation { .. } | Options::Reducer { .. } => true,
             Options::Softmax { .. } | Options::Unread => false,
         }
     }

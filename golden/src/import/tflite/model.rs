@@ -238,7 +238,20 @@ pub enum Options {
         /// The factor of the exponents.
         beta: f32,
     },
-    /// Options of `RESHAPE`, `PAD`, `QUANTIZE` and `DEQUANTIZE`, whose tensors say everything.
+    /// Options of `CONCATENATION`.
+    Concatenation {
+        /// The dimension along which the inputs follow each other; below 0 it counts from behind.
+        axis: i32,
+        /// Activation that is fused into the bounds of the output.
+        activation: Activation,
+    },
+    /// Options of `MEAN`.
+    Reducer {
+        /// Whether a dimension of which the mean is taken stays as a size of 1.
+        keep_dims: bool,
+    },
+    /// Options of `RESHAPE`, `PAD`, `QUANTIZE`, `DEQUANTIZE`, `HARD_SWISH`, `LOGISTIC`, `RELU`, `RELU6` and `TANH`, whose
+    /// tensors say everything.
     None,
     /// Options of `FULLY_CONNECTED`.
     FullyConnected {

@@ -17,7 +17,10 @@ pub(super) fn read_options(name: &str, operator: schema::Operator<'_>) -> Result
         "AVERAGE_POOL_2D" | "MAX_POOL_2D" => pool2d(operator),
         "ADD" | "SUB" | "MUL" => elementwise(name, operator),
         "SOFTMAX" => softmax(operator),
+        "CONCATENATION" => concatenation(operator),
+        "MEAN" => reducer(operator),
         "RESHAPE" | "PAD" | "QUANTIZE" | "DEQUANTIZE" => Ok(Options::None),
+        "HARD_SWISH" | "LOGISTIC" | "RELU" | "RELU6" | "TANH" => Ok(Options::None),
         _ => Ok(Options::Unread),
     }
 }
@@ -104,6 +107,20 @@ fn elementwise(name: &str, operator: schema::Operator<'_>) -> Result<Options, St
 fn softmax(operator: schema::Operator<'_>) -> Result<Options, String> {
     let options = table(operator, operator.builtin_options_as_softmax_options(), "SoftmaxOptions")?;
     Ok(Options::Softmax { beta: options.map_or(0.0, |options| options.beta()) })
+}
+
+fn concatenation(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = table(operator, operator.builtin_options_as_concatenation_options(), "ConcatenationOptions")?;
+    let Some(options) = options else { return Ok(Options::Concatenation { axis: 0, activation: Activation::None }) };
+    Ok(Options::Concatenation {
+        axis: options.axis(),
+        activation: Activation::from_schema(options.fused_activation_function())?,
+    })
+}
+
+fn reducer(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = table(operator, operator.builtin_options_as_reducer_options(), "ReducerOptions")?;
+    Ok(Options::Reducer { keep_dims: options.is_some_and(|options| options.keep_dims()) })
 }
 
 fn padding(code: schema::Padding) -> Result<Padding, String> {

@@ -1,0 +1,51 @@
+//! The requirements on the tensors of an operator that is a function of one int8.
+
+use super::operands::Operands;
+use crate::Bounds;
+use crate::graph::Quantized;
+use crate::import::Runtime;
+use crate::import::tflite::Activation;
+use crate::operators::{Table, clamp_table, hard_swish_table, logistic_table, relu_table, tanh_table};
+
+impl Operands<'_> {
+    /// The table of HARD_SWISH, LOGISTIC, RELU, RELU6 or TANH.
+    pub(super) fn table(&self) -> Result<Table, String> {
+        let (x, y) = (self.quantized(self.input(0)?)?, self.quantized(self.output()?)?);
+        let (scales, zero_points) = ([x.scale, y.scale], [x.zero_point, y.zero_point]);
+        match &*self.operator.name {
+            "HARD_SWISH" => hard_swish_table(scales, zero_points),
+            "RELU6" if self.runtime == Runtime::Tflm => Ok(clamp_table(self.runtime.bounds(Activation::Relu6, x)?)),
+            "RELU6" => relu_table(self.relu_factor(scales), zero_points, self.runtime.bounds(Activation::Relu6, y)?),
+            "RELU" => relu_table(self.relu_factor(scales), zero_points, self.runtime.bounds(Activation::Relu, y)?),
+            _ => return self.sigmoid(x, y),
+        }
+        .map_err(|e| e.to_string())
+    }
+
+    /// The factor of RELU. The text of tflite-micro 90b983c2 divides in `f32`, as LiteRT does. The runtime that the cases
+    /// were recorded with, 0.dev20261023 of commit 8f6596d, divides in `f64`: all of 384,000 outputs were equal, and 157
+    /// were not by the division in `f32`.
+    fn relu_factor(&self, [input, output]: [f32; 2]) -> f64 {
+        match self.runtime {
+            Runtime::Tflm => f64::from(input) / f64::from(output),
+            _ => (input / output).into(),
+        }
+    }
+
+    /// LOGISTIC or TANH. LiteRT takes the function from the C library, whose floats differ from machine to machine.
+    /// TFLM ignores the scale of the output, and the zero point of TANH's output.
+    fn sigmoid(&self, x: Quantized, y: Quantized) -> Result<Table, String> {
+        if self.runtime != Runtime::Tflm {
+            return Err("what LiteRT computes here is not known to the last bit".to_owned());
+        }
+        let least = Bounds::INT8.min();
+        match &*self.operator.name {
+            "LOGISTIC" if i64::from(y.zero_point) != least => {
+                return Err(format!("output has zero point {}: must be {least}", y.zero_point));
+            }
+            "LOGISTIC" => logistic_table(x.scale, x.zero_point),
+            _ => tanh_table(x.scale, x.zero_point),
+        }
+        .map_err(|e| e.to_string())
+    }
+}
