@@ -279,7 +279,11 @@ impl Kept {
 
     /// Describes the registers, which take their fields from the words that the sequencer shows.
     pub fn describe(&self, k: &Kernel, from: &InstructionPorts) {
-        let (write, at, word) = (k.read(&from.write), k.read(&from.at), k.read(&from.word));
+        self.describe_from(k, [&from.write, &from.at, &from.word].map(|port| k.read(port)));
+    }
+
+    /// The same from the values of the three ports.
+    pub fn describe_from<'k>(&self, k: &'k Kernel, [write, at, word]: [Int<'k>; 3]) {
         for (field, register) in &self.fields {
             let range = register.range();
             let bits = word.bits(field.low, range.width());

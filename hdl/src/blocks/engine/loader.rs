@@ -112,7 +112,7 @@ pub struct Loader {
     pub answer: Port<Out>,
     /// the answer
     pub answer_status: Port<Out>,
-    crc: Crc,
+    check: Crc,
     state: Vec<Reg>,
     loaded: Reg,
     input_address: Reg,
@@ -160,7 +160,7 @@ impl Loader {
             room: Port::bit("the outlet has room"),
             answer: Port::bit("a packet is answered"),
             answer_status: Port::new(STATUS, "the answer"),
-            crc: Crc::new(config),
+            check: Crc::new(config),
             state: (0..=State::Run as usize).map(|s| Reg::control(BIT, i128::from(s == 0))).collect(),
             loaded: flag(),
             input_address: Reg::new(config.activation_address()),
@@ -282,14 +282,14 @@ impl Loader {
 
     /// 1 where the image has the CRC that it says.
     fn equals<'k>(&self, k: &'k Kernel) -> Int<'k> {
-        k.read(&self.crc.crc).equals(k.read(&self.expected)).named("crc_fits")
+        k.read(&self.check.crc).equals(k.read(&self.expected)).named("crc_fits")
     }
 
     fn crc<'k>(&self, k: &'k Kernel, beat: Int<'k>, word: Int<'k>) {
-        k.pass_clock(&self.clk, &self.crc.clk);
-        k.drive(&self.crc.valid, beat & !self.is(k, State::Crc));
-        k.drive(&self.crc.first, self.is(k, State::First));
-        k.drive(&self.crc.word, word);
+        k.pass_clock(&self.clk, &self.check.clk);
+        k.drive(&self.check.valid, beat & !self.is(k, State::Crc));
+        k.drive(&self.check.first, self.is(k, State::First));
+        k.drive(&self.check.word, word);
         k.register_when(&self.expected, beat & self.is(k, State::Crc), word.bits(0, 32));
     }
 

@@ -9,6 +9,7 @@ pub mod memory;
 pub mod outlet;
 pub mod parameters;
 pub mod sequencer;
+pub mod store;
 pub mod windows;
 
 pub use config::EngineConfig;

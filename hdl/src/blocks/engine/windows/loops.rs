@@ -18,7 +18,8 @@ pub struct Loops {
     pub clk: Clk,
     /// reset to idle
     pub rst_n: Port<In>,
-    instruction: InstructionPorts,
+    /// the instruction
+    pub instruction: InstructionPorts,
     /// the instruction has been shown
     pub start: Port<In>,
     /// the array has read a half of the block buffer
@@ -187,11 +188,6 @@ impl Loops {
             half_of_buffer: Reg::new(BIT),
             _lanes: config.lanes as i128,
         }
-    }
-
-    /// The ports on which instructions are shown.
-    pub fn instruction(&self) -> &InstructionPorts {
-        &self.instruction
     }
 
     /// An offset that a level moves on. It begins with `from`, and again where the level's last round ends.

@@ -27,7 +27,8 @@ pub struct Windows {
     pub clk: Clk,
     /// reset to idle
     pub rst_n: Port<In>,
-    instruction: InstructionPorts,
+    /// the instruction
+    pub instruction: InstructionPorts,
     /// the instruction has been shown
     pub start: Port<In>,
     /// the array has read a half of the block buffer
@@ -140,15 +141,10 @@ impl Windows {
         }
     }
 
-    /// The ports on which instructions are shown.
-    pub fn instruction(&self) -> &InstructionPorts {
-        &self.instruction
-    }
-
     fn connect_loops(&self, k: &Kernel) {
         k.pass_clock(&self.clk, &self.loops.clk);
         let shown = [&self.instruction.write, &self.instruction.at, &self.instruction.word].map(|port| k.read(port));
-        self.loops.instruction().drive(k, shown);
+        self.loops.instruction.drive(k, shown);
         for (to, from) in [
             (&self.loops.rst_n, &self.rst_n),
             (&self.loops.start, &self.start),
