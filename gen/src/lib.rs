@@ -8,6 +8,7 @@ pub mod digits;
 pub mod emit;
 pub mod explore;
 pub mod model;
+pub mod networks;
 pub mod progress;
 pub mod quantize;
 pub mod run;

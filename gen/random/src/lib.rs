@@ -39,6 +39,17 @@ impl Random {
         self.within(min.into(), max.into()) as i64
     }
 
+    /// A size of `least..=most`, each equally likely.
+    pub fn size(&mut self, least: usize, most: usize) -> usize {
+        self.within(least as i128, most as i128) as usize
+    }
+
+    /// A real number from `lo` up to `hi`, all equally likely.
+    pub fn real(&mut self, lo: f64, hi: f64) -> f64 {
+        // The upper 53 bits are all that an f64 holds.
+        lo + (hi - lo) * (self.bits() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
     /// True 1 in `n` times.
     pub fn one_in(&mut self, n: i128) -> bool {
         self.within(1, n) == 1

@@ -20,10 +20,6 @@ pub(super) fn ties(i: usize) -> bool {
     (i / AnyRule::ALL.len()).is_multiple_of(2)
 }
 
-pub(super) fn size(random: &mut Random, least: usize, most: usize) -> usize {
-    random.between(least as i64, most as i64) as usize
-}
-
 /// A zero point of a type. One in three is a corner. The zero point of int16 is 0, as in every framework.
 pub(super) fn zero_point(random: &mut Random, of: Type) -> i64 {
     match of {

@@ -6,20 +6,18 @@ use qrtl_golden::{MultiplierWidth, Rule};
 use qrtl_random::Random;
 use serde_json::{Value, json};
 
-use super::draw::{
-    INT8, INT16, Type, UINT8, factors, magnitude, output, put_scaling, rule, size, tensor, ties, zero_point,
-};
+use super::draw::{INT8, INT16, Type, UINT8, factors, magnitude, output, put_scaling, rule, tensor, ties, zero_point};
 
 /// Two tensors of a type whose shapes go together.
 fn operands(random: &mut Random, of: Type, small: bool) -> [Value; 2] {
-    let full: Vec<usize> = (0..3).map(|_| size(random, 2, 4)).collect();
+    let full: Vec<usize> = (0..3).map(|_| random.size(2, 4)).collect();
     let repeating = random.one_in(3);
     [0, 1].map(|_| {
         let mut shape = full.clone();
         if repeating {
-            let axis = size(random, 0, 2);
+            let axis = random.size(0, 2);
             shape[axis] = 1;
-            shape.drain(..size(random, 0, 1));
+            shape.drain(..random.size(0, 1));
         }
         let zero = zero_point(random, of);
         tensor(random, &shape, of, zero, small)
@@ -94,7 +92,7 @@ pub(super) fn quantize(random: &mut Random, i: usize) -> Value {
 
 pub(super) fn dequantize(random: &mut Random, _: usize) -> Value {
     let of = random.pick(&[INT8, UINT8, INT16]);
-    let shape: Vec<usize> = (0..size(random, 1, 3)).map(|_| size(random, 1, 4)).collect();
+    let shape: Vec<usize> = (0..random.size(1, 3)).map(|_| random.size(1, 4)).collect();
     let zero = zero_point(random, of);
     let scale = random.within(1 << 23, 1 << 24) as f32 / f32::from(1u16 << 15) / 2048.0;
     json!({"op": "dequantize", "input": tensor(random, &shape, of, zero, false), "scale": f64::from(scale)})

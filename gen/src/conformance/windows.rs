@@ -4,9 +4,7 @@
 use qrtl_random::Random;
 use serde_json::{Value, json};
 
-use super::draw::{
-    INT8, INT16, Type, UINT8, factors, magnitude, output, put_scaling, rule, size, tensor, ties, zero_point,
-};
+use super::draw::{INT8, INT16, Type, UINT8, factors, magnitude, output, put_scaling, rule, tensor, ties, zero_point};
 
 /// Types of input, weights and output, and whether numbers are small.
 fn types(random: &mut Random, i: usize) -> ([Type; 3], bool) {
@@ -36,19 +34,19 @@ fn layer(op: &str, random: &mut Random, i: usize, x: &[usize], w: &[usize], chan
 }
 
 pub(super) fn fully_connected(random: &mut Random, i: usize) -> Value {
-    let [batch, outputs, inputs] = [size(random, 1, 4), size(random, 2, 8), size(random, 1, 24)];
+    let [batch, outputs, inputs] = [random.size(1, 4), random.size(2, 8), random.size(1, 24)];
     layer("fully_connected", random, i, &[batch, inputs], &[outputs, inputs], outputs, inputs)
 }
 
 /// Batch, height and width of an image, and height and width of a filter.
 fn image(random: &mut Random) -> ([usize; 3], [usize; 2]) {
-    let sides = [size(random, 1, 2), size(random, 2, 6), size(random, 2, 6)];
-    (sides, [size(random, 1, 3), size(random, 1, 3)])
+    let sides = [random.size(1, 2), random.size(2, 6), random.size(2, 6)];
+    (sides, [random.size(1, 3), random.size(1, 3)])
 }
 
 /// Two of three windows are padded.
 fn put_window(request: &mut Value, random: &mut Random, dilated: bool) {
-    let mut of = |least, most| size(random, least, most);
+    let mut of = |least, most| random.size(least, most);
     request["stride"] = json!([of(1, 2), of(1, 2)]);
     if dilated {
         request["dilation"] = json!([of(1, 2), of(1, 2)]);
@@ -60,8 +58,8 @@ fn put_window(request: &mut Value, random: &mut Random, dilated: bool) {
 
 pub(super) fn conv2d(random: &mut Random, i: usize) -> Value {
     let ([batch, height, width], [rows, cols]) = image(random);
-    let (groups, depth) = (random.pick(&[1, 1, 2, 3]), size(random, 1, 3));
-    let outputs = groups * size(random, 1, 2);
+    let (groups, depth) = (random.pick(&[1, 1, 2, 3]), random.size(1, 3));
+    let outputs = groups * random.size(1, 2);
     let (x, w) = ([batch, height, width, groups * depth], [outputs, rows, cols, depth]);
     let mut request = layer("conv2d", random, i, &x, &w, outputs, rows * cols * depth);
     put_window(&mut request, random, true);
@@ -71,7 +69,7 @@ pub(super) fn conv2d(random: &mut Random, i: usize) -> Value {
 
 pub(super) fn depthwise(random: &mut Random, i: usize) -> Value {
     let ([batch, height, width], [rows, cols]) = image(random);
-    let (channels, multiplier) = (size(random, 1, 3), size(random, 1, 2));
+    let (channels, multiplier) = (random.size(1, 3), random.size(1, 2));
     let outputs = channels * multiplier;
     let (x, w) = ([batch, height, width, channels], [1, rows, cols, outputs]);
     let mut request = layer("depthwise_conv2d", random, i, &x, &w, outputs, rows * cols);
@@ -90,7 +88,7 @@ pub(super) fn max_pool(random: &mut Random, i: usize) -> Value {
 
 fn pool(op: &str, random: &mut Random, i: usize) -> Value {
     let ([batch, height, width], filter) = image(random);
-    let (of, channels) = (random.pick(&[INT8, UINT8, INT16]), size(random, 1, 3));
+    let (of, channels) = (random.pick(&[INT8, UINT8, INT16]), random.size(1, 3));
     let zero = zero_point(random, of);
     let input = tensor(random, &[batch, height, width, channels], of, zero, i.is_multiple_of(2));
     let mut request = json!({"op": op, "input": input, "filter": filter});

@@ -1,0 +1,159 @@
+//! Random quantized networks, from which the tests of engines draw: as golden's graphs, in the integers of TFLM.
+//!
+//! Networks have up to eight steps with residuals and other joins, and maps of 1 x 1 to 20 x 20 with 1 to 40 channels.
+//! Factors are chosen from the sums that occur for a few inputs, so that activations are spread over the integers of 8
+//! bits in most layers and saturate in some. Some layers have channels that are constant.
+
+mod draft;
+mod elementwise;
+mod joins;
+mod layers;
+mod moves;
+mod output;
+mod weighted;
+mod windows;
+mod words;
+
+use qrtl_golden::graph::{Graph, Operator, Quantized, Value};
+use qrtl_golden::operators::Array;
+use qrtl_random::Random;
+
+use draft::{Draft, MAX_SIDE};
+use layers::Wanted;
+use windows::Reach;
+
+qrtl_golden::words! {
+    /// The operator of a step, by its name in TFLite.
+    pub enum Kind: "operator" {
+        /// convolution, of groups too
+        Conv2d = "CONV_2D",
+        /// convolution of each channel by itself
+        DepthwiseConv2d = "DEPTHWISE_CONV_2D",
+        /// matrix product by weights
+        FullyConnected = "FULLY_CONNECTED",
+        /// sum of two tensors
+        Add = "ADD",
+        /// difference of two tensors
+        Sub = "SUB",
+        /// mean under a window
+        AveragePool = "AVERAGE_POOL_2D",
+        /// greatest under a window
+        MaxPool = "MAX_POOL_2D",
+        /// the same elements in another shape
+        Reshape = "RESHAPE",
+        /// the zero point around a map
+        Pad = "PAD",
+        /// another scale and zero point
+        Quantize = "QUANTIZE",
+        /// exponentials as shares of their sum
+        Softmax = "SOFTMAX",
+    }
+}
+
+/// Most steps of a network.
+pub const MAX_STEPS: usize = 8;
+
+/// A network with inputs for it.
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// the network; its input and all activations are int8, and each step is named by a [`Kind`]
+    pub graph: Graph,
+    /// inputs of the graph: random elements, small ones, corners, and one element everywhere
+    pub inputs: Vec<Value>,
+    /// seed, input and steps in one line, for messages
+    pub words: String,
+}
+
+/// The network of a seed: the same one on every machine.
+///
+/// The graph runs without an error for every input of int8, because the rule of each requantization is defined for all
+/// sums that can occur.
+pub fn draw(seed: u64) -> Network {
+    let mut random = Random::new(seed);
+    let shape = input_shape(&mut random);
+    let quantized = Quantized { scale: output::scale(&mut random), zero_point: random.corner(-128, 127) as i32 };
+    let inputs = inputs(&mut random, &shape, quantized.zero_point);
+    let mut draft = Draft::new(shape, quantized, inputs.clone());
+    let steps = if random.one_in(6) { 1 } else { random.size(2, MAX_STEPS) };
+    while draft.steps() < steps {
+        let room = steps - draft.steps();
+        // A step that is not possible here appends nothing.
+        let _ = match room {
+            1 | 2 if random.one_in(6) => ending(&mut draft, &mut random, room),
+            _ => step(&mut draft, &mut random, room),
+        };
+    }
+    let graph = draft.finish();
+    let words = format!("seed {seed}: {}", words::describe(&graph));
+    Network { graph, inputs: inputs.into_iter().map(Value::Integer).collect(), words }
+}
+
+fn input_shape(random: &mut Random) -> Vec<usize> {
+    if random.one_in(12) {
+        return vec![1, random.size(1, 200)];
+    }
+    let side = |random: &mut Random| match random.within(0, 3) {
+        0 => random.corner(1, MAX_SIDE as i128) as usize,
+        1 => random.size(1, MAX_SIDE),
+        _ => random.size(4, 12),
+    };
+    let height = side(random);
+    let width = if random.one_in(3) { side(random) } else { height };
+    vec![1, height, width, layers::channels_of(random)]
+}
+
+fn inputs(random: &mut Random, shape: &[usize], zero_point: i32) -> Vec<Array> {
+    let zero = i64::from(zero_point);
+    let constant = random.pick(&[-128, 127, zero]);
+    let mut draw = |style| match style {
+        0 => random.between(-128, 127),
+        1 => (zero + random.between(-20, 20)).clamp(-128, 127),
+        2 => random.pick(&[-128, 127, zero]),
+        _ => constant,
+    };
+    let elements: usize = shape.iter().product();
+    let mut array = |style| Array::new("input", shape.to_vec(), (0..elements).map(|_| draw(style) as i32).collect());
+    (0..4).map(|style| array(style).expect("as many elements as the shape says")).collect()
+}
+
+/// Appends the end of a classifier: a SOFTMAX, of a FULLY_CONNECTED layer if there is room for it. `None` if the SOFTMAX is
+/// not possible.
+fn ending(draft: &mut Draft, random: &mut Random, room: usize) -> Option<usize> {
+    if room > 1 {
+        layers::fully_connected(draft, random, draft.newest(), Wanted::ANY)?;
+    }
+    elementwise::softmax(draft, random)
+}
+
+/// Appends a step to the newest tensor, and others before it that it needs, at most `room` in all. `None` if the step that
+/// was drawn is not possible.
+fn step(draft: &mut Draft, random: &mut Random, room: usize) -> Option<usize> {
+    let newest = draft.newest();
+    match random.within(0, 19) {
+        0..=4 => layers::conv2d(draft, random, newest, Wanted::ANY),
+        5..=7 => {
+            let depthwise = layers::depthwise(draft, random, newest)?;
+            // A convolution of 1 x 1 often follows.
+            let pointwise = Wanted { reach: Reach::Pointwise, ..Wanted::ANY };
+            let follows = room >= 2 && random.one_in(2);
+            if follows { layers::conv2d(draft, random, depthwise, pointwise) } else { Some(depthwise) }
+        }
+        8 | 9 => layers::fully_connected(draft, random, newest, Wanted::ANY),
+        10 | 11 => joins::residual(draft, random, Kind::Add, room),
+        12 => joins::residual(draft, random, Kind::Sub, room),
+        13 => moves::pool(draft, random, Kind::AveragePool, |filter, window, bounds| Operator::AveragePool {
+            filter,
+            window,
+            bounds,
+        }),
+        14 => moves::pool(draft, random, Kind::MaxPool, |filter, window, bounds| Operator::MaxPool {
+            filter,
+            window,
+            bounds,
+        }),
+        15 => moves::reshape(draft, random),
+        16 => moves::pad(draft, random),
+        _ if draft.written_by(newest) == Some(Kind::Quantize) => None,
+        _ => Some(elementwise::quantize(draft, random, newest, None)),
+    }
+}
