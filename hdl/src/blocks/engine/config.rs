@@ -89,6 +89,9 @@ pub(super) fn crc_step(crc: u32, data: u64, bits: u32) -> u32 {
     })
 }
 
+/// Values of an entry of a table: TensorFlow Lite's ADD shifts what it adds by 20 bits to the left.
+pub const TABLE_VALUE: Range = Range::new(-255 * (1 << 20), 255 * (1 << 20));
+
 /// Greatest number of taps that a lane sums.
 pub const LANE_TERMS: usize = 1_024;
 
@@ -143,9 +146,7 @@ impl EngineConfig {
     pub fn lane_sum(&self) -> Range {
         let greatest = LANE_TERMS as i128 * 128 * 128;
         let products = Range::new(-greatest, greatest);
-        // The tables of an ADD hold values of up to 255 * 2^20.
-        let tables = Range::new(-2 * 255 * (1 << 20), 2 * 255 * (1 << 20));
-        if self.tables { products.union(tables) } else { products }
+        if self.tables { products.union(TABLE_VALUE + TABLE_VALUE) } else { products }
     }
 
     /// A requantizer for sums of these values, with the bias of a channel.
@@ -198,6 +199,6 @@ impl EngineConfig {
                 return Err(format!("{name}: {got} is no power of two in {least}..={most}"));
             }
         }
-        self.requantizer(self.sum()).validate()
+        [self.sum(), self.lane_sum()].into_iter().try_for_each(|sum| self.requantizer(sum).validate())
     }
 }

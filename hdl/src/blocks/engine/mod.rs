@@ -4,6 +4,7 @@ pub mod aligner;
 pub mod config;
 pub mod crc;
 pub mod instruction;
+pub mod lanes;
 pub mod loader;
 pub mod memory;
 pub mod outlet;

@@ -1,0 +1,197 @@
+//! The movement of data in the lanes, and the clocks that their parts keep.
+
+use super::Lanes;
+use super::drain::ENDS;
+use super::timing::STEP_TO_LANE;
+use crate::blocks::delay::{delays, open, through};
+use crate::blocks::engine::config::TABLE_VALUE;
+use crate::blocks::engine::instruction::{self, Field};
+use crate::describe_logic;
+use crate::exact::{Describe, Header, Int, Kernel};
+
+describe_logic!(Lanes);
+
+impl Describe for Lanes {
+    fn header(&self) -> Header {
+        let (lanes, requantizers) = (self.lane.len(), self.requantizer.len());
+        Header::new(format!("lanes_{lanes}"), "Sums of products or entries of tables, and maxima, channel by channel.")
+            .line("An item is a group of channels of a pixel; its requantized results make a word.")
+            .fact("throughput", format!("{lanes} taps per clock"))
+            .fact("requantizers", requantizers)
+    }
+
+    fn describe(&self, k: &Kernel) {
+        k.clock(&self.clk);
+        k.reset(&self.rst_n);
+        self.kept.describe(k, &self.instruction);
+        self.connect_common(k);
+        self.multiply(k);
+        self.look_up(k);
+        let steps = self.control(k);
+        self.chain(k);
+        self.requantize(k, steps[steps.len() - 1]);
+        self.deliver(k);
+    }
+}
+
+impl Lanes {
+    fn field<'k>(&self, k: &'k Kernel, field: Field) -> Int<'k> {
+        self.kept.read(k, field)
+    }
+
+    /// Connects clock, reset and instruction to the sub-blocks that need them, and the stream to the parameters.
+    fn connect_common(&self, k: &Kernel) {
+        let (drain, packer, parameters) = (&self.drain, &self.packer, &self.parameters);
+        let clocks = [&self.products.clk, &drain.clk, &packer.clk, &parameters.clk].into_iter();
+        for clk in clocks.chain(self.lane.iter().map(|lane| &lane.clk)).chain(self.table.iter().map(|t| &t.clk)) {
+            k.pass_clock(&self.clk, clk);
+        }
+        let shown = [&self.instruction.write, &self.instruction.at, &self.instruction.word].map(|port| k.read(port));
+        for (instruction, rst_n, start) in
+            [(&drain.instruction, &drain.rst_n, &drain.start), (&packer.instruction, &packer.rst_n, &packer.start)]
+        {
+            instruction.drive(k, shown);
+            k.drive(rst_n, k.read(&self.rst_n));
+            k.drive(start, k.read(&self.start));
+        }
+        k.drive(&parameters.write, k.read(&self.parameters_write));
+        k.drive(&parameters.write_address, k.read(&self.parameters_address));
+        k.drive(&parameters.write_word, k.read(&self.parameters_word));
+    }
+
+    /// The products. A maximum takes the taps themselves, which are products by 1.
+    fn multiply(&self, k: &Kernel) {
+        let (arrived, maximum) = (k.stage(&self.arrived, 1), self.field(k, instruction::MAXIMUM));
+        for (l, lane) in self.lane.iter().enumerate() {
+            let weight = k.read(&self.weights).bits(8 * l as u32, 8).as_signed();
+            let factors = [k.lane(&self.tap, l), maximum.mux(1, weight)];
+            let [tap, weight] = ["tap", "weight"].map(|name| format!("{name}_{l}"));
+            k.drive_lane(&self.products.a, l, arrived.pass(&tap, factors[0]));
+            k.drive_lane(&self.products.b, l, arrived.pass(&weight, factors[1]));
+            k.drive(&lane.product, k.lane(&self.products.p, l));
+        }
+    }
+
+    /// The tables, which the entries of a step fill in order.
+    fn look_up(&self, k: &Kernel) {
+        let (Some(valid), Some(entry), Some(at)) = (self.entry_valid.get(), self.entry.get(), self.entry_at.get())
+        else {
+            return;
+        };
+        let write = k.read(valid) & !self.field(k, instruction::SOFTMAX_TABLE);
+        let (start, entry_at) = (k.read(&self.start), k.read(at));
+        k.register_when(at, start | write, start.mux(0, (entry_at + 1).wrap(at.range())));
+        let width = TABLE_VALUE.width();
+        let word = k.read(entry).bits(0, width);
+        for (l, (table, lane)) in self.table.iter().zip(&self.lane).enumerate() {
+            k.drive(&table.write, write);
+            k.drive(&table.write_address, entry_at);
+            k.drive(&table.write_word, word);
+            k.drive(&table.read, 1);
+            let tap = k.lane(&self.tap, l);
+            // Entry 0 is for the tap -128.
+            let index = (!tap.bit(7)).concat(tap.bits(0, 7), 7);
+            k.drive(&table.address, (!k.read(&self.tap_first)).concat(index, 8));
+            let value = k.read(&table.word).as_signed().bounded(TABLE_VALUE, "images hold such entries");
+            if let (Some(to), Some(select)) = (lane.entry.get(), lane.table.get()) {
+                k.drive(to, value);
+                k.drive(select, self.field(k, instruction::TABLE));
+            }
+        }
+    }
+
+    /// What a tap and the steps behind an item's last tap tell the lanes. Returns, for each rank up to the requantizers,
+    /// whether it has the sums of a step.
+    fn control<'k>(&'k self, k: &'k Kernel) -> Vec<Int<'k>> {
+        let valid = k.read(&self.tap_valid);
+        let taps = delays(k, &self.taps, valid);
+        let first = through(&open(k, &self.firsts), "first", k.read(&self.tap_first));
+        let maximum = self.field(k, instruction::MAXIMUM);
+
+        let drain = &self.drain;
+        k.drive(&drain.item, valid & k.read(&self.tap_last));
+        let ends = [&self.tap_pixel_end, &self.tap_block_end, &self.tap_step_end];
+        ends.into_iter().enumerate().for_each(|(i, end)| k.drive_lane(&drain.ends, i, k.read(end)));
+        let steps = delays(k, &self.steps, k.read(&drain.step));
+        let load = through(&open(k, &self.loads), "load", k.read(&drain.first));
+
+        for lane in &self.lane {
+            k.drive(&lane.take, taps[taps.len() - 1]);
+            k.drive(&lane.restart, first | maximum);
+            k.drive(&lane.greater, maximum & !first);
+            k.drive(&lane.step, steps[STEP_TO_LANE - 1]);
+            if let Some(to) = lane.load.get() {
+                k.drive(to, load);
+            }
+        }
+        steps
+    }
+
+    /// The drain registers are chains that move as many lanes a step as there are requantizers.
+    fn chain(&self, k: &Kernel) {
+        let behind = self.lane.iter().skip(self.requantizer.len());
+        for (lane, behind) in self.lane.iter().zip(behind) {
+            if let Some(to) = lane.behind.get() {
+                k.drive(to, k.read(&behind.held));
+            }
+        }
+    }
+
+    /// The sums, with their biases, go to the requantizers.
+    fn requantize(&self, k: &Kernel, valid: Int<'_>) {
+        let memory = &self.parameters;
+        k.drive(&memory.address, k.read(&self.drain.entry));
+        let (found, biased) = (k.stage(&self.found, 1), k.stage(&self.biased, 1));
+        for (q, requantizer) in self.requantizer.iter().enumerate() {
+            let name = |parameter: &str| format!("{parameter}_{q}");
+            let bias = found.pass(&name("bias"), k.lane(&memory.bias, q));
+            let [multiplier, shift] = [("multiplier", &memory.multiplier), ("shift", &memory.shift)]
+                .map(|(n, bus)| biased.pass(&name(n), found.pass(&name(n), k.lane(bus, q))));
+            k.pass_clock(&self.clk, &requantizer.clk);
+            k.drive(&requantizer.rst_n, k.read(&self.rst_n));
+            k.drive(requantizer.flow.in_valid(), valid);
+            k.drive(&requantizer.acc, biased.pass(&name("sum"), k.read(&self.lane[q].held) + bias));
+            let to = &requantizer.parameters;
+            for (to, value) in [
+                (&to.multiplier, multiplier),
+                (&to.shift, shift),
+                (&to.zero_point, self.field(k, instruction::LANE_ZERO_POINT)),
+                (&to.min, self.field(k, instruction::LANE_MIN)),
+                (&to.max, self.field(k, instruction::LANE_MAX)),
+            ] {
+                if let Some(to) = to.get() {
+                    k.drive(to, value);
+                }
+            }
+        }
+    }
+
+    /// The results, through the packer to the block buffer or to the activation memory.
+    fn deliver(&self, k: &Kernel) {
+        let (drain, packer) = (&self.drain, &self.packer);
+        let lasts = delays(k, &self.lasts, k.read(&drain.last));
+        let ends = open(k, &self.ends);
+        k.drive(&packer.valid, k.read(self.requantizer[0].flow.out_valid()));
+        k.drive(&packer.last, lasts[lasts.len() - 1]);
+        for i in 0..ENDS {
+            k.drive_lane(&packer.ends, i, through(&ends, &format!("ends_{i}"), k.lane(&drain.item_ends, i)));
+        }
+        for (q, requantizer) in self.requantizer.iter().enumerate() {
+            k.drive_lane(&packer.y, q, k.read(&requantizer.y));
+        }
+        for (to, from) in [
+            (&self.fill, &packer.fill),
+            (&self.fill_half, &packer.fill_half),
+            (&self.fill_row, &packer.fill_row),
+            (&self.fill_at, &packer.fill_at),
+            (&self.fill_word, &packer.word),
+            (&self.fill_end, &packer.fill_end),
+            (&self.write, &packer.write),
+            (&self.write_address, &packer.write_address),
+            (&self.write_word, &packer.word),
+            (&self.done, &packer.done),
+        ] {
+            k.drive(to, k.read(from));
+        }
+    }
+}

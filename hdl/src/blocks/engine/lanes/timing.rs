@@ -1,0 +1,59 @@
+//! The clocks of the lanes and the ranges inside them, as they follow from the configuration of the engine.
+
+use crate::blocks::engine::config::EngineConfig;
+use crate::blocks::engine::memory::LATENCY;
+use crate::exact::Range;
+
+/// Values of taps, weights and results.
+pub(super) const INT8: Range = Range::signed(8);
+
+/// Clock edges from a tap to the value that it adds to a sum: the entry of a table leaves its memory, and a rank selects
+/// among the table and the product.
+pub(super) const VALUE: usize = LATENCY + 1;
+
+/// Ranks of a product, between the rank of the factors and the rank that selects.
+pub(super) const PRODUCT_RANKS: usize = VALUE - 2;
+
+/// Clock edges from the last tap of an item to its first step.
+pub(super) const STEP: usize = 2;
+
+/// Clock edges from a step to the clock in which its sums are at the end of the chain.
+pub(super) const STEP_TO_SUM: usize = VALUE + 2 - STEP;
+
+/// Clock edges from a step to the lanes, whose drain registers take its sums behind a last rank.
+pub(super) const STEP_TO_LANE: usize = STEP_TO_SUM - 2;
+
+/// Clock edges from a step to the requantizers: its sums meet their biases in between.
+pub(super) const STEP_TO_REQUANTIZER: usize = STEP_TO_SUM + 1;
+
+/// Clock edges from the entry of a step to its parameters, behind a rank that follows their memory.
+const ENTRY_TO_PARAMETERS: usize = LATENCY + 1;
+
+const _: () = assert!(ENTRY_TO_PARAMETERS == STEP_TO_SUM, "a bias meets its sum");
+
+impl EngineConfig {
+    /// Steps in which the sums of an item leave the lanes.
+    pub(super) fn lane_steps(&self) -> usize {
+        self.lanes / self.lane_requantizers
+    }
+
+    /// The least number of clocks from the last tap of an item to the last tap of the next.
+    pub fn lanes_item(&self) -> usize {
+        self.lane_steps() * self.passes
+    }
+
+    /// Clock edges from the last tap of an item to its word: to `fill`, or to `write` and, at the end of a step, `done`.
+    pub fn lanes_latency(&self) -> usize {
+        STEP + self.lanes_item() - self.passes + self.lane_step_to_result() + 1
+    }
+
+    /// Clock edges from a step to its results.
+    pub(super) fn lane_step_to_result(&self) -> usize {
+        STEP_TO_REQUANTIZER + self.requantizer(self.lane_sum()).latency()
+    }
+
+    /// Entries of the parameters of the lanes.
+    pub(super) fn lane_entries(&self) -> Range {
+        Range::new(0, (self.lane_channels / self.lane_requantizers) as i128 - 1)
+    }
+}

@@ -1,0 +1,297 @@
+//! The lanes of the engine against the definition of a step: words, their places and their clocks.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../../golden/tests/support/seeded.rs"]
+mod seeded;
+
+use qrtl_golden::numerics::requantizer::requantize;
+use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
+use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
+use qrtl_hdl::blocks::engine::lanes::{Lanes, TABLE_ENTRIES};
+use qrtl_hdl::blocks::engine::parameters::parameter_word;
+use qrtl_hdl::exact::{FlatSim, elaborate};
+use qrtl_hdl::targets::Target;
+use qrtl_random::Random;
+
+/// Bias, multiplier and shift of a channel.
+type Channel = [i64; 3];
+
+/// A tap and its weights, a byte for each lane.
+type Tap = (Vec<i8>, Vec<i8>);
+
+/// The shape of a step.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    pixels: usize,
+    groups: usize,
+    taps: usize,
+    /// greatest number of clocks without a tap, before a tap
+    gap: i128,
+}
+
+/// The words that leave in a clock: half, row, place, word and end of the block buffer; address, word and end of the step.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    clock: usize,
+    fill: Option<[i128; 5]>,
+    write: Option<[i128; 3]>,
+}
+
+/// The lanes, and the contents of their memories.
+struct Bench {
+    config: EngineConfig,
+    sim: FlatSim,
+    channels: Vec<Channel>,
+    tables: Vec<i64>,
+}
+
+impl Bench {
+    fn new(config: EngineConfig, random: &mut Random) -> Bench {
+        config.validate().unwrap();
+        let block = Lanes::new(&config).unwrap();
+        let mut sim = FlatSim::new(&elaborate(&block, "lanes").unwrap_or_else(|e| panic!("{e}")));
+        sim.set("rst_n", 0);
+        sim.step().unwrap();
+        sim.set("rst_n", 1);
+        let mut draw = |lo, hi| random.corner(lo, hi) as i64;
+        let channel = |_| [draw(-1 << 26, (1 << 26) - 1), draw(1 << 30, (1 << 31) - 1), draw(-24, 0)];
+        let channels: Vec<Channel> = (0..config.lane_channels).map(channel).collect();
+        let parts = if config.lanes == 4 { 2 } else { 1 };
+        for (c, [bias, multiplier, shift]) in channels.iter().enumerate() {
+            let word = parameter_word(*bias, *multiplier, *shift).unwrap();
+            for part in 0..parts {
+                sim.set("parameters_write", 1);
+                sim.set("parameters_address", (c * parts + part) as i128);
+                sim.set("parameters_word", if parts == 2 { word >> (32 * part) & 0xffff_ffff } else { word }.into());
+                sim.step().unwrap();
+            }
+        }
+        sim.set("parameters_write", 0);
+        Bench { config, sim, channels, tables: vec![0; TABLE_ENTRIES] }
+    }
+
+    /// Shows an instruction, and starts it.
+    fn show(&mut self, instruction: &Instruction) {
+        for (at, word) in instruction.words().unwrap().into_iter().enumerate() {
+            self.sim.set("instruction_write", 1);
+            self.sim.set("instruction_at", at as i128);
+            self.sim.set("instruction_word", word.into());
+            self.sim.step().unwrap();
+        }
+        self.sim.set("instruction_write", 0);
+        self.sim.set("start", 1);
+        self.sim.step().unwrap();
+        self.sim.set("start", 0);
+    }
+
+    /// The words of this clock.
+    fn look(&mut self, clock: usize) -> Option<Seen> {
+        self.sim.settle();
+        let sim = &self.sim;
+        let [fill, fill_end, write, done] = ["fill", "fill_end", "write", "done"].map(|name| sim.get(name));
+        let values = |names: [&str; 3]| names.map(|name| sim.get(name));
+        let [half, row, at] = values(["fill_half", "fill_row", "fill_at"]);
+        let fills = (fill == 1).then(|| [half, row, at, sim.get("fill_word"), fill_end]);
+        let writes = (write == 1).then(|| [sim.get("write_address"), sim.get("write_word"), done]);
+        [fill, fill_end, write, done].contains(&1).then_some(Seen { clock, fill: fills, write: writes })
+    }
+
+    /// The sum of a lane.
+    fn sum(&self, instruction: &Instruction, taps: &[Tap], lane: usize) -> i64 {
+        let entry = |i: usize, tap: i8| self.tables[256 * usize::from(i > 0) + (i32::from(tap) + 128) as usize];
+        let values = taps.iter().enumerate().map(|(i, (tap, weight))| match (instruction.table, instruction.maximum) {
+            (1, _) => entry(i, tap[lane]),
+            (_, 1) => tap[lane].into(),
+            _ => i64::from(tap[lane]) * i64::from(weight[lane]),
+        });
+        if instruction.maximum == 1 { values.max().unwrap() } else { values.sum() }
+    }
+
+    /// The word of an item.
+    fn word(&self, instruction: &Instruction, taps: &[Tap], group: usize) -> i128 {
+        let (w, q) = (self.config.lanes, self.config.lane_requantizers);
+        let bytes = (0..w).map(|lane| {
+            let entry = instruction.lane_parameters as usize
+                + if instruction.parameters_advance == 1 { group * w / q } else { 0 }
+                + lane / q;
+            let [bias, multiplier, shift] = self.channels[entry * q + lane % q];
+            let factor = FixedMultiplier::new(MultiplierWidth::W32, multiplier, shift).unwrap();
+            let bounds = Bounds::new(instruction.lane_min, instruction.lane_max).unwrap();
+            let rule = Requantization::new(Rule::TfliteDouble, factor, instruction.lane_zero_point, bounds).unwrap();
+            i128::from(requantize(self.sum(instruction, taps, lane) + bias, &rule).unwrap() as u8)
+        });
+        bytes.enumerate().map(|(i, byte)| byte << (8 * i)).sum()
+    }
+
+    /// A clock with a tap and its flags, or with anything and no tap. Returns the words of this clock.
+    fn clock(&mut self, random: &mut Random, clock: usize, tap: Option<(&Tap, [bool; 5])>) -> Option<Seen> {
+        let w = self.config.lanes;
+        let flags = tap.map_or_else(|| [(); 5].map(|()| random.one_in(2)), |(_, flags)| flags);
+        let mut any = |_| (0..w).map(|_| random.within(-128, 127) as i8).collect::<Vec<i8>>();
+        let (bytes, weights) = tap.map_or_else(|| (any(0), any(1)), |(tap, _)| tap.clone());
+        for (lane, byte) in bytes.iter().enumerate() {
+            self.sim.set_lane("tap", lane, (*byte).into());
+        }
+        let word = weights.iter().rev().fold(0, |word, byte| (word << 8) | i128::from(*byte as u8));
+        self.sim.set("weights", word);
+        self.sim.set("tap_valid", tap.is_some().into());
+        for (name, flag) in ["first", "last", "pixel_end", "block_end", "step_end"].into_iter().zip(flags) {
+            self.sim.set(&format!("tap_{name}"), flag.into());
+        }
+        let seen = self.look(clock);
+        self.sim.step().unwrap();
+        seen
+    }
+
+    /// Runs a step, and compares all that leaves with its definition.
+    fn run(&mut self, random: &mut Random, instruction: &Instruction, shape: Shape) {
+        let c = self.config.clone();
+        self.show(instruction);
+        let (mut expected, mut seen) = (Vec::new(), Vec::new());
+        let (mut clock, mut free) = (0, 0);
+        let mut bytes = || (0..c.lanes).map(|_| random.corner(-128, 127) as i8).collect::<Vec<i8>>();
+        let items: Vec<Vec<Tap>> =
+            (0..shape.pixels * shape.groups).map(|_| (0..shape.taps).map(|_| (bytes(), bytes())).collect()).collect();
+        for (n, item) in items.iter().enumerate() {
+            let (pixel, group) = (n / shape.groups, n % shape.groups);
+            let pixel_end = group == shape.groups - 1;
+            let step_end = pixel_end && pixel == shape.pixels - 1;
+            let block_end = step_end || (pixel_end && pixel % c.rows == c.rows - 1);
+            for (i, tap) in item.iter().enumerate() {
+                let (first, last) = (i == 0, i == shape.taps - 1);
+                let mut gap = random.within(0, shape.gap) as usize;
+                if last {
+                    gap = gap.max(usize::saturating_sub(free, clock));
+                }
+                for _ in 0..gap {
+                    seen.extend(self.clock(random, clock, None));
+                    clock += 1;
+                }
+                let ends = [pixel_end, block_end, step_end].map(|end| if last { end } else { random.one_in(2) });
+                let flags = [first, last, ends[0], ends[1], ends[2]];
+                seen.extend(self.clock(random, clock, Some((tap, flags))));
+                clock += 1;
+            }
+            free = clock - 1 + c.lanes_item();
+            let word = self.word(instruction, item, group);
+            let fused = instruction.kind == Kind::Fused as i64;
+            let (row, half) = (pixel % c.rows, pixel / c.rows % 2);
+            let address = instruction.out + pixel as i64 * instruction.out_pitch + group as i64;
+            expected.push(Seen {
+                clock: clock - 1 + c.lanes_latency(),
+                fill: fused.then_some([half as i128, row as i128, group as i128, word, block_end.into()]),
+                write: (!fused).then_some([address.into(), word, step_end.into()]),
+            });
+        }
+        for clock in clock..clock + 2 * c.lanes_latency() {
+            seen.extend(self.clock(random, clock, None));
+        }
+        assert_eq!(seen, expected, "{c:?} {shape:?} {instruction:?}");
+    }
+
+    /// Fills the tables, all or the first. Entries for softmax change nothing.
+    fn fill_tables(&mut self, random: &mut Random, entries: usize, softmax: bool) {
+        let kind = Kind::Tables as i64;
+        self.show(&Instruction { kind, softmax_table: softmax.into(), ..Instruction::default() });
+        let greatest = if softmax { (1 << 31) - 1 } else { 255 << 20 };
+        for at in 0..entries {
+            let value = random.corner(-greatest, greatest);
+            if random.one_in(2) {
+                self.sim.set("entry_valid", 0);
+                self.sim.step().unwrap();
+            }
+            self.sim.set("entry_valid", 1);
+            self.sim.set("entry", value);
+            assert_eq!(self.look(0), None);
+            self.sim.step().unwrap();
+            if !softmax {
+                self.tables[at] = value as i64;
+            }
+        }
+        self.sim.set("entry_valid", 0);
+    }
+}
+
+/// An instruction for a step of this shape, within the memories of `config`.
+fn draw(random: &mut Random, config: &EngineConfig, shape: Shape) -> Instruction {
+    let advance = random.within(0, 1);
+    let entries = (config.lane_channels / config.lane_requantizers) as i128;
+    let used = (if advance == 1 { shape.groups } else { 1 } * config.lanes / config.lane_requantizers) as i128;
+    let bounds = [random.corner(-128, 127), random.corner(-128, 127)];
+    let pitch = random.within(shape.groups as i128, shape.groups as i128 + 3);
+    let words = pitch * (shape.pixels as i128 - 1) + shape.groups as i128;
+    Instruction {
+        kind: random.pick(&[Kind::Lanes, Kind::Fused]) as i64,
+        parameters_advance: advance as i64,
+        lane_parameters: random.within(0, entries - used) as i64,
+        lane_zero_point: random.corner(-128, 127) as i64,
+        lane_min: bounds[0].min(bounds[1]) as i64,
+        lane_max: bounds[0].max(bounds[1]) as i64,
+        out: random.within(0, config.activation_words() as i128 - words) as i64,
+        out_pitch: pitch as i64,
+        ..Instruction::default()
+    }
+}
+
+/// Steps of all forms, one after the other.
+fn check(random: &mut Random, config: EngineConfig, steps: usize) {
+    let tables = config.tables;
+    let mut bench = Bench::new(config, random);
+    for _ in 0..steps {
+        if tables && random.one_in(3) {
+            let entries = random.pick(&[256, TABLE_ENTRIES]);
+            bench.fill_tables(random, entries, false);
+            bench.fill_tables(random, 256, true);
+        }
+        let form = random.within(0, if tables { 2 } else { 1 });
+        let mut shape = Shape {
+            pixels: random.within(1, 11) as usize,
+            groups: random.within(1, 4) as usize,
+            taps: random.within(1, if form == 2 { 2 } else { 10 }) as usize,
+            gap: random.pick(&[0, 0, 1, 5]),
+        };
+        if form < 2 && random.one_in(10) {
+            shape = Shape { pixels: 1, taps: 1_024, ..shape };
+        }
+        let instruction = draw(random, &bench.config, shape);
+        let instruction = Instruction { maximum: (form == 1).into(), table: (form == 2).into(), ..instruction };
+        bench.run(random, &instruction, shape);
+    }
+}
+
+/// A small engine.
+fn config(target: Target, lanes: usize, lane_requantizers: usize, passes: usize) -> EngineConfig {
+    EngineConfig {
+        rows: 2,
+        cols: 8,
+        lanes,
+        requantizers: 1,
+        lane_requantizers,
+        passes,
+        activation_bytes: 1_024,
+        channels: 64,
+        lane_channels: 64,
+        terms: 64,
+        target,
+        ..EngineConfig::default()
+    }
+}
+
+#[test]
+fn every_configuration_follows_the_definition_of_a_step() {
+    let mut random = seeded::seeded(30);
+    for target in [Target::Generic, Target::Ecp5, Target::Ice40] {
+        for (lanes, requantizers, passes) in
+            [(4, 1, 1), (4, 1, 4), (4, 4, 1), (8, 1, 1), (8, 2, 4), (8, 4, 1), (8, 8, 1)]
+        {
+            for tables in [false, true] {
+                let rows = random.pick(&[2, 4]);
+                let pipeline = random.within(2, 11) as usize;
+                let config = EngineConfig { tables, rows, pipeline, ..config(target, lanes, requantizers, passes) };
+                check(&mut random, config, 8);
+            }
+        }
+    }
+}
