@@ -3,7 +3,7 @@
 use crate::exact::{Int, Kernel, Rank, Reg, Stage};
 
 /// The value behind each register of a delay line.
-pub(super) fn delays<'k>(k: &'k Kernel, line: &[Reg], first: Int<'k>) -> Vec<Int<'k>> {
+pub(crate) fn delays<'k>(k: &'k Kernel, line: &[Reg], first: Int<'k>) -> Vec<Int<'k>> {
     let mut value = first;
     let pass = |rank| {
         k.register(rank, value);
@@ -14,11 +14,11 @@ pub(super) fn delays<'k>(k: &'k Kernel, line: &[Reg], first: Int<'k>) -> Vec<Int
 }
 
 /// Opens the stages.
-pub(super) fn open<'k>(k: &'k Kernel, stages: &'k [Stage]) -> Vec<Rank<'k>> {
+pub(crate) fn open<'k>(k: &'k Kernel, stages: &'k [Stage]) -> Vec<Rank<'k>> {
     stages.iter().map(|stage| k.stage(stage, 1)).collect()
 }
 
 /// The value behind all of the ranks.
-pub(super) fn through<'k>(ranks: &[Rank<'k>], name: &str, value: Int<'k>) -> Int<'k> {
+pub(crate) fn through<'k>(ranks: &[Rank<'k>], name: &str, value: Int<'k>) -> Int<'k> {
     ranks.iter().fold(value, |value, rank| rank.pass(name, value))
 }

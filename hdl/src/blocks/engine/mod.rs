@@ -6,6 +6,7 @@ pub mod crc;
 pub mod instruction;
 pub mod lanes;
 pub mod loader;
+pub mod matrix;
 pub mod memory;
 pub mod outlet;
 pub mod parameters;
