@@ -12,6 +12,8 @@ pub mod outlet;
 pub mod parameters;
 pub mod sequencer;
 pub mod store;
+mod top;
 pub mod windows;
 
 pub use config::EngineConfig;
+pub use top::Engine;

@@ -2,8 +2,9 @@
 
 use rust_hdl::prelude::*;
 
+use super::EngineConfig;
 use super::aligner::Aligner;
-use super::instruction::{self, InstructionPorts, Kept, Kind};
+use super::instruction::{self, Kept, Kind};
 use super::lanes::Lanes;
 use super::loader::{Loader, Target};
 use super::matrix::Matrix;
@@ -11,7 +12,6 @@ use super::outlet::{Outlet, STATUS};
 use super::sequencer::Sequencer;
 use super::store::Store;
 use super::windows::Windows;
-use super::EngineConfig;
 use crate::exact::{BIT, Bus, Clk, Describe, Header, Int, Kernel, Port, Range};
 use crate::interface::{StreamPorts, Streamed, Streams};
 use crate::{describe_logic, ports};
@@ -136,8 +136,18 @@ impl Engine {
         k.drive(&store.load_address, address);
         k.drive(&store.load_word, word);
         for (of, to, at, parameters) in [
-            (Target::Parameters, &self.matrix.parameters_write, &self.matrix.parameters_address, &self.matrix.parameters_word),
-            (Target::LaneParameters, &self.lanes.parameters_write, &self.lanes.parameters_address, &self.lanes.parameters_word),
+            (
+                Target::Parameters,
+                &self.matrix.parameters_write,
+                &self.matrix.parameters_address,
+                &self.matrix.parameters_word,
+            ),
+            (
+                Target::LaneParameters,
+                &self.lanes.parameters_write,
+                &self.lanes.parameters_address,
+                &self.lanes.parameters_word,
+            ),
         ] {
             k.drive(to, write & target.equals(of as i128));
             k.drive(at, address.bits(0, at.range().width()));
@@ -200,12 +210,10 @@ impl Engine {
             (&lanes.tap_valid, &windows.to_lanes),
             (&lanes.tap_first, &windows.first),
             (&lanes.tap_last, &windows.last),
-            (&lanes.tap_row, &windows.row),
-            (&lanes.tap_half, &windows.half),
             (&lanes.tap_pixel_end, &windows.pixel_end),
             (&lanes.tap_block_end, &windows.block_end),
             (&lanes.tap_step_end, &windows.step_end),
-            (&windows.released, &matrix.release),
+            (&windows.released, &matrix.released),
         ] {
             k.drive(to, k.read(from));
         }
@@ -240,7 +248,8 @@ impl Engine {
         k.drive(&self.outlet.put_bytes_1, (puts & end).mux(last_bytes, lanes - 1));
         k.drive(&self.outlet.put_last, end | !puts);
         k.drive(&self.outlet.put_status, answer.mux(k.read(&loader.answer_status), 0));
-        let done = (puts & end) | k.read(&self.matrix.done) | k.read(&self.lanes.done) | k.read(&self.windows.tables_done);
+        let done =
+            (puts & end) | k.read(&self.matrix.done) | k.read(&self.lanes.done) | k.read(&self.windows.tables_done);
         k.drive(&sequencer.done, done);
     }
 }
