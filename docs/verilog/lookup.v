@@ -26,8 +26,8 @@ module lookup (
 );
 
     reg valid_0;
-    reg signed [7:0] memory;
-    reg signed [7:0] memory_words [0:255];
+    reg signed [7:0] table_memory;
+    reg signed [7:0] table_memory_words [0:255];
 
     wire advance = out_ready | (~valid_0);
     wire [7:0] address = x ^ 8'sh80;
@@ -43,16 +43,16 @@ module lookup (
 
     always @(posedge clk) begin
         if (table_write) begin
-            memory_words[address_2] <= table_y;
+            table_memory_words[address_2] <= table_y;
         end
         if (advance) begin
-            memory <= memory_words[address];
+            table_memory <= table_memory_words[address];
         end
     end
 
     assign in_ready = advance;
     assign out_valid = valid_0;
-    assign y = memory;
+    assign y = table_memory;
 
 endmodule
 

@@ -20,11 +20,16 @@ class Monitor {
     void block() { kModule.out_ready.drive(dut_, false); }
 
     // Takes every beat as it comes, or ready may wait for valid again.
-    void hurry() { patient_ = false; }
+    void hurry() {
+        patient_ = false;
+        pause_ = 0;
+    }
 
     // Decides on ready for this cycle. Now and then ready waits for valid; a module whose valid waits for ready hangs then.
+    // Less often it waits for so long that everything in the module comes to a stop.
     void prepare() {
-        ready_ = !chance_.stalls() && (!patient_ || waiting_);
+        ready_ = !chance_.stalls() && (!patient_ || waiting_) && !pause_;
+        if (pause_) pause_--;
         kModule.out_ready.drive(dut_, ready_);
     }
 
@@ -40,6 +45,7 @@ class Monitor {
         if (taken) {
             take(cycle);
             patient_ = chance_.ever_stalls() && chance_.random() >> 63;
+            if (chance_.ever_stalls() && !(chance_.random() >> 58)) pause_ = chance_.random() >> 58;
         }
         return taken;
     }
@@ -71,5 +77,6 @@ class Monitor {
     bool ready_ = false;
     bool waiting_ = false;  // a beat was offered and not taken
     bool patient_ = false;
+    unsigned pause_ = 0;  // cycles without ready
     uint64_t received_ = 0;
 };

@@ -12,5 +12,6 @@ pub mod interface;
 pub mod names;
 pub mod parameter;
 pub mod stream;
+pub mod table;
 pub mod targets;
 pub mod verilog;

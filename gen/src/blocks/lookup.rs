@@ -2,10 +2,11 @@
 
 use anyhow::{Error, Result};
 use qrtl_golden::operators::{Array, lookup};
-use qrtl_hdl::blocks::lookup::{ENTRIES, Lookup, LookupConfig};
+use qrtl_hdl::blocks::lookup::{Lookup, LookupConfig};
 use qrtl_hdl::exact::Range;
 use qrtl_hdl::interface::Streamed;
 use qrtl_hdl::parameter::{IntType, Source};
+use qrtl_hdl::table::ENTRIES;
 use qrtl_hdl::targets::Device;
 use qrtl_random::Random;
 

@@ -7,6 +7,7 @@ pub mod gemm;
 mod lookup;
 pub mod requantizer;
 mod saturator;
+mod softmax;
 mod subject;
 
 use anyhow::{Context, Result, anyhow};
@@ -166,6 +167,8 @@ blocks! {
     fixed_point_multiplier: FixedPointMultiplier(qrtl_hdl::blocks::fixed_point_multiplier::FixedPointMultiplierConfig),
     /// the entry for x in a table of 256: any function of 8 bits
     lookup: Lookup(qrtl_hdl::blocks::lookup::LookupConfig),
+    /// rows of int8: round(256 exp(x) / sum of exp) - 128, as TFLM's SOFTMAX
+    softmax: Softmax(qrtl_hdl::blocks::softmax::SoftmaxConfig),
     /// y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max)
     requantizer: Requantizer(qrtl_hdl::blocks::requantizer::RequantizerConfig),
     /// quantized matrix multiplication with its requantizers

@@ -42,7 +42,7 @@ pub use mean::{mean, mean_factor};
 pub use pool::{average_pool, max_pool};
 pub(crate) use shape::concatenated_shape;
 pub use shape::{concatenation, pad, reshape};
-pub use softmax::{SoftmaxParameters, softmax};
+pub use softmax::{SoftmaxParameters, softmax, softmax_by_table};
 pub use table::{Table, clamp_table, logistic_table, relu_table, tanh_table};
 pub use window::{Axis, Window};
 pub use xnnpack_add::{XnnpackAdd, xnnpack_add};

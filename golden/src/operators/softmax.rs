@@ -60,22 +60,35 @@ impl SoftmaxParameters {
 /// If an element is not int8, or a row is so long and even that its exponentials sum up to 512, where the reference
 /// aborts; the error names the row.
 pub fn softmax(input: &Array, parameters: &SoftmaxParameters) -> Result<Array, Error> {
+    by_rows(input, |below| parameters.exponential(below))
+}
+
+/// [`softmax`] with its exponentials in a table: entry `below` is [`SoftmaxParameters::exponential`] of `below`.
+///
+/// # Errors
+/// The errors of [`softmax`]; if an exponential is negative.
+pub fn softmax_by_table(input: &Array, exponentials: &[i32; 256]) -> Result<Array, Error> {
+    exponentials.iter().try_for_each(|&e| within("exponential", e.into(), 0..=i32::MAX.into()).map(drop))?;
+    by_rows(input, |below| exponentials[usize::from(below)])
+}
+
+fn by_rows(input: &Array, exponential: impl Fn(u8) -> i32) -> Result<Array, Error> {
     let depth = input.shape().last().copied().unwrap_or(1);
     let mut data = Vec::with_capacity(input.data().len());
     for (row, xs) in input.data().chunks_exact(depth).enumerate() {
-        let ys = softmax_row(xs, parameters);
+        let ys = softmax_row(xs, &exponential);
         data.extend(ys.map_err(|source| Error::At { index: vec![row], source: Box::new(source) })?);
     }
     Array::new("output", input.shape().to_vec(), data)
 }
 
-fn softmax_row(xs: &[i32], parameters: &SoftmaxParameters) -> Result<Vec<i32>, Error> {
+fn softmax_row(xs: &[i32], exponential: impl Fn(u8) -> i32) -> Result<Vec<i32>, Error> {
     for &x in xs {
         within("input", x.into(), -128..=127)?;
     }
     let greatest = xs.iter().copied().max().unwrap_or(-128);
     // The difference of two int8 fits.
-    let exponentials: Vec<i32> = xs.iter().map(|&x| parameters.exponential((greatest - x) as u8)).collect();
+    let exponentials: Vec<i32> = xs.iter().map(|&x| exponential((greatest - x) as u8)).collect();
     // Q0 to Q12.
     let sum: i64 = exponentials.iter().map(|&e| i64::from(rounding_divide_by_pot(e, SUM_BITS))).sum();
     // The exponent below is at most 31 up to here.

@@ -2,7 +2,7 @@
 
 use qrtl_golden::operators::{
     Array, Axis, DequantizeRounding, Operand, QuantizeRounding, Quantizer, SoftmaxParameters, Window, average_pool,
-    concatenation, dequantize, max_pool, pad, quantize, requantize, reshape, softmax,
+    concatenation, dequantize, max_pool, pad, quantize, requantize, reshape, softmax, softmax_by_table,
 };
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;
@@ -81,6 +81,18 @@ fn exponentials_are_close_to_real() {
             assert!((got - real).abs() <= 600.0, "{scale} {below}: {got} for {real}");
         }
     }
+}
+
+#[test]
+fn softmax_by_table_takes_the_table() {
+    let row = Array::new("test", vec![3], vec![7, -128, 7]).unwrap();
+    // exp(0) = 1 and exp(-135) = 1/2: 2/5 and 1/5 of 256 are 102.4 and 51.2.
+    let mut exponentials = [0; 256];
+    (exponentials[0], exponentials[135]) = (i32::MAX, 1 << 30);
+    assert_eq!(softmax_by_table(&row, &exponentials).unwrap().data(), [-26, -77, -26]);
+    exponentials[255] = -1;
+    let error = softmax_by_table(&row, &exponentials).unwrap_err();
+    assert_eq!(error.to_string(), "exponential: -1 is outside 0..=2147483647");
 }
 
 #[test]

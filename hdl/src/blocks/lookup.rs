@@ -5,23 +5,19 @@
 //!   x ---> [ lookup ] ---> y        table_write, table_x, table_y: where the table is loaded
 //! ```
 //!
-//! Entry 0 belongs to the least `x`, -128 or 0. The table is constant, or a memory. In a memory, the entry of `table_x`
-//! becomes `table_y` at each clock edge with `table_write`. A reset keeps all entries. An `x` that is taken while its
-//! entry is written gets the old entry. An entry that was never written is undefined. The one register rank is the read
-//! register of the memory.
+//! Entry 0 belongs to the least `x`, -128 or 0. The table is constant, or loaded as [`table`](crate::table) says. The one
+//! register rank is the read register of the memory.
 
 use clap::Args;
 use rust_hdl::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Ram, Stage};
+use crate::exact::{Clk, Describe, Header, Kernel, Port};
 use crate::interface::{Streamed, Streams};
 use crate::parameter::{IntType, Source};
 use crate::stream::PipelineStream;
+use crate::table::{self, Table};
 use crate::{default_from_flags, describe_logic, ports};
-
-/// Number of entries of a table, one for each value of 8 bits.
-pub const ENTRIES: usize = 256;
 
 /// Parameters of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
@@ -48,14 +44,7 @@ impl LookupConfig {
     pub fn entries(&self) -> Result<Option<&[i64]>, String> {
         self.input.among("input", &[IntType::Int8, IntType::Uint8])?;
         self.output.among("output", &[IntType::Int8, IntType::Uint8, IntType::Int16, IntType::Int32])?;
-        let entries = match &self.table {
-            Source::Port => return Ok(None),
-            Source::Table(entries) if entries.len() == ENTRIES => entries,
-            other => return Err(format!("table: expected {ENTRIES} entries, got {}", other.entries().unwrap_or(1))),
-        };
-        let range = self.output.range();
-        let beyond = entries.iter().position(|&entry| !range.contains(entry.into()));
-        beyond.map_or(Ok(Some(entries)), |i| Err(format!("table: entry {i} is {}, outside {range}", entries[i])))
+        table::entries(&self.table, self.output.range())
     }
 }
 
@@ -66,13 +55,8 @@ pub struct Lookup {
     rst_n: Port<In>,
     flow: PipelineStream,
     x: Port<In>,
-    table_write: Maybe<Port<In>>,
-    table_x: Maybe<Port<In>>,
-    table_y: Maybe<Port<In>>,
+    table: Table,
     y: Port<Out>,
-    memory: Maybe<Ram>,
-    output: Stage,
-    _entries: Option<Vec<i128>>,
 }
 
 impl Lookup {
@@ -81,20 +65,15 @@ impl Lookup {
     /// # Errors
     /// The errors of [`LookupConfig::entries`].
     pub fn new(config: &LookupConfig) -> Result<Lookup, String> {
-        let entries = config.entries()?.map(|entries| entries.iter().map(|&entry| entry.into()).collect());
-        let (input, output, loaded) = (config.input.range(), config.output.range(), entries.is_none());
+        let entries = config.entries()?;
+        let (input, output) = (config.input.range(), config.output.range());
         Ok(Lookup {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
             flow: PipelineStream::new(1, 1, true),
             x: Port::new(input, "value"),
-            table_write: Maybe::when(loaded, || Port::bit("an entry is written")),
-            table_x: Maybe::when(loaded, || Port::new(input, "the x whose entry is written")),
-            table_y: Maybe::when(loaded, || Port::new(output, "the entry that is written")),
+            table: Table::new(entries, input, output, "x"),
             y: Port::new(output, "entry of x"),
-            memory: Maybe::when(loaded, || Ram::new(ENTRIES, output)),
-            output: Stage::new(!loaded),
-            _entries: entries,
         })
     }
 }
@@ -105,11 +84,6 @@ impl Streamed for Lookup {
     }
 }
 
-/// The address of the entry of `x`: the least `x` has address 0, so the sign of a signed `x` is inverted.
-fn address(x: Int<'_>) -> Int<'_> {
-    if x.range().is_signed() { (x.bits(0, 8) ^ x.lit(1 << 7)).named("address") } else { x }
-}
-
 describe_logic!(Lookup);
 
 impl Describe for Lookup {
@@ -118,7 +92,7 @@ impl Describe for Lookup {
         Header::new(format!("lookup_{}_to_{}", x.width(), y.width()), "y = table[x].")
             .fact("x", x)
             .fact("y", y)
-            .fact("table", if self._entries.is_some() { "constant" } else { "loaded through a port" })
+            .fact("table", self.table.source())
             .fact("latency", "1 cycle; one result per clock")
             .fact("exact to", "table kernels of TFLM and TFLite for 8 bits; golden: lookup")
     }
@@ -127,15 +101,6 @@ impl Describe for Lookup {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
         let advance = self.flow.describe(k);
-        let x = address(k.read(&self.x));
-        let loading = (self.memory.get(), self.table_write.get(), self.table_x.get(), self.table_y.get());
-        let y = match (loading, &self._entries) {
-            ((Some(memory), Some(write), Some(of), Some(entry)), _) => {
-                k.ram(memory, (k.read(write), address(k.read(of)), k.read(entry)), (advance, x))
-            }
-            (_, Some(entries)) => k.stage(&self.output, advance).pass("y", k.rom(entries, x)),
-            _ => unreachable!("a table that is not constant is loaded"),
-        };
-        k.drive(&self.y, y);
+        k.drive(&self.y, self.table.read(k, advance, k.read(&self.x)));
     }
 }

@@ -7,3 +7,4 @@ pub mod gemm;
 pub mod lookup;
 pub mod requantizer;
 pub mod saturator;
+pub mod softmax;

@@ -1,0 +1,187 @@
+//! The reciprocal of a sum of exponentials, as gemmlowp computes it: three steps of Newton's division.
+//!
+//! The sum `s` is moved left until its first bit is 1. This is `half`, in 1/2..1. With `x` as a multiple of 2^-29,
+//!
+//! ```text
+//!   x    = 48/17 - half 32/17                     operation 0
+//!   rest = 1 - half x;  x = x + 4 (x rest)        operations 1 and 2, 3 and 4, 5 and 6
+//! ```
+//!
+//! where each product is the block's only multiplier, beyond this part. At last `2 x`, saturated, is the reciprocal as a
+//! multiple of 2^-31.
+
+use rust_hdl::prelude::*;
+
+use super::config::EXPONENTIAL;
+use super::product::FACTOR;
+use crate::describe_logic;
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Port, Range, Reg};
+
+/// Values of a term, in 2^-19.
+pub(super) const TERM: Range = Range::new(0, 1 << 19);
+
+/// Values of the sum, in 2^-19, before and after its first bit is brought to the top.
+const SUM: Range = Range::unsigned(28);
+
+/// Greatest number of places by which the sum moves: a sum of at least 1 has at least 20 of 28 bits.
+const PLACES: i128 = 8;
+
+/// The last operation.
+const LAST: i128 = 6;
+
+/// gemmlowp's constants as multiples of 2^-29.
+const C48_OVER_17: i128 = 1_515_870_810;
+const C32_OVER_17: i128 = 1_010_580_540;
+const ONE: i128 = 1 << 29;
+
+/// Values of `1 - half x`: the first `x` is within 1/17 of the reciprocal.
+const REST: Range = Range::signed(26);
+
+/// See the [module](self).
+#[derive(LogicBlock)]
+pub(super) struct Reciprocal {
+    /// clock
+    pub clk: Clk,
+    /// reset
+    pub rst_n: Port<In>,
+    /// the sum becomes 0
+    pub clear: Port<In>,
+    /// the term is added to the sum
+    pub add: Port<In>,
+    /// term
+    pub term: Port<In>,
+    /// the sum is complete
+    pub start: Port<In>,
+    /// the product of this part stands at `p`
+    pub ready: Port<In>,
+    /// product
+    pub p: Port<In>,
+    /// the multiplier takes the factors
+    pub multiply: Port<Out>,
+    /// first factor
+    pub a: Port<Out>,
+    /// second factor
+    pub b: Port<Out>,
+    /// the product is negated
+    pub negated: Port<Out>,
+    /// the reciprocal stands at `x` from the next clock on
+    pub done: Port<Out>,
+    /// the reciprocal, until the next start
+    pub x: Port<Out>,
+    /// places by which the sum was moved less than it could be
+    pub places: Port<Out>,
+    sum: Reg,
+    moving: Reg,
+    step: Reg,
+    fewer: Reg,
+    operation: Reg,
+    begins: Reg,
+    doubling: Reg,
+    estimate: Reg,
+    rest: Reg,
+    _terms: u32,
+}
+
+impl Reciprocal {
+    /// The reciprocal of a sum of at most `terms` terms.
+    pub(super) fn new(terms: u32) -> Reciprocal {
+        let flag = || Reg::control(0..=1, 0);
+        Reciprocal {
+            clk: Clk::new(),
+            rst_n: Port::bit("synchronous reset, active low"),
+            clear: Port::bit("the sum becomes 0"),
+            add: Port::bit("the term is added"),
+            term: Port::new(TERM, "term in 2^-19"),
+            start: Port::bit("the sum is complete"),
+            ready: Port::bit("the product stands at p"),
+            p: Port::new(FACTOR, "product of the factors"),
+            multiply: Port::bit("the multiplier takes the factors"),
+            a: Port::new(FACTOR, "factor"),
+            b: Port::new(FACTOR, "factor"),
+            negated: Port::bit("the product is negated"),
+            done: Port::bit("the reciprocal stands at x from the next clock on"),
+            x: Port::new(EXPONENTIAL, "reciprocal in 2^-31, of the sum moved left"),
+            places: Port::new(0..=PLACES, "8, less the places by which the sum was moved"),
+            sum: Reg::new(SUM),
+            moving: flag(),
+            step: Reg::control(0..=PLACES - 1, 0),
+            fewer: Reg::new(0..=PLACES),
+            operation: Reg::new(0..=LAST),
+            begins: flag(),
+            doubling: flag(),
+            estimate: Reg::new(EXPONENTIAL),
+            rest: Reg::new(REST),
+            _terms: terms,
+        }
+    }
+
+    /// Describes the sum, and how it moves left for as many clocks as it may have to. Gives 1 in the last of them.
+    fn sum<'k>(&'k self, k: &'k Kernel, moving: Int<'k>) -> Int<'k> {
+        let (sum, places, step) = (k.read(&self.sum), k.read(&self.fewer), k.read(&self.step));
+        let (clear, add, start) = (k.read(&self.clear), k.read(&self.add), k.read(&self.start));
+        let most = TERM.hi() * i128::from(self._terms);
+        let more = (sum + k.read(&self.term)).bounded(0..=most, "a row has no more terms");
+        let up = (moving & !sum.bit(SUM.width() - 1)).named("up");
+        let moved = sum.bits(0, SUM.width() - 1) << 1;
+        k.register_when(&self.sum, clear | add | up, clear.mux(0, add.mux(more, moved)));
+        k.register_when(
+            &self.fewer,
+            start | up,
+            start.mux(PLACES, (places - 1).bounded(0..=PLACES, "8 places at most")),
+        );
+        let last = (moving & step.equals(PLACES - 1)).named("moved");
+        k.register_when(&self.step, moving, last.mux(0, (step + 1).within(self.step.range())));
+        k.register(&self.moving, start | (moving & !last));
+        last
+    }
+}
+
+describe_logic!(Reciprocal);
+
+impl Describe for Reciprocal {
+    fn header(&self) -> Header {
+        Header::new("reciprocal", "x = 1 / sum of terms, by three steps of Newton's division.")
+            .fact("exact to", "gemmlowp one_over_one_plus_x_for_x_in_0_1 (fixedpoint.h)")
+    }
+
+    fn describe(&self, k: &Kernel) {
+        k.clock(&self.clk);
+        k.reset(&self.rst_n);
+        let moved = self.sum(k, k.read(&self.moving));
+        let (ready, p, doubling) = (k.read(&self.ready), k.read(&self.p), k.read(&self.doubling));
+        let (x, rest, operation) = (k.read(&self.estimate), k.read(&self.rest), k.read(&self.operation));
+        let start = k.read(&self.start);
+
+        let last = operation.equals(LAST).named("last");
+        // Operations 2, 4 and 6 improve x, operations 1, 3 and 5 give its rest.
+        let first = operation.equals(0).named("first");
+        let gives_rest = operation.bit(0);
+        let next = last.mux(0, (operation + 1).within(self.operation.range()));
+        k.register_when(&self.operation, start | ready, start.mux(0, next));
+        k.register(&self.begins, moved | (ready & !last));
+        k.register(&self.doubling, ready & last);
+        let new_rest = (k.lit(ONE) - p).bounded(REST, "x is within 1/17 of the reciprocal");
+        k.register_when(&self.rest, ready & gives_rest, new_rest);
+
+        let within = "the reciprocal of 1/2..1 is 1..2";
+        let begun = (k.lit(C48_OVER_17) - p).bounded(EXPONENTIAL, within);
+        // x is at most 2, so half of it times the rest has no more bits than the rest.
+        let change = p.bits(0, REST.width() - 1) << 2;
+        let better = rest.is_negative().mux(x - change, x + change).bounded(EXPONENTIAL, within);
+        // 2 is no number of 31 bits, and becomes the greatest.
+        let above = x.bit(FACTOR.width() - 1);
+        let doubled = above.mux(EXPONENTIAL.hi(), x.bits(0, FACTOR.width() - 1) << 1);
+        let next = doubling.mux(doubled, start.mux(C32_OVER_17, first.mux(begun, better)));
+        k.register_when(&self.estimate, start | doubling | (ready & !gives_rest), next);
+
+        let rest_is_factor = (!(first | gives_rest)).named("rest_is_factor");
+        let size = rest.is_negative().mux(-rest, rest).bounded(0..=-REST.lo(), "a size has no sign");
+        k.drive(&self.multiply, k.read(&self.begins));
+        k.drive(&self.a, rest_is_factor.mux(x, k.read(&self.sum) << (FACTOR.width() - SUM.width())));
+        k.drive(&self.b, rest_is_factor.mux(size, x));
+        k.drive(&self.negated, first | (rest_is_factor & rest.is_negative()));
+        k.drive(&self.done, doubling);
+        k.drive(&self.x, x);
+        k.drive(&self.places, k.read(&self.fewer));
+    }
+}
