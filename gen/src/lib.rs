@@ -6,6 +6,7 @@ pub mod blocks;
 pub mod conformance;
 pub mod digits;
 pub mod emit;
+pub mod engine;
 pub mod explore;
 pub mod model;
 pub mod networks;

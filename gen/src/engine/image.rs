@@ -1,0 +1,75 @@
+//! The image of a model: what the input stream brings into the memories of the engine.
+
+use anyhow::{Result, ensure};
+use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::config::{MAGIC, crc32};
+use qrtl_hdl::blocks::engine::instruction::Instruction;
+use qrtl_hdl::blocks::engine::loader::Target;
+
+use super::lower::Memories;
+
+/// What the image says beside weights and parameters.
+pub(super) struct Contents<'a> {
+    pub(super) program: &'a [Instruction],
+    /// byte address of the input, and its bytes
+    pub(super) input: [usize; 2],
+    /// bytes of the activation memory that are the same in every run, with their addresses
+    pub(super) constants: Vec<(usize, &'a [u8])>,
+}
+
+/// The words of the image, each as many bits as a beat of the stream.
+///
+/// # Errors
+/// If a value does not fit its field of an instruction, or the program does not fit its memory.
+pub(super) fn words(contents: &Contents<'_>, memories: &Memories, config: &EngineConfig) -> Result<Vec<u64>> {
+    let lanes = config.lanes;
+    let mut words = vec![MAGIC.into(), config.fingerprint().into()];
+    let mut section = |target: Target, address: usize, data: Vec<u64>| {
+        if !data.is_empty() {
+            words.push(header(target, address));
+            words.push(data.len() as u64);
+            words.extend(data);
+        }
+    };
+    for &(address, bytes) in &contents.constants {
+        section(Target::Activations, address / lanes, packed(bytes, lanes));
+    }
+    section(Target::Weights, 0, packed(&memories.weights.words, lanes));
+    let lane_weights: Vec<u8> = memories.lane_weights.words.iter().flat_map(|entry| entry.to_le_bytes()).collect();
+    section(Target::LaneWeights, 0, packed(&lane_weights, lanes));
+    for (which, channels) in
+        [(Target::Parameters, &memories.channels.words), (Target::LaneParameters, &memories.lane_channels.words)]
+    {
+        let bytes: Vec<u8> = channels.iter().flat_map(|channel| channel.word().to_le_bytes()).collect();
+        section(which, 0, packed(&bytes, lanes));
+    }
+    let mut program = Vec::new();
+    for (n, instruction) in contents.program.iter().enumerate() {
+        let of_instruction = instruction.words().map_err(|why| anyhow::anyhow!("instruction {n}: {why}"))?;
+        program.extend(of_instruction.map(u64::from));
+    }
+    let (wanted, there) = (program.len(), config.program_words);
+    ensure!(wanted <= there, "program_words: the model needs {wanted}, and the engine has {there}");
+    section(Target::Program, 0, program);
+    let [address, bytes] = contents.input;
+    section(Target::Model, 0, vec![(address / lanes) as u64, bytes.div_ceil(lanes) as u64]);
+    words.push(header(Target::End, 0));
+    words.push(crc(&words, lanes).into());
+    Ok(words)
+}
+
+fn header(target: Target, address: usize) -> u64 {
+    (target as u64) << 28 | address as u64
+}
+
+/// CRC-32 of the bytes of words.
+pub(super) fn crc(words: &[u64], lanes: usize) -> u32 {
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes().into_iter().take(lanes)).collect();
+    crc32(&bytes)
+}
+
+/// Bytes in little-endian words of `lanes` bytes, the last one filled up with 0.
+pub fn packed(bytes: &[u8], lanes: usize) -> Vec<u64> {
+    let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    bytes.chunks(lanes).map(word).collect()
+}

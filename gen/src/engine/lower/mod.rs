@@ -1,0 +1,110 @@
+//! From tasks to instructions, with the weights, parameters and tables that they read.
+//!
+//! Addresses of an instruction count from the beginning of its buffers, until it is known where these stand.
+
+mod elementwise;
+mod fused;
+mod kernel;
+mod lanes;
+mod matrix;
+mod memories;
+mod moves;
+mod output;
+mod pool;
+mod product;
+mod scale;
+mod windows;
+
+use anyhow::{Result, bail};
+use qrtl_golden::graph::{Operator, Step};
+use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::instruction::Instruction;
+
+use super::layout::Place;
+use super::plan::{Kind, Plan, Task, named};
+pub(super) use kernel::merged_groups;
+pub(super) use memories::Memories;
+
+/// An instruction, with the buffers to which its addresses belong.
+#[derive(Debug, Clone)]
+pub(super) struct Emitted {
+    pub(super) instruction: Instruction,
+    /// the buffer of `address`; with two, the second tap row of each pixel lies in the other one
+    pub(super) reads: Vec<usize>,
+    /// the buffer of `out`
+    pub(super) writes: Option<usize>,
+    /// index of the task
+    pub(super) task: usize,
+}
+
+/// Makes instructions of tasks.
+#[derive(Debug)]
+pub(super) struct Lowering<'a> {
+    config: &'a EngineConfig,
+    pub(super) memories: Memories,
+    pub(super) emitted: Vec<Emitted>,
+    /// bytes of a buffer that are written beyond its tensor
+    pub(super) grown: Vec<(usize, usize)>,
+    /// what the tables of the lanes hold, and the table of the softmax
+    loaded: [Option<Vec<i32>>; 2],
+    task: usize,
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn new(config: &'a EngineConfig) -> Lowering<'a> {
+        Lowering {
+            config,
+            memories: Memories::new(config),
+            emitted: Vec::new(),
+            grown: Vec::new(),
+            loaded: [None, None],
+            task: 0,
+        }
+    }
+
+    /// Appends the instructions of a task, whose index is `index`.
+    pub(super) fn task(&mut self, index: usize, plan: &Plan<'_>, task: &Task<'_>) -> Result<()> {
+        self.task = index;
+        let place = |index: &usize| &plan.places[*index];
+        let inputs: Vec<&Place> = task.inputs.iter().map(place).collect();
+        let output = place(&task.output);
+        let result = match (task.kind, &task.steps[..]) {
+            (Kind::Move, _) => self.move_elements(inputs[0], output),
+            (Kind::Output, _) => self.output(inputs[0]),
+            (Kind::Fused, [depthwise, convolution]) => self.fused(depthwise, convolution, inputs[0], output),
+            (_, [step, ..]) => self.step(step, &inputs, output),
+            (_, []) => bail!("a task without a step"),
+        };
+        result.map_err(|why| why.context(task.steps.last().map_or_else(String::new, |step| named(step))))
+    }
+
+    fn step(&mut self, step: &Step, inputs: &[&Place], output: &Place) -> Result<()> {
+        match (&step.operator, inputs) {
+            (Operator::Conv2d { layer, window }, [input]) => self.convolution(layer, window, input, output),
+            (Operator::FullyConnected(layer), [input]) => self.fully_connected(layer, input, output),
+            (Operator::DepthwiseConv2d { layer, window }, [input]) => self.depthwise(layer, window, input, output),
+            (Operator::AveragePool { filter, window, bounds }, [input]) => {
+                self.average_pool(*filter, window, *bounds, input, output)
+            }
+            (Operator::MaxPool { filter, window, bounds }, [input]) => {
+                self.max_pool(*filter, window, *bounds, input, output)
+            }
+            (Operator::Pad { padding, value }, [input]) => self.pad(padding, *value, input, output),
+            (Operator::Requantize { zero_point, requantization }, [input]) => {
+                self.requantize(*zero_point, requantization, input, output)
+            }
+            (Operator::Add { zero_points, parameters }, [a, b]) => {
+                self.sum(*zero_points, parameters, 1, [a, b], output)
+            }
+            (Operator::Sub { zero_points, parameters }, [a, b]) => {
+                self.sum(*zero_points, parameters, -1, [a, b], output)
+            }
+            (Operator::Softmax(parameters), [input]) => self.softmax(parameters, input, output),
+            _ => bail!("is not supported by the engine"),
+        }
+    }
+
+    fn emit(&mut self, instruction: Instruction, reads: &[usize], writes: Option<usize>) {
+        self.emitted.push(Emitted { instruction, reads: reads.to_vec(), writes, task: self.task });
+    }
+}

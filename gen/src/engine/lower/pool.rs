@@ -1,0 +1,156 @@
+//! Pools, and values around a map.
+
+use anyhow::{Context, Result, ensure};
+use qrtl_golden::Bounds;
+use qrtl_golden::numerics::requantizer::Requantize;
+use qrtl_golden::operators::{Axis, Window};
+use qrtl_golden::{FixedMultiplier, MultiplierWidth, Requantization, Rule};
+use qrtl_hdl::blocks::engine::config::LANE_TERMS;
+use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
+
+use super::Lowering;
+use super::lanes::LaneScale;
+use super::scale::{Channel, Scale};
+use super::windows::Scan;
+use crate::engine::layout::Place;
+
+impl Lowering<'_> {
+    /// Emits a step of the lanes with one scale for all channels, for all pixels of the output.
+    pub(super) fn on_all(&mut self, scan: &Scan<'_>, more: Instruction, scale: &Scale, output: &Place) {
+        let lanes = self.config.lanes;
+        let i = self.on_lanes(scan, &LaneScale { scale, each: false });
+        let i = Instruction { kind: Kind::Lanes as i64, ..i };
+        let pixel = scan.from[0] * output.layout.width + scan.from[1];
+        // A column of the output has a pitch of a row.
+        let column = scan.size[1] == 1 && scan.size[0] > 1;
+        let pitch = output.layout.pitch * if column { output.layout.width } else { 1 };
+        let i = Instruction {
+            padding: more.padding,
+            maximum: more.maximum,
+            lane_weights: more.lane_weights,
+            out: ((output.offset + pixel * output.layout.pitch) / lanes) as i64,
+            out_pitch: (pitch / lanes) as i64,
+            ..i
+        };
+        self.emit(i, &[scan.input.buffer], Some(output.buffer));
+    }
+
+    /// The weights of a sum: all are 1.
+    pub(super) fn ones(&mut self) -> i64 {
+        self.memories.put_lane_weights(&vec![1; self.config.lanes])
+    }
+
+    pub(super) fn max_pool(
+        &mut self,
+        filter: [usize; 2],
+        window: &Window,
+        bounds: Bounds,
+        input: &Place,
+        output: &Place,
+    ) -> Result<()> {
+        let size = [output.layout.height, output.layout.width];
+        let scan = Scan { input, window, filter, from: [0, 0], size };
+        let more = Instruction { maximum: 1, padding: -128, ..Instruction::default() };
+        self.on_all(&scan, more, &Scale::identity(1, bounds), output);
+        Ok(())
+    }
+
+    /// A map with a value around it is the maximum of one tap, which may lie outside.
+    pub(super) fn pad(&mut self, padding: &[[usize; 2]], value: i32, input: &Place, output: &Place) -> Result<()> {
+        let &[[0, 0], rows, cols, [0, 0]] = padding else {
+            anyhow::bail!("paddings {padding:?}: only height and width of a map are supported");
+        };
+        let axis = |[before, after]: [usize; 2]| Axis { before, after, ..Axis::valid(1, 1) };
+        let window = Window { rows: axis(rows), cols: axis(cols) };
+        let size = [output.layout.height, output.layout.width];
+        let scan = Scan { input, window: &window, filter: [1, 1], from: [0, 0], size };
+        let more = Instruction { maximum: 1, padding: value.into(), ..Instruction::default() };
+        self.on_all(&scan, more, &Scale::identity(1, Bounds::INT8), output);
+        Ok(())
+    }
+
+    /// At the rims of the map fewer elements are under the window, and the divisor is another one. The step for the largest
+    /// part of the output computes all pixels, and steps for the other parts replace theirs.
+    pub(super) fn average_pool(
+        &mut self,
+        filter: [usize; 2],
+        window: &Window,
+        bounds: Bounds,
+        input: &Place,
+        output: &Place,
+    ) -> Result<()> {
+        let size = [output.layout.height, output.layout.width];
+        let rows = parts(&window.rows, size[0], input.layout.height, filter[0]);
+        let cols = parts(&window.cols, size[1], input.layout.width, filter[1]);
+        let regions = rows.iter().flat_map(|row| cols.iter().map(move |col| (*row, *col)));
+        let largest = regions.clone().max_by_key(|(row, col)| row.size * col.size).context("has no output")?;
+        let more = Instruction { lane_weights: self.ones(), ..Instruction::default() };
+        let whole = Scan { input, window, filter, from: [0, 0], size };
+        let count = largest.0.taps * largest.1.taps;
+        self.on_all(&whole, more.clone(), &mean_of(count, bounds)?, output);
+        for (row, col) in regions.filter(|(row, col)| row.taps * col.taps != count) {
+            let scale = mean_of(row.taps * col.taps, bounds)?;
+            let scan = |from, size| Scan { from, size, ..whole };
+            // A step writes a row or a column of pixels.
+            if row.size < col.size {
+                for y in 0..row.size {
+                    let part = scan([row.first + y, col.first], [1, col.size]);
+                    self.on_all(&part, more.clone(), &scale, output);
+                }
+            } else {
+                for x in 0..col.size {
+                    let part = scan([row.first, col.first + x], [row.size, 1]);
+                    self.on_all(&part, more.clone(), &scale, output);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Outputs along an axis that follow each other and have the same number of taps within the input.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    first: usize,
+    size: usize,
+    taps: usize,
+}
+
+fn parts(axis: &Axis, outputs: usize, size: usize, filter: usize) -> Vec<Part> {
+    let taps = |output: usize| {
+        let places =
+            (0..filter).filter_map(|tap| (output * axis.stride + tap * axis.dilation).checked_sub(axis.before));
+        places.filter(|&place| place < size).count()
+    };
+    let mut parts: Vec<Part> = Vec::new();
+    for output in 0..outputs {
+        match parts.last_mut() {
+            Some(part) if part.taps == taps(output) => part.size += 1,
+            _ => parts.push(Part { first: output, size: 1, taps: taps(output) }),
+        }
+    }
+    parts
+}
+
+/// The factor that gives the mean of `count` elements for every possible sum.
+///
+/// The factor `(floor(2^31 / count) + 1) / 2^31` is a little more than `1 / count`, so that halves of either sign are rounded away
+/// from zero. There is no shift after it, and so only one rounding.
+fn mean_of(count: usize, bounds: Bounds) -> Result<Scale> {
+    ensure!((1..=LANE_TERMS).contains(&count), "sums {count} elements: at most {LANE_TERMS} are supported");
+    let channel = match count {
+        1 => Channel::ONE,
+        _ => Channel { bias: 0, multiplier: (1 << 31) / count as i64 + 1, shift: 0 },
+    };
+    let factor = FixedMultiplier::new(MultiplierWidth::W32, channel.multiplier, channel.shift)?;
+    let by_factor = Requantization::new(Rule::TfliteDouble, factor, 0, bounds)?;
+    let n = count as i64;
+    for sum in -128 * n..=127 * n {
+        // The mean of TFLite's average pool.
+        let mean = if sum > 0 { (sum + n / 2) / n } else { (sum - n / 2) / n };
+        let mean = mean.clamp(bounds.min(), bounds.max());
+        let got = by_factor.requantize_sum(sum.into())?;
+        ensure!(i64::from(got) == mean, "the mean of {count} elements with sum {sum} would be {got}, not {mean}");
+    }
+    Ok(Scale { channels: vec![channel], zero_point: 0, bounds })
+}

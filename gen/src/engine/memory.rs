@@ -1,0 +1,82 @@
+//! Where the buffers stand in the activation memory: two that are in use at the same time never overlap.
+
+use anyhow::{Result, bail};
+
+use super::lower::Emitted;
+use super::plan::Buffer;
+
+/// The instructions during which a buffer is in use, the first and the last.
+type Lifetime = [usize; 2];
+
+/// The byte address of each buffer in a memory of `bytes` bytes. The buffer `input` is in use from the beginning, and a
+/// buffer with contents always.
+///
+/// # Errors
+/// If they do not fit: the tensor for which there is no room, the bytes that it takes, and the bytes there are.
+pub(super) fn addresses(buffers: &[Buffer], emitted: &[Emitted], input: usize, bytes: usize) -> Result<Vec<usize>> {
+    let lifetimes: Vec<Option<Lifetime>> =
+        (0..buffers.len()).map(|buffer| lifetime(buffer, buffers, emitted, input)).collect();
+    let mut used: Vec<usize> = (0..buffers.len()).filter(|&buffer| lifetimes[buffer].is_some()).collect();
+    let length = |buffer: usize| lifetimes[buffer].map_or(0, |[first, last]| last - first);
+    let size = |buffer: usize| buffers[buffer].bytes;
+    // No order is best for all networks, so a few are tried.
+    let orders: [&dyn Fn(usize) -> (usize, usize); 3] = [
+        &|buffer| (usize::MAX - size(buffer), buffer),
+        &|buffer| (usize::MAX - length(buffer), usize::MAX - size(buffer)),
+        &|buffer| (lifetimes[buffer].map_or(0, |[first, _]| first), usize::MAX - size(buffer)),
+    ];
+    let placed = orders.map(|order| {
+        used.sort_by_key(|&buffer| order(buffer));
+        in_order(&used, buffers, &lifetimes)
+    });
+    let end = |places: &Vec<usize>| used.iter().map(|&b| places[b] + buffers[b].bytes).max().unwrap_or(0);
+    let Some(best) = placed.into_iter().min_by_key(end) else { bail!("no order of buffers") };
+    match used.iter().filter(|&&b| best[b] + buffers[b].bytes > bytes).max_by_key(|&&b| buffers[b].bytes) {
+        Some(&outside) => bail!(
+            "activation_bytes: tensor {} takes {} bytes, and with the tensors that are in use at the same time the model needs \
+             {} of the {bytes} bytes that the engine has",
+            buffers[outside].name,
+            buffers[outside].bytes,
+            end(&best)
+        ),
+        None => Ok(best),
+    }
+}
+
+fn lifetime(buffer: usize, buffers: &[Buffer], emitted: &[Emitted], input: usize) -> Option<Lifetime> {
+    let uses = |i: &usize| emitted[*i].reads.contains(&buffer) || emitted[*i].writes == Some(buffer);
+    let first = (0..emitted.len()).find(uses)?;
+    let last = (0..emitted.len()).rev().find(uses)?;
+    Some(match () {
+        () if buffers[buffer].contents.is_some() => [0, usize::MAX],
+        () if buffer == input => [0, last],
+        () => [first, last],
+    })
+}
+
+/// Places buffers one after the other, each at the lowest address at which it overlaps none that is in use at the same
+/// time.
+fn in_order(order: &[usize], buffers: &[Buffer], lifetimes: &[Option<Lifetime>]) -> Vec<usize> {
+    let mut addresses = vec![0; buffers.len()];
+    for (n, &buffer) in order.iter().enumerate() {
+        let meets = |other: &usize| match (lifetimes[buffer], lifetimes[*other]) {
+            (Some([first, last]), Some([from, to])) => first <= to && from <= last,
+            _ => false,
+        };
+        let mut taken: Vec<[usize; 2]> = order[..n]
+            .iter()
+            .filter(|other| meets(other))
+            .map(|&other| [addresses[other], addresses[other] + buffers[other].bytes])
+            .collect();
+        taken.sort_unstable();
+        let mut address = 0;
+        for [from, to] in taken {
+            if address + buffers[buffer].bytes <= from {
+                break;
+            }
+            address = address.max(to);
+        }
+        addresses[buffer] = address;
+    }
+    addresses
+}

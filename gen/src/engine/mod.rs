@@ -1,0 +1,107 @@
+//! The compiler of the engine: from golden's integer graph to an image, which the engine loads through its input stream.
+//!
+//! | part | what it does |
+//! |---|---|
+//! | `normal` | leaves the ends of the network to the host, and makes its shapes explicit |
+//! | `plan` | says what is to be done, and in which layout each tensor stands |
+//! | `lower` | makes instructions, with their weights, parameters and tables |
+//! | `memory` | finds addresses |
+//! | [`clocks`] | says how many clocks an instruction takes |
+//! | [`image`] | writes everything down as words of the stream |
+//! | [`interpreter`] | executes an image, to check it without hardware |
+
+pub mod clocks;
+pub mod image;
+pub mod interpreter;
+mod layout;
+mod lower;
+mod memory;
+mod normal;
+mod plan;
+mod program;
+
+use anyhow::{Result, ensure};
+use qrtl_golden::graph::Graph;
+use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
+
+pub use layout::Layout;
+pub use normal::HostStep;
+pub use program::{CompiledStep, Output, Program, Tap};
+
+use lower::{Emitted, Lowering};
+
+/// How a model is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// channels that have the same value for every input stay as they are; else they become a part of the bias of what
+    /// reads them, and are not computed
+    pub keep_constant: bool,
+    /// a depthwise convolution is computed together with the 1 x 1 convolution behind it
+    pub fuse: bool,
+    /// after each step, its tensor goes to the output stream, and behind it the clocks that the step took
+    pub taps: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { keep_constant: false, fuse: true, taps: false }
+    }
+}
+
+/// Compiles a network for an engine.
+///
+/// # Errors
+/// An operator that the engine does not support, by name and index; or what does not fit the engine: the parameter, what
+/// the model needs, and what the engine has.
+pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Result<Program> {
+    config.validate().map_err(anyhow::Error::msg)?;
+    let (inner, host) = normal::normalized(graph)?;
+    let plan = plan::plan(&inner, config, options)?;
+    let mut lowering = Lowering::new(config);
+    let mut taps = Vec::new();
+    for (index, task) in plan.tasks.iter().enumerate() {
+        lowering.task(index, &plan, task)?;
+        if options.taps && matches!(task.kind, plan::Kind::Step | plan::Kind::Fused) {
+            taps.push(lowering.tap(&plan, task)?);
+        }
+    }
+    let Lowering { memories, mut emitted, grown, .. } = lowering;
+    memories.check(config)?;
+    let mut buffers = plan.buffers.clone();
+    for (buffer, bytes) in grown {
+        let buffer = &mut buffers[buffer];
+        buffer.bytes = buffer.bytes.max(bytes).next_multiple_of(config.lanes);
+    }
+    let input = plan.of_tensor[inner.input].map(|place| &plan.places[place]);
+    let Some(input) = input else { anyhow::bail!("the network has no input") };
+    let addresses = memory::addresses(&buffers, &emitted, input.buffer, config.activation_bytes)?;
+    emitted.iter_mut().for_each(|emitted| resolve(emitted, &addresses, config.lanes));
+    let program: Vec<Instruction> = emitted.iter().map(|emitted| emitted.instruction.clone()).chain([end()]).collect();
+    let input_bytes = inner.tensors[inner.input].elements();
+    let constants = plan.buffers.iter().zip(&addresses);
+    let constants =
+        constants.filter_map(|(buffer, &address)| Some((address, &buffer.contents.as_ref()?[..]))).collect();
+    let contents = image::Contents { program: &program, input: [addresses[input.buffer], input_bytes], constants };
+    let image = image::words(&contents, &memories, config)?;
+    ensure!(emitted.iter().all(|e| e.instruction.kind != Kind::End as i64), "a step without a kind");
+    Ok(program::program(graph, &inner, &plan, host, &emitted, taps, image, config))
+}
+
+fn end() -> Instruction {
+    Instruction { kind: Kind::End as i64, ..Instruction::default() }
+}
+
+/// Adds the addresses of its buffers to an instruction.
+fn resolve(emitted: &mut Emitted, addresses: &[usize], lanes: usize) {
+    let i = &mut emitted.instruction;
+    if let Some(&first) = emitted.reads.first() {
+        i.address += addresses[first] as i64;
+        if let Some(&second) = emitted.reads.get(1) {
+            i.tap_row_step += addresses[second] as i64 - addresses[first] as i64;
+        }
+    }
+    if let Some(out) = emitted.writes {
+        i.out += (addresses[out] / lanes) as i64;
+    }
+}

@@ -1,0 +1,128 @@
+//! The part of a network that the engine computes, in a form in which all steps say what they do to shapes.
+
+use std::fmt;
+
+use anyhow::{Result, bail, ensure};
+use qrtl_golden::graph::{Element, Graph, Operator, Step};
+
+use super::plan::named;
+
+/// A step that stays on the host, because its input or its output is not int8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostStep {
+    /// index in the order of execution
+    pub index: usize,
+    /// its name, as `QUANTIZE`
+    pub name: String,
+}
+
+impl fmt::Display for HostStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.index, self.name)
+    }
+}
+
+/// The steps between the ends that stay on the host.
+///
+/// # Errors
+/// If a tensor between them is not int8, or a map has more than one picture.
+pub(super) fn normalized(graph: &Graph) -> Result<(Graph, Vec<HostStep>)> {
+    let mut graph = graph.clone();
+    let mut host = Vec::new();
+    let converts = |step: &Step| {
+        matches!(
+            step.operator,
+            Operator::Quantize(_) | Operator::Requantize { .. } | Operator::Dequantize { .. } | Operator::Reshape
+        )
+    };
+    let is_int8 = |graph: &Graph, tensor: usize| graph.tensors[tensor].element == Element::INT8;
+    while !is_int8(&graph, graph.input) {
+        let first = graph.steps.iter().position(|step| step.inputs.contains(&graph.input));
+        let Some(first) = first.filter(|&i| converts(&graph.steps[i])) else { break };
+        let step = graph.steps.remove(first);
+        graph.input = step.output;
+        host.push(HostStep { index: step.index, name: step.name });
+    }
+    let before = host.len();
+    while !is_int8(&graph, graph.output) {
+        let Some(last) = graph.output_step().filter(|&i| converts(&graph.steps[i])) else { break };
+        let step = graph.steps.remove(last);
+        graph.output = step.inputs[0];
+        host.insert(before, HostStep { index: step.index, name: step.name });
+    }
+    ensure!(!graph.steps.is_empty(), "no operator is left for the engine");
+    for step in &graph.steps {
+        check(&graph, step).map_err(|why| why.context(named(step)))?;
+    }
+    reshape_products(&mut graph);
+    fold_pads(&mut graph);
+    Ok((graph, host))
+}
+
+fn check(graph: &Graph, step: &Step) -> Result<()> {
+    for &tensor in step.inputs.iter().chain([&step.output]) {
+        let tensor = &graph.tensors[tensor];
+        ensure!(tensor.element == Element::INT8, "has a tensor of {}: the engine computes with INT8", tensor.element);
+    }
+    let moves_a_window = matches!(
+        step.operator,
+        Operator::Conv2d { .. }
+            | Operator::DepthwiseConv2d { .. }
+            | Operator::AveragePool { .. }
+            | Operator::MaxPool { .. }
+            | Operator::Pad { .. }
+    );
+    let shape = &graph.tensors[step.inputs[0]].shape;
+    match shape[..] {
+        _ if !moves_a_window => Ok(()),
+        [1, _, _, _] => Ok(()),
+        _ => bail!("has an input of shape {shape:?}: only maps of one picture are supported"),
+    }
+}
+
+/// Puts a RESHAPE before a fully connected layer whose input is not cut into rows already.
+fn reshape_products(graph: &mut Graph) {
+    let mut steps = Vec::new();
+    for mut step in std::mem::take(&mut graph.steps) {
+        if let Operator::FullyConnected(layer) = &step.operator {
+            let (input, terms) = (&graph.tensors[step.inputs[0]], layer.weights.cols());
+            if input.shape.last() != Some(&terms) {
+                let mut rows = input.clone();
+                rows.shape = vec![input.elements() / terms, terms];
+                graph.tensors.push(rows);
+                let output = graph.tensors.len() - 1;
+                let inputs = std::mem::replace(&mut step.inputs, vec![output]);
+                steps.push(Step { inputs, output, operator: Operator::Reshape, ..step.clone() });
+            }
+        }
+        steps.push(step);
+    }
+    graph.steps = steps;
+}
+
+/// A PAD whose value is the zero point becomes a part of the windows of the convolutions that read it.
+fn fold_pads(graph: &mut Graph) {
+    for pad in (0..graph.steps.len()).rev() {
+        let Operator::Pad { padding, value } = graph.steps[pad].operator.clone() else { continue };
+        let &[[0, 0], rows, cols, [0, 0]] = &padding[..] else { continue };
+        let (padded, input) = (graph.steps[pad].output, graph.steps[pad].inputs[0]);
+        let reads = |step: &&mut Step| step.inputs.contains(&padded);
+        let fits = |step: &Step| match &step.operator {
+            Operator::Conv2d { layer, .. } | Operator::DepthwiseConv2d { layer, .. } => layer.input_zero_point == value,
+            _ => false,
+        };
+        if graph.output == padded || !graph.steps.iter().filter(|s| s.inputs.contains(&padded)).all(fits) {
+            continue;
+        }
+        for step in graph.steps.iter_mut().filter(reads) {
+            step.inputs = vec![input];
+            if let Operator::Conv2d { window, .. } | Operator::DepthwiseConv2d { window, .. } = &mut step.operator {
+                for (axis, [before, after]) in [(&mut window.rows, rows), (&mut window.cols, cols)] {
+                    axis.before += before;
+                    axis.after += after;
+                }
+            }
+        }
+        graph.steps.remove(pad);
+    }
+}

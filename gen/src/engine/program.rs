@@ -1,0 +1,186 @@
+//! A compiled model: its image, its steps, and what goes through its streams.
+
+use anyhow::{Result, ensure};
+use qrtl_golden::graph::Graph;
+use qrtl_golden::operators::Array;
+use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::instruction::Instruction;
+
+use super::lower::{Emitted, Lowering};
+use super::normal::HostStep;
+use super::plan::{self, Plan, Task};
+use super::{Layout, clocks, image};
+
+/// A model for an engine.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// its steps, in the order of execution, the output of the result included
+    pub steps: Vec<CompiledStep>,
+    /// operators that stay on the host
+    pub host: Vec<HostStep>,
+    /// the words of the image, one for each beat
+    pub image: Vec<u64>,
+    /// bytes of a beat
+    pub lanes: usize,
+    /// what the output stream holds for an input, in this order
+    pub outputs: Vec<Output>,
+    /// elements of an input
+    pub input_elements: usize,
+    /// index of the tensor of the graph that is the result
+    pub result: usize,
+}
+
+/// Instructions for one operator, or for two at once.
+#[derive(Debug, Clone)]
+pub struct CompiledStep {
+    /// index of each operator in the order of execution
+    pub indices: Vec<usize>,
+    /// their names, with what else is done for them
+    pub name: String,
+    /// shapes of input and output, without the channels that are not computed
+    pub shapes: [Vec<usize>; 2],
+    /// the instructions, with all addresses
+    pub instructions: Vec<Instruction>,
+    /// clocks of each instruction
+    pub clocks: Vec<u64>,
+    /// multiplications by weights that the operator asks for
+    pub macs: u64,
+}
+
+/// A part of the output stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// the tensor that a step writes
+    Tap(Tap),
+    /// one beat with the clocks since the beat with the clocks before it
+    Clocks,
+    /// the result, without gaps
+    Result {
+        /// number of its bytes
+        bytes: usize,
+    },
+}
+
+/// A tensor as it stands in the activation memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tap {
+    /// index of the tensor in the graph
+    pub tensor: usize,
+    /// where its elements stand
+    pub layout: Layout,
+    /// bytes of each pixel that go to the stream
+    pub run: usize,
+}
+
+impl Lowering<'_> {
+    /// Sends the tensor of a task to the stream, and the clocks behind it.
+    pub(super) fn tap(&mut self, plan: &Plan<'_>, task: &Task<'_>) -> Result<Tap> {
+        let place = &plan.places[task.output];
+        let lanes = plan.lanes();
+        let run = if place.is_in_words(lanes) { place.layout.words(lanes) * lanes } else { place.layout.pitch };
+        self.report();
+        self.stream(place, run)?;
+        let tensor = task.steps.last().map_or(0, |step| step.output);
+        Ok(Tap { tensor, layout: place.layout.clone(), run })
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "it puts the parts together")]
+pub(super) fn program(
+    graph: &Graph,
+    inner: &Graph,
+    plan: &Plan<'_>,
+    host: Vec<HostStep>,
+    emitted: &[Emitted],
+    taps: Vec<Tap>,
+    image: Vec<u64>,
+    config: &EngineConfig,
+) -> Program {
+    let result = Output::Result { bytes: inner.tensors[inner.output].elements() };
+    let outputs = taps.into_iter().flat_map(|tap| [Output::Clocks, Output::Tap(tap)]).chain([result]).collect();
+    let steps = plan.tasks.iter().enumerate().map(|(n, task)| {
+        let own: Vec<&Instruction> = emitted.iter().filter(|e| e.task == n).map(|e| &e.instruction).collect();
+        let shape = |place: usize| {
+            let layout = &plan.places[place].layout;
+            vec![layout.height, layout.width, layout.positions.len()]
+        };
+        let names: Vec<&str> = task.steps.iter().map(|step| &*step.name).collect();
+        let whole = |index: usize| graph.steps.iter().find(|step| step.index == index);
+        let computes = matches!(task.kind, plan::Kind::Step | plan::Kind::Fused);
+        let macs = task
+            .steps
+            .iter()
+            .filter(|_| computes)
+            .filter_map(|step| whole(step.index))
+            .map(|step| graph.tensors[step.output].elements() as u64 * step.operator.terms() as u64);
+        CompiledStep {
+            indices: task.steps.iter().map(|step| step.index).collect(),
+            name: match task.kind {
+                plan::Kind::Move => format!("move for {}", names.join(" + ")),
+                plan::Kind::Output => "output".to_owned(),
+                _ => names.join(" + "),
+            },
+            shapes: [shape(task.inputs[0]), shape(task.output)],
+            clocks: own.iter().map(|i| clocks::of(i, config)).collect(),
+            instructions: own.into_iter().cloned().collect(),
+            macs: macs.sum(),
+        }
+    });
+    Program {
+        steps: steps.collect(),
+        host,
+        image,
+        lanes: config.lanes,
+        outputs,
+        input_elements: inner.tensors[inner.input].elements(),
+        result: inner.output,
+    }
+}
+
+impl Program {
+    /// Clocks of an inference.
+    pub fn clocks(&self) -> u64 {
+        self.steps.iter().flat_map(|step| &step.clocks).sum()
+    }
+
+    /// The beats of an input.
+    ///
+    /// # Errors
+    /// If it has another number of elements than the input of the network.
+    pub fn input(&self, input: &Array) -> Result<Vec<u64>> {
+        let (got, expected) = (input.data().len(), self.input_elements);
+        ensure!(got == expected, "input: {got} elements, expected {expected}");
+        let bytes: Vec<u8> = input.data().iter().map(|&x| x as u8).collect();
+        Ok(image::packed(&bytes, self.lanes))
+    }
+
+    /// The parts of a packet of results, with the bytes of each.
+    ///
+    /// # Errors
+    /// If the packet has another number of bytes.
+    pub fn parts<'a>(&'a self, packet: &'a [u8]) -> Result<Vec<(&'a Output, &'a [u8])>> {
+        let size = |output: &Output| match output {
+            Output::Tap(tap) => tap.layout.pixels() * tap.run,
+            Output::Clocks => self.lanes,
+            Output::Result { bytes } => *bytes,
+        };
+        let expected = self.outputs.iter().map(size).sum::<usize>();
+        ensure!(packet.len() == expected, "packet: {} bytes, expected {expected}", packet.len());
+        let mut rest = packet;
+        let mut parts = Vec::new();
+        for output in &self.outputs {
+            let (part, behind) = rest.split_at(size(output));
+            parts.push((output, part));
+            rest = behind;
+        }
+        Ok(parts)
+    }
+}
+
+impl Tap {
+    /// The elements of the tensor, from the bytes of the stream.
+    pub fn elements(&self, bytes: &[u8]) -> Vec<i8> {
+        let pixels = bytes.chunks(self.run);
+        pixels.flat_map(|pixel| self.layout.positions.iter().map(|&position| pixel[position] as i8)).collect()
+    }
+}

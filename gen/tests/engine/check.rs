@@ -1,0 +1,73 @@
+//! Compiles a network, runs its image, and compares every tensor that it shows with golden's.
+
+use qrtl_gen::engine::interpreter::Interpreter;
+use qrtl_gen::engine::{Options, Output, Program, compile};
+use qrtl_golden::graph::{Graph, Value};
+use qrtl_golden::operators::Array;
+use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::loader::Status;
+
+/// The sizes of the array, the lanes, and the requantizers of both.
+pub fn engine(rows: usize, cols: usize, lanes: usize, requantizers: [usize; 2]) -> EngineConfig {
+    EngineConfig {
+        rows,
+        cols,
+        lanes,
+        requantizers: requantizers[0],
+        lane_requantizers: requantizers[1],
+        activation_bytes: 1 << 18,
+        weight_bytes: 1 << 19,
+        ..EngineConfig::default()
+    }
+}
+
+/// The engines for which all networks are compiled.
+pub fn engines() -> Vec<EngineConfig> {
+    let small = engine(2, 4, 4, [1, 1]);
+    vec![engine(4, 16, 8, [4, 2]), EngineConfig { split: false, ..small }, engine(8, 16, 8, [8, 4])]
+}
+
+/// A compiled network that is loaded.
+pub struct Loaded<'a> {
+    graph: &'a Graph,
+    pub program: Program,
+    engine: Interpreter,
+}
+
+impl Loaded<'_> {
+    pub fn new<'a>(graph: &'a Graph, config: &EngineConfig, options: &Options) -> Result<Loaded<'a>, String> {
+        let program = compile(graph, config, options).map_err(|e| format!("{e:#}"))?;
+        let mut engine = Interpreter::new(config);
+        assert_eq!(engine.load(&program.image).unwrap(), Status::Ok);
+        Ok(Loaded { graph, program, engine })
+    }
+
+    /// Runs an input, and compares. Returns the number of elements that were compared, and of those that differ.
+    #[track_caller]
+    pub fn compare(&mut self, input: &Array, name: &str) -> (usize, usize) {
+        let expected = self.graph.run(&Value::Integer(input.clone())).unwrap();
+        let of_tensor = |tensor: usize| {
+            let step = self.graph.steps.iter().rposition(|step| step.output == tensor).unwrap();
+            let Value::Integer(array) = &expected[step] else { panic!("{name}: no integers") };
+            array.data()
+        };
+        let packet = self.engine.run(&self.program.input(input).unwrap()).unwrap_or_else(|e| panic!("{name}: {e:#}"));
+        let (mut all, mut differ) = (0, 0);
+        for (output, bytes) in self.program.parts(&packet).unwrap() {
+            let (tensor, got) = match output {
+                Output::Clocks => continue,
+                Output::Tap(tap) => (tap.tensor, tap.elements(bytes)),
+                Output::Result { .. } => (self.program.result, bytes.iter().map(|&byte| byte as i8).collect()),
+            };
+            let expected = of_tensor(tensor);
+            assert_eq!(got.len(), expected.len(), "{name}: tensor {tensor}");
+            let different: Vec<usize> = (0..got.len()).filter(|&n| i32::from(got[n]) != expected[n]).collect();
+            if let (Some(&n), 0) = (different.first(), differ) {
+                println!("{name}: tensor {tensor}, element {n}: expected {}, got {}", expected[n], got[n]);
+            }
+            all += got.len();
+            differ += different.len();
+        }
+        (all, differ)
+    }
+}

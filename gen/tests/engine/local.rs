@@ -1,0 +1,82 @@
+//! The models of MLPerf Tiny, which are not part of the project: `QRTL_MODELS` names the folder with their files.
+
+use std::path::PathBuf;
+
+use qrtl_gen::engine::{Options, compile};
+use qrtl_golden::graph::Graph;
+use qrtl_golden::import::npy::Array as Npy;
+use qrtl_golden::import::tflite::Model;
+use qrtl_golden::import::{Runtime, lower};
+use qrtl_golden::operators::Array;
+
+use crate::check::{Loaded, engine, engines};
+
+const MODELS: [(&str, &str); 4] = [
+    ("kws", "kws_ref_model.tflite"),
+    ("vww", "vww_96_int8.tflite"),
+    ("ic", "pretrainedResnet_quant.tflite"),
+    ("ad", "ad01_int8.tflite"),
+];
+
+fn file(name: &str) -> PathBuf {
+    let folder = std::env::var("QRTL_MODELS").expect("QRTL_MODELS: the folder with the files of MLPerf Tiny");
+    let path = PathBuf::from(folder).join(name);
+    assert!(path.exists(), "{}: is not there", path.display());
+    path
+}
+
+fn graph(name: &str) -> Graph {
+    let (_, model) = MODELS.iter().find(|(known, _)| *known == name).unwrap();
+    lower(&Model::read(file(model)).unwrap(), Runtime::Tflm).unwrap()
+}
+
+fn input(name: &str, graph: &Graph, n: usize) -> Array {
+    let all = Npy::<i8>::read(file(&format!("{name}_input.npy"))).unwrap();
+    let tensor = &graph.tensors[graph.input];
+    let data = all.data[n * tensor.elements()..][..tensor.elements()].iter().map(|&x| x.into()).collect();
+    Array::new("input", tensor.shape.clone(), data).unwrap()
+}
+
+/// Every tensor of two inputs, on all engines.
+#[test]
+#[ignore = "needs the files that QRTL_MODELS names"]
+fn tensors_of_mlperf_tiny() {
+    for (name, _) in MODELS {
+        let graph = graph(name);
+        for config in engines() {
+            for (taps, fuse) in [(true, false), (false, true)] {
+                for keep_constant in [true, false] {
+                    let options = Options { taps, fuse, keep_constant };
+                    let mut loaded = Loaded::new(&graph, &config, &options).unwrap();
+                    for n in [0, 31] {
+                        let (all, differ) = loaded.compare(&input(name, &graph, n), name);
+                        println!("{name}, {options:?}: {all} elements, {differ} differ");
+                        assert_eq!(differ, 0);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs the files that QRTL_MODELS names"]
+fn clocks_of_mlperf_tiny() {
+    for (rows, cols, lanes, requantizers) in [(4, 16, 8, [4, 2]), (8, 16, 8, [4, 4]), (2, 4, 4, [1, 1])] {
+        for (name, _) in MODELS {
+            let config = engine(rows, cols, lanes, requantizers);
+            let program = compile(&graph(name), &config, &Options::default()).unwrap();
+            println!(
+                "{name}, {rows} x {cols}, {lanes} lanes: {} clocks, {} words",
+                program.clocks(),
+                program.image.len()
+            );
+            for step in &program.steps {
+                println!(
+                    "  {:?} {}: {:?} -> {:?}, {:?}",
+                    step.indices, step.name, step.shapes[0], step.shapes[1], step.clocks
+                );
+            }
+        }
+    }
+}

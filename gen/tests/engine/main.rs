@@ -1,0 +1,7 @@
+//! Networks through the compiler of the engine and the interpreter of its images, against golden.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod check;
+mod digits;
+mod local;
