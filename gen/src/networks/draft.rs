@@ -10,6 +10,9 @@ pub(super) const MAX_SIDE: usize = 20;
 /// Greatest number of channels of a map.
 pub(super) const MAX_CHANNELS: usize = 40;
 
+/// Greatest number of elements of a vector that is no flattened map.
+pub(super) const MAX_VECTOR: usize = 200;
+
 /// A graph that grows by a step at a time. Its output is always the newest tensor.
 pub(super) struct Draft {
     graph: Graph,

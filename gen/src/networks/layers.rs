@@ -72,8 +72,9 @@ pub(super) fn conv2d(draft: &mut Draft, random: &mut Random, input: usize, wante
     Some(draft.push(Kind::Conv2d, &[input], operator, shape, quantized))
 }
 
-/// Appends a DEPTHWISE_CONV_2D of tensor `input`, if one is possible.
-pub(super) fn depthwise(draft: &mut Draft, random: &mut Random, input: usize) -> Option<usize> {
+/// Appends a DEPTHWISE_CONV_2D of the newest tensor, if one is possible.
+pub(super) fn depthwise(draft: &mut Draft, random: &mut Random) -> Option<usize> {
+    let input = draft.newest();
     const MAX_MULTIPLIER: usize = 4;
     let draw = |random: &mut Random, [height, width, channels]: [usize; 3]| {
         let moving = Moving::draw(random, [height, width], Reach::Free);

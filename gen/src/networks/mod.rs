@@ -10,15 +10,16 @@ mod joins;
 mod layers;
 mod moves;
 mod output;
+mod pools;
 mod weighted;
 mod windows;
 mod words;
 
-use qrtl_golden::graph::{Graph, Operator, Quantized, Value};
+use qrtl_golden::graph::{Graph, Quantized, Value};
 use qrtl_golden::operators::Array;
 use qrtl_random::Random;
 
-use draft::{Draft, MAX_SIDE};
+use draft::{Draft, MAX_SIDE, MAX_VECTOR};
 use layers::Wanted;
 use windows::Reach;
 
@@ -39,12 +40,26 @@ qrtl_golden::words! {
         AveragePool = "AVERAGE_POOL_2D",
         /// greatest under a window
         MaxPool = "MAX_POOL_2D",
+        /// mean over height and width
+        Mean = "MEAN",
         /// the same elements in another shape
         Reshape = "RESHAPE",
         /// the zero point around a map
         Pad = "PAD",
+        /// several tensors one after the other along a dimension
+        Concatenation = "CONCATENATION",
         /// another scale and zero point
         Quantize = "QUANTIZE",
+        /// logistic function
+        Logistic = "LOGISTIC",
+        /// hyperbolic tangent
+        Tanh = "TANH",
+        /// `x relu6(x + 3) / 6`
+        HardSwish = "HARD_SWISH",
+        /// what is above 0, by itself
+        Relu = "RELU",
+        /// what is within 0 and 6, by itself
+        Relu6 = "RELU6",
         /// exponentials as shares of their sum
         Softmax = "SOFTMAX",
     }
@@ -78,10 +93,7 @@ pub fn draw(seed: u64) -> Network {
     while draft.steps() < steps {
         let room = steps - draft.steps();
         // A step that is not possible here appends nothing.
-        let _ = match room {
-            1 | 2 if random.one_in(6) => ending(&mut draft, &mut random, room),
-            _ => step(&mut draft, &mut random, room),
-        };
+        let _ = step(&mut draft, &mut random, room);
     }
     let graph = draft.finish();
     let words = format!("seed {seed}: {}", words::describe(&graph));
@@ -90,7 +102,7 @@ pub fn draw(seed: u64) -> Network {
 
 fn input_shape(random: &mut Random) -> Vec<usize> {
     if random.one_in(12) {
-        return vec![1, random.size(1, 200)];
+        return vec![1, random.size(1, MAX_VECTOR)];
     }
     let side = |random: &mut Random| match random.within(0, 3) {
         0 => random.corner(1, MAX_SIDE as i128) as usize,
@@ -116,44 +128,60 @@ fn inputs(random: &mut Random, shape: &[usize], zero_point: i32) -> Vec<Array> {
     (0..4).map(|style| array(style).expect("as many elements as the shape says")).collect()
 }
 
-/// Appends the end of a classifier: a SOFTMAX, of a FULLY_CONNECTED layer if there is room for it. `None` if the SOFTMAX is
-/// not possible.
-fn ending(draft: &mut Draft, random: &mut Random, room: usize) -> Option<usize> {
-    if room > 1 {
-        layers::fully_connected(draft, random, draft.newest(), Wanted::ANY)?;
+/// How often an operator is drawn, compared with the others.
+fn share(kind: Kind) -> usize {
+    match kind {
+        Kind::Conv2d => 9,
+        Kind::DepthwiseConv2d => 4,
+        Kind::FullyConnected | Kind::Add => 3,
+        Kind::Concatenation | Kind::Softmax => 2,
+        Kind::Sub | Kind::AveragePool | Kind::MaxPool | Kind::Mean | Kind::Reshape | Kind::Pad | Kind::Quantize => 1,
+        Kind::Logistic | Kind::Tanh | Kind::HardSwish | Kind::Relu | Kind::Relu6 => 1,
     }
-    elementwise::softmax(draft, random)
 }
 
 /// Appends a step to the newest tensor, and others before it that it needs, at most `room` in all. `None` if the step that
 /// was drawn is not possible.
 fn step(draft: &mut Draft, random: &mut Random, room: usize) -> Option<usize> {
     let newest = draft.newest();
-    match random.within(0, 19) {
-        0..=4 => layers::conv2d(draft, random, newest, Wanted::ANY),
-        5..=7 => {
-            let depthwise = layers::depthwise(draft, random, newest)?;
-            // A convolution of 1 x 1 often follows.
-            let pointwise = Wanted { reach: Reach::Pointwise, ..Wanted::ANY };
-            let follows = room >= 2 && random.one_in(2);
-            if follows { layers::conv2d(draft, random, depthwise, pointwise) } else { Some(depthwise) }
-        }
-        8 | 9 => layers::fully_connected(draft, random, newest, Wanted::ANY),
-        10 | 11 => joins::residual(draft, random, Kind::Add, room),
-        12 => joins::residual(draft, random, Kind::Sub, room),
-        13 => moves::pool(draft, random, Kind::AveragePool, |filter, window, bounds| Operator::AveragePool {
-            filter,
-            window,
-            bounds,
-        }),
-        14 => moves::pool(draft, random, Kind::MaxPool, |filter, window, bounds| Operator::MaxPool {
-            filter,
-            window,
-            bounds,
-        }),
-        15 => moves::reshape(draft, random),
-        16 => moves::pad(draft, random),
-        _ if draft.written_by(newest) == Some(Kind::Quantize) => None,
-        _ => Some(elementwise::quantize(draft, random, newest, None)),
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().flat_map(|kind| std::iter::repeat_n(kind, share(kind))).collect();
+    match random.pick(&kinds) {
+        Kind::Conv2d => layers::conv2d(draft, random, newest, Wanted::ANY),
+        Kind::DepthwiseConv2d => separable(draft, random, room),
+        Kind::FullyConnected => layers::fully_connected(draft, random, newest, Wanted::ANY),
+        kind @ (Kind::Add | Kind::Sub) => joins::residual(draft, random, kind, room),
+        Kind::AveragePool => pools::average_pool(draft, random),
+        Kind::MaxPool => pools::max_pool(draft, random),
+        Kind::Mean => pools::mean(draft, random),
+        Kind::Reshape => moves::reshape(draft, random),
+        Kind::Pad => moves::pad(draft, random),
+        Kind::Concatenation => joins::concatenation(draft, random, room),
+        Kind::Quantize if draft.written_by(newest) == Some(Kind::Quantize) => None,
+        Kind::Quantize => Some(elementwise::quantize(draft, random, newest, None)),
+        Kind::Logistic => elementwise::logistic(draft),
+        Kind::Tanh => elementwise::tanh(draft),
+        Kind::HardSwish => elementwise::hard_swish(draft, random),
+        Kind::Relu => elementwise::relu(draft, random),
+        Kind::Relu6 => elementwise::relu6(draft, random),
+        Kind::Softmax => ending(draft, random, room),
     }
+}
+
+/// Appends a DEPTHWISE_CONV_2D of the newest tensor, which a convolution of 1 x 1 often follows.
+fn separable(draft: &mut Draft, random: &mut Random, room: usize) -> Option<usize> {
+    let depthwise = layers::depthwise(draft, random)?;
+    let follows = room > 1 && random.one_in(2);
+    let pointwise = Wanted { reach: Reach::Pointwise, ..Wanted::ANY };
+    if follows { layers::conv2d(draft, random, depthwise, pointwise) } else { Some(depthwise) }
+}
+
+/// Appends the last steps of a classifier: a SOFTMAX, behind a FULLY_CONNECTED layer if there is room for it. `None` if
+/// there is more room, or the SOFTMAX is not possible.
+fn ending(draft: &mut Draft, random: &mut Random, room: usize) -> Option<usize> {
+    match room {
+        1 => {}
+        2 => drop(layers::fully_connected(draft, random, draft.newest(), Wanted::ANY)?),
+        _ => return None,
+    }
+    elementwise::softmax(draft, random)
 }

@@ -1,30 +1,10 @@
-//! Operators of one tensor whose output has its scale and zero point: pools, RESHAPE and PAD.
+//! Operators that move the elements of one tensor: RESHAPE and PAD.
 
-use qrtl_golden::Bounds;
 use qrtl_golden::graph::Operator;
-use qrtl_golden::operators::Window;
 use qrtl_random::Random;
 
 use super::Kind;
 use super::draft::{Draft, MAX_CHANNELS, MAX_SIDE};
-use super::output::bounds;
-use super::windows::{Moving, Reach};
-
-/// Appends the pool that `build` makes of height and width of its window, how the window moves, and bounds, if the newest
-/// tensor is a map.
-pub(super) fn pool(
-    draft: &mut Draft,
-    random: &mut Random,
-    kind: Kind,
-    build: impl Fn([usize; 2], Window, Bounds) -> Operator,
-) -> Option<usize> {
-    let input = draft.newest();
-    let [height, width, channels] = draft.map(input)?;
-    let Moving { filter, window, outputs: [rows, cols] } = Moving::draw(random, [height, width], Reach::Undilated);
-    let quantized = draft.quantized(input);
-    let operator = build(filter, window, bounds(random, quantized.zero_point));
-    Some(draft.push(kind, &[input], operator, vec![1, rows, cols, channels], quantized))
-}
 
 /// Appends a RESHAPE of the newest tensor to a vector or to a map, if there is another shape for it.
 pub(super) fn reshape(draft: &mut Draft, random: &mut Random) -> Option<usize> {

@@ -76,11 +76,11 @@ impl Output {
         used.map(|(room, extent)| f64::from(room) / extent).reduce(f64::min)
     }
 
-    /// Scale and zero point for real numbers of this span. Scales of all tensors are less than 2^31 apart, which ADD
-    /// demands of its inputs.
+    /// Scale and zero point for real numbers of this span. Scales of all tensors are less than 2^30 apart, as ADD and
+    /// QUANTIZE demand.
     pub(super) fn quantized(&self, span: Span) -> Quantized {
         const LEAST: f64 = 1.0 / (1 << 20) as f64;
-        const GREATEST: f64 = 1024.0;
+        const GREATEST: f64 = 512.0;
         Quantized { scale: (1.0 / self.factor(span)).clamp(LEAST, GREATEST) as f32, zero_point: self.zero_point }
     }
 }
@@ -94,15 +94,24 @@ fn fitting_zero_point(Span { lo, hi }: Span) -> i32 {
 /// The bounds of no activation function, of RELU, or of one that has an upper bound like RELU6. An activation function
 /// that leaves few integers is rare.
 pub(super) fn bounds(random: &mut Random, zero_point: i32) -> Bounds {
+    let few = zero_point > 64 && !random.one_in(8);
+    match random.within(0, 3) {
+        _ if few => Bounds::INT8,
+        0 => relu_bounds(zero_point),
+        1 => relu6_bounds(random, zero_point),
+        _ => Bounds::INT8,
+    }
+}
+
+/// The bounds of RELU.
+pub(super) fn relu_bounds(zero_point: i32) -> Bounds {
+    Bounds::new(zero_point.into(), 127).expect("a zero point is at most 127")
+}
+
+/// The bounds of RELU6 at some scale.
+pub(super) fn relu6_bounds(random: &mut Random, zero_point: i32) -> Bounds {
     let zero = i64::from(zero_point);
-    let few = zero > 64 && !random.one_in(8);
-    let (min, max) = match random.within(0, 3) {
-        _ if few => (-128, 127),
-        0 => (zero, 127),
-        1 => (zero, random.between((zero + 1).min(127), 127)),
-        _ => (-128, 127),
-    };
-    Bounds::new(min, max).expect("a zero point is at most 127")
+    Bounds::new(zero, random.between((zero + 1).min(127), 127)).expect("a zero point is at most 127")
 }
 
 /// A scale that does not follow from the integers: the scale of the input, or of the output of a layer with weights, whose

@@ -18,7 +18,8 @@ const BOUNDED: [&str; 7] =
 /// All classes. Each occurs in some network, and no other class does.
 pub fn all() -> BTreeSet<String> {
     let mut all: BTreeSet<String> = Kind::ALL.map(|kind| kind.name().to_owned()).into();
-    all.extend(Kind::ALL.map(|kind| format!("{kind}: alone")));
+    // A tensor less itself would be no network.
+    all.extend(Kind::ALL.into_iter().filter(|&kind| kind != Kind::Sub).map(|kind| format!("{kind}: alone")));
     let mut add = |of: &[&str], classes: &[&str]| {
         all.extend(of.iter().flat_map(|of| classes.iter().map(move |class| format!("{of}: {class}"))));
     };
@@ -37,6 +38,9 @@ pub fn all() -> BTreeSet<String> {
     add(&["CONV_2D"], &["groups", "a group for each channel", "after DEPTHWISE_CONV_2D"]);
     add(&["FULLY_CONNECTED"], &["of a vector", "of a map", "of rows"]);
     add(&["ADD", "SUB"], &["of the input", "of one tensor", "of a vector", "of a map"]);
+    add(&["MEAN"], &["keeps dimensions", "drops dimensions", "of one pixel"]);
+    add(&["CONCATENATION"], &["of 2", "of 3", "of 4", "over channels", "over height", "over width", "of vectors"]);
+    add(&["CONCATENATION"], &["one tensor twice", "of a QUANTIZE", "of a layer", "of the input"]);
     add(&["RESHAPE"], &["to a vector", "to a map", "other channels", "other sides"]);
     add(&["PAD"], &["rows", "columns", "channels"]);
     add(&["SOFTMAX"], &["of a vector", "of a map"]);
@@ -157,9 +161,36 @@ fn of_step(graph: &Graph, step: &Step, outputs: &[i32]) -> Vec<String> {
             chosen([("rows", padded(1)), ("columns", padded(2)), ("channels", padded(3))]).collect()
         }
         Operator::Softmax(_) => chosen([("of a vector", from.len() == 2), ("of a map", from.len() == 4)]).collect(),
-        Operator::Requantize { .. } => Vec::new(),
+        Operator::Mean { .. } => {
+            let own = [
+                ("keeps dimensions", to.len() == 4),
+                ("drops dimensions", to.len() == 2),
+                ("of one pixel", from[1..3] == [1, 1]),
+            ];
+            chosen(own).collect()
+        }
+        Operator::Concatenation { axis } => concatenation(graph, step, *axis),
+        Operator::Requantize { .. } | Operator::Table { .. } => Vec::new(),
         other => panic!("{other:?} is no operator of TFLM's int8 networks"),
     }
+}
+
+fn concatenation(graph: &Graph, step: &Step, axis: usize) -> Vec<String> {
+    let map = graph.tensors[step.output].shape.len() == 4;
+    let writers = step.inputs.iter().filter_map(|&input| graph.steps.iter().find(|old| old.output == input));
+    let writers: Vec<&str> = writers.map(|writer| &*writer.name).collect();
+    let parts: BTreeSet<_> = step.inputs.iter().collect();
+    let own = [
+        ("over channels", map && axis == 3),
+        ("over height", map && axis == 1),
+        ("over width", map && axis == 2),
+        ("of vectors", !map),
+        ("one tensor twice", parts.len() < step.inputs.len()),
+        ("of a QUANTIZE", writers.contains(&"QUANTIZE")),
+        ("of a layer", writers.contains(&"CONV_2D")),
+        ("of the input", parts.contains(&graph.input)),
+    ];
+    chosen(own).chain([format!("of {}", step.inputs.len())]).collect()
 }
 
 fn filter([rows, cols]: [usize; 2]) -> Vec<String> {
