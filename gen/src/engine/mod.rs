@@ -3,6 +3,7 @@
 //! | part | what it does |
 //! |---|---|
 //! | `normal` | leaves the ends of the network to the host, and makes its shapes explicit |
+//! | `constants` | leaves out channels that need not be computed |
 //! | `plan` | says what is to be done, and in which layout each tensor stands |
 //! | `lower` | makes instructions, with their weights, parameters and tables |
 //! | `memory` | finds addresses |
@@ -11,6 +12,7 @@
 //! | [`interpreter`] | executes an image, to check it without hardware |
 
 pub mod clocks;
+mod constants;
 pub mod image;
 pub mod interpreter;
 mod layout;
@@ -19,12 +21,14 @@ mod memory;
 mod normal;
 mod plan;
 mod program;
+mod ranges;
 
 use anyhow::{Result, ensure};
 use qrtl_golden::graph::Graph;
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
 
+pub use constants::Channel;
 pub use layout::Layout;
 pub use normal::HostStep;
 pub use program::{CompiledStep, Output, Program, Tap};
@@ -57,6 +61,7 @@ impl Default for Options {
 pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Result<Program> {
     config.validate().map_err(anyhow::Error::msg)?;
     let (inner, host) = normal::normalized(graph)?;
+    let (inner, channels) = constants::folded(&inner, options.keep_constant)?;
     let plan = plan::plan(&inner, config, options)?;
     let mut lowering = Lowering::new(config);
     let mut taps = Vec::new();
@@ -85,7 +90,7 @@ pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Resul
     let contents = image::Contents { program: &program, input: [addresses[input.buffer], input_bytes], constants };
     let image = image::words(&contents, &memories, config)?;
     ensure!(emitted.iter().all(|e| e.instruction.kind != Kind::End as i64), "a step without a kind");
-    Ok(program::program(graph, &inner, &plan, host, &emitted, taps, image, config))
+    Ok(program::program(graph, &inner, &plan, host, &emitted, taps, image, channels, config))
 }
 
 fn end() -> Instruction {

@@ -1,7 +1,7 @@
 //! A compiled model: its image, its steps, and what goes through its streams.
 
 use anyhow::{Result, ensure};
-use qrtl_golden::graph::Graph;
+use qrtl_golden::graph::{Graph, Operator, Step};
 use qrtl_golden::operators::Array;
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::Instruction;
@@ -9,7 +9,7 @@ use qrtl_hdl::blocks::engine::instruction::Instruction;
 use super::lower::{Emitted, Lowering};
 use super::normal::HostStep;
 use super::plan::{self, Plan, Task};
-use super::{Layout, clocks, image};
+use super::{Channel, Layout, clocks, image};
 
 /// A model for an engine.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct Program {
     pub input_elements: usize,
     /// index of the tensor of the graph that is the result
     pub result: usize,
+    /// what has become of the channels of each tensor of the graph
+    pub channels: Vec<Vec<Channel>>,
 }
 
 /// Instructions for one operator, or for two at once.
@@ -45,6 +47,10 @@ pub struct CompiledStep {
     pub clocks: Vec<u64>,
     /// multiplications by weights that the operator asks for
     pub macs: u64,
+    /// those that are left for channels that are computed and not the same for every input
+    pub macs_left: u64,
+    /// number of their weights
+    pub weights: usize,
 }
 
 /// A part of the output stream.
@@ -94,6 +100,7 @@ pub(super) fn program(
     emitted: &[Emitted],
     taps: Vec<Tap>,
     image: Vec<u64>,
+    channels: Vec<Vec<Channel>>,
     config: &EngineConfig,
 ) -> Program {
     let result = Output::Result { bytes: inner.tensors[inner.output].elements() };
@@ -105,14 +112,16 @@ pub(super) fn program(
             vec![layout.height, layout.width, layout.positions.len()]
         };
         let names: Vec<&str> = task.steps.iter().map(|step| &*step.name).collect();
-        let whole = |index: usize| graph.steps.iter().find(|step| step.index == index);
         let computes = matches!(task.kind, plan::Kind::Step | plan::Kind::Fused);
-        let macs = task
-            .steps
-            .iter()
-            .filter(|_| computes)
-            .filter_map(|step| whole(step.index))
-            .map(|step| graph.tensors[step.output].elements() as u64 * step.operator.terms() as u64);
+        let steps = || task.steps.iter().copied().filter(|_| computes);
+        // Steps that the compiler puts in have no weights.
+        let whole =
+            |step: &Step| graph.steps.iter().find(|whole| whole.index == step.index && whole.output == step.output);
+        let macs = |step: &Step| graph.tensors[step.output].elements() as u64 * step.operator.terms() as u64;
+        let macs_left = |step: &Step| {
+            let shape = &inner.tensors[step.output].shape;
+            (weights(&step.operator) * shape[..shape.len() - 1].iter().product::<usize>()) as u64
+        };
         CompiledStep {
             indices: task.steps.iter().map(|step| step.index).collect(),
             name: match task.kind {
@@ -123,7 +132,9 @@ pub(super) fn program(
             shapes: [shape(task.inputs[0]), shape(task.output)],
             clocks: own.iter().map(|i| clocks::of(i, config)).collect(),
             instructions: own.into_iter().cloned().collect(),
-            macs: macs.sum(),
+            macs: steps().filter_map(whole).map(macs).sum(),
+            macs_left: steps().map(macs_left).sum(),
+            weights: steps().map(|step| weights(&step.operator)).sum(),
         }
     });
     Program {
@@ -134,7 +145,21 @@ pub(super) fn program(
         outputs,
         input_elements: inner.tensors[inner.input].elements(),
         result: inner.output,
+        channels,
     }
+}
+
+/// Weights of an operator for the outputs that have a weight other than 0. The others are the same for every input.
+fn weights(operator: &Operator) -> usize {
+    let (data, outputs, outputs_last) = match operator {
+        Operator::FullyConnected(layer) => (layer.weights.data(), layer.weights.rows(), false),
+        Operator::Conv2d { layer, .. } => (layer.weights.data(), layer.weights.shape()[0], false),
+        Operator::DepthwiseConv2d { layer, .. } => (layer.weights.data(), layer.weights.shape()[3], true),
+        _ => return 0,
+    };
+    let terms = data.len() / outputs;
+    let weight = |output: usize, k: usize| data[if outputs_last { k * outputs + output } else { output * terms + k }];
+    terms * (0..outputs).filter(|&output| (0..terms).any(|k| weight(output, k) != 0)).count()
 }
 
 impl Program {
@@ -175,12 +200,16 @@ impl Program {
         }
         Ok(parts)
     }
-}
 
-impl Tap {
-    /// The elements of the tensor, from the bytes of the stream.
-    pub fn elements(&self, bytes: &[u8]) -> Vec<i8> {
-        let pixels = bytes.chunks(self.run);
-        pixels.flat_map(|pixel| self.layout.positions.iter().map(|&position| pixel[position] as i8)).collect()
+    /// The elements of the tensor of a tap, from the bytes of the stream; `None` for those of channels that are not
+    /// computed because nothing reads them.
+    pub fn elements(&self, tap: &Tap, bytes: &[u8]) -> Vec<Option<i8>> {
+        let element = |pixel: &[u8], channel: &Channel| match *channel {
+            Channel::Computed(c) => Some(pixel[tap.layout.positions[c]] as i8),
+            Channel::Constant(value) => Some(value as i8),
+            Channel::Unread => None,
+        };
+        let pixels = bytes.chunks(tap.run);
+        pixels.flat_map(|pixel| self.channels[tap.tensor].iter().map(move |channel| element(pixel, channel))).collect()
     }
 }
