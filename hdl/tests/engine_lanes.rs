@@ -31,12 +31,14 @@ struct Shape {
     gap: i128,
 }
 
-/// The words that leave in a clock: half, row, place, word and end of the block buffer; address, word and end of the step.
+/// The words that leave in a clock: half, row, place and word for the block buffer, address and word for the activation
+/// memory; and whether they end a block, or the step.
 #[derive(Debug, PartialEq)]
 struct Seen {
     clock: usize,
-    fill: Option<[i128; 5]>,
-    write: Option<[i128; 3]>,
+    fill: Option<[i128; 4]>,
+    write: Option<[i128; 2]>,
+    ends: [i128; 2],
 }
 
 /// The lanes, and the contents of their memories.
@@ -91,11 +93,10 @@ impl Bench {
         self.sim.settle();
         let sim = &self.sim;
         let [fill, fill_end, write, done] = ["fill", "fill_end", "write", "done"].map(|name| sim.get(name));
-        let values = |names: [&str; 3]| names.map(|name| sim.get(name));
-        let [half, row, at] = values(["fill_half", "fill_row", "fill_at"]);
-        let fills = (fill == 1).then(|| [half, row, at, sim.get("fill_word"), fill_end]);
-        let writes = (write == 1).then(|| [sim.get("write_address"), sim.get("write_word"), done]);
-        [fill, fill_end, write, done].contains(&1).then_some(Seen { clock, fill: fills, write: writes })
+        let filled = (fill == 1).then(|| ["fill_half", "fill_row", "fill_at", "fill_word"].map(|name| sim.get(name)));
+        let written = (write == 1).then(|| ["write_address", "write_word"].map(|name| sim.get(name)));
+        let seen = Seen { clock, fill: filled, write: written, ends: [fill_end, done] };
+        [fill, fill_end, write, done].contains(&1).then_some(seen)
     }
 
     /// The sum of a lane.
@@ -181,8 +182,9 @@ impl Bench {
             let address = instruction.out + pixel as i64 * instruction.out_pitch + group as i64;
             expected.push(Seen {
                 clock: clock - 1 + c.lanes_latency(),
-                fill: fused.then_some([half as i128, row as i128, group as i128, word, block_end.into()]),
-                write: (!fused).then_some([address.into(), word, step_end.into()]),
+                fill: fused.then_some([half as i128, row as i128, group as i128, word]),
+                write: (!fused).then_some([address.into(), word]),
+                ends: [fused && block_end, !fused && step_end].map(i128::from),
             });
         }
         for clock in clock..clock + 2 * c.lanes_latency() {
