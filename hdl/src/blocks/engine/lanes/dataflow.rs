@@ -2,7 +2,7 @@
 
 use super::Lanes;
 use super::drain::ENDS;
-use super::timing::STEP_TO_LANE;
+use super::timing::{INT8, STEP_TO_LANE};
 use crate::blocks::delay::{delays, open, through};
 use crate::blocks::engine::config::TABLE_VALUE;
 use crate::blocks::engine::instruction::{self, Field};
@@ -62,12 +62,17 @@ impl Lanes {
     /// The products. A maximum takes the taps themselves, which are products by 1.
     fn multiply(&self, k: &Kernel) {
         let (arrived, maximum) = (k.stage(&self.arrived, 1), self.field(k, instruction::MAXIMUM));
+        let valid = k.read(&self.tap_valid);
+        let begin = arrived.pass("begin", valid & k.read(&self.tap_first));
         for (l, lane) in self.lane.iter().enumerate() {
-            let weight = k.read(&self.weights).bits(8 * l as u32, 8).as_signed();
-            let factors = [k.lane(&self.tap, l), maximum.mux(1, weight)];
-            let [tap, weight] = ["tap", "weight"].map(|name| format!("{name}_{l}"));
-            k.drive_lane(&self.products.a, l, arrived.pass(&tap, factors[0]));
-            k.drive_lane(&self.products.b, l, arrived.pass(&weight, factors[1]));
+            let tap = valid.mux(k.lane(&self.tap, l), INT8.lo());
+            let weight = maximum.mux(1, k.read(&self.weights).bits(8 * l as u32, 8).as_signed());
+            let tap = arrived.pass(&format!("tap_{l}"), tap);
+            k.drive_lane(&self.products.a, l, tap);
+            k.drive_lane(&self.products.b, l, arrived.pass(&format!("weight_{l}"), weight));
+            k.drive(&lane.tap, tap);
+            k.drive(&lane.begin, begin);
+            k.drive(&lane.maximum, maximum);
             k.drive(&lane.product, k.lane(&self.products.p, l));
         }
     }
@@ -106,7 +111,6 @@ impl Lanes {
         let valid = k.read(&self.tap_valid);
         let taps = delays(k, &self.taps, valid);
         let first = through(&open(k, &self.firsts), "first", k.read(&self.tap_first));
-        let maximum = self.field(k, instruction::MAXIMUM);
 
         let drain = &self.drain;
         k.drive(&drain.item, valid & k.read(&self.tap_last));
@@ -117,8 +121,7 @@ impl Lanes {
 
         for lane in &self.lane {
             k.drive(&lane.take, taps[taps.len() - 1]);
-            k.drive(&lane.restart, first | maximum);
-            k.drive(&lane.greater, maximum & !first);
+            k.drive(&lane.restart, first);
             k.drive(&lane.step, steps[STEP_TO_LANE - 1]);
             if let Some(to) = lane.load.get() {
                 k.drive(to, load);

@@ -2,32 +2,43 @@
 
 use rust_hdl::prelude::*;
 
-use super::timing::INT8;
+use super::timing::{INT8, PRODUCT_RANKS};
+use crate::blocks::delay::{open, through};
 use crate::blocks::engine::config::{EngineConfig, TABLE_VALUE};
 use crate::describe_logic;
-use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Maybe, Port, Reg, Stage};
+use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Reg, Stage};
 
-/// `acc = acc + v`, where `v` is a product or the entry of a table. An item begins with its first value instead of a sum,
-/// and a maximum with each greater value. The sum is complete one clock before it goes directly from the accumulator to the
-/// drain register, so that the adder has no other reader than the accumulator.
+/// `acc = acc + v`, where `v` is a product or the entry of a table. An item begins with its first value instead of a sum.
+/// The sum is complete one clock before it goes directly from the accumulator to the drain register, so that the adder has
+/// no other reader than the accumulator.
+///
+/// A maximum is decided while the multiplier works: the accumulator takes the value of each tap that is greater than all
+/// taps of its item before.
+///
+/// In a clock without a value the accumulator adds 0. An enable of its own would be a 33rd input of eight cells of iCE40,
+/// which have room for 32, and so break the carry chain of the adder.
 ///
 /// The controls have a last rank in the lane.
 #[derive(LogicBlock)]
 pub struct Lane {
     /// clock
     pub clk: Clk,
+    /// tap, at the multiplier; the least byte in a clock without a tap
+    pub tap: Port<In>,
+    /// it is the first of its item
+    pub begin: Port<In>,
     /// product of tap and weight
     pub product: Port<In>,
     /// entry of the table for the tap
     pub entry: Maybe<Port<In>>,
     /// the value is the entry
     pub table: Maybe<Port<In>>,
-    /// the product or entry of this clock is a value
+    /// the product or entry of the next clock is a value
     pub take: Port<In>,
-    /// the accumulator takes the value instead of a sum
+    /// this value is the first of its item
     pub restart: Port<In>,
-    /// the accumulator takes the value only if the value is greater
-    pub greater: Port<In>,
+    /// the accumulator takes the greatest value of an item
+    pub maximum: Port<In>,
     /// the drain register takes a sum
     pub step: Port<In>,
     /// the sum is the lane's own
@@ -36,10 +47,11 @@ pub struct Lane {
     pub behind: Maybe<Port<In>>,
     /// sum held
     pub held: Port<Out>,
+    inverse: Reg,
+    leads: Vec<Stage>,
     value: Stage,
     takes: Reg,
-    restarts: Reg,
-    if_greater: Reg,
+    restarts: [Reg; 2],
     acc: Reg,
     steps: Reg,
     loads: Maybe<Reg>,
@@ -53,20 +65,23 @@ impl Lane {
         let has_behind = index + config.lane_requantizers < config.lanes;
         Lane {
             clk: Clk::new(),
+            tap: Port::new(INT8, "tap, or the least byte in a clock without a tap"),
+            begin: Port::bit("it is the first of its item"),
             product: Port::new(INT8 * INT8, "product of tap and weight"),
             entry: Maybe::when(config.tables, || Port::new(TABLE_VALUE, "entry of the table")),
             table: Maybe::when(config.tables, || Port::bit("the value is the entry")),
-            take: Port::bit("there is a value"),
-            restart: Port::bit("the accumulator takes the value itself"),
-            greater: Port::bit("it takes a greater value only"),
+            take: Port::bit("there is a value in the next clock"),
+            restart: Port::bit("it is the first of its item"),
+            maximum: Port::bit("the accumulator takes the greatest value of an item"),
             step: Port::bit("the drain register takes a sum"),
             load: Maybe::when(has_behind, || Port::bit("the sum is the lane's own")),
             behind: Maybe::when(has_behind, || Port::new(acc, "sum of the lane behind")),
             held: Port::new(acc, "sum held"),
+            inverse: Reg::new(INT8),
+            leads: (0..PRODUCT_RANKS - 1).map(|_| Stage::new(true)).collect(),
             value: Stage::new(true),
             takes: flag(),
-            restarts: flag(),
-            if_greater: flag(),
+            restarts: [flag(), flag()],
             acc: Reg::new(acc),
             steps: flag(),
             loads: Maybe::when(has_behind, flag),
@@ -74,20 +89,33 @@ impl Lane {
         }
     }
 
-    /// The value of the clock before.
-    fn value<'k>(&'k self, k: &'k Kernel) -> Int<'k> {
+    /// The value of the clock before, or 0, and whether it goes to the accumulator without a sum.
+    fn value<'k>(&'k self, k: &'k Kernel) -> [Int<'k>; 2] {
+        let maximum = k.read(&self.maximum);
+        let take = k.read(&self.take) & (!maximum | self.leads(k));
+        k.register(&self.takes, take);
+        k.register(&self.restarts[0], take & (k.read(&self.restart) | maximum));
+        k.register(&self.restarts[1], k.read(&self.restarts[0]));
         let product = k.read(&self.product);
         let selected = match (self.table.get(), self.entry.get()) {
             (Some(table), Some(entry)) => k.read(table).mux(k.read(entry), product),
             _ => product,
         };
-        k.stage(&self.value, 1).pass("value", selected)
+        let value = k.stage(&self.value, 1).pass("value", k.read(&self.takes).mux(selected, 0));
+        [value, k.read(&self.restarts[1])]
     }
-}
 
-/// The low byte of a value that a byte holds.
-fn byte(v: Int<'_>) -> Int<'_> {
-    v.bits(0, INT8.width()).as_signed()
+    /// Whether the value of the next clock is greater than all values of its item before.
+    fn leads<'k>(&'k self, k: &'k Kernel) -> Int<'k> {
+        // `tap > greatest` as `tap + (-1 - greatest) >= 0`: the register holds the second term, which is the inverse of its
+        // byte, and the sign of a sum is ready sooner than a comparison.
+        let (tap, inverse) = (k.read(&self.tap), k.read(&self.inverse));
+        let leads = (k.read(&self.begin) | !(tap + inverse).named("excess").is_negative()).named("greater");
+        let bits = INT8.width();
+        let inverted = (tap.bits(0, bits) ^ k.lit(Range::unsigned(bits).hi())).as_signed();
+        k.register(&self.inverse, leads.mux(inverted, inverse));
+        through(&open(k, &self.leads), "leads", leads)
+    }
 }
 
 describe_logic!(Lane);
@@ -103,21 +131,11 @@ impl Describe for Lane {
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
-        let value = self.value(k);
-        for (reg, port) in [
-            (&self.takes, &self.take),
-            (&self.restarts, &self.restart),
-            (&self.if_greater, &self.greater),
-            (&self.steps, &self.step),
-        ] {
-            k.register(reg, k.read(port));
-        }
+        let [value, restart] = self.value(k);
+        k.register(&self.steps, k.read(&self.step));
         let acc = k.read(&self.acc);
         let sum = (acc + value).bounded(acc.range(), "a sum has at most as many values as an item has taps");
-        // The values of a maximum are bytes, and so is the greatest of them.
-        let greater = byte(acc).lt(byte(value));
-        let takes = (k.read(&self.takes) & (!k.read(&self.if_greater) | greater)).named("accumulate");
-        k.register_when(&self.acc, takes, k.read(&self.restarts).mux(value, sum));
+        k.register(&self.acc, restart.mux(value, sum));
         let next = match (self.load.get(), self.behind.get(), self.loads.get()) {
             (Some(load), Some(behind), Some(loads)) => {
                 k.register(loads, k.read(load));

@@ -23,7 +23,7 @@ use drain::Drain;
 use lane::Lane;
 use packer::Packer;
 use products::Products;
-use timing::{INT8, STEP_TO_REQUANTIZER, VALUE};
+use timing::{INT8, STEP_TO_LANE, STEP_TO_REQUANTIZER, VALUE_TO_LANE};
 
 use super::config::{EngineConfig, TABLE_VALUE};
 use super::instruction::{self, InstructionPorts, Kept};
@@ -173,11 +173,11 @@ impl Lanes {
                 .map(|_| Memory::new(TABLE_ENTRIES, TABLE_VALUE.width()))
                 .collect(),
             entry_at: Maybe::when(c.tables, || Reg::new(Range::new(0, TABLE_ENTRIES as i128 - 1))),
-            taps: flags(VALUE - 1),
-            firsts: stages(VALUE - 1),
+            taps: flags(VALUE_TO_LANE),
+            firsts: stages(VALUE_TO_LANE),
             lane: (0..c.lanes).map(|lane| Lane::new(c, lane)).collect(),
             steps: flags(STEP_TO_REQUANTIZER),
-            loads: stages(timing::STEP_TO_LANE),
+            loads: stages(STEP_TO_LANE),
             found: Stage::new(true),
             biased: Stage::new(true),
             requantizer: (0..c.lane_requantizers)

@@ -55,8 +55,8 @@ pub struct Packer {
     fills_end: Reg,
     writes: Reg,
     finished: Reg,
+    begins: Reg,
     pixel_ends: Reg,
-    block_ends: Reg,
     group: Reg,
     row: Reg,
     half: Reg,
@@ -100,8 +100,8 @@ impl Packer {
             fills_end: flag(),
             writes: flag(),
             finished: flag(),
+            begins: flag(),
             pixel_ends: Reg::new(BIT),
-            block_ends: Reg::new(BIT),
             group: Reg::new(group),
             row: Reg::new(row),
             half: Reg::new(BIT),
@@ -137,7 +137,6 @@ impl Packer {
             (&self.writes, writes),
             (&self.finished, writes & step),
             (&self.pixel_ends, pixel),
-            (&self.block_ends, block),
         ] {
             k.register(reg, next);
         }
@@ -151,20 +150,23 @@ impl Packer {
         }
     }
 
-    /// Where the word goes. The counters move on behind it.
+    /// Where the word goes. The counters move on behind it. A step begins like a pixel, one clock after its start, so that
+    /// only one selection stands behind an addition. A block has as many pixels as rows, which are a power of two, so that
+    /// the row begins again by itself.
     fn count(&self, k: &Kernel) {
-        let (start, complete) = (k.read(&self.start), k.read(&self.complete));
-        let pixel_ends = k.read(&self.pixel_ends);
-        let [item, pixel] = [start | complete, start | (complete & pixel_ends)];
+        let (start, begins, complete) = (k.read(&self.start), k.read(&self.begins), k.read(&self.complete));
+        k.register(&self.begins, start);
+        let again = (begins | k.read(&self.pixel_ends)).named("again");
+        let (item, pixel) = (begins | complete, begins | (complete & again));
         let next = |reg: &Reg| (k.read(reg) + 1).wrap(reg.range());
-        k.register_when(&self.group, item, (start | pixel_ends).mux(0, next(&self.group)));
-        k.register_when(&self.row, pixel, (start | k.read(&self.block_ends)).mux(0, next(&self.row)));
-        k.register(&self.half, !start & (k.read(&self.half) ^ k.read(&self.fills_end)));
         let [out, pitch] = [instruction::OUT, instruction::OUT_PITCH].map(|field| self.kept.read(k, field));
         let next_pixel = k.read(&self.next_pixel);
-        k.register_when(&self.at, item, start.mux(out, pixel_ends.mux(next_pixel, next(&self.at))));
-        let further = (start.mux(out, next_pixel) + pitch).wrap(next_pixel.range());
-        k.register_when(&self.next_pixel, pixel, further);
+        k.register_when(&self.at, item, again.mux(next_pixel, next(&self.at)));
+        let further = (next_pixel + pitch).wrap(next_pixel.range());
+        k.register_when(&self.next_pixel, start | pixel, start.mux(out, further));
+        k.register_when(&self.group, item, again.mux(0, next(&self.group)));
+        k.register_when(&self.row, pixel, begins.mux(0, next(&self.row)));
+        k.register(&self.half, !start & (k.read(&self.half) ^ k.read(&self.fills_end)));
         k.drive(&self.fill_half, k.read(&self.half));
         k.drive(&self.fill_row, k.read(&self.row));
         k.drive(&self.fill_at, k.read(&self.group));

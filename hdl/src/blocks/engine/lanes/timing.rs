@@ -11,6 +11,9 @@ pub(super) const INT8: Range = Range::signed(8);
 /// among the table and the product.
 pub(super) const VALUE: usize = LATENCY + 1;
 
+/// Clock edges from a tap to the lanes, which learn one clock before the rank that selects that there is a value.
+pub(super) const VALUE_TO_LANE: usize = VALUE - 2;
+
 /// Ranks of a product, between the rank of the factors and the rank that selects.
 pub(super) const PRODUCT_RANKS: usize = VALUE - 2;
 
