@@ -11,7 +11,7 @@ mod bench;
 #[path = "engine_matrix/step.rs"]
 mod step;
 
-use bench::Bench;
+use bench::{Bench, Pauses};
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::Kind;
 use qrtl_hdl::targets::Target;
@@ -41,13 +41,14 @@ fn configs() -> Vec<EngineConfig> {
         config([2, 4, 4, 1], true, Target::Ice40, 4),
         config([2, 4, 4, 2], false, Target::Generic, 4),
         config([4, 4, 4, 4], true, Target::Generic, 1),
+        config([2, 4, 4, 4], true, Target::Generic, 1),
         config([4, 8, 8, 4], true, Target::Ecp5, 1),
         config([8, 8, 4, 2], false, Target::Ecp5, 1),
         config([8, 16, 8, 2], true, Target::Ecp5, 2),
         config([4, 16, 8, 1], true, Target::Generic, 1),
         config([2, 32, 8, 8], true, Target::Ice40, 1),
     ];
-    configs[3].pipeline = 12;
+    configs[4].pipeline = 12;
     configs[0].pipeline = 11;
     configs
 }
@@ -61,7 +62,7 @@ fn steps_give_the_words_and_take_the_clocks_that_the_configuration_says() {
         for n in 0..12 {
             let shape = Shape::draw(&mut random, &config);
             let step = Step::draw(&mut random, &config, shape);
-            let pauses = if n % 2 == 0 { 0 } else { 100 };
+            let pauses = if n % 2 == 0 { Pauses::None } else { Pauses::UpTo(400) };
             let starts = bench.run(&step, &mut random, pauses);
             let pairs = starts.windows(2).map(|pair| pair[1] - pair[0] == shape.block());
             let together = pairs.filter(|together| *together).count();
@@ -69,6 +70,23 @@ fn steps_give_the_words_and_take_the_clocks_that_the_configuration_says() {
             waits += starts.len() - 1 - together;
         }
         assert!(back_to_back > 0 && waits > 0, "{config:?}: {back_to_back} blocks without a pause, {waits} with one");
+    }
+}
+
+/// A block follows without a pause if its half is full in time, and else begins as soon as it is, wherever in the block
+/// before it, or behind it, that is.
+#[test]
+fn a_block_begins_as_soon_as_it_can() {
+    let mut random = seeded::seeded(45);
+    let config = config([2, 4, 4, 4], false, Target::Generic, 1);
+    for terms in [1, 2, 5] {
+        let shape =
+            Shape { split: false, pixels: 4, terms, idle: 2_usize.saturating_sub(terms), tiles: 2, last_words: 1 };
+        let step = Step::draw(&mut random, &config, shape);
+        let mut bench = Bench::new(&config);
+        let waits: Vec<usize> =
+            (0..20).map(|pause| bench.run(&step, &mut random, Pauses::After(pause))).map(|s| s[1] - s[0]).collect();
+        assert!(waits.contains(&shape.block()) && waits.is_sorted() && waits[19] > shape.block(), "{waits:?}");
     }
 }
 
@@ -84,7 +102,7 @@ fn the_greatest_sums_do_not_overflow() {
                 let mut step = Step::draw(&mut random, &config, shape);
                 step.activations.iter_mut().flatten().for_each(|x| *x = -128);
                 step.weights.iter_mut().flatten().for_each(|w| *w = weight);
-                bench.run(&step, &mut random, 0);
+                bench.run(&step, &mut random, Pauses::None);
             }
         }
     }
@@ -102,7 +120,7 @@ fn the_unit_acts_only_in_its_own_steps() {
         let mut step = Step::draw(&mut random, &config, Shape::greatest(&config));
         step.instruction.kind = kind as i64;
         if matches!(kind, Kind::Matrix | Kind::Fused) {
-            bench.run(&step, &mut random, 0);
+            bench.run(&step, &mut random, Pauses::None);
         } else {
             bench.rests(&step, &mut random);
         }
@@ -121,7 +139,7 @@ fn a_reset_ends_a_step() {
             bench.interrupt(&step, &mut random, clocks);
             let shape = Shape::draw(&mut random, &config);
             let step = Step::draw(&mut random, &config, shape);
-            bench.run(&step, &mut random, 0);
+            bench.run(&step, &mut random, Pauses::None);
         }
     }
 }

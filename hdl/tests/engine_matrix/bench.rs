@@ -18,6 +18,34 @@ pub struct Bench {
     asked: VecDeque<Option<usize>>,
 }
 
+/// Pauses between words for the block buffer.
+#[derive(Debug, Clone, Copy)]
+pub enum Pauses {
+    None,
+    /// after one word in eight, up to so many clocks
+    UpTo(usize),
+    /// after each block, so many clocks
+    After(usize),
+}
+
+impl Pauses {
+    fn draw(self, random: &mut Random, end: bool) -> usize {
+        match self {
+            Pauses::UpTo(most) if random.one_in(8) => random.within(0, most as i128) as usize,
+            Pauses::After(clocks) if end => clocks,
+            _ => 0,
+        }
+    }
+
+    /// At most so many clocks follow a word.
+    fn most(self) -> usize {
+        match self {
+            Pauses::None => 0,
+            Pauses::UpTo(most) | Pauses::After(most) => most,
+        }
+    }
+}
+
 /// What happened in a step, by clocks since its start.
 #[derive(Debug, Default, PartialEq)]
 struct Seen {
@@ -76,8 +104,7 @@ impl Bench {
         self.sim.set("instruction_write", 0);
     }
 
-    /// The words of the step's blocks in order. In the end the bytes of rows without a pixel and behind the terms are
-    /// arbitrary.
+    /// The words of the step's blocks in order. Bytes of a row without a pixel, and bytes behind the terms, are arbitrary.
     fn fills(&self, step: &Step, random: &mut Random) -> Vec<Fill> {
         let (lanes, mut fills) = (self.config.lanes, Vec::new());
         for block in 0..step.blocks(&self.config) {
@@ -115,17 +142,21 @@ impl Bench {
     }
 
     /// Plays a step for at most `clocks` clocks after its start. Returns what happened, and the clock at which each block
-    /// was filled. Between words of the block buffer there is sometimes a pause, of up to `pauses` clocks.
-    fn play(&mut self, step: &Step, random: &mut Random, pauses: i128, clocks: usize) -> (Seen, Vec<usize>) {
+    /// was filled.
+    fn play(&mut self, step: &Step, random: &mut Random, pauses: Pauses, clocks: usize) -> (Seen, Vec<usize>) {
         self.show(step);
         let mut fills: VecDeque<Fill> = self.fills(step, random).into();
-        let (mut seen, mut filled, mut pause) = (Seen::default(), Vec::new(), 0);
+        let (mut seen, mut filled, mut pause) = (Seen::default(), Vec::new(), 0_usize);
         for clock in 0..clocks {
+            // Nothing may follow the end.
+            if seen.done.first().is_some_and(|done| done + 60 < clock) {
+                break;
+            }
             self.sim.set("start", (clock == 0).into());
             let free = fills.front().is_some_and(|f| f.block < seen.releases.len() + 2);
             let ready = clock > 0 && free && pause == 0;
-            pause = if ready && random.one_in(8) { random.within(0, pauses) } else { (pause - 1).max(0) };
             let fill = if ready { fills.pop_front() } else { None };
+            pause = fill.as_ref().map_or(pause.saturating_sub(1), |fill| pauses.draw(random, fill.end));
             self.fill(fill.as_ref());
             if fill.is_some_and(|f| f.end) {
                 filled.push(clock);
@@ -151,9 +182,9 @@ impl Bench {
     }
 
     /// Runs a step, compares all that it does with what it has to do, and returns the clock of each block's first beat.
-    pub fn run(&mut self, step: &Step, random: &mut Random, pauses: i128) -> Vec<usize> {
+    pub fn run(&mut self, step: &Step, random: &mut Random, pauses: Pauses) -> Vec<usize> {
         let (config, shape) = (self.config.clone(), step.shape);
-        let fills = config.rows * shape.terms.div_ceil(config.lanes) * (1 + pauses as usize / 4) + 50;
+        let fills = config.rows * shape.terms.div_ceil(config.lanes) * (1 + pauses.most()) + 50;
         let clocks = 200 + step.blocks(&config) * (fills + shape.block());
         let (seen, filled) = self.play(step, random, pauses, clocks);
         let mut expected = Seen { words: step.expected(&config), ..Seen::default() };
@@ -179,20 +210,22 @@ impl Bench {
 
     /// Shows a step whose kind is none of the unit's, and fills a half: nothing happens.
     pub fn rests(&mut self, step: &Step, random: &mut Random) {
-        let (seen, filled) = self.play(step, random, 0, 400);
+        let (seen, filled) = self.play(step, random, Pauses::None, 400);
         assert_eq!((seen, filled.len()), (Seen::default(), step.blocks(&self.config)));
     }
 
-    /// Resets the unit in the middle of a step, after which it is at rest.
+    /// Resets the unit in the middle of a step, after which it is at rest, and a full half is none of its business.
     pub fn interrupt(&mut self, step: &Step, random: &mut Random, clocks: usize) {
-        self.play(step, random, 0, clocks);
+        self.play(step, random, Pauses::None, clocks);
         self.reset();
         for clock in 0..100 {
+            self.sim.set("fill_end", (clock == 50).into());
             self.sim.settle();
             for port in ["weights_read", "released", "write", "done"] {
                 assert_eq!(self.sim.get(port), 0, "{port}, {clock} clocks after the reset");
             }
             self.sim.step().unwrap();
         }
+        self.reset();
     }
 }
