@@ -10,6 +10,16 @@ pub(super) fn map_of(shape: &[usize]) -> [usize; 3] {
     }
 }
 
+/// The padding of height, width and channels of a tensor, as [`map_of`] sees them; `None` if it pads other dimensions.
+pub(super) fn padding_of(shape: &[usize], padding: &[[usize; 2]]) -> Option<[[usize; 2]; 3]> {
+    match (shape, padding) {
+        ([1, _, _, _], &[[0, 0], rows, cols, channels]) => Some([rows, cols, channels]),
+        ([1, _, _], &[[0, 0], cols, channels]) | ([_, _], &[cols, channels]) => Some([[0, 0], cols, channels]),
+        ([_], &[channels]) => Some([[0, 0], [0, 0], channels]),
+        _ => None,
+    }
+}
+
 /// The places of the elements of a tensor. Pixels follow each other row by row, all with the same pitch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
@@ -68,6 +78,12 @@ impl Layout {
         self.positions.iter().enumerate().all(|(channel, &position)| channel == position)
     }
 
+    /// The same layout; a single pixel ends where a word of `lanes` bytes ends.
+    pub(super) fn of_words(self, lanes: usize) -> Layout {
+        let pitch = if self.pixels() == 1 { self.pitch.next_multiple_of(lanes) } else { self.pitch };
+        Layout { pitch, ..self }
+    }
+
     /// The same bytes as a tensor of another shape, if its elements can be said to have a pitch and positions.
     pub(super) fn reshaped(&self, shape: &[usize]) -> Option<Layout> {
         let [height, width, channels] = map_of(shape);
@@ -96,6 +112,6 @@ pub(super) struct Place {
 impl Place {
     /// Whether each pixel begins at a word of `lanes` bytes, as the lanes read it.
     pub(super) fn is_in_words(&self, lanes: usize) -> bool {
-        self.offset.is_multiple_of(lanes) && (self.layout.pitch.is_multiple_of(lanes) || self.layout.pixels() == 1)
+        self.offset.is_multiple_of(lanes) && self.layout.pitch.is_multiple_of(lanes)
     }
 }

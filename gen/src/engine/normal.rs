@@ -70,7 +70,6 @@ fn check(graph: &Graph, step: &Step) -> Result<()> {
             | Operator::DepthwiseConv2d { .. }
             | Operator::AveragePool { .. }
             | Operator::MaxPool { .. }
-            | Operator::Pad { .. }
     );
     let shape = &graph.tensors[step.inputs[0]].shape;
     match shape[..] {

@@ -2,16 +2,17 @@
 //! between layouts that they need.
 
 mod binary;
+mod concatenation;
 mod fusion;
 
 use std::collections::HashMap;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use qrtl_golden::graph::{Graph, Operator, Step};
 use qrtl_hdl::blocks::engine::EngineConfig;
 
 use super::Options;
-use super::layout::{Layout, Place, map_of};
+use super::layout::{Layout, Place, map_of, padding_of};
 use super::lower::merged_groups;
 
 /// Bytes of the activation memory that belong together.
@@ -97,6 +98,7 @@ pub(super) fn named(step: &Step) -> String {
 impl<'g> Plan<'g> {
     /// A place in a new buffer.
     pub(super) fn place(&mut self, name: &str, layout: Layout) -> usize {
+        let layout = layout.of_words(self.lanes);
         let bytes = layout.bytes().next_multiple_of(self.lanes);
         self.buffers.push(Buffer { name: name.to_owned(), bytes, contents: None });
         self.places.push(Place { buffer: self.buffers.len() - 1, offset: 0, layout });
@@ -111,9 +113,15 @@ impl<'g> Plan<'g> {
         &self.graph.tensors[tensor].shape
     }
 
-    /// The place of a tensor that a step reads.
-    pub(super) fn read(&self, step: &Step, tensor: usize) -> Result<usize> {
-        self.of_tensor[tensor].ok_or_else(|| anyhow::anyhow!("{}: reads a tensor that is not there", named(step)))
+    /// The place of a tensor that a step reads. A constant gets one when it is read first.
+    pub(super) fn read(&mut self, step: &Step, tensor: usize) -> Result<usize> {
+        if let Some(place) = self.of_tensor[tensor] {
+            return Ok(place);
+        }
+        let layout = Layout::standard(self.shape(tensor), self.lanes);
+        let place = self.constant(tensor, layout, self.shape(tensor)).with_context(|| named(step))?;
+        self.of_tensor[tensor] = Some(place);
+        Ok(place)
     }
 
     /// Appends a task whose output is tensor `output` in this layout.
@@ -190,12 +198,19 @@ impl<'g> Plan<'g> {
                 let layout = self.alike(input, shape, shape[3] / self.shape(first)[3]);
                 self.push(Kind::Step, vec![step], vec![input], layout);
             }
-            Operator::AveragePool { .. } | Operator::MaxPool { .. } | Operator::Pad { .. } => {
+            Operator::AveragePool { .. } | Operator::MaxPool { .. } | Operator::Mean { .. } => {
                 let input = self.in_words(step, first)?;
                 let layout = self.alike(input, shape, 1);
                 self.push(Kind::Step, vec![step], vec![input], layout);
             }
-            Operator::Requantize { .. } => {
+            Operator::Pad { padding, .. } => {
+                let [_, _, channels] = padding_of(self.shape(first), padding)
+                    .with_context(|| format!("paddings {padding:?}: only maps and their channels can be padded"))?;
+                let input = if channels == [0, 0] { self.in_words(step, first)? } else { self.read(step, first)? };
+                let layout = if channels == [0, 0] { self.alike(input, shape, 1) } else { standard };
+                self.push(Kind::Step, vec![step], vec![input], layout);
+            }
+            Operator::Requantize { .. } | Operator::Table { .. } => {
                 let input = self.read(step, first)?;
                 let layout = self.elementwise(input, shape);
                 self.push(Kind::Step, vec![step], vec![input], layout);
@@ -209,6 +224,7 @@ impl<'g> Plan<'g> {
                 self.push(Kind::Step, vec![step], vec![input], standard);
             }
             Operator::Reshape => self.reshape(step)?,
+            Operator::Concatenation { axis } => self.concatenation(step, *axis)?,
             _ => bail!("is not supported by the engine"),
         }
         Ok(())
@@ -233,7 +249,7 @@ impl<'g> Plan<'g> {
             layout = self.places[from].layout.reshaped(shape);
         }
         let Some(layout) = layout else { bail!("has no layout of shape {shape:?}") };
-        self.places.push(Place { layout, ..self.places[from].clone() });
+        self.places.push(Place { layout: layout.of_words(self.lanes), ..self.places[from].clone() });
         self.of_tensor[step.output] = Some(self.places.len() - 1);
         Ok(())
     }

@@ -17,6 +17,8 @@ pub fn engine(rows: usize, cols: usize, lanes: usize, requantizers: [usize; 2]) 
         lane_requantizers: requantizers[1],
         activation_bytes: 1 << 18,
         weight_bytes: 1 << 19,
+        // A softmax of many rows takes an instruction for each row.
+        program_words: 1 << 14,
         ..EngineConfig::default()
     }
 }

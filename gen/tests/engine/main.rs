@@ -5,3 +5,4 @@
 mod check;
 mod digits;
 mod local;
+mod networks;

@@ -129,7 +129,7 @@ impl Interpreter {
             if instruction.kind == Kind::End as i64 {
                 break;
             }
-            self.execute(&instruction, &mut packet).with_context(|| format!("instruction {n}"))?;
+            self.execute(&instruction, &mut packet).with_context(|| format!("instruction {n}: {instruction:?}"))?;
         }
         Ok(packet)
     }

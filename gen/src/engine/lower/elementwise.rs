@@ -1,8 +1,9 @@
 //! Functions of one element or of two, whatever channels they belong to.
 
 use anyhow::Result;
+use qrtl_golden::Bounds;
 use qrtl_golden::numerics::AnyRequantization;
-use qrtl_golden::operators::AddParameters;
+use qrtl_golden::operators::{AddParameters, Table};
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
 
 use super::Lowering;
@@ -24,6 +25,20 @@ impl Lowering<'_> {
         let scale = Scale::new(&[-i64::from(zero_point)], std::slice::from_ref(requantization))?;
         let more = Instruction { lane_weights: self.ones(), ..Instruction::default() };
         self.each_word(&[input], more, &scale, output)
+    }
+
+    /// A function by a table; one that only clamps needs none.
+    pub(super) fn table(&mut self, entries: &Table, input: &Place, output: &Place) -> Result<()> {
+        let bounds = Bounds::new(entries[0].into(), entries[255].into());
+        if let Ok(bounds) = bounds
+            && (-128..=127).zip(entries).all(|(x, &y)| i64::clamp(x, bounds.min(), bounds.max()) == i64::from(y))
+        {
+            let more = Instruction { lane_weights: self.ones(), ..Instruction::default() };
+            return self.each_word(&[input], more, &Scale::identity(1, bounds), output);
+        }
+        self.load_table(&entries.map(i32::from), false)?;
+        let more = Instruction { table: 1, ..Instruction::default() };
+        self.each_word(&[input], more, &Scale::identity(1, Bounds::INT8), output)
     }
 
     /// The sum of the first input and `sign` times the second one, by tables of their terms.
@@ -51,7 +66,9 @@ impl Lowering<'_> {
         if loaded.as_deref().is_some_and(|loaded| loaded.starts_with(table)) {
             return Ok(());
         }
-        *loaded = Some(table.to_vec());
+        // A shorter table leaves the entries behind it as they are.
+        let rest = loaded.iter().flatten().skip(table.len());
+        *loaded = Some(table.iter().chain(rest).copied().collect());
         let i = Instruction {
             kind: Kind::Tables as i64,
             softmax_table: i64::from(softmax),

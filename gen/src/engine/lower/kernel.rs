@@ -31,10 +31,9 @@ impl Kernel {
         Ok(Kernel { outputs, rows, cols, channels, weights: bytes(weights)? })
     }
 
-    /// Output `positions[c]` is channel `c`, and the others are 0.
-    pub(super) fn choice(positions: &[usize]) -> Kernel {
+    /// Output `positions[c]` is channel `c`, and the others of `outputs` outputs are 0.
+    pub(super) fn choice(positions: &[usize], outputs: usize) -> Kernel {
         let channels = positions.len();
-        let outputs = positions.iter().max().map_or(0, |last| last + 1);
         let mut weights = vec![0; outputs * channels];
         positions.iter().enumerate().for_each(|(c, position)| weights[position * channels + c] = 1);
         Kernel { outputs, rows: 1, cols: 1, channels, weights }

@@ -51,7 +51,7 @@ impl Lowering<'_> {
             let instruction = self.depthwise_part(layer, &scan, part)?;
             let instruction = Instruction {
                 kind: Kind::Lanes as i64,
-                out: ((output.offset + part * output.layout.pitch / times) / self.config.lanes) as i64,
+                out: (output.offset / self.config.lanes + part * input.layout.words(self.config.lanes)) as i64,
                 out_pitch: (output.layout.pitch / self.config.lanes) as i64,
                 ..instruction
             };

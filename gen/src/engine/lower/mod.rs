@@ -15,12 +15,12 @@ mod product;
 mod scale;
 mod windows;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use qrtl_golden::graph::{Operator, Step};
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::Instruction;
 
-use super::layout::Place;
+use super::layout::{Place, padding_of};
 use super::plan::{Kind, Plan, Task, named};
 pub(super) use kernel::merged_groups;
 pub(super) use memories::Memories;
@@ -72,13 +72,13 @@ impl<'a> Lowering<'a> {
             (Kind::Move, _) => self.move_elements(inputs[0], output),
             (Kind::Output, _) => self.output(inputs[0]),
             (Kind::Fused, [depthwise, convolution]) => self.fused(depthwise, convolution, inputs[0], output),
-            (_, [step, ..]) => self.step(step, &inputs, output),
+            (_, [step, ..]) => self.step(plan, step, &inputs, output),
             (_, []) => bail!("a task without a step"),
         };
         result.map_err(|why| why.context(task.steps.last().map_or_else(String::new, |step| named(step))))
     }
 
-    fn step(&mut self, step: &Step, inputs: &[&Place], output: &Place) -> Result<()> {
+    fn step(&mut self, plan: &Plan<'_>, step: &Step, inputs: &[&Place], output: &Place) -> Result<()> {
         match (&step.operator, inputs) {
             (Operator::Conv2d { layer, window }, [input]) => self.convolution(layer, window, input, output),
             (Operator::FullyConnected(layer), [input]) => self.fully_connected(layer, input, output),
@@ -89,10 +89,18 @@ impl<'a> Lowering<'a> {
             (Operator::MaxPool { filter, window, bounds }, [input]) => {
                 self.max_pool(*filter, window, *bounds, input, output)
             }
-            (Operator::Pad { padding, value }, [input]) => self.pad(padding, *value, input, output),
+            (Operator::Mean { axes, zero_point, requantization }, [input]) => {
+                let filter = whole_dimensions(&plan.graph.tensors[step.inputs[0]].shape, axes)?;
+                self.mean(filter, *zero_point, requantization, input, output)
+            }
+            (Operator::Pad { padding, value }, [input]) => {
+                let padding = padding_of(&plan.graph.tensors[step.inputs[0]].shape, padding);
+                self.pad(padding.context("pads other dimensions")?, *value, input, output)
+            }
             (Operator::Requantize { zero_point, requantization }, [input]) => {
                 self.requantize(*zero_point, requantization, input, output)
             }
+            (Operator::Table { entries }, [input]) => self.table(entries, input, output),
             (Operator::Add { zero_points, parameters }, [a, b]) => {
                 self.sum(*zero_points, parameters, 1, [a, b], output)
             }
@@ -106,5 +114,18 @@ impl<'a> Lowering<'a> {
 
     fn emit(&mut self, instruction: Instruction, reads: &[usize], writes: Option<usize>) {
         self.emitted.push(Emitted { instruction, reads: reads.to_vec(), writes, task: self.task });
+    }
+}
+
+/// Rows and columns of the window that covers dimensions `axes` of a tensor.
+fn whole_dimensions(shape: &[usize], axes: &[usize]) -> Result<[usize; 2]> {
+    let size = |axis: usize| if axes.contains(&axis) { shape[axis] } else { 1 };
+    let pixels = &shape[..shape.len().saturating_sub(1)];
+    let all = (0..pixels.len()).all(|axis| size(axis) == shape[axis]);
+    match *shape {
+        _ if axes.contains(&pixels.len()) => bail!("is a mean over channels: not supported"),
+        [1, _, _, _] => Ok([size(1), size(2)]),
+        _ if all => Ok([1, pixels.iter().product()]),
+        _ => bail!("is a mean over dimensions {axes:?} of {shape:?}: only rows and columns of a map are supported"),
     }
 }

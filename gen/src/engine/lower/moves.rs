@@ -41,7 +41,7 @@ impl Lowering<'_> {
         self.grown.push((input.buffer, input.offset + times * step));
         self.grown.push((output.buffer, output.offset + times * out_pitch));
         let layout = Layout { height: 1, width: times, pitch: step, positions: addresses[..elements].to_vec() };
-        let kernel = Kernel::choice(&positions);
+        let kernel = Kernel::choice(&positions, positions.iter().max().map_or(0, |last| last + 1));
         self.product(Product {
             input: Place { layout, ..input.clone() },
             scale: Scale::identity(kernel.outputs, Bounds::INT8),

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use qrtl_golden::Bounds;
+use qrtl_golden::numerics::AnyRequantization;
 use qrtl_golden::numerics::requantizer::Requantize;
 use qrtl_golden::operators::{Axis, Window};
 use qrtl_golden::{FixedMultiplier, MultiplierWidth, Requantization, Rule};
@@ -9,10 +10,12 @@ use qrtl_hdl::blocks::engine::config::LANE_TERMS;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
 
 use super::Lowering;
+use super::kernel::Kernel;
 use super::lanes::LaneScale;
+use super::product::Product;
 use super::scale::{Channel, Scale};
-use super::windows::Scan;
-use crate::engine::layout::Place;
+use super::windows::{EACH_PIXEL, Scan};
+use crate::engine::layout::{Layout, Place};
 
 impl Lowering<'_> {
     /// Emits a step of the lanes with one scale for all channels, for all pixels of the output.
@@ -55,18 +58,61 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    /// A map with a value around it is the maximum of one tap, which may lie outside.
-    pub(super) fn pad(&mut self, padding: &[[usize; 2]], value: i32, input: &Place, output: &Place) -> Result<()> {
-        let &[[0, 0], rows, cols, [0, 0]] = padding else {
-            anyhow::bail!("paddings {padding:?}: only height and width of a map are supported");
-        };
+    /// The mean of the elements under a window that covers whole rows, columns or both.
+    pub(super) fn mean(
+        &mut self,
+        filter: [usize; 2],
+        zero_point: i32,
+        requantization: &Requantization,
+        input: &Place,
+        output: &Place,
+    ) -> Result<()> {
+        let count = filter[0] * filter[1];
+        check_terms(count)?;
+        let bias = -i64::from(zero_point) * count as i64;
+        let scale = Scale::new(&[bias], &[AnyRequantization::Fixed(*requantization)])?;
+        let [height, width] = [input.layout.height / filter[0], input.layout.width / filter[1]];
+        let scan = Scan { input, window: &EACH_PIXEL, filter, from: [0, 0], size: [height, width] };
+        // The shape of the output may lack the dimensions.
+        let output = Place { layout: Layout { height, width, ..output.layout.clone() }, ..output.clone() };
+        let more = Instruction { lane_weights: self.ones(), ..Instruction::default() };
+        self.on_all(&scan, more, &scale, &output);
+        Ok(())
+    }
+
+    /// A map with a value around it is the maximum of one tap, which may lie outside. Channels before and behind are
+    /// outputs without weights, of which the value is the bias.
+    pub(super) fn pad(
+        &mut self,
+        [rows, cols, channels]: [[usize; 2]; 3],
+        value: i32,
+        input: &Place,
+        output: &Place,
+    ) -> Result<()> {
         let axis = |[before, after]: [usize; 2]| Axis { before, after, ..Axis::valid(1, 1) };
         let window = Window { rows: axis(rows), cols: axis(cols) };
         let size = [output.layout.height, output.layout.width];
-        let scan = Scan { input, window: &window, filter: [1, 1], from: [0, 0], size };
-        let more = Instruction { maximum: 1, padding: value.into(), ..Instruction::default() };
-        self.on_all(&scan, more, &Scale::identity(1, Bounds::INT8), output);
-        Ok(())
+        if channels == [0, 0] {
+            let scan = Scan { input, window: &window, filter: [1, 1], from: [0, 0], size };
+            let more = Instruction { maximum: 1, padding: value.into(), ..Instruction::default() };
+            self.on_all(&scan, more, &Scale::identity(1, Bounds::INT8), output);
+            return Ok(());
+        }
+        let inner: Vec<usize> = (channels[0]..).take(input.layout.positions.len()).collect();
+        let outputs = inner.len() + channels[0] + channels[1];
+        let bias = |output: usize| if inner.contains(&output) { 0 } else { value.into() };
+        let of_output = (0..outputs).map(|output| Channel { bias: bias(output), ..Channel::ONE });
+        self.product(Product {
+            input: input.clone(),
+            kernel: Kernel::choice(&inner, outputs),
+            window,
+            size,
+            scale: Scale { channels: of_output.collect(), ..Scale::identity(0, Bounds::INT8) },
+            padding: value.into(),
+            buffer: output.buffer,
+            out: output.offset,
+            out_pitch: output.layout.pitch,
+        })
     }
 
     /// At the rims of the map fewer elements are under the window, and the divisor is another one. The step for the largest
@@ -108,6 +154,11 @@ impl Lowering<'_> {
     }
 }
 
+fn check_terms(count: usize) -> Result<()> {
+    ensure!((1..=LANE_TERMS).contains(&count), "sums {count} elements: at most {LANE_TERMS} are supported");
+    Ok(())
+}
+
 /// Outputs along an axis that follow each other and have the same number of taps within the input.
 #[derive(Debug, Clone, Copy)]
 struct Part {
@@ -137,7 +188,7 @@ fn parts(axis: &Axis, outputs: usize, size: usize, filter: usize) -> Vec<Part> {
 /// The factor `(floor(2^31 / count) + 1) / 2^31` is a little more than `1 / count`, so that halves of either sign are rounded away
 /// from zero. There is no shift after it, and so only one rounding.
 fn mean_of(count: usize, bounds: Bounds) -> Result<Scale> {
-    ensure!((1..=LANE_TERMS).contains(&count), "sums {count} elements: at most {LANE_TERMS} are supported");
+    check_terms(count)?;
     let channel = match count {
         1 => Channel::ONE,
         _ => Channel { bias: 0, multiplier: (1 << 31) / count as i64 + 1, shift: 0 },

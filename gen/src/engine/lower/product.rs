@@ -70,7 +70,9 @@ impl Product {
             if self.kernel.cols > 1 && self.window.cols.dilation == 1 {
                 forms.push(self.form(extent, true, config));
             }
-            if config.split && self.kernel.rows * self.kernel.cols == 1 && self.pixels() < config.rows {
+            // A split step is for one pixel, and all begin alike in their words.
+            let alike = self.pixels() == 1 || layout.pitch.is_multiple_of(config.lanes);
+            if config.split && self.kernel.rows * self.kernel.cols == 1 && self.pixels() < config.rows && alike {
                 forms.push(self.split(extent, config));
             }
         }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail, ensure};
 use qrtl_golden::graph::{Step, Value};
 
 use super::{Kind, Plan};
-use crate::engine::layout::Place;
+use crate::engine::layout::{Layout, Place};
 
 impl<'g> Plan<'g> {
     pub(super) fn binary(&mut self, step: &'g Step) -> Result<()> {
@@ -15,16 +15,17 @@ impl<'g> Plan<'g> {
         ensure!(!constant(&a) || !constant(&b), "has two constant inputs");
         let places = if constant(&a) {
             let b = self.read(step, b)?;
-            [self.constant(a, b, shape)?, b]
+            [self.constant_like(a, b, shape)?, b]
         } else if constant(&b) {
             let a = self.read(step, a)?;
-            [a, self.constant(b, a, shape)?]
+            [a, self.constant_like(b, a, shape)?]
         } else {
             for tensor in [a, b] {
                 let got = self.shape(tensor);
                 ensure!(got.iter().product::<usize>() == elements, "an input of shape {got:?} repeats: not supported");
             }
-            self.same_layout(step, [self.read(step, a)?, self.read(step, b)?])?
+            let places = [self.read(step, a)?, self.read(step, b)?];
+            self.same_layout(step, places)?
         };
         let layout = self.elementwise(places[0], shape);
         self.push(Kind::Step, vec![step], places.to_vec(), layout);
@@ -54,14 +55,19 @@ impl<'g> Plan<'g> {
     }
 
     /// The place of a constant, repeated to the shape of the output, in the layout of the other input.
-    fn constant(&mut self, tensor: usize, other: usize, shape: &[usize]) -> Result<usize> {
-        let tensor = &self.graph.tensors[tensor];
-        let Some(Value::Integer(array)) = &tensor.constant else { bail!("has a constant that is no integer") };
+    fn constant_like(&mut self, tensor: usize, other: usize, shape: &[usize]) -> Result<usize> {
         let layout = self.places[other].layout.clone();
-        ensure!(
-            layout.pixels() * layout.positions.len() == shape.iter().product::<usize>(),
-            "its input repeats: not supported"
-        );
+        let elements = layout.pixels() * layout.positions.len();
+        ensure!(elements == shape.iter().product::<usize>(), "its input repeats: not supported");
+        self.constant(tensor, layout, shape)
+    }
+
+    /// The place of a constant in this layout, repeated to this shape.
+    pub(super) fn constant(&mut self, tensor: usize, layout: Layout, shape: &[usize]) -> Result<usize> {
+        let tensor = &self.graph.tensors[tensor];
+        let Some(Value::Integer(array)) = &tensor.constant else {
+            bail!("reads tensor {}, which is not there", tensor.name)
+        };
         let place = self.place(&tensor.name, layout.clone());
         let buffer = &mut self.buffers[self.places[place].buffer];
         let mut bytes = vec![0; buffer.bytes];
