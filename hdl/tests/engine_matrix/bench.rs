@@ -1,12 +1,14 @@
 //! Drives the matrix unit: shows it an instruction, fills its block buffer, and is its weight memory.
 
+#![allow(dead_code)] // each test uses a part
+
 use std::collections::{BTreeMap, VecDeque};
 
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::matrix::{FIRST_BEAT, Matrix};
 use qrtl_hdl::blocks::engine::memory::LATENCY;
 use qrtl_hdl::blocks::engine::parameters::parameter_word;
-use qrtl_hdl::exact::{FlatSim, elaborate};
+use qrtl_hdl::exact::{FlatSim, Named, Role, elaborate};
 use qrtl_random::Random;
 
 use crate::step::{Channel, Step, packed};
@@ -16,6 +18,9 @@ pub struct Bench {
     config: EngineConfig,
     /// rows of the banks that the unit has asked for, newest first
     asked: VecDeque<Option<usize>>,
+    ports: Vec<Named>,
+    /// lanes of all inputs and of all outputs in each clock, if somebody wants to know
+    observed: Option<Vec<[Vec<i128>; 2]>>,
 }
 
 /// Pauses between words for the block buffer.
@@ -69,7 +74,8 @@ impl Bench {
     pub fn new(config: &EngineConfig) -> Bench {
         let block = Matrix::new(config).unwrap_or_else(|e| panic!("{config:?}: {e}"));
         let design = elaborate(&block, "matrix").unwrap_or_else(|e| panic!("{config:?}:\n{e}"));
-        let mut bench = Bench { sim: FlatSim::new(&design), config: config.clone(), asked: VecDeque::new() };
+        let (sim, ports) = (FlatSim::new(&design), design.top().ports.clone());
+        let mut bench = Bench { sim, config: config.clone(), asked: VecDeque::new(), ports, observed: None };
         bench.reset();
         bench
     }
@@ -78,9 +84,32 @@ impl Bench {
         for name in ["rst_n", "instruction_write", "start", "fill", "fill_end", "parameters_write"] {
             self.sim.set(name, 0);
         }
-        self.sim.step().unwrap();
+        (0..2).for_each(|_| self.sim.step().unwrap());
         self.sim.set("rst_n", 1);
         self.asked = vec![None; LATENCY].into();
+    }
+
+    /// From now on, what is at the ports in each clock can be [`observed`](Bench::observed).
+    pub fn observe(&mut self) {
+        self.observed = Some(Vec::new());
+    }
+
+    /// For each clock, the lanes of all inputs but the reset, and of all outputs.
+    pub fn observed(&self) -> &[[Vec<i128>; 2]] {
+        self.observed.as_deref().unwrap_or_default()
+    }
+
+    /// A clock passes.
+    fn clock(&mut self) {
+        self.sim.settle();
+        if let Some(observed) = &mut self.observed {
+            observed.push([Role::Input, Role::Output].map(|role| {
+                let ports = self.ports.iter().filter(|(name, info)| info.role == role && name != "rst_n");
+                let lanes = ports.flat_map(|(name, info)| (0..info.lanes.unwrap_or(1)).map(move |lane| (name, lane)));
+                lanes.map(|(name, lane)| self.sim.get_lane(name, lane)).collect()
+            }));
+        }
+        self.sim.step().unwrap_or_else(|e| panic!("{e}"));
     }
 
     fn show(&mut self, step: &Step) {
@@ -91,7 +120,7 @@ impl Bench {
                 self.sim.set("parameters_write", 1);
                 self.sim.set("parameters_address", (c * 64 / bits as usize + part) as i128);
                 self.sim.set("parameters_word", word >> low & ((1 << bits) - 1));
-                self.sim.step().unwrap();
+                self.clock();
             }
         }
         self.sim.set("parameters_write", 0);
@@ -99,7 +128,7 @@ impl Bench {
             self.sim.set("instruction_write", 1);
             self.sim.set("instruction_at", at as i128);
             self.sim.set("instruction_word", word.into());
-            self.sim.step().unwrap();
+            self.clock();
         }
         self.sim.set("instruction_write", 0);
     }
@@ -176,7 +205,7 @@ impl Bench {
             if self.sim.get("done") == 1 {
                 seen.done.push(clock);
             }
-            self.sim.step().unwrap_or_else(|e| panic!("clock {clock}: {e}"));
+            self.clock();
         }
         (seen, filled)
     }

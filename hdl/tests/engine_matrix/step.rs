@@ -1,5 +1,7 @@
 //! A step for the matrix unit: its instruction, its operands, and the words that it has to write.
 
+#![allow(dead_code)] // each test uses a part
+
 use std::collections::BTreeMap;
 
 use qrtl_golden::numerics::requantizer::requantize;
