@@ -124,8 +124,6 @@ class Bench {
     void write_out() { scoreboard_.write_out(); }
 
   private:
-    static constexpr uint64_t kPatience = 100000;  // cycles
-
     std::string at_cycle() const { return "cycle " + std::to_string(cycles_) + ": "; }
     Failure wrong_count(uint64_t due) const {
         return {3, at_cycle() + std::to_string(monitor_.received()) + " beats came, not " + std::to_string(due)};
@@ -158,7 +156,9 @@ class Bench {
         bool taken = monitor_.watch(cycles_);
         if (taken) last_ = cycles_;
         quiet_ = accepted || taken ? 0 : quiet_ + 1;
-        if (quiet_ > kPatience) throw Failure{3, at_cycle() + "no transfer for " + std::to_string(kPatience) + " cycles"};
+        if (quiet_ > kModule.patience) {
+            throw Failure{3, at_cycle() + "no transfer for " + std::to_string(kModule.patience) + " cycles"};
+        }
         rise();
         return accepted;
     }

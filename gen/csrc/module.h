@@ -36,10 +36,12 @@ struct Bit {
     }
 };
 
-// Ports of the module. `interval` is the least number of cycles between two beats of its input.
+// Ports of the module. `interval` is the least number of cycles between two beats of its input; `patience`, the greatest
+// number of cycles without a transfer while there is work.
 struct Module {
     bool clocked;
     unsigned interval;
+    unsigned patience;
     Bit clock, reset, in_valid, in_ready, out_valid, out_ready;
     std::vector<Port> settings, input, output;
 };

@@ -39,6 +39,7 @@ pub fn ports_header(interface: &Interface) -> String {
     };
     field(interface.clocked.to_string(), "clocked");
     field(interface.interval.to_string(), "interval");
+    field(interface.patience.to_string(), "patience");
     let clocked = |name| interface.clocked.then_some(name);
     let (input, output) = (&interface.input, &interface.output);
     for (port, what) in [

@@ -15,6 +15,11 @@ use crate::exact::{Design, Faults, Named, Role, elaborate_with_ports};
 pub trait Streamed: Block {
     /// The streams of the block.
     fn streams(&self) -> Streams<'_>;
+
+    /// Greatest number of clocks without a transfer on either stream while the block has work.
+    fn patience(&self) -> usize {
+        100_000
+    }
 }
 
 /// The streams of a block.
@@ -119,6 +124,7 @@ pub fn build(block: &dyn Streamed, name: &str) -> Result<Built, Faults> {
         input: stream(&input),
         output: stream(&output),
         interval,
+        patience: block.patience(),
     };
     Ok(Built { design, interface })
 }
@@ -138,6 +144,9 @@ pub struct Interface {
     pub output: Stream,
     /// Least number of clocks from a beat to the next. If the input has no ready, whoever offers beats has to keep it.
     pub interval: usize,
+    /// Greatest number of clocks without a transfer while the module has work; a bench gives up after it.
+    #[serde(skip)]
+    pub patience: usize,
 }
 
 /// A valid/ready stream, or plain ports when `valid` is absent.

@@ -61,6 +61,16 @@ impl Table {
         if self.entries.is_some() { "constant" } else { "loaded through a port" }
     }
 
+    /// Lets the block around it load the entry of `x` where `write` is 1.
+    ///
+    /// # Panics
+    /// If the table is constant.
+    pub fn load<'k>(&self, k: &'k Kernel, write: Int<'k>, x: Int<'k>, y: Int<'k>) {
+        for (port, value) in [(&self.write, write), (&self.x, x), (&self.y, y)] {
+            k.drive(port.get().expect("the table is loaded"), value);
+        }
+    }
+
     /// The entry of `x`, a clock edge with `enable` later. A description reads a table once.
     pub fn read<'k>(&'k self, k: &'k Kernel, enable: Int<'k>, x: Int<'k>) -> Int<'k> {
         let x = address(x);

@@ -156,11 +156,12 @@ fn taps(config: &EngineConfig, i: &Instruction, memory: &[u8], hold: usize) -> V
 }
 
 /// Runs the aligner with these taps.
-fn fills(config: &EngineConfig, taps: &[Tap]) -> Vec<Fill> {
+fn fills(config: &EngineConfig, i: &Instruction, taps: &[Tap]) -> Vec<Fill> {
     let mut sim = FlatSim::new(&elaborate(&Aligner::new(config), "aligner").unwrap());
     sim.set("rst_n", 0);
     sim.step().unwrap();
     sim.set("rst_n", 1);
+    show(&mut sim, i);
     let mut fills = Vec::new();
     for clock in taps[0].clock..taps[taps.len() - 1].clock + 5 {
         let tap = taps.iter().find(|tap| tap.clock == clock);
@@ -202,7 +203,7 @@ fn items_are_dense_in_the_block_buffer() {
         let i = draw(random, &config);
         let memory: Vec<u8> = (0..config.activation_bytes).map(|_| random.within(0, 255) as u8).collect();
         let taps = taps(&config, &i, &memory, random.within(1, 60) as usize);
-        let fills = fills(&config, &taps);
+        let fills = fills(&config, &i, &taps);
         let items = items(&i, &memory);
         let mut buffer = vec![vec![0; config.terms]; 2 * config.rows];
         let mut blocks = 0;

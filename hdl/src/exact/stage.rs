@@ -205,6 +205,12 @@ impl<B> Maybe<B> {
     }
 }
 
+impl<B> From<Option<B>> for Maybe<B> {
+    fn from(block: Option<B>) -> Maybe<B> {
+        Maybe(block)
+    }
+}
+
 impl<B: Block> Logic for Maybe<B> {
     fn update(&mut self) {}
 }

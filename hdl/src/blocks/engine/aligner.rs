@@ -3,21 +3,24 @@
 use rust_hdl::prelude::*;
 
 use super::EngineConfig;
+use super::instruction::{IDLE, InstructionPorts, Kept};
 use crate::describe_logic;
 use crate::exact::{BIT, Bus, Clk, Describe, Header, Int, Kernel, Port, Range, Reg, Stage};
 
 /// Runs of bytes, which begin and end anywhere in their words, become words in which each byte of the item follows the
 /// one before.
 ///
-/// A word leaves when its last byte has come. The last word of an item leaves with the item's last tap if this tap
-/// completes it, and else in the next clock, in which no tap may come. `end` says with the last word of a block that it is
-/// the last.
+/// A word leaves when its last byte has come. In a step whose items have no idle clocks behind them, the last tap of an item
+/// completes its last word. Else the last word of an item leaves in the first of the idle clocks, if need be once more.
+/// `fill_end` says with the last word of a block that it is the last.
 #[derive(LogicBlock)]
 pub struct Aligner {
     /// clock
     pub clk: Clk,
     /// reset to empty
     pub rst_n: Port<In>,
+    /// the instruction
+    pub instruction: InstructionPorts,
     /// a tap comes
     pub valid: Port<In>,
     /// bytes of the tap
@@ -46,6 +49,7 @@ pub struct Aligner {
     pub fill_word: Port<Out>,
     /// it is the last word of a block
     pub fill_end: Port<Out>,
+    kept: Kept,
     rotated: Stage,
     place: Stage,
     comes: Reg,
@@ -59,7 +63,7 @@ pub struct Aligner {
     filled: Stage,
 }
 
-/// Clock edges from a tap to the word that it completes.
+/// Clock edges from the last tap of an item to its last word, if its step has no idle clocks; with idle clocks one more.
 pub const LATENCY: usize = 2;
 
 impl Aligner {
@@ -72,6 +76,7 @@ impl Aligner {
         Aligner {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
+            instruction: InstructionPorts::default(),
             valid: Port::bit("a tap comes"),
             tap: Bus::new(config.lanes, byte, "its bytes"),
             run: Bus::new(config.lanes, BIT, "bytes that belong to the run"),
@@ -86,6 +91,7 @@ impl Aligner {
             fill_at: Port::new(at, "its number in the item"),
             fill_word: Port::new(config.word(), "the word"),
             fill_end: Port::bit("it is the last word of a block"),
+            kept: Kept::new(&[(IDLE, IDLE.range())]),
             rotated: Stage::new(true),
             place: Stage::new(true),
             comes: flag(),
@@ -126,6 +132,7 @@ impl Describe for Aligner {
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
+        self.kept.describe(k, &self.instruction);
         let n = self.tap.lanes();
         let rank = k.stage(&self.rotated, 1);
         let places = k.read(&self.rotation);
@@ -151,7 +158,7 @@ impl Describe for Aligner {
         let some = any(k, now.iter().copied());
         // A word that is held back holds bytes of the item.
         let holds = full.mux(next, pending | some | next).named("holds");
-        let complete = (full & !next).named("complete");
+        let complete = (full & !next & self.kept.read(k, IDLE).equals(0)).named("complete");
         k.register(&self.pending, comes.mux(holds, pending & !flush));
         let item_end = (comes & last).named("item_end");
         k.register(&self.flush, item_end & !complete);

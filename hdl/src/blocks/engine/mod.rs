@@ -11,6 +11,7 @@ pub mod memory;
 pub mod outlet;
 pub mod parameters;
 pub mod sequencer;
+pub mod softmax;
 pub mod store;
 mod top;
 pub mod windows;

@@ -12,7 +12,8 @@ use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Port, Range, Reg};
 /// the unit that works last says that the step is done. A program begins when the input is complete, and stands at its end
 /// until the next.
 ///
-/// A report gives the clocks since the report before or, if there is none, since the begin of the program.
+/// A report gives the clocks up to its own start, from the time when the report before was given or, if there is none, from
+/// the begin of the program. So the clocks between two reports do not depend on how fast results are taken.
 #[derive(LogicBlock)]
 pub struct Sequencer {
     /// clock
@@ -63,10 +64,7 @@ pub struct Sequencer {
 
 /// Clock edges from the clock in which a step is done, or the input is complete, to the clock in which the next step
 /// begins.
-pub const STEP_LATENCY: usize = 1 + WORDS + memory::LATENCY + 2;
-
-/// Clocks that a report adds between the step before and the step behind it.
-pub const REPORT_LATENCY: usize = STEP_LATENCY + 2;
+pub const STEP_LATENCY: usize = WORDS + memory::LATENCY + 2;
 
 impl Sequencer {
     /// The sequencer of an engine.
@@ -164,14 +162,15 @@ impl Describe for Sequencer {
         let ends = (starting & kind.equals(Kind::End as i128)).named("ends");
         // A report waits for room, and is a step that is done at once.
         let stands = k.read(&self.stands);
+        let counts = (starting & kind.equals(Kind::Report as i128)).named("counts");
         let reports = (stands & k.read(&self.room)).named("reports_now");
-        k.register(&self.stands, (starting & kind.equals(Kind::Report as i128)) | (stands & !reports));
+        k.register(&self.stands, counts | (stands & !reports));
         k.register(&self.reports, reports);
         self.read_instruction(k, go, k.read(&self.done) | k.read(&self.reports));
 
         let count = k.read(&self.count);
-        k.register(&self.count, (go | reports).mux(1, (count + 1).wrap(count.range())));
-        k.register_when(&self.counted, reports, count);
+        k.register(&self.count, (go | k.read(&self.reports)).mux(1, (count + 1).wrap(count.range())));
+        k.register_when(&self.counted, counts, count);
         k.drive(&self.start, starting);
         k.drive(&self.ends, ends);
         k.drive(&self.report, k.read(&self.reports));

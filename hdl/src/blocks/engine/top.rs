@@ -10,9 +10,10 @@ use super::loader::{Loader, Target};
 use super::matrix::Matrix;
 use super::outlet::{Outlet, STATUS};
 use super::sequencer::Sequencer;
+use super::softmax::SoftmaxUnit;
 use super::store::Store;
 use super::windows::Windows;
-use crate::exact::{BIT, Bus, Clk, Describe, Header, Int, Kernel, Port, Range};
+use crate::exact::{BIT, Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range};
 use crate::interface::{StreamPorts, Streamed, Streams};
 use crate::{describe_logic, ports};
 
@@ -52,6 +53,7 @@ pub struct Engine {
     aligner: Aligner,
     lanes: Lanes,
     matrix: Matrix,
+    softmax: Maybe<SoftmaxUnit>,
     outlet: Outlet,
     kept: Kept,
     _config: EngineConfig,
@@ -67,6 +69,8 @@ impl Engine {
         let byte = Range::unsigned(8);
         let loader = Loader::new(config);
         let kept = [instruction::KIND, instruction::LAST_BYTES];
+        let softmax = if config.softmax { Some(SoftmaxUnit::new(config)?) } else { None };
+        let softmax = Maybe::from(softmax);
         Ok(Engine {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
@@ -88,6 +92,7 @@ impl Engine {
             aligner: Aligner::new(config),
             lanes: Lanes::new(config)?,
             matrix: Matrix::new(config)?,
+            softmax,
             outlet: Outlet::new(config),
             kept: Kept::new(&kept.map(|field| (field, field.range()))),
             _config: config.clone(),
@@ -159,10 +164,14 @@ impl Engine {
             (&self.windows.instruction, &self.windows.start),
             (&self.lanes.instruction, &self.lanes.start),
             (&self.matrix.instruction, &self.matrix.start),
-        ] {
+        ]
+        .into_iter()
+        .chain(self.softmax.get().map(|softmax| (&softmax.instruction, &softmax.start)))
+        {
             instruction.drive(k, shown);
             k.drive(to, start);
         }
+        self.aligner.instruction.drive(k, shown);
         self.kept.describe_from(k, shown);
     }
 
@@ -184,11 +193,18 @@ impl Engine {
             k.drive_lane(&self.matrix.weights, lane, k.lane(&store.weights, lane));
         }
         // One unit writes in a step.
-        let (by_matrix, by_lanes) = (k.read(&self.matrix.write), k.read(&self.lanes.write));
-        k.drive(&store.write, by_matrix | by_lanes);
-        let of = |matrix: &Port<Out>, lanes: &Port<Out>| by_matrix.mux(k.read(matrix), k.read(lanes));
-        k.drive(&store.write_address, of(&self.matrix.write_address, &self.lanes.write_address));
-        k.drive(&store.write_word, of(&self.matrix.write_word, &self.lanes.write_word));
+        let write = |[write, address, word]: [&Port<Out>; 3]| (k.read(write), [k.read(address), k.read(word)]);
+        let (matrix, lanes) = (&self.matrix, &self.lanes);
+        let softmax = self.softmax.get().map(|s| write([&s.write, &s.write_address, &s.write_word]));
+        let writes = [write([&matrix.write, &matrix.write_address, &matrix.write_word])]
+            .into_iter()
+            .chain([write([&lanes.write, &lanes.write_address, &lanes.write_word])])
+            .chain(softmax);
+        let all = writes.reduce(|a, b| (a.0 | b.0, [0, 1].map(|i| a.0.mux(a.1[i], b.1[i]))));
+        let (by_any, [address, word]) = all.expect("there are units");
+        k.drive(&store.write, by_any);
+        k.drive(&store.write_address, address);
+        k.drive(&store.write_word, word);
     }
 
     /// Taps to lanes and aligner, words of an item to the block buffer and to the outlet.
@@ -217,6 +233,14 @@ impl Engine {
         ] {
             k.drive(to, k.read(from));
         }
+        if let Some(softmax) = self.softmax.get() {
+            let valid = windows.to_softmax.get().map_or(k.lit(0), |port| k.read(port));
+            k.drive(&softmax.tap_valid, valid);
+            k.drive(&softmax.tap_step_end, k.read(&windows.step_end));
+            (0..windows.tap.lanes()).for_each(|l| k.drive_lane(&softmax.tap, l, k.lane(&windows.tap, l)));
+            k.drive(&softmax.entry_valid, k.read(&windows.to_tables));
+            k.drive(&softmax.entry, k.read(&windows.entry));
+        }
         if let (Some(valid), Some(entry)) = (lanes.entry_valid.get(), lanes.entry.get()) {
             k.drive(valid, k.read(&windows.to_tables));
             k.drive(entry, k.read(&windows.entry));
@@ -231,7 +255,7 @@ impl Engine {
         k.drive(&matrix.fill_row, of(&lanes.fill_row, &aligner.fill_row));
         k.drive(&matrix.fill_at, of(&lanes.fill_at, &aligner.fill_at));
         k.drive(&matrix.fill_word, of(&lanes.fill_word, &aligner.fill_word));
-        k.drive(&matrix.fill_end, of(&lanes.fill_end, &aligner.fill_end));
+        k.drive(&matrix.fill_end, fills & of(&lanes.fill_end, &aligner.fill_end));
         self.answers(k, output);
     }
 
@@ -248,13 +272,19 @@ impl Engine {
         k.drive(&self.outlet.put_bytes_1, (puts & end).mux(last_bytes, lanes - 1));
         k.drive(&self.outlet.put_last, end | !puts);
         k.drive(&self.outlet.put_status, answer.mux(k.read(&loader.answer_status), 0));
-        let done =
-            (puts & end) | k.read(&self.matrix.done) | k.read(&self.lanes.done) | k.read(&self.windows.tables_done);
+        let units = [&self.matrix.done, &self.lanes.done, &self.windows.tables_done];
+        let units = units.into_iter().chain(self.softmax.get().map(|softmax| &softmax.done));
+        let done = units.fold(puts & end, |done, unit| done | k.read(unit));
         k.drive(&sequencer.done, done);
     }
 }
 
 impl Streamed for Engine {
+    /// A network is computed between its input and its result.
+    fn patience(&self) -> usize {
+        10_000_000
+    }
+
     fn streams(&self) -> Streams<'_> {
         let input = StreamPorts {
             valid: Some(&self.s_axis_tvalid),
@@ -306,6 +336,10 @@ impl Describe for Engine {
             &self.outlet.rst_n,
         ] {
             k.drive(rst_n, k.read(&self.rst_n));
+        }
+        if let Some(softmax) = self.softmax.get() {
+            k.pass_clock(&self.clk, &softmax.clk);
+            k.drive(&softmax.rst_n, k.read(&self.rst_n));
         }
         self.streams_in_and_out(k);
         self.control(k);

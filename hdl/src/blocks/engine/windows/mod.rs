@@ -89,7 +89,7 @@ pub struct Windows {
 const ADDRESS_RANKS: usize = 4;
 
 /// Clock edges from a word of the loops to its tap.
-const LATENCY: usize = ADDRESS_RANKS + memory::LATENCY + 1;
+pub const LATENCY: usize = ADDRESS_RANKS + memory::LATENCY + 1;
 
 impl Windows {
     /// The windows of an engine.
