@@ -4,6 +4,7 @@ pub mod checks;
 pub mod conversation;
 pub mod cycles;
 pub mod digits;
+pub mod engine;
 pub mod mutations;
 pub mod netlist;
 pub mod qor;

@@ -2,6 +2,7 @@
 //! block for which something is missing there does not compile. The line puts the block into every list: the command
 //! line, files, `sim block`, the suite, and the tables of area.
 
+pub mod engine;
 mod fixed_point_multiplier;
 pub mod gemm;
 mod lookup;
@@ -173,6 +174,8 @@ blocks! {
     requantizer: Requantizer(qrtl_hdl::blocks::requantizer::RequantizerConfig),
     /// quantized matrix multiplication with its requantizers
     gemm: Gemm(qrtl_hdl::blocks::gemm::GemmConfig),
+    /// inference of a whole network, whose image comes through the input stream
+    engine: Engine(qrtl_hdl::blocks::engine::EngineConfig),
 }
 
 impl Spec {

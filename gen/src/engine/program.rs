@@ -4,7 +4,8 @@ use anyhow::{Result, ensure};
 use qrtl_golden::graph::{Graph, Operator, Step};
 use qrtl_golden::operators::Array;
 use qrtl_hdl::blocks::engine::EngineConfig;
-use qrtl_hdl::blocks::engine::instruction::Instruction;
+use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
+use qrtl_hdl::blocks::engine::sequencer::STEP_LATENCY;
 
 use super::lower::{Emitted, Lowering};
 use super::normal::HostStep;
@@ -58,8 +59,13 @@ pub struct CompiledStep {
 pub enum Output {
     /// the tensor that a step writes
     Tap(Tap),
-    /// one beat with the clocks since the beat with the clocks before it
-    Clocks,
+    /// one beat with the clocks of all instructions since the last restart, which are known beforehand
+    Clocks {
+        /// from the begin of the first of these instructions to the report
+        clocks: u64,
+    },
+    /// one beat, after which clocks count anew
+    Restart,
     /// the result, without gaps
     Result {
         /// number of its bytes
@@ -86,9 +92,29 @@ impl Lowering<'_> {
         let run = if place.is_in_words(lanes) { place.layout.words(lanes) * lanes } else { place.layout.pitch };
         self.report();
         self.stream(place, run)?;
+        self.report();
         let tensor = task.steps.last().map_or(0, |step| step.output);
         Ok(Tap { tensor, layout: place.layout.clone(), run })
     }
+}
+
+/// What the instructions send to the stream, in their order.
+fn outputs(emitted: &[Emitted], taps: Vec<Tap>, result: Output, config: &EngineConfig) -> Vec<Output> {
+    let mut taps = taps.into_iter();
+    let (mut counts, mut since) = (true, 0);
+    let output = |emitted: &Emitted| {
+        let i = &emitted.instruction;
+        let report = i.kind == Kind::Report as i64;
+        let clocks = since + STEP_LATENCY as u64;
+        since = if report { 0 } else { since + clocks::of(i, config) };
+        counts ^= report;
+        match i.kind {
+            _ if report => Some(if counts { Output::Restart } else { Output::Clocks { clocks } }),
+            kind if kind == Kind::Output as i64 => Some(taps.next().map_or_else(|| result.clone(), Output::Tap)),
+            _ => None,
+        }
+    };
+    emitted.iter().filter_map(output).collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "it puts the parts together")]
@@ -104,7 +130,7 @@ pub(super) fn program(
     config: &EngineConfig,
 ) -> Program {
     let result = Output::Result { bytes: inner.tensors[inner.output].elements() };
-    let outputs = taps.into_iter().flat_map(|tap| [Output::Clocks, Output::Tap(tap)]).chain([result]).collect();
+    let outputs = outputs(emitted, taps, result, config);
     let steps = plan.tasks.iter().enumerate().map(|(n, task)| {
         let own: Vec<&Instruction> = emitted.iter().filter(|e| e.task == n).map(|e| &e.instruction).collect();
         let shape = |place: usize| {
@@ -179,16 +205,21 @@ impl Program {
         Ok(image::packed(&bytes, self.lanes))
     }
 
+    /// Bytes of a part of the output.
+    pub fn size(&self, output: &Output) -> usize {
+        match output {
+            Output::Tap(tap) => tap.layout.pixels() * tap.run,
+            Output::Clocks { .. } | Output::Restart => self.lanes,
+            Output::Result { bytes } => *bytes,
+        }
+    }
+
     /// The parts of a packet of results, with the bytes of each.
     ///
     /// # Errors
     /// If the packet has another number of bytes.
     pub fn parts<'a>(&'a self, packet: &'a [u8]) -> Result<Vec<(&'a Output, &'a [u8])>> {
-        let size = |output: &Output| match output {
-            Output::Tap(tap) => tap.layout.pixels() * tap.run,
-            Output::Clocks => self.lanes,
-            Output::Result { bytes } => *bytes,
-        };
+        let size = |output: &Output| self.size(output);
         let expected = self.outputs.iter().map(size).sum::<usize>();
         ensure!(packet.len() == expected, "packet: {} bytes, expected {expected}", packet.len());
         let mut rest = packet;
@@ -211,5 +242,20 @@ impl Program {
         };
         let pixels = bytes.chunks(tap.run);
         pixels.flat_map(|pixel| self.channels[tap.tensor].iter().map(move |channel| element(pixel, channel))).collect()
+    }
+
+    /// The bytes of the stream, from the elements of the tensor of a tap; `None` in the gaps.
+    pub fn bytes(&self, tap: &Tap, elements: &[i32]) -> Vec<Option<u8>> {
+        let channels = &self.channels[tap.tensor];
+        let pixel = |elements: &[i32]| {
+            let mut bytes = vec![None; tap.run];
+            for (channel, &element) in channels.iter().zip(elements) {
+                if let Channel::Computed(c) = *channel {
+                    bytes[tap.layout.positions[c]] = Some(element as u8);
+                }
+            }
+            bytes
+        };
+        elements.chunks(channels.len()).flat_map(pixel).collect()
     }
 }

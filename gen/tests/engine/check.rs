@@ -57,7 +57,7 @@ impl Loaded<'_> {
         let (mut all, mut differ) = (0, 0);
         for (output, bytes) in self.program.parts(&packet).unwrap() {
             let (tensor, got) = match output {
-                Output::Clocks => continue,
+                Output::Clocks { .. } | Output::Restart => continue,
                 Output::Tap(tap) => (tap.tensor, self.program.elements(tap, bytes)),
                 Output::Result { .. } => (self.program.result, bytes.iter().map(|&byte| Some(byte as i8)).collect()),
             };

@@ -177,9 +177,11 @@ impl Interpreter {
     }
 
     fn softmax(&mut self, i: &Instruction) -> Result<()> {
-        let bytes = self.items(i).next().context("a softmax without values")??.into_bytes();
-        let values = i.run_words_1 * self.config.lanes as i64 + i.last_bytes;
-        ensure!(bytes.len() as i64 == values, "a softmax of {values} values reads {} bytes", bytes.len());
+        let mut bytes = Vec::new();
+        for item in self.items(i) {
+            bytes.extend(item?.into_bytes());
+        }
+        bytes.truncate((i.pixels_1 * self.config.lanes as i64 + i.last_bytes) as usize);
         let row = Array::new("row", vec![bytes.len()], bytes.iter().map(|&x| i32::from(x as i8)).collect())?;
         let shares = softmax_by_table(&row, &self.exponentials)?;
         let shares: Vec<u8> = shares.data().iter().map(|&y| y as u8).collect();

@@ -15,16 +15,22 @@ impl Lowering<'_> {
         self.load_table(&table, true)?;
         let (lanes, values) = (self.config.lanes, input.layout.positions.len());
         for row in 0..input.layout.pixels() {
+            // A pixel is a word, whose values the softmax takes one a clock.
+            let words = values.div_ceil(lanes) as i64;
             let i = Instruction {
                 kind: Kind::Softmax as i64,
                 address: (input.offset + row * input.layout.pitch) as i64,
-                row_bytes: values as i64,
+                row_bytes: words * lanes as i64,
                 height: 1,
+                x_step: lanes as i64,
+                out_width_1: words - 1,
+                pixels_1: words - 1,
+                run_bytes: lanes as i64,
+                idle: lanes as i64 - 1,
                 last_bytes: last_bytes(values, lanes),
                 out: ((output.offset + row * output.layout.pitch) / lanes) as i64,
                 ..Instruction::default()
             };
-            let i = Instruction { idle: 0, ..with_run(i, values, values, lanes) };
             self.emit(i, &[input.buffer], Some(output.buffer));
         }
         Ok(())
@@ -58,6 +64,8 @@ impl Lowering<'_> {
         };
         let mut i = with_run(i, run, runs * run, self.config.lanes);
         i.tap_y_step = 0;
+        // The only item leaves no idle clocks if its last byte completes a word.
+        i.idle = i64::from(!(runs * run).is_multiple_of(self.config.lanes));
         self.emit(i, &[input.buffer], None);
         Ok(())
     }
