@@ -98,12 +98,13 @@ impl<D: Direction> Bus<D> {
 pub struct Reg {
     core: Core,
     init: Option<i128>,
+    kept: bool,
 }
 
 impl Reg {
     /// A data register: no reset, so that it can move into a DSP block.
     pub fn new(range: impl Into<Range>) -> Reg {
-        Reg { core: Core::new(range.into(), 1, ""), init: None }
+        Reg { core: Core::new(range.into(), 1, ""), init: None, kept: false }
     }
 
     /// A data register that holds exactly what its description registers.
@@ -118,7 +119,13 @@ impl Reg {
     pub fn control(range: impl Into<Range>, init: i128) -> Reg {
         let range = range.into();
         assert!(range.contains(init), "the reset value {init} is outside {range}");
-        Reg { core: Core::new(range, 1, ""), init: Some(init) }
+        Reg { core: Core::new(range, 1, ""), init: Some(init), kept: false }
+    }
+
+    /// The same register as a copy that synthesis must keep. Synthesis merges other registers that always hold the same,
+    /// and then one register drives readers that lie far apart.
+    pub fn kept(self) -> Reg {
+        Reg { kept: true, ..self }
     }
 
     /// The values it can hold.
@@ -128,6 +135,10 @@ impl Reg {
 
     pub(super) fn init(&self) -> Option<i128> {
         self.init
+    }
+
+    pub(super) fn is_kept(&self) -> bool {
+        self.kept
     }
 }
 

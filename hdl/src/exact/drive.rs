@@ -151,6 +151,7 @@ impl Kernel {
             next: next.id(),
             enable: enable.map(|e| e.id()),
             init: reg.init(),
+            kept: reg.is_kept(),
             at: Place(Location::caller()),
         });
         match self.mode {

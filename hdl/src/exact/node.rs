@@ -206,6 +206,8 @@ pub struct Update<R> {
     pub enable: Option<NodeId>,
     /// its value in reset; `None` for a register without reset
     pub init: Option<i128>,
+    /// synthesis must not merge it with another register
+    pub kept: bool,
     /// where the description says so
     pub at: Place,
 }

@@ -20,12 +20,18 @@ pub struct Stage {
     registers: RefCell<Vec<(String, Reg)>>,
     next: Cell<usize>,
     registered: bool,
+    kept: bool,
 }
 
 impl Stage {
     /// A register rank if `registered`, else wires.
     pub fn new(registered: bool) -> Stage {
-        Stage { registers: RefCell::default(), next: Cell::new(0), registered }
+        Stage { registers: RefCell::default(), next: Cell::new(0), registered, kept: false }
+    }
+
+    /// A register rank of copies that synthesis must keep ([`Reg::kept`]).
+    pub fn kept() -> Stage {
+        Stage { kept: true, ..Stage::new(true) }
     }
 
     /// Clock edges from its input to its output.
@@ -90,7 +96,8 @@ impl<'k> Rank<'k> {
         let index = self.stage.next.replace(self.stage.next.get() + 1);
         let mut registers = self.stage.registers.borrow_mut();
         if index == registers.len() {
-            registers.push((name.to_owned(), Reg::inferred()));
+            let register = Reg::inferred();
+            registers.push((name.to_owned(), if self.stage.kept { register.kept() } else { register }));
         }
         let register = &registers[index].1;
         register.core().infer_range(value.range());

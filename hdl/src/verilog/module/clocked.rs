@@ -4,20 +4,22 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::{Parts, Printer};
-use crate::exact::{NodeId, Range};
+use crate::exact::{NetRef, NodeId, Range, Update};
 use crate::verilog::form::{literal, shape};
 
 impl Printer<'_> {
-    /// Registers in groups of one enable and one kind of reset.
+    /// Registers in groups of one enable and one kind of reset, those that synthesis must keep apart from the others.
     pub(super) fn clocked(&mut self, parts: &mut Parts) {
         let updates = &self.module.body.updates;
-        let mut groups: Vec<(Option<NodeId>, bool)> = updates.iter().map(|u| (u.enable, u.init.is_some())).collect();
+        let group_of = |u: &Update<NetRef>| (u.enable, u.init.is_some(), u.kept);
+        let mut groups: Vec<(Option<NodeId>, bool, bool)> = updates.iter().map(group_of).collect();
         let mut seen = HashSet::new();
         groups.retain(|g| seen.insert(*g));
-        for (enable, resets) in groups {
+        for group in groups {
+            let (enable, resets, kept) = group;
             let (mut values, mut inits) = (String::new(), String::new());
             let pad = "    ".repeat(2 + usize::from(enable.is_some() || resets));
-            for u in updates.iter().filter(|u| (u.enable, u.init.is_some()) == (enable, resets)) {
+            for u in updates.iter().filter(|u| group_of(u) == group) {
                 let (width, signed) = (self.info(u.to).range.width(), self.info(u.to).range.is_signed());
                 let name = self.net_name(u.to);
                 let _ = writeln!(values, "{pad}{name} <= {};", self.writer.expression(u.next, width));
@@ -36,7 +38,9 @@ impl Printer<'_> {
                 }
             };
             let clk = self.clock_text();
-            let _ = writeln!(parts.clocked, "    always @(posedge {clk}) begin\n{text}    end\n");
+            // Yosys hands the attribute of the block to its flip-flops. An attribute of the register itself has no effect.
+            let attribute = if kept { "    (* keep *)\n" } else { "" };
+            let _ = writeln!(parts.clocked, "{attribute}    always @(posedge {clk}) begin\n{text}    end\n");
         }
     }
 
