@@ -12,4 +12,6 @@ pub struct Cell {
     pub parameters: Vec<(&'static str, String)>,
     /// pins, and what is connected to them: ports of the module, bits of ports, literals
     pub pins: Vec<(String, String)>,
+    /// output pins that nothing is connected to
+    pub open: Vec<String>,
 }

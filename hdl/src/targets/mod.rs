@@ -29,9 +29,9 @@ use crate::verilog::File;
 pub enum Target {
     /// no cells: any device
     Generic,
-    /// Lattice ECP5: `MULT18X18D` and `PDPW16KD` with their registers
+    /// Lattice ECP5: `MULT18X18D`, `DP16KD` and `PDPW16KD` with their registers
     Ecp5,
-    /// Lattice iCE40 UltraPlus: `SB_MAC16` with its adder and registers, or two products in one
+    /// Lattice iCE40 UltraPlus: `SB_MAC16` with its adder and registers, or two products in one, and `SB_SPRAM256KA`
     Ice40,
 }
 

@@ -12,7 +12,7 @@ pub struct Traits {
     pub factors: &'static [Range],
     /// bits of the lower part of an operand that is cut
     pub cut: u32,
-    /// the memory for parameters of channels
+    /// the maker of memories
     pub memory: Memory,
     /// places for register ranks of a requantizer
     pub ranks: RequantizerRanks,
@@ -32,13 +32,15 @@ pub enum Multiplier {
     SbMac16,
 }
 
-/// The memory for parameters of channels.
+/// The memories of blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Memory {
     /// synthesis maps a memory as it can
     Inferred,
-    /// [`Pdpw16kd`](super::ecp5::Pdpw16kd), where the entries fit it
-    Pdpw16kd,
+    /// [`Ebr`](super::ecp5::Ebr), where the words are not more than it has
+    Ebr,
+    /// [`SbSpram256ka`](super::ice40::SbSpram256ka) for a memory that is greater than all block memories together
+    Spram,
 }
 
 /// The places for register ranks of a requantizer, in the order in which a deeper pipeline takes them.

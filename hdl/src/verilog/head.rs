@@ -80,14 +80,28 @@ fn body(text: &mut String, names: &[String], ports_of: &[&[Named]], printer: &mu
 /// Number of pins of a cell on one line.
 const PINS_A_LINE: usize = 6;
 
+/// Name of the nets at open pins. It tells lints that they are meant to be open.
+const UNUSED: &str = "unused";
+
 fn instance_of(cell: &Cell) -> String {
     let connected = |(pin, to): &(String, String)| format!(".{pin}({to})");
-    let pins: Vec<String> = cell.pins.iter().map(connected).collect();
+    // Lints take a pin without a net for forgotten.
+    let at = |i| if cell.open.len() == 1 { UNUSED.to_owned() } else { format!("{UNUSED}[{i}]") };
+    let open = cell.open.iter().enumerate().map(|(i, pin)| format!(".{pin}({})", at(i)));
+    let pins: Vec<String> = cell.pins.iter().map(connected).chain(open).collect();
     let lines: Vec<String> = pins.chunks(PINS_A_LINE).map(|line| format!("        {}", line.join(", "))).collect();
     let width = cell.parameters.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let set = |(name, value): &(&str, String)| format!("        .{name:width$} ({value})");
     let parameters: Vec<String> = cell.parameters.iter().map(set).collect();
-    format!("    {} #(\n{}\n    ) cell_0 (\n{}\n    );\n", cell.name, parameters.join(",\n"), lines.join(",\n"))
+    let parameters = match parameters.join(",\n") {
+        none if none.is_empty() => none,
+        some => format!("#(\n{some}\n    ) "),
+    };
+    let unused = match cell.open.len() as u32 {
+        0 => String::new(),
+        open => format!("    wire {}{UNUSED};\n\n", shape(open, false)),
+    };
+    format!("{unused}    {} {parameters}cell_0 (\n{}\n    );\n", cell.name, lines.join(",\n"))
 }
 
 fn section(text: &mut String, part: &str) {

@@ -6,8 +6,8 @@
 use std::process::Command;
 
 use qrtl_hdl::exact::{Range, elaborate};
-use qrtl_hdl::targets::ecp5::{Mult18x18d, Pdpw16kd, Registers};
-use qrtl_hdl::targets::ice40::{MacForm, MacRegisters, SbMac16, SbMac16Products};
+use qrtl_hdl::targets::ecp5::{Ebr, Mult18x18d, Registers};
+use qrtl_hdl::targets::ice40::{MacForm, MacRegisters, SbMac16, SbMac16Products, SbSpram256ka};
 use qrtl_hdl::targets::models;
 use qrtl_hdl::verilog::{File, Provenance, print};
 use qrtl_sim::verilator::{Around, Build, build};
@@ -158,32 +158,71 @@ fn sb_mac16_with_one_product_or_two() {
     equal_plain_form(&(0..8).map(form).collect::<Vec<_>>());
 }
 
-#[test]
-fn pdpw16kd_gives_what_was_written() {
-    // What was never written is not compared, nor is a read beside a write: the cell does not read then.
-    let declared = "
-    wire write_# = b[17];
-    wire [8:0] to_# = a[8:0];
-    wire [8:0] from_# = b[8:0];
-    wire [35:0] word_# = y[35:0];
-    reg [35:0] words_# [0:511];
-    reg [511:0] written_#;
-    reg [35:0] read_#, expected_#;
-    reg known_#, compared_#;
+/// A memory of which every word is written before any is compared. A word that is read while it is written is not
+/// compared.
+const MEMORY: &str = "
+    localparam B# = $clog2(WORDS);
+    reg [B#:0] at_#;
+    wire full_# = at_#[B#];
+    wire write_# = !full_# | b[17];
+    wire [B#-1:0] to_# = full_# ? a[B#-1:0] : at_#[B#-1:0];
+    wire [B#-1:0] from_# = b[B#-1:0];
+    wire [BITS-1:0] word_# = y[BITS-1:0];
+    wire reads_# = READS;
+    reg [BITS-1:0] words_# [0:WORDS-1];
+    reg [BITS-1:0] read_#;
+    reg known_#;
     always @(posedge clk) begin
+        if (rst) at_# <= {(B# + 1){1'b0}};
+        else if (!full_#) at_# <= at_# + {{B#{1'b0}}, 1'b1};
         if (write_#) words_#[to_#] <= word_#;
-        if (rst) written_# <= 512'd0;
-        else if (write_#) written_#[to_#] <= 1'b1;
-        if (!write_#) read_# <= words_#[from_#];
-        if (!write_#) known_# <= written_#[from_#];
-        expected_# <= read_#;
-        compared_# <= known_#;
+        if (reads_#) read_# <= words_#[from_#];
+        known_# <= full_# & (reads_# | (known_# & KEEPS)) & !(reads_# & write_# & to_# == from_#);
+        DELAYS
     end
-    wire [35:0] got_#;
-    form_# form_#_0 (.clk(clk), .write(write_#), .write_address(to_#), .write_word(word_#), .read(~write_#),
-        .address(from_#), .word(got_#));
-    assign now[#] = compared_# & (got_# != expected_#);
+    wire [BITS-1:0] got_#;
 ";
-    let form = Form { files: files(&Pdpw16kd::default(), 0), declared: declared.to_owned(), clocked: String::new() };
-    equal_plain_form(&[form]);
+
+/// When a word is read, when the word stays that was read, and the ports of a memory with a write and a read port.
+const TWO_PORTS: [&str; 3] = [
+    "y[63:62] != 2'd0",
+    "1'b1",
+    ".write(write_#), .write_address(to_#), .write_word(word_#), .read(reads_#), .address(from_#)",
+];
+
+/// The same for one port.
+const ONE_PORT: [&str; 3] = [
+    "!write_# & (y[63:62] != 2'd0)",
+    "!write_#",
+    ".select(write_# | reads_#), .write(write_#), .write_word(word_#), .address(write_# ? to_# : from_#)",
+];
+
+/// The form of a memory of `words` words of `bits` bits, of which one is read in `latency` clock edges.
+fn memory(files: Vec<File>, words: usize, bits: u32, latency: usize, [reads, keeps, ports]: [&str; 3]) -> Form {
+    let line = |name, width, value| delayed(name, width, value, latency - 1);
+    let ([words_, word_clocks, word], [knowns, known_clocks, known]) =
+        (line("expected#", bits, "read_#"), line("compared#", 1, "known_#"));
+    let mut declared = words_ + &knowns + MEMORY;
+    for (of, by) in [("READS", reads), ("KEEPS", keeps), ("DELAYS", &(word_clocks + &known_clocks))] {
+        declared = declared.replace(of, by);
+    }
+    declared = declared.replace("WORDS", &words.to_string()).replace("BITS", &bits.to_string());
+    declared += &format!("    form_# form_#_0 (.clk(clk), {ports}, .word(got_#));\n");
+    declared += &format!("    assign now[#] = {known} & (got_# != {word});\n");
+    Form { files, declared, clocked: String::new() }
+}
+
+#[test]
+fn an_ebr_gives_what_was_written() {
+    // Every width of the cells, and words that leave bits and addresses of a cell unused.
+    let shapes =
+        [(16_384, 1), (8_192, 2), (4_096, 4), (2_048, 9), (1_024, 18), (512, 36), (4_096, 3), (1_024, 16), (8, 32)];
+    let form = |(i, (words, bits))| memory(files(&Ebr::new(words, bits), i), words, bits, 2, TWO_PORTS);
+    equal_plain_form(&shapes.into_iter().enumerate().map(form).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_spram_gives_what_was_written() {
+    let form = |(i, words)| memory(files(&SbSpram256ka::new(words), i), words, 16, 1, ONE_PORT);
+    equal_plain_form(&[16_384, 2_048].into_iter().enumerate().map(form).collect::<Vec<_>>());
 }

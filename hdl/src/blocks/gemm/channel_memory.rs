@@ -6,7 +6,13 @@ use super::config::{Channel, GemmConfig};
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Ram, Range, Reg, Stage};
 use crate::targets::Memory;
-use crate::targets::ecp5::{Pdpw16kd, WORD, WORDS};
+use crate::targets::ecp5::Ebr;
+
+/// Words of the cell of a parameter.
+const CELL_WORDS: usize = 512;
+
+/// Values of a word of the cell.
+const WORD: Range = Range::unsigned(36);
 
 /// Ranges of the three parameters.
 #[derive(Debug, Clone, Copy)]
@@ -46,9 +52,9 @@ pub struct ChannelMemory {
     biases: Maybe<Ram>,
     multipliers: Maybe<Ram>,
     shifts: Maybe<Ram>,
-    bias_cell: Maybe<Pdpw16kd>,
-    multiplier_cell: Maybe<Pdpw16kd>,
-    shift_cell: Maybe<Pdpw16kd>,
+    bias_cell: Maybe<Ebr>,
+    multiplier_cell: Maybe<Ebr>,
+    shift_cell: Maybe<Ebr>,
     entry_bias: Maybe<Reg>,
     entry_multiplier: Maybe<Reg>,
     entry_shift: Maybe<Reg>,
@@ -62,14 +68,14 @@ impl ChannelMemory {
     pub(super) fn new(config: &GemmConfig, table: Option<Vec<Channel>>, ranges: ChannelRanges) -> ChannelMemory {
         let (writable, entries) = (table.is_none(), config.entries());
         let in_cells = match config.target.traits().memory {
-            Memory::Pdpw16kd => writable && entries <= WORDS,
-            Memory::Inferred => false,
+            Memory::Ebr => writable && entries <= CELL_WORDS,
+            Memory::Inferred | Memory::Spram => false,
         };
         let address = Range::new(0, entries as i128 - 1);
         let ChannelRanges { bias, multiplier, shift } = ranges;
         // A memory of one word is described as a memory of two words.
         let ram = |range| Maybe::when(writable && !in_cells, || Ram::new(entries.max(2), range));
-        let cell = || Maybe::when(in_cells, Pdpw16kd::default);
+        let cell = || Maybe::when(in_cells, || Ebr::new(CELL_WORDS, WORD.width()));
         let reg = |range| Maybe::when(!writable, || Reg::new(range));
         ChannelMemory {
             clk: Clk::new(),
@@ -121,7 +127,7 @@ impl ChannelMemory {
     fn in_cell<'k>(
         &'k self,
         k: &'k Kernel,
-        cell: &'k Pdpw16kd,
+        cell: &'k Ebr,
         write: (Int<'k>, Int<'k>, Int<'k>),
         address: Int<'k>,
     ) -> Int<'k> {
@@ -143,7 +149,7 @@ struct Parameter<'a> {
     name: &'a str,
     address: &'a Port<In>,
     ram: &'a Maybe<Ram>,
-    cell: &'a Maybe<Pdpw16kd>,
+    cell: &'a Maybe<Ebr>,
     word: &'a Maybe<Port<In>>,
     reg: &'a Maybe<Reg>,
     of: fn(&Channel) -> i64,

@@ -1,11 +1,11 @@
 //! Lattice ECP5.
 
+mod ebr;
 mod mult18x18d;
-mod pdpw16kd;
 
+pub use ebr::Ebr;
 pub(crate) use mult18x18d::next_cell;
 pub use mult18x18d::{FACTOR, Mult18x18d, Registers};
-pub use pdpw16kd::{Pdpw16kd, WORD, WORDS};
 
 use super::places::Place::*;
 use super::traits::{GemmRanks, Memory, Multiplier, RequantizerRanks, Traits};
@@ -15,7 +15,7 @@ pub(super) const TRAITS: Traits = Traits {
     factors: &[FACTOR],
     // What an unsigned factor may have.
     cut: 17,
-    memory: Memory::Pdpw16kd,
+    memory: Memory::Ebr,
     ranks: RequantizerRanks {
         // Operands, Multiply and Partial are the registers of the cell.
         at_once: &[Result, Product, Offset, Partial, Operands, Wide, Fine, Multiply, Middle, Narrow, Compare, Join],

@@ -87,7 +87,7 @@ impl Mult18x18d {
             .into_iter()
             .flat_map(|(pin, port, width)| (0..width).map(move |i| (format!("{pin}{i}"), format!("{port}[{i}]"))));
         let pins = control.into_iter().map(|(pin, to)| (pin.to_owned(), to.to_owned())).chain(bits).collect();
-        Cell { name: "MULT18X18D", model: include_str!("MULT18X18D.v"), parameters, pins }
+        Cell { name: "MULT18X18D", model: include_str!("MULT18X18D.v"), parameters, pins, open: vec![] }
     }
 }
 

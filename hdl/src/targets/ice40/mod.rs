@@ -3,9 +3,11 @@
 pub(crate) mod chain;
 mod sb_mac16;
 mod sb_mac16_products;
+mod sb_spram256ka;
 
 pub use sb_mac16::{MacForm, MacRegisters, SbMac16};
 pub use sb_mac16_products::{PRODUCT_LATENCY, SbMac16Products};
+pub use sb_spram256ka::SbSpram256ka;
 
 use super::places::Place::*;
 use super::traits::{GemmRanks, Memory, Multiplier, RequantizerRanks, Traits};
@@ -15,7 +17,7 @@ pub(super) const TRAITS: Traits = Traits {
     multiplier: Multiplier::SbMac16,
     factors: &[Range::signed(16), Range::unsigned(16)],
     cut: 16,
-    memory: Memory::Inferred,
+    memory: Memory::Spram,
     ranks: RequantizerRanks {
         // The ranks from Operands to Middle are registers of the cells.
         at_once: &[Result, Product, Offset, Partial, Operands, Wide, Fine, Multiply, Middle, Narrow, Compare, Join],

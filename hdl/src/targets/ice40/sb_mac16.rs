@@ -134,7 +134,7 @@ impl SbMac16 {
 pub(super) fn cell(parameters: Vec<(&'static str, String)>, used: &[(&str, &str)]) -> Cell {
     let tied = TIED.iter().map(|&pin| (pin, "1'b0"));
     let pins = used.iter().copied().chain(tied).map(|(pin, to)| (pin.to_owned(), to.to_owned()));
-    Cell { name: "SB_MAC16", model: include_str!("SB_MAC16.v"), parameters, pins: pins.collect() }
+    Cell { name: "SB_MAC16", model: include_str!("SB_MAC16.v"), parameters, pins: pins.collect(), open: vec![] }
 }
 
 /// Pins of functions that are not used: holds, resets, loads, subtraction.
