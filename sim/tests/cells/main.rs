@@ -5,11 +5,14 @@
 
 use std::process::Command;
 
+use qrtl_hdl::blocks::engine::memory::{LATENCY, Memory};
 use qrtl_hdl::exact::{Range, elaborate};
 use qrtl_hdl::targets::ecp5::{Ebr, Mult18x18d, Registers};
 use qrtl_hdl::targets::ice40::{MacForm, MacRegisters, SbMac16, SbMac16Products, SbSpram256ka};
-use qrtl_hdl::targets::models;
+use qrtl_hdl::targets::{Area, Target, models};
 use qrtl_hdl::verilog::{File, Provenance, print};
+use qrtl_sim::qor::cells::Statistics;
+use qrtl_sim::tools::run;
 use qrtl_sim::verilator::{Around, Build, build};
 use qrtl_sim::workspace::Workspace;
 use rust_hdl::prelude::Block;
@@ -225,4 +228,47 @@ fn an_ebr_gives_what_was_written() {
 fn an_spram_gives_what_was_written() {
     let form = |(i, words)| memory(files(&SbSpram256ka::new(words), i), words, 16, 1, ONE_PORT);
     equal_plain_form(&[16_384, 2_048].into_iter().enumerate().map(form).collect::<Vec<_>>());
+}
+
+/// A write takes the port, and no word is read then.
+const MEMORY_WITH_ONE_PORT: [&str; 3] = [ONE_PORT[0], ONE_PORT[1], TWO_PORTS[2]];
+
+#[test]
+fn a_memory_of_the_engine_gives_what_was_written() {
+    // No cells, one and many cells, groups of cells that are not full, words of several cells, one port.
+    let (ecp5, ice40) = (Target::Ecp5, Target::Ice40);
+    let shapes = [
+        (Target::Generic, 64, 40),
+        (ecp5, 256, 29),
+        (ecp5, 1_024, 64),
+        (ecp5, 8_192, 40),
+        (ecp5, 16_384, 33),
+        (ecp5, 32_768, 2),
+        (ice40, 1_024, 32),
+        (ice40, 8_192, 32),
+    ];
+    let form = |(i, (target, words, bits)): (usize, (Target, usize, u32))| {
+        let block = Memory::apart(target, words, bits);
+        let how = if block.has_one_port() { MEMORY_WITH_ONE_PORT } else { TWO_PORTS };
+        memory(files(&block, i), words, bits, LATENCY, how)
+    };
+    equal_plain_form(&shapes.into_iter().enumerate().map(form).collect::<Vec<_>>());
+}
+
+#[test]
+fn synthesis_keeps_the_copies_of_addresses() {
+    let (words, bits) = (16_384, 40);
+    let files = files(&Memory::new(Target::Ecp5, words, bits), 0);
+    let dir = tempfile::tempdir().unwrap();
+    for file in files.iter().filter(|file| file.name != "DP16KD") {
+        std::fs::write(dir.path().join(format!("{}.v", file.name)), &file.text).unwrap();
+    }
+    let mut yosys = Command::new(Workspace::compiled_in().unwrap().tool("yosys"));
+    let script = "read_verilog *.v; synth_ecp5 -top form_0; tee -q -o stat.json stat -json";
+    run(yosys.current_dir(dir.path()).args(["-q", "-p", script])).unwrap();
+    let area = Statistics::read(&dir.path().join("stat.json")).unwrap().area().unwrap();
+    // A cell holds a bit of each word. A rank has two enables and two addresses; of the second rank there is one for 16
+    // cells. Both ranks of the written word are there once.
+    let (rank, groups) = (2 + 2 * 14, 3);
+    assert_eq!(area, Area { lut: 0, ff: rank * (1 + groups) + 2 * 40, dsp: 0, ram: 40 });
 }

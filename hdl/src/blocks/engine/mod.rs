@@ -15,6 +15,7 @@ pub mod softmax;
 pub mod store;
 mod top;
 pub mod windows;
+pub mod write_queue;
 
 pub use config::EngineConfig;
 pub use top::Engine;

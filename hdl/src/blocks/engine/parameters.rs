@@ -81,7 +81,7 @@ impl ParameterMemory {
             bias: Bus::new(requantizers, BIAS, "biases of the entry"),
             multiplier: Bus::new(requantizers, multiplier, "multipliers of the entry"),
             shift: Bus::new(requantizers, shift, "shifts of the entry, left is positive"),
-            part: (0..parts * requantizers).map(|_| Memory::new(entries, word.width())).collect(),
+            part: (0..parts * requantizers).map(|_| Memory::new(config.target, entries, word.width())).collect(),
         }
     }
 }

@@ -5,13 +5,16 @@ use rust_hdl::prelude::*;
 use super::EngineConfig;
 use super::loader::Target;
 use super::memory::Memory;
+use super::write_queue::WriteQueue;
 use crate::describe_logic;
-use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Port, Range, Stage};
+use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
 
 /// Activations, weights, weights of the lanes, and the program.
 ///
 /// What the loader writes goes to the memory of its target. The weights lie in banks; a word of the stream is a slice of a
 /// word of a bank. Slices come first, then banks, then words.
+///
+/// Where the memory of activations has one port, activations wait in a [`WriteQueue`] while others are read.
 #[derive(LogicBlock)]
 pub struct Store {
     /// clock
@@ -55,6 +58,7 @@ pub struct Store {
     /// the word
     pub program: Port<Out>,
     activation_memory: Memory,
+    activation_queue: Maybe<WriteQueue>,
     weight_memory: Vec<Memory>,
     lane_weight_memory: Memory,
     program_memory: Memory,
@@ -69,10 +73,12 @@ impl Store {
         let bits = config.word_bits();
         let range = |memory: &Memory| memory.address.range();
         let slices = config.cols / config.lanes;
-        let activations = Memory::new(config.activation_words(), bits);
-        let weights: Vec<_> = (0..slices * config.banks()).map(|_| Memory::new(config.bank_words(), bits)).collect();
-        let lane_weights = Memory::new(config.lane_weight_words(), bits);
-        let program = Memory::new(config.program_words, 32);
+        let memory = |words, bits| Memory::apart(config.target, words, bits);
+        let activations = memory(config.activation_words(), bits);
+        let weights: Vec<_> = (0..slices * config.banks()).map(|_| memory(config.bank_words(), bits)).collect();
+        let lane_weights = memory(config.lane_weight_words(), bits);
+        let program = memory(config.program_words, 32);
+        let queue = || WriteQueue::new(range(&activations), config.word());
         Store {
             clk: Clk::new(),
             load: Port::bit("the loader writes a word"),
@@ -94,6 +100,7 @@ impl Store {
             program_read: Port::bit("the program is read"),
             program_address: Port::new(range(&program), "its address"),
             program: Port::new(Range::unsigned(32), "the word"),
+            activation_queue: Maybe::when(activations.has_one_port(), queue),
             activation_memory: activations,
             weight_memory: weights,
             lane_weight_memory: lane_weights,
@@ -101,6 +108,32 @@ impl Store {
             selected: Stage::new(true),
             joined: Stage::new(true),
             _banks: config.banks(),
+        }
+    }
+
+    /// Activations from units and from the loader, which never write in the same clock.
+    fn write_activations<'k>(&'k self, k: &'k Kernel, loads: Int<'k>) {
+        let memory = &self.activation_memory;
+        let write = k.read(&self.write);
+        let loaded = k.read(&self.load_address).bits(0, memory.address.range().width());
+        let address = write.mux(k.read(&self.write_address), loaded);
+        let word = write.mux(k.read(&self.write_word), k.read(&self.load_word));
+        let ports = [&memory.write, &memory.write_address, &memory.write_word];
+        let values = [write | loads, address, word];
+        if let Some(queue) = self.activation_queue.get() {
+            k.pass_clock(&self.clk, &queue.clk);
+            k.drive(&queue.taken, k.read(&self.read));
+            for (port, value) in [&queue.put, &queue.put_address, &queue.put_word].into_iter().zip(values) {
+                k.drive(port, value);
+            }
+            for (port, out) in ports.into_iter().zip([&queue.write, &queue.write_address, &queue.write_word]) {
+                k.drive(port, k.read(out));
+            }
+        } else {
+            let rank = k.stage(&self.joined, 1);
+            for ((port, name), value) in ports.into_iter().zip(["write", "write_address", "write_word"]).zip(values) {
+                k.drive(port, rank.pass(name, value));
+            }
         }
     }
 
@@ -149,17 +182,9 @@ impl Describe for Store {
         self.load(k, &self.lane_weight_memory, lane_weights, address, word);
         self.load(k, &self.program_memory, program, address, word);
 
-        // A unit and the loader never write an activation in the same clock.
-        let write = k.read(&self.write);
-        let rank = k.stage(&self.joined, 1);
-        let memory = &self.activation_memory;
-        let loaded = k.read(&self.load_address).bits(0, memory.address.range().width());
-        k.drive(&memory.write, rank.pass("write", write | activations));
-        k.drive(&memory.write_address, rank.pass("write_address", write.mux(k.read(&self.write_address), loaded)));
-        let write_word = write.mux(k.read(&self.write_word), k.read(&self.load_word));
-        k.drive(&memory.write_word, rank.pass("write_word", write_word));
+        self.write_activations(k, activations);
         for (memory, read, address, to) in [
-            (memory, &self.read, &self.address, &self.word),
+            (&self.activation_memory, &self.read, &self.address, &self.word),
             (&self.lane_weight_memory, &self.lane_weights_read, &self.lane_weights_address, &self.lane_weights),
             (&self.program_memory, &self.program_read, &self.program_address, &self.program),
         ] {

@@ -170,7 +170,7 @@ impl Lanes {
             arrived: Stage::new(true),
             products: Products::new(c),
             table: (0..if c.tables { c.lanes } else { 0 })
-                .map(|_| Memory::new(TABLE_ENTRIES, TABLE_VALUE.width()))
+                .map(|_| Memory::new(c.target, TABLE_ENTRIES, TABLE_VALUE.width()))
                 .collect(),
             entry_at: Maybe::when(c.tables, || Reg::new(Range::new(0, TABLE_ENTRIES as i128 - 1))),
             taps: flags(VALUE_TO_LANE),

@@ -52,7 +52,7 @@ impl Buffer {
             fetch: Port::bit("a word of each row is read"),
             fetch_address: Port::new(config.buffer_address(), "address of this word"),
             bytes: Bus::new(config.rows, INT8, "a byte of each row"),
-            memory: (0..config.rows).map(|_| Memory::new(2 * words, config.word_bits())).collect(),
+            memory: (0..config.rows).map(|_| Memory::new(config.target, 2 * words, config.word_bits())).collect(),
             until_weights: stages(config.weight_ranks() - 1),
             until_word: stages(LATENCY),
             row: (0..config.rows).map(|_| Reg::new(config.word())).collect(),

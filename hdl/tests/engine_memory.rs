@@ -1,0 +1,126 @@
+//! The memories of the engine for each target: what is written is what is read, and when.
+
+#[path = "../../golden/tests/support/seeded.rs"]
+mod seeded;
+
+use std::collections::VecDeque;
+
+use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::memory::{LATENCY, Memory};
+use qrtl_hdl::blocks::engine::store::Store;
+use qrtl_hdl::blocks::engine::write_queue::{WAITING, WriteQueue};
+use qrtl_hdl::exact::{FlatSim, Range, elaborate};
+use qrtl_hdl::targets::Target;
+
+#[test]
+fn a_word_comes_some_clocks_after_its_address() {
+    let mut random = seeded::seeded(30);
+    for (target, words, width) in [
+        (Target::Generic, 16, 32),
+        (Target::Ecp5, 16, 40),
+        (Target::Ecp5, 2_048, 29),
+        (Target::Ecp5, 16_384, 33),
+        (Target::Ice40, 64, 32),
+        (Target::Ice40, 8_192, 32),
+    ] {
+        assert!(!Memory::new(target, words, width).has_one_port());
+        let block = Memory::apart(target, words, width);
+        let one_port = block.has_one_port();
+        assert_eq!(one_port, target == Target::Ice40 && words > 64);
+        let mut sim = FlatSim::new(&elaborate(&block, "memory").unwrap_or_else(|e| panic!("{e}")));
+        let mut model = vec![None; words];
+        let mut coming: VecDeque<Option<i128>> = vec![None; LATENCY].into();
+        for _ in 0..2_000 {
+            // Few addresses are used, so that words are read again.
+            let [to, from] = [0; 2].map(|_| random.within(0, 15) * (words as i128 / 16));
+            let word = random.within(0, (1 << width) - 1);
+            let write = random.one_in(2);
+            let read = !(write && (one_port || to == from)) && !random.one_in(4);
+            for (name, value) in [("write", write.into()), ("write_address", to), ("write_word", word)] {
+                sim.set(name, value);
+            }
+            for (name, value) in [("read", read.into()), ("address", from)] {
+                sim.set(name, value);
+            }
+            sim.settle();
+            coming.push_back(if read { model[from as usize] } else { None });
+            if let Some(Some(expected)) = coming.pop_front() {
+                assert_eq!(sim.get("word"), expected, "{target} {words} x {width}");
+            }
+            if write {
+                model[to as usize] = Some(word);
+            }
+            sim.step().unwrap();
+        }
+    }
+}
+
+#[test]
+fn words_wait_for_the_port_in_their_order() {
+    let mut random = seeded::seeded(31);
+    let block = WriteQueue::new(Range::unsigned(14), Range::unsigned(32));
+    let mut sim = FlatSim::new(&elaborate(&block, "queue").unwrap_or_else(|e| panic!("{e}")));
+    let (mut waiting, mut most) = (VecDeque::new(), 0);
+    for _ in 0..5_000 {
+        let taken = !random.one_in(3);
+        let leaves = !taken && !waiting.is_empty();
+        let put = random.one_in(2) && waiting.len() - usize::from(leaves) < WAITING;
+        let (address, word) = (random.within(0, (1 << 14) - 1), random.within(0, (1 << 32) - 1));
+        for (name, value) in
+            [("put", put.into()), ("put_address", address), ("put_word", word), ("taken", taken.into())]
+        {
+            sim.set(name, value);
+        }
+        sim.settle();
+        let written = (sim.get("write") == 1).then(|| (sim.get("write_address"), sim.get("write_word")));
+        let expected = if leaves { waiting.pop_front() } else { None };
+        assert_eq!(written, expected);
+        waiting.extend(put.then_some((address, word)));
+        most = most.max(waiting.len());
+        sim.step().unwrap();
+    }
+    assert_eq!(most, WAITING);
+}
+
+#[test]
+fn more_words_than_may_wait_are_a_fault() {
+    let block = WriteQueue::new(Range::unsigned(14), Range::unsigned(32));
+    let mut sim = FlatSim::new(&elaborate(&block, "queue").unwrap_or_else(|e| panic!("{e}")));
+    sim.set("put", 1);
+    sim.set("taken", 1);
+    (0..WAITING).for_each(|_| sim.step().unwrap());
+    assert!(sim.step().is_err());
+}
+
+#[test]
+fn activations_are_written_while_others_are_read() {
+    for target in [Target::Generic, Target::Ecp5, Target::Ice40] {
+        let config = EngineConfig { lanes: 4, cols: 4, rows: 2, target, ..EngineConfig::default() };
+        let block = Store::new(&config, Range::unsigned(24));
+        let mut sim = FlatSim::new(&elaborate(&block, "store").unwrap_or_else(|e| panic!("{e}")));
+        let written: Vec<i128> = (0..200).map(|at| at * 0x0101_0101 + 7).collect();
+        // A word comes in every other clock on average, and of the clocks between reads there are enough.
+        for clock in 0..2 * written.len() {
+            let comes = clock % 8 < 4;
+            let at = clock / 8 * 4 + clock % 8;
+            sim.set("write", comes.into());
+            sim.set("write_address", if comes { at as i128 } else { 0 });
+            sim.set("write_word", if comes { written[at] } else { 0 });
+            sim.set("read", comes.into());
+            sim.set("address", 8_000 + clock as i128);
+            sim.step().unwrap();
+        }
+        sim.set("write", 0);
+        sim.set("read", 0);
+        (0..WAITING + LATENCY).for_each(|_| sim.step().unwrap());
+        for at in 0..written.len() + LATENCY {
+            sim.set("read", (at < written.len()).into());
+            sim.set("address", at as i128);
+            sim.settle();
+            if let Some(before) = at.checked_sub(LATENCY) {
+                assert_eq!(sim.get("word"), written[before], "{target}: word {before}");
+            }
+            sim.step().unwrap();
+        }
+    }
+}
