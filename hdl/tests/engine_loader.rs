@@ -52,7 +52,7 @@ impl Bench {
             for (name, value) in [("in_valid", offers), ("room", room), ("ends", false), ("in_dest", image)] {
                 self.sim.set(name, value.into());
             }
-            self.sim.set("in_word", offers.then(|| words[at]).unwrap_or_default().into());
+            self.sim.set("in_word", if offers { words[at] } else { 0 }.into());
             self.sim.set("in_last", (at + 1 == words.len()).into());
             self.sim.settle();
             at += usize::from(offers && self.sim.get("in_ready") == 1);
