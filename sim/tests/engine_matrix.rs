@@ -109,6 +109,7 @@ fn interface(design: &Design) -> Interface {
         input: stream("in_valid", Role::Input),
         output: stream("out_valid", Role::Output),
         interval: 1,
+        patience: 1_000,
     }
 }
 

@@ -5,7 +5,7 @@
 //!   x ---> [ lookup ] ---> y        table_write, table_x, table_y: where the table is loaded
 //! ```
 //!
-//! Entry 0 belongs to the least `x`, -128 or 0. The table is constant, or loaded as [`table`](crate::table) says. The one
+//! Entry 0 belongs to the least `x`, -128 or 0. The table is constant, or loaded as [`table`] says. The one
 //! register rank is the read register of the memory.
 
 use clap::Args;

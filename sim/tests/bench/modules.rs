@@ -31,6 +31,7 @@ pub fn stage_ports() -> Interface {
         input: stream(Some("in"), vec![port("x", 8, 8, true)]),
         output: stream(Some("out"), vec![port("y", 8, 8, true)]),
         interval: 1,
+        patience: 100_000,
     }
 }
 
@@ -48,7 +49,7 @@ pub fn combinational(
 ) -> Interface {
     let module = module.to_owned();
     let (input, output) = (stream(None, input), stream(None, output));
-    Interface { module, clocked: false, settings, input, output, interval: 1 }
+    Interface { module, clocked: false, settings, input, output, interval: 1, patience: 100_000 }
 }
 
 pub fn stage() -> Simulation {
