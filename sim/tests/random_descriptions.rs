@@ -91,6 +91,7 @@ fn interface(design: &Design, clocked: bool) -> Interface {
         input: Stream { valid: valid("in_valid"), ready: None, payload: ports("x_") },
         output: Stream { valid: valid("out_valid"), ready: None, payload: ports("y_") },
         interval: 1,
+        patience: 100_000,
     }
 }
 
