@@ -114,7 +114,10 @@ fn index_of(model: &Model, operator: &str) -> Result<usize> {
 }
 
 /// The batches in a file, each of which is a value of this tensor.
-fn read_inputs(path: &Path, tensor: &Tensor) -> Result<Vec<Value>> {
+///
+/// # Errors
+/// If the file cannot be read, or holds another type or shape.
+pub fn read_inputs(path: &Path, tensor: &Tensor) -> Result<Vec<Value>> {
     let (shape, bytes) = (&tensor.shape[..], fs::read(path)?);
     match tensor.element {
         Element::INT8 => integers(&npy::Array::<i8>::from_bytes(&bytes)?, shape),

@@ -99,6 +99,19 @@ pub struct Comparison {
     pub first: String,
 }
 
+impl Comparison {
+    /// Adds what another comparison found.
+    pub fn add(&mut self, other: &Comparison) {
+        self.elements += other.elements;
+        self.differ += other.differ;
+        self.steps += other.steps;
+        self.other_clocks += other.other_clocks;
+        if self.first.is_empty() {
+            self.first.clone_from(&other.first);
+        }
+    }
+}
+
 /// Compares an inference with what golden computes.
 ///
 /// # Errors

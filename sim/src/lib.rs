@@ -9,6 +9,7 @@ pub mod mutations;
 pub mod netlist;
 pub mod qor;
 pub mod rtl;
+pub mod run;
 pub mod simulation;
 pub mod speed;
 pub mod suite;

@@ -12,6 +12,7 @@ use qrtl_golden::request::{Request, answer_lines};
 use qrtl_hdl::targets::Device;
 use qrtl_sim::checks::{self, Check};
 use qrtl_sim::digits::{self, MLP, MLP_PER_TENSOR};
+use qrtl_sim::run::Run;
 use qrtl_sim::suite::{self, Settings};
 use qrtl_sim::workspace::Workspace;
 use qrtl_sim::{mutations, netlist, qor, rtl, speed, synth, utilization};
@@ -104,6 +105,8 @@ enum Verb {
     Speed(Seed),
     /// answers JSON requests, one a line, from the hardware
     Rtl,
+    /// runs a .tflite file over inputs through the Verilated engine
+    Run(Box<Run>),
 }
 
 impl From<Simulated> for Settings {
@@ -153,6 +156,7 @@ fn run(workspace: &Workspace, verb: Verb) -> ExitCode {
         Verb::Speed(Seed { seed }) => checked(speed::run(workspace, seed)),
         Verb::Explore { sweep, measure } => explore(workspace, &sweep, measure),
         Verb::Utilization { to } => checked(utilization::run(workspace, &to.unwrap_or_else(|| workspace.docs()))),
+        Verb::Run(run) => run.run(workspace).map_or_else(|error| refused(&error), |()| ExitCode::SUCCESS),
         Verb::Rtl => rtl(workspace).unwrap_or_else(|error| refused(&error)),
     }
 }

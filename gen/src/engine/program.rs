@@ -27,6 +27,8 @@ pub struct Program {
     pub outputs: Vec<Output>,
     /// elements of an input
     pub input_elements: usize,
+    /// index of the tensor of the graph that is the input
+    pub input: usize,
     /// index of the tensor of the graph that is the result
     pub result: usize,
     /// what has become of the channels of each tensor of the graph
@@ -170,6 +172,7 @@ pub(super) fn program(
         lanes: config.lanes,
         outputs,
         input_elements: inner.tensors[inner.input].elements(),
+        input: inner.input,
         result: inner.output,
         channels,
     }
@@ -189,9 +192,9 @@ fn weights(operator: &Operator) -> usize {
 }
 
 impl Program {
-    /// Clocks of an inference.
+    /// Clocks of an inference, from the last beat of the input to the end of the program.
     pub fn clocks(&self) -> u64 {
-        self.steps.iter().flat_map(|step| &step.clocks).sum()
+        self.steps.iter().flat_map(|step| &step.clocks).sum::<u64>() + STEP_LATENCY as u64
     }
 
     /// The beats of an input.

@@ -1,0 +1,96 @@
+//! `sim run`: a model file through the Verilated engine.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use qrtl_gen::emit::write_file;
+use qrtl_gen::engine::{Options, compile};
+use qrtl_gen::model::read_model;
+use qrtl_gen::run::read_inputs;
+use qrtl_golden::graph::{Graph, Value};
+use qrtl_golden::import::{Runtime, lower, npy};
+use qrtl_hdl::blocks::engine::EngineConfig;
+
+use crate::engine::{Comparison, Running, compare};
+use crate::workspace::Workspace;
+
+/// Flags of `sim run`.
+#[derive(Args)]
+pub struct Run {
+    /// model file (.tflite, int8)
+    model: PathBuf,
+    /// inputs (.npy): int8, [N, ...]
+    #[arg(long, value_name = "X.npy")]
+    input: PathBuf,
+    /// results (.npy), [N, ...]
+    #[arg(short = 'o', long, value_name = "Y.npy")]
+    out: Option<PathBuf>,
+    /// compare the tensor of every step with golden, and its clocks with the compiler's
+    #[arg(long)]
+    check: bool,
+    /// keep channels that have the same value for every input
+    #[arg(long)]
+    keep_constant: bool,
+    /// number of inputs to run, from the first on; all if left out
+    #[arg(long, value_name = "N")]
+    first: Option<usize>,
+    #[command(flatten)]
+    engine: EngineConfig,
+}
+
+impl Run {
+    /// Runs all inputs, and prints the clocks of an inference.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written, the model is not supported or does not fit the engine, or a result differs.
+    pub fn run(&self, workspace: &Workspace) -> Result<()> {
+        let graph =
+            lower(&read_model(&self.model)?, Runtime::Tflm).with_context(|| self.model.display().to_string())?;
+        let options = Options { keep_constant: self.keep_constant, taps: self.check, ..Options::default() };
+        let program = compile(&graph, &self.engine, &options).with_context(|| self.model.display().to_string())?;
+        let tensor = &graph.tensors[program.input];
+        let inputs = read_inputs(&self.input, tensor).with_context(|| self.input.display().to_string())?;
+        let inputs = &inputs[..self.first.unwrap_or(inputs.len()).min(inputs.len())];
+        for step in &program.host {
+            println!("on the host: operator {step}");
+        }
+        let clocks = compile(&graph, &self.engine, &Options { taps: false, ..options })?.clocks();
+        let mut running = Running::start(workspace, &self.engine, program)?;
+        let begin = Instant::now();
+        let mut results = Vec::new();
+        let mut found = Comparison::default();
+        for (n, input) in inputs.iter().enumerate() {
+            let Value::Integer(array) = input else { bail!("an input of floats: the engine takes integers") };
+            let inference = running.infer(array)?;
+            if self.check {
+                let one = compare(running.program(), &graph, input, &inference)?;
+                ensure!(one.differ == 0 && one.other_clocks == 0, "input {n}: {}", one.first);
+                found.add(&one);
+            }
+            results.extend(inference.parts.last().into_iter().flatten().map(|&byte| byte as i8));
+        }
+        let seconds = begin.elapsed().as_secs_f64();
+        if let Some(out) = &self.out {
+            self.write(out, &graph, running.program().result, results, inputs.len())?;
+        }
+        println!("{} inputs, {clocks} clocks an inference, {seconds:.1} s", inputs.len());
+        if self.check {
+            println!(
+                "{} elements of all steps equal golden's, {} steps take the compiler's clocks",
+                found.elements, found.steps
+            );
+        }
+        Ok(())
+    }
+
+    fn write(&self, out: &std::path::Path, graph: &Graph, result: usize, data: Vec<i8>, inputs: usize) -> Result<()> {
+        let mut shape = graph.tensors[result].shape.clone();
+        match shape.first_mut() {
+            Some(first) => *first *= inputs,
+            None => shape.push(inputs),
+        }
+        write_file(out, |place| Ok(npy::Array { shape, data }.write(place)?))
+    }
+}
