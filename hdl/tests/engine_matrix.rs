@@ -14,6 +14,7 @@ mod step;
 use bench::{Bench, Pauses};
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::Kind;
+use qrtl_hdl::blocks::engine::matrix::Matrix;
 use qrtl_hdl::targets::Target;
 use qrtl_random::Random;
 use step::{Shape, Step};
@@ -48,6 +49,9 @@ fn configs() -> Vec<EngineConfig> {
         config([4, 16, 8, 1], true, Target::Generic, 1),
         config([2, 32, 8, 8], true, Target::Ice40, 1),
     ];
+    configs[0].dsp_elements = Some(3);
+    configs[2].dsp_elements = Some(0);
+    configs[5].dsp_elements = Some(20);
     configs[4].pipeline = 12;
     configs[0].pipeline = 11;
     configs
@@ -88,6 +92,16 @@ fn a_block_begins_as_soon_as_it_can() {
             (0..20).map(|pause| bench.run(&step, &mut random, Pauses::After(pause))).map(|s| s[1] - s[0]).collect();
         assert!(waits.contains(&shape.block()) && waits.is_sorted() && waits[19] > shape.block(), "{waits:?}");
     }
+}
+
+#[test]
+fn there_are_no_more_multipliers_than_elements() {
+    let mut config = config([2, 4, 4, 2], true, Target::Generic, 1);
+    config.dsp_elements = Some(8);
+    assert!(Matrix::new(&config).is_ok());
+    config.dsp_elements = Some(9);
+    let refused = Matrix::new(&config).err();
+    assert_eq!(refused.as_deref(), Some("dsp_elements: 9 is more than 8, the elements of the array"));
 }
 
 /// The greatest sum that the configuration allows fits, in a split step too.

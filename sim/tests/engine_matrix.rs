@@ -48,7 +48,7 @@ fn the_text_does_what_the_description_says() {
             target: Target::Ice40,
             ..sizes.clone()
         },
-        EngineConfig { cols: 8, pipeline: 12, target: Target::Ecp5, ..sizes.clone() },
+        EngineConfig { cols: 8, pipeline: 12, target: Target::Ecp5, dsp_elements: Some(20), ..sizes.clone() },
         EngineConfig { cols: 8, lanes: 4, requantizers: 2, split: false, ..sizes },
     ];
     for config in configs {

@@ -63,6 +63,11 @@ pub struct EngineConfig {
     /// passes of the requantizers: 1, 2 or 4
     #[arg(long, default_value_t = 1)]
     pub passes: usize,
+    /// number of elements of the array whose product is made by a multiplier of the device, row by row from the first; the
+    /// others make it in LUTs; all if left out
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dsp_elements: Option<usize>,
     /// device whose cells the engine instantiates
     #[arg(long, value_enum, default_value_t = Target::Generic)]
     pub target: Target,
@@ -198,6 +203,12 @@ impl EngineConfig {
             if !got.is_power_of_two() || !(least..=most).contains(&got) {
                 return Err(format!("{name}: {got} is no power of two in {least}..={most}"));
             }
+        }
+        let elements = self.rows * self.cols;
+        if let Some(got) = self.dsp_elements
+            && got > elements
+        {
+            return Err(format!("dsp_elements: {got} is more than {elements}, the elements of the array"));
         }
         [self.sum(), self.lane_sum()].into_iter().try_for_each(|sum| self.requantizer(sum).validate())
     }

@@ -49,7 +49,7 @@ impl Array {
             load: Port::bit("sums are complete"),
             moves: Maybe::when(config.passes > 1, || Port::bit("drain registers take a sum")),
             sums: Bus::new(config.requantizers, config.element_sum(), "sums on their way out"),
-            row: (0..config.rows).map(|_| Row::new(config)).collect(),
+            row: (0..config.rows).map(|r| Row::new(config, r)).collect(),
         }
     }
 }

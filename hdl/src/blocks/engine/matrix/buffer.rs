@@ -34,6 +34,7 @@ pub struct Buffer {
     memory: Vec<Memory>,
     until_weights: Vec<Stage>,
     until_word: Vec<Stage>,
+    arrives: Stage,
     row: Vec<Reg>,
 }
 
@@ -54,7 +55,9 @@ impl Buffer {
             bytes: Bus::new(config.rows, INT8, "a byte of each row"),
             memory: (0..config.rows).map(|_| Memory::new(config.target, 2 * words, config.word_bits())).collect(),
             until_weights: stages(config.weight_ranks() - 1),
-            until_word: stages(LATENCY),
+            until_word: stages(LATENCY - 1),
+            // Each row has a copy, because a word of a row is a load of its own.
+            arrives: Stage::kept(),
             row: (0..config.rows).map(|_| Reg::new(config.word())).collect(),
         }
     }
@@ -83,7 +86,7 @@ impl Describe for Buffer {
         let ranks = open(k, &self.until_weights);
         let fetch = through(&ranks, "fetch", k.read(&self.fetch));
         let address = through(&ranks, "address", k.read(&self.fetch_address));
-        let arrives = through(&open(k, &self.until_word), "arrives", fetch);
+        let (before, copies) = (through(&open(k, &self.until_word), "arrives", fetch), k.stage(&self.arrives, 1));
         for (r, memory) in self.memory.iter().enumerate() {
             k.pass_clock(&self.clk, &memory.clk);
             k.drive(&memory.write, fill & row.equals(r as i128));
@@ -92,7 +95,7 @@ impl Describe for Buffer {
             k.drive(&memory.read, fetch);
             k.drive(&memory.address, address);
             let bytes = k.read(&self.row[r]);
-            k.register(&self.row[r], arrives.mux(k.read(&memory.word), bytes >> 8));
+            k.register(&self.row[r], copies.pass("arrives", before).mux(k.read(&memory.word), bytes >> 8));
             k.drive_lane(&self.bytes, r, bytes.bits(0, 8).as_signed());
         }
     }

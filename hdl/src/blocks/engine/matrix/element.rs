@@ -3,7 +3,9 @@
 use rust_hdl::prelude::*;
 
 use super::timing::INT8;
+use crate::blocks::delay::through;
 use crate::blocks::engine::EngineConfig;
+use crate::blocks::gemm::product_in_luts;
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Reg, Stage};
 use crate::targets::Multiplier;
@@ -36,18 +38,23 @@ pub struct Element {
     /// sum held
     pub drain_out: Port<Out>,
     multiplier: Maybe<Mult18x18d>,
+    before: [Stage; 3],
     product: Stage,
     control: Stage,
     sum: Reg,
     drained: Reg,
+    _in_luts: bool,
 }
 
 impl Element {
-    /// An element of the array that `config` describes.
-    pub fn new(config: &EngineConfig) -> Element {
+    /// Element `index` of the array that `config` describes, counted row by row.
+    pub fn new(config: &EngineConfig, index: usize) -> Element {
         let sum = config.element_sum();
-        let form = config.target.traits().multiplier;
-        let given = form == Multiplier::SbMac16;
+        let in_luts = index >= config.dsp_elements();
+        let made_by = |form| !in_luts && config.target.traits().multiplier == form;
+        let (given, cell) = (made_by(Multiplier::SbMac16), made_by(Multiplier::Mult18x18d));
+        // A cell has its ranks inside.
+        let before = if given || cell { 0 } else { config.multiply_ranks() - 1 };
         let all = Registers { input: true, pipeline: true, output: true };
         Element {
             clk: Clk::new(),
@@ -59,11 +66,13 @@ impl Element {
             moves: Maybe::when(config.passes > 1, || Port::bit("the drain register takes a sum in the next clock")),
             drain_in: Port::new(sum, "sum of the element behind"),
             drain_out: Port::new(sum, "sum held"),
-            multiplier: Maybe::when(form == Multiplier::Mult18x18d, || Mult18x18d::new(all, false)),
+            multiplier: Maybe::when(cell, || Mult18x18d::new(all, false)),
+            before: [0, 1, 2].map(|rank| Stage::new(rank < before)),
             product: Stage::new(!given),
-            control: Stage::new(true),
+            control: Stage::kept(),
             sum: Reg::new(sum),
             drained: Reg::new(sum),
+            _in_luts: in_luts,
         }
     }
 
@@ -72,10 +81,13 @@ impl Element {
         if let Some(p) = self.p.get() {
             return k.read(p);
         }
-        let factors = [&self.a, &self.b].map(|port| port.get().map_or(k.lit(0), |port| k.read(port)));
+        let [a, b] = [&self.a, &self.b].map(|port| port.get().map_or(k.lit(0), |port| k.read(port)));
+        let ranks = self.before.each_ref().map(|stage| k.stage(stage, 1));
         let product = match self.multiplier.get() {
-            Some(cell) => cell.multiply(k, &self.clk, k.lit(1), factors),
-            None => factors[0] * factors[1],
+            Some(cell) => cell.multiply(k, &self.clk, k.lit(1), [a, b]),
+            None if self._in_luts => product_in_luts(a, b, ranks),
+            // Only one rank stands behind a product that is left to synthesis, for the reason in `requantizer/product.rs`.
+            None => through(&ranks, "a", a) * through(&ranks, "b", b),
         };
         k.stage(&self.product, 1).pass("product", product.named("product"))
     }
@@ -86,7 +98,8 @@ describe_logic!(Element);
 impl Describe for Element {
     fn header(&self) -> Header {
         let width = self.sum.range().width();
-        Header::new(format!("element_{width}"), "sum = sum + a * b, one product a clock; finished sums drain.")
+        let form = if self._in_luts { "_luts" } else { "" };
+        Header::new(format!("element_{width}{form}"), "sum = sum + a * b, one product a clock; finished sums drain.")
             .fact("sum", self.sum.range())
     }
 

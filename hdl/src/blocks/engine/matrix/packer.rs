@@ -54,6 +54,7 @@ pub struct Packer {
     row_0: Reg,
     next_block: Reg,
     _rows: usize,
+    _contiguous: bool,
 }
 
 impl Packer {
@@ -94,6 +95,7 @@ impl Packer {
             row_0: Reg::new(address),
             next_block: Reg::new(address),
             _rows: config.rows,
+            _contiguous: config.passes == 1,
         }
     }
 
@@ -102,7 +104,9 @@ impl Packer {
         let lanes = self.y.lanes();
         let bytes = (0..lanes).map(|lane| k.lane(&self.y, lane).bits(0, 8));
         let group = bytes.rev().reduce(|upper, byte| upper.concat(byte, 8)).expect("there is a requantizer");
-        let line: Vec<_> = self.line.iter().map(|stage| k.stage(stage, valid)).collect();
+        // The results of a word come without a pause where a requantizer takes a sum in each clock.
+        let moves = if self._contiguous { k.lit(1) } else { valid };
+        let line: Vec<_> = self.line.iter().map(|stage| k.stage(stage, moves)).collect();
         let (mut word, mut waiting) = (group, group);
         for row in line.chunks(self._rows) {
             waiting = through(row, "group", waiting);

@@ -36,12 +36,13 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row of the array that `config` describes.
-    pub fn new(config: &EngineConfig) -> Row {
+    /// Row `index` of the array that `config` describes.
+    pub fn new(config: &EngineConfig, index: usize) -> Row {
         let (cols, sum) = (config.cols, config.element_sum());
+        let in_cells = config.dsp_elements().saturating_sub(index * cols).min(cols);
         let factors = [INT8; 2];
         let cells = match config.target.traits().multiplier {
-            Multiplier::SbMac16 => cols.div_ceil(SbMac16Products::products_of(factors)),
+            Multiplier::SbMac16 => in_cells.div_ceil(SbMac16Products::products_of(factors)),
             Multiplier::Mult18x18d | Multiplier::Inferred => 0,
         };
         Row {
@@ -53,8 +54,8 @@ impl Row {
             moves: Maybe::when(config.passes > 1, || Port::bit("drain registers take a sum")),
             drain_in: Bus::new(cols, sum, "sums of the elements behind"),
             drain_out: Bus::new(cols, sum, "sums held"),
-            control: Stage::new(true),
-            element: (0..cols).map(|_| Element::new(config)).collect(),
+            control: Stage::kept(),
+            element: (0..cols).map(|column| Element::new(config, index * cols + column)).collect(),
             cell: (0..cells).map(|_| SbMac16Products::new(factors)).collect(),
         }
     }

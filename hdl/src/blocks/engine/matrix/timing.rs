@@ -71,8 +71,14 @@ impl EngineConfig {
     }
 
     /// Ranks of a product in an element.
-    fn multiply_ranks(&self) -> usize {
-        self.target.traits().gemm.multiply
+    pub(super) fn multiply_ranks(&self) -> usize {
+        let ranks = &self.target.traits().gemm;
+        if self.dsp_elements() < self.rows * self.cols { ranks.multiply_in_luts } else { ranks.multiply }
+    }
+
+    /// Elements whose product a multiplier of the device makes.
+    pub(super) fn dsp_elements(&self) -> usize {
+        self.dsp_elements.unwrap_or(self.rows * self.cols)
     }
 
     /// Groups of results that make up a word.

@@ -52,14 +52,15 @@ impl Weights {
             words: Bus::new(banks * config.cols, INT8, "the word of each bank, column by column"),
             rows: Bus::new(config.rows * config.cols, INT8, "a weight for each element, row by row"),
             until_word: stages(if chosen { LATENCY - 1 + ranks - 1 } else { 0 }),
-            select: stages(if chosen { ranks } else { 0 }),
+            select: (0..if chosen { ranks } else { 0 }).map(|_| Stage::kept()).collect(),
             rank: stages(ranks),
             _cols: config.cols,
         }
     }
 
-    /// For each rank, whether its words with bit 0 and bit 1 in the row come from the bank with bit 1.
-    fn selections<'k>(&'k self, k: &'k Kernel) -> Vec<[Int<'k>; 2]> {
+    /// For each rank and word, whether the word comes from the bank with a 1 in the bit that the rank decides. Each word has
+    /// a register of its own for this choice, which all its bits depend on.
+    fn selections<'k>(&'k self, k: &'k Kernel) -> Vec<Vec<Int<'k>>> {
         let (Some(split), Some(bank)) = (self.split.get(), self.bank.get()) else { return Vec::new() };
         let (split, ranks) = (k.read(split), open(k, &self.until_word));
         let (before, between) = ranks.split_at(LATENCY - 1);
@@ -68,7 +69,9 @@ impl Weights {
         for (bit, stage) in self.select.iter().enumerate() {
             bank = bit.checked_sub(1).map_or(bank, |before| between[before].pass("bank", bank >> 1));
             let (select, upper) = (k.stage(stage, 1), bank.bit(0));
-            selections.push([select.pass("even", !split & upper), select.pass("odd", split | upper)]);
+            let of_rows = [!split & upper, split | upper];
+            let words = self.words.lanes() / self._cols;
+            selections.push((0..words).map(|word| select.pass("select", of_rows[word >> bit & 1])).collect());
         }
         selections
     }
@@ -96,11 +99,10 @@ impl Describe for Weights {
             words = words.into_iter().map(|weight| ranks[0].pass("weight", weight)).collect();
         }
         for (bit, (select, rank)) in selections.into_iter().zip(ranks).enumerate() {
-            let distance = cols << bit;
             let chosen = |lane: usize| {
-                let odd = lane / distance % 2;
-                let (zero, one) = (lane - odd * distance, lane + (1 - odd) * distance);
-                rank.pass("weight", select[odd].mux(words[one], words[zero]))
+                let (word, column, one) = (lane / cols, lane % cols, 1 << bit);
+                let [with_0, with_1] = [word & !one, word | one].map(|word| words[word * cols + column]);
+                rank.pass("weight", select[word].mux(with_1, with_0))
             };
             words = (0..words.len()).map(chosen).collect();
         }
