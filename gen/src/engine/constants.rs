@@ -60,6 +60,19 @@ fn folds(graph: &Graph, step: &Step, value: i32) -> bool {
     }
 }
 
+/// Whether output `o` of a step that sums channels has a weight other than 0 for channel `c` of the input.
+fn reads(step: &Step, o: usize, c: usize) -> bool {
+    let (data, terms, depth) = match &step.operator {
+        Operator::FullyConnected(layer) => (layer.weights.data(), layer.weights.cols(), layer.weights.cols()),
+        Operator::Conv2d { layer, .. } => {
+            let data = layer.weights.data();
+            (data, data.len() / layer.bias.len(), layer.weights.shape()[3])
+        }
+        _ => return true,
+    };
+    data[o * terms..][..terms].iter().skip(c).step_by(depth).any(|&w| w != 0)
+}
+
 /// Whether each output of the step is a sum over all channels of the input.
 fn sums_channels(graph: &Graph, step: &Step) -> bool {
     let channels = graph.tensors[step.inputs[0]].shape.last();
@@ -176,12 +189,11 @@ impl Classes {
                 let input = step.inputs[0];
                 let computes =
                     |o: usize| kept[self.class(step.output, o)] && constant(ranges[step.output][o]).is_none();
-                if !(0..ranges[step.output].len()).any(computes) {
-                    continue;
-                }
+                let outputs: Vec<usize> = (0..ranges[step.output].len()).filter(|&o| computes(o)).collect();
                 for (c, &range) in ranges[input].iter().enumerate() {
                     let class = self.class(input, c);
-                    if !kept[class] && !constant(range).is_some_and(|value| folds(graph, step, value)) {
+                    let folds = constant(range).is_some_and(|value| folds(graph, step, value));
+                    if !kept[class] && !folds && outputs.iter().any(|&o| reads(step, o, c)) {
                         kept[class] = true;
                         grows = true;
                     }

@@ -6,3 +6,4 @@ mod check;
 mod digits;
 mod local;
 mod networks;
+mod refuse;

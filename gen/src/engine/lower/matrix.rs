@@ -14,6 +14,9 @@ use super::windows::EACH_PIXEL;
 use crate::engine::clocks;
 use crate::engine::layout::{Layout, Place};
 
+/// Greatest number of pixels that are computed as one.
+const MOST_MERGED: usize = 4;
+
 impl Lowering<'_> {
     pub(super) fn convolution(
         &mut self,
@@ -69,16 +72,19 @@ impl Lowering<'_> {
     /// Computes a product in the fastest way.
     pub(super) fn product(&mut self, product: Product) -> Result<()> {
         let product = product.flattened();
-        let forms = product.forms(self.config);
-        let clocks = |form: &Form| {
+        let merged = (2..=MOST_MERGED).filter_map(|count| product.merged(count, self.config.lanes));
+        let products: Vec<Product> = merged.chain([product.clone()]).collect();
+        let forms =
+            products.iter().flat_map(|product| product.forms(self.config).into_iter().map(move |f| (product, f)));
+        let clocks = |(product, form): &(&Product, Form)| {
             let times = if form.instruction.split == 1 { product.pixels() } else { 1 };
-            (clocks::of(&form.instruction, self.config) * times as u64, form.terms.len())
+            (clocks::of(&form.instruction, self.config) * times as u64, product.kernel.outputs * form.terms.len())
         };
-        let best = forms.into_iter().min_by_key(clocks);
-        let best = best.with_context(|| {
+        let best = forms.min_by_key(clocks).with_context(|| {
             let (terms, most) = (product.kernel.weights.len() / product.kernel.outputs, self.config.terms);
             format!("sums {terms} terms an output, and with its layout more than the {most} of the engine")
-        })?;
+        });
+        let (product, best) = best?;
         let split = best.instruction.split == 1;
         let (rows, align) = if split { (self.config.rows, self.config.banks()) } else { (1, 1) };
         let weights = product.kernel.beats(&best.terms, rows, self.config);

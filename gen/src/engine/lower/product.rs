@@ -5,9 +5,12 @@ use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
 
 use super::kernel::Kernel;
-use super::scale::Scale;
+use super::scale::{Channel, Scale};
 use super::windows::{EACH_PIXEL, Scan, with_run};
 use crate::engine::layout::{Layout, Place};
+
+/// Greatest number of terms of a convolution for several pixels at once.
+const MERGED_TERMS: usize = 256;
 
 /// A convolution, and where its outputs go.
 #[derive(Debug, Clone)]
@@ -53,6 +56,46 @@ impl Product {
         let kernel = Kernel { outputs, rows: 1, cols: 1, channels: positions.len(), weights: self.kernel.weights };
         let layout = Layout { height: 1, width: 1, pitch: part.bytes(), positions };
         Product { input: Place { layout, ..self.input }, kernel, window: EACH_PIXEL, ..self }
+    }
+
+    /// The same convolution with `count` neighbouring pixels of a row as one pixel that has the outputs of all of them: its
+    /// kernel is wider, and has zeros where an output does not see the input. It needs fewer reads and blocks, and fills
+    /// columns of the array that one pixel leaves empty. The memory holds the same bytes.
+    ///
+    /// `None` if pixels of the output do not follow each other without gaps, or it has too many weights to be worth it.
+    pub(super) fn merged(&self, count: usize, lanes: usize) -> Option<Product> {
+        let Kernel { outputs, rows, cols, channels, .. } = self.kernel;
+        let (step, pixel) = (self.window.cols.stride, outputs.next_multiple_of(lanes));
+        let wide = cols + (count - 1) * step;
+        let fits = self.window.cols.dilation == 1
+            && self.size[1].is_multiple_of(count)
+            && self.out_pitch == pixel
+            && rows * wide * self.input.layout.pitch <= MERGED_TERMS;
+        if !fits {
+            return None;
+        }
+        let of_all = (count - 1) * pixel + outputs;
+        let mut weights = vec![0; of_all * rows * wide * channels];
+        let mut of_outputs = vec![Channel::default(); of_all];
+        for (place, output) in (0..count).flat_map(|place| (0..outputs).map(move |output| (place, output))) {
+            let to = place * pixel + output;
+            of_outputs[to] = self.scale.channels[output];
+            for row in 0..rows {
+                let from = &self.kernel.weights[(output * rows + row) * cols * channels..][..cols * channels];
+                let at = ((to * rows + row) * wide + place * step) * channels;
+                weights[at..at + from.len()].copy_from_slice(from);
+            }
+        }
+        let mut window = self.window;
+        window.cols.stride = count * step;
+        Some(Product {
+            kernel: Kernel { outputs: of_all, rows, cols: wide, channels, weights },
+            scale: Scale { channels: of_outputs, ..self.scale.clone() },
+            window,
+            size: [self.size[0], self.size[1] / count],
+            out_pitch: count * pixel,
+            ..self.clone()
+        })
     }
 
     /// All forms that the engine can compute.
