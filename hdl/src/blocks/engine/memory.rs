@@ -146,8 +146,9 @@ impl Memory {
 
     /// The output rank lies within the cells.
     fn in_ebr<'k>(&'k self, k: &'k Kernel, first: &Access<'k>) -> Vec<Int<'k>> {
-        let (second, copies) = (k.stage(&self.second, 1), k.stage(&self.copies, 1));
-        let word = second.pass("write_word", first.write_word);
+        let copies = k.stage(&self.copies, 1);
+        // Each memory has a copy of the word that is written, too: one for all memories would lie far from most.
+        let word = copies.pass("write_word", first.write_word);
         let (mut low, mut parts) = (0, Vec::new());
         for (group, cells) in self.ebr.chunks(GROUP).enumerate() {
             let copy = |name: &str, value| copies.pass(&format!("{name}_{group}"), value);
