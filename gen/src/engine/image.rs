@@ -1,6 +1,6 @@
 //! The image of a model: what the input stream brings into the memories of the engine.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::config::{MAGIC, crc32};
 use qrtl_hdl::blocks::engine::instruction::Instruction;
@@ -20,7 +20,7 @@ pub(super) struct Contents<'a> {
 /// The words of the image, each as many bits as a beat of the stream.
 ///
 /// # Errors
-/// If a value does not fit its field of an instruction, or the program does not fit its memory.
+/// If a value does not fit its field of an instruction.
 pub(super) fn words(contents: &Contents<'_>, memories: &Memories, config: &EngineConfig) -> Result<Vec<u64>> {
     let lanes = config.lanes;
     let mut words = vec![MAGIC.into(), config.fingerprint().into()];
@@ -40,7 +40,8 @@ pub(super) fn words(contents: &Contents<'_>, memories: &Memories, config: &Engin
     for (which, channels) in
         [(Target::Parameters, &memories.channels.words), (Target::LaneParameters, &memories.lane_channels.words)]
     {
-        let bytes: Vec<u8> = channels.iter().flat_map(|channel| channel.word().to_le_bytes()).collect();
+        let words = channels.iter().map(|channel| channel.word()).collect::<Result<Vec<u64>>>()?;
+        let bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).collect();
         section(which, 0, packed(&bytes, lanes));
     }
     let mut program = Vec::new();
@@ -48,8 +49,6 @@ pub(super) fn words(contents: &Contents<'_>, memories: &Memories, config: &Engin
         let of_instruction = instruction.words().map_err(|why| anyhow::anyhow!("instruction {n}: {why}"))?;
         program.extend(of_instruction.map(u64::from));
     }
-    let (wanted, there) = (program.len(), config.program_words);
-    ensure!(wanted <= there, "program_words: the model needs {wanted}, and the engine has {there}");
     section(Target::Program, 0, program);
     let [address, bytes] = contents.input;
     section(Target::Model, 0, vec![(address / lanes) as u64, bytes.div_ceil(lanes) as u64]);

@@ -1,19 +1,45 @@
 //! Where the buffers stand in the activation memory: two that are in use at the same time never overlap.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use super::lower::Emitted;
 use super::plan::Buffer;
 
+/// What a model takes of a memory of an engine, in the unit of the parameter that says how large it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// the parameter of the engine, as `weight_bytes`
+    pub name: &'static str,
+    /// what the model takes
+    pub used: usize,
+    /// what there is
+    pub there: usize,
+}
+
+impl Memory {
+    /// # Errors
+    /// If the memory is too small.
+    pub(super) fn check(&self) -> Result<()> {
+        let Memory { name, used, there } = *self;
+        ensure!(used <= there, "{name}: the model needs {used}, and the engine has {there}");
+        Ok(())
+    }
+}
+
 /// The instructions during which a buffer is in use, the first and the last.
 type Lifetime = [usize; 2];
 
-/// The byte address of each buffer in a memory of `bytes` bytes. The buffer `input` is in use from the beginning, and a
+/// The byte address of each buffer in a memory of `bytes` bytes, and what they take of it. The buffer `input` is in use from the beginning, and a
 /// buffer with contents always.
 ///
 /// # Errors
 /// If they do not fit: the tensor for which there is no room, the bytes that it takes, and the bytes there are.
-pub(super) fn addresses(buffers: &[Buffer], emitted: &[Emitted], input: usize, bytes: usize) -> Result<Vec<usize>> {
+pub(super) fn addresses(
+    buffers: &[Buffer],
+    emitted: &[Emitted],
+    input: usize,
+    bytes: usize,
+) -> Result<(Vec<usize>, Memory)> {
     let lifetimes: Vec<Option<Lifetime>> =
         (0..buffers.len()).map(|buffer| lifetime(buffer, buffers, emitted, input)).collect();
     let mut used: Vec<usize> = (0..buffers.len()).filter(|&buffer| lifetimes[buffer].is_some()).collect();
@@ -39,7 +65,10 @@ pub(super) fn addresses(buffers: &[Buffer], emitted: &[Emitted], input: usize, b
             buffers[outside].bytes,
             end(&best)
         ),
-        None => Ok(best),
+        None => {
+            let memory = Memory { name: "activation_bytes", used: end(&best), there: bytes };
+            Ok((best, memory))
+        }
     }
 }
 

@@ -23,13 +23,14 @@ mod plan;
 mod program;
 mod ranges;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use qrtl_golden::graph::Graph;
 use qrtl_hdl::blocks::engine::EngineConfig;
-use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
+use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind, WORDS};
 
 pub use constants::Channel;
 pub use layout::Layout;
+pub use memory::Memory;
 pub use normal::HostStep;
 pub use program::{CompiledStep, Output, Program, Tap};
 
@@ -72,7 +73,6 @@ pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Resul
         }
     }
     let Lowering { memories, mut emitted, grown, .. } = lowering;
-    memories.check(config)?;
     let mut buffers = plan.buffers.clone();
     for (buffer, bytes) in grown {
         let buffer = &mut buffers[buffer];
@@ -80,7 +80,7 @@ pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Resul
     }
     let input = plan.of_tensor[inner.input].map(|place| &plan.places[place]);
     let Some(input) = input else { anyhow::bail!("the network has no input") };
-    let addresses = memory::addresses(&buffers, &emitted, input.buffer, config.activation_bytes)?;
+    let (addresses, activations) = memory::addresses(&buffers, &emitted, input.buffer, config.activation_bytes)?;
     emitted.iter_mut().for_each(|emitted| resolve(emitted, &addresses, config.lanes));
     let program: Vec<Instruction> = emitted.iter().map(|emitted| emitted.instruction.clone()).chain([end()]).collect();
     let input_bytes = inner.tensors[inner.input].elements();
@@ -88,9 +88,12 @@ pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Resul
     let constants =
         constants.filter_map(|(buffer, &address)| Some((address, &buffer.contents.as_ref()?[..]))).collect();
     let contents = image::Contents { program: &program, input: [addresses[input.buffer], input_bytes], constants };
+    let words = Memory { name: "program_words", used: program.len() * WORDS, there: config.program_words };
+    let used: Vec<Memory> = [activations, words].into_iter().chain(memories.used(config)).collect();
+    used.iter().try_for_each(Memory::check)?;
     let image = image::words(&contents, &memories, config)?;
-    ensure!(emitted.iter().all(|e| e.instruction.kind != Kind::End as i64), "a step without a kind");
-    Ok(program::program(graph, &inner, &plan, host, &emitted, taps, image, channels, config))
+    let program = program::program(graph, &inner, &plan, &emitted, taps, config);
+    Ok(Program { host, image, channels, memories: used, ..program })
 }
 
 fn end() -> Instruction {

@@ -8,12 +8,13 @@ use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
 use qrtl_hdl::blocks::engine::sequencer::STEP_LATENCY;
 
 use super::lower::{Emitted, Lowering};
+use super::memory::Memory;
 use super::normal::HostStep;
 use super::plan::{self, Plan, Task};
 use super::{Channel, Layout, clocks, image};
 
 /// A model for an engine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Program {
     /// its steps, in the order of execution, the output of the result included
     pub steps: Vec<CompiledStep>,
@@ -33,6 +34,8 @@ pub struct Program {
     pub result: usize,
     /// what has become of the channels of each tensor of the graph
     pub channels: Vec<Vec<Channel>>,
+    /// what the model takes of each memory
+    pub memories: Vec<Memory>,
 }
 
 /// Instructions for one operator, or for two at once.
@@ -119,16 +122,13 @@ fn outputs(emitted: &[Emitted], taps: Vec<Tap>, result: Output, config: &EngineC
     emitted.iter().filter_map(output).collect()
 }
 
-#[expect(clippy::too_many_arguments, reason = "it puts the parts together")]
+/// A program with its steps, and what goes through its streams.
 pub(super) fn program(
     graph: &Graph,
     inner: &Graph,
     plan: &Plan<'_>,
-    host: Vec<HostStep>,
     emitted: &[Emitted],
     taps: Vec<Tap>,
-    image: Vec<u64>,
-    channels: Vec<Vec<Channel>>,
     config: &EngineConfig,
 ) -> Program {
     let result = Output::Result { bytes: inner.tensors[inner.output].elements() };
@@ -167,14 +167,12 @@ pub(super) fn program(
     });
     Program {
         steps: steps.collect(),
-        host,
-        image,
         lanes: config.lanes,
         outputs,
         input_elements: inner.tensors[inner.input].elements(),
         input: inner.input,
         result: inner.output,
-        channels,
+        ..Program::default()
     }
 }
 

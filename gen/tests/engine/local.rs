@@ -71,6 +71,9 @@ fn clocks_of_mlperf_tiny() {
                 program.clocks(),
                 program.image.len()
             );
+            for memory in &program.memories {
+                println!("  {}: {} of {}", memory.name, memory.used, memory.there);
+            }
             for step in &program.steps {
                 println!(
                     "  {:?} {}: {:?} -> {:?}, {:?}",

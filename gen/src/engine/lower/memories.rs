@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use anyhow::{Result, ensure};
 use qrtl_hdl::blocks::engine::EngineConfig;
 
 use super::scale::Channel;
+use crate::engine::memory::Memory;
 
 /// A memory that is filled from its beginning. Equal contents are stored once.
 #[derive(Debug)]
@@ -91,19 +91,14 @@ impl Memories {
         (self.lane_channels.put(channels, self.requantizers[1]) / self.requantizers[1]) as i64
     }
 
-    /// Checks that all fits.
-    ///
-    /// # Errors
-    /// The memory that is too small, what it would have to hold, and what it holds.
-    pub(in crate::engine) fn check(&self, config: &EngineConfig) -> Result<()> {
-        for (name, wanted, there) in [
-            ("weight_bytes", self.weights.words.len(), config.weight_bytes),
-            ("lane_weight_bytes", 4 * self.lane_weights.words.len(), config.lane_weight_bytes),
-            ("channels", self.channels.words.len(), config.channels),
-            ("lane_channels", self.lane_channels.words.len(), config.lane_channels),
-        ] {
-            ensure!(wanted <= there, "{name}: the model needs {wanted}, and the engine has {there}");
-        }
-        Ok(())
+    /// What they take of the memories of an engine.
+    pub(in crate::engine) fn used(&self, config: &EngineConfig) -> Vec<Memory> {
+        let of = |name, used, there| Memory { name, used, there };
+        vec![
+            of("weight_bytes", self.weights.words.len(), config.weight_bytes),
+            of("lane_weight_bytes", 4 * self.lane_weights.words.len(), config.lane_weight_bytes),
+            of("channels", self.channels.words.len(), config.channels),
+            of("lane_channels", self.lane_channels.words.len(), config.lane_channels),
+        ]
     }
 }

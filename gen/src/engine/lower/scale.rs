@@ -4,6 +4,7 @@ use anyhow::{Result, bail, ensure};
 use qrtl_golden::numerics::AnyRequantization;
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule};
 use qrtl_hdl::blocks::engine::config::BIAS;
+use qrtl_hdl::blocks::engine::parameters::parameter_word;
 
 /// Bias, multiplier and shift of a channel. The default gives the zero point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -17,9 +18,9 @@ impl Channel {
     /// A factor of 1.
     pub(super) const ONE: Channel = Channel { bias: 0, multiplier: 1 << 30, shift: 1 };
 
-    /// The parameter word: shift, multiplier and bias from bits 58, 27 and 0 on.
-    pub(in crate::engine) fn word(self) -> u64 {
-        ((self.shift as u64) & 0x3f) << 58 | (self.multiplier as u64) << 27 | (self.bias as u64) & 0x7ff_ffff
+    /// The word that an image holds.
+    pub(in crate::engine) fn word(self) -> Result<u64> {
+        parameter_word(self.bias, self.multiplier, self.shift).map_err(anyhow::Error::msg)
     }
 }
 
