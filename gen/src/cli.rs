@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use clap::{Parser, Subcommand, value_parser};
+use clap::{Parser, Subcommand};
 use qrtl_gen::blocks::{Summary, catalogue};
 use qrtl_gen::conformance;
 use qrtl_gen::emit::Package;
 use qrtl_gen::explore::Explore;
-use qrtl_gen::model::{self, Emitted, MAX_BATCH};
+use qrtl_gen::model::{self, Emitted, ModelCommand};
 use qrtl_gen::quantize::Quantize;
 use qrtl_gen::run::Run;
 use qrtl_gen::schedule::Schedule;
@@ -50,26 +50,8 @@ enum Verb {
         #[command(subcommand)]
         block: Option<Box<Spec>>,
     },
-    /// a GEMM block for each fully connected layer of a .tflite file, and the clocks that each layer takes
-    Model {
-        /// model file
-        file: PathBuf,
-        /// directory to write
-        #[arg(short = 'o', long, value_name = "DIR")]
-        out: PathBuf,
-        /// what the names of the modules begin with: NAME_0, NAME_1 and so on
-        #[arg(long, default_value = "layer")]
-        name: String,
-        /// rows of processing elements
-        #[arg(long, default_value_t = 4)]
-        rows: usize,
-        /// columns of processing elements
-        #[arg(long, default_value_t = 4)]
-        cols: usize,
-        /// inputs in one product, for the clocks that are printed; the block takes any number
-        #[arg(long, default_value_t = 1, value_parser = value_parser!(u32).range(1..=MAX_BATCH as i64))]
-        batch: u32,
-    },
+    /// an engine for a .tflite file with the image of the model, and the clocks that each step takes
+    Model(Box<ModelCommand>),
     /// which arrays suit a layer or a model on a device: exact clocks, estimated area, and the best of the two
     Explore(Explore),
     /// runs a .tflite file over inputs, in the integers of a runtime
@@ -108,9 +90,7 @@ impl Cli {
                 let output = out.context("emit: -o DIR is missing")?;
                 emit(&output, name, config, block.map(|b| *b))
             }
-            Some(Verb::Model { file, out, name, rows, cols, batch }) => {
-                emit_model(&file, &out, &name, [rows, cols], batch as usize)
-            }
+            Some(Verb::Model(command)) => emit_model(&command),
             Some(Verb::Explore(explore)) => print_all(&explore.run()?.text),
             Some(Verb::Run(run)) => print(run.run()?),
             Some(Verb::Quantize(quantize)) => print(quantize.run()?),
@@ -195,8 +175,14 @@ fn config_word(file: &Path) -> String {
     if plain { format!("--config {base}") } else { format!("--config {base:?}") }
 }
 
-fn emit_model(file: &Path, output: &Path, name: &str, sides: [usize; 2], batch: usize) -> Result<ExitCode> {
-    let Emitted { blocks, clocks, host } = model::emit(file, output, name, sides, batch)?;
+fn emit_model(command: &ModelCommand) -> Result<ExitCode> {
+    let ModelCommand { file, out, name, per_layer, batch, network } = command;
+    let name = name.as_deref().unwrap_or(if *per_layer { "layer" } else { "engine" });
+    if !per_layer {
+        return print_all(&network.emit(file, out, name)?);
+    }
+    let sides = [network.engine.rows, network.engine.cols];
+    let Emitted { blocks, clocks, host } = model::emit(file, out, name, sides, *batch as usize)?;
     let rows: Vec<_> = blocks.iter().map(|(name, place, summary)| row(name, place, summary)).collect();
     table("directory", &rows)?;
     if !host.is_empty() {

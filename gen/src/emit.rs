@@ -73,7 +73,7 @@ impl Package {
         write_directory(to, |dir| self.write_files(dir, vectors))
     }
 
-    fn write_files(&self, dir: &Path, vectors: &Script) -> Result<()> {
+    pub(crate) fn write_files(&self, dir: &Path, vectors: &Script) -> Result<()> {
         for sub in ["rtl", "tb", "vectors"] {
             fs::create_dir(dir.join(sub))?;
         }

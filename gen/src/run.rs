@@ -99,7 +99,7 @@ impl Run {
 }
 
 /// The index of the operator with this index or name.
-fn index_of(model: &Model, operator: &str) -> Result<usize> {
+pub(crate) fn index_of(model: &Model, operator: &str) -> Result<usize> {
     let count = model.operators().len();
     if let Ok(index) = operator.parse() {
         ensure!(index < count, "until: {index} is no operator, there are {count}, from 0 on");

@@ -6,12 +6,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use qrtl_gen::emit::write_file;
-use qrtl_gen::engine::{Options, compile};
-use qrtl_gen::model::read_model;
+use qrtl_gen::model::Network;
 use qrtl_gen::run::read_inputs;
 use qrtl_golden::graph::{Graph, Value};
-use qrtl_golden::import::{Runtime, lower, npy};
-use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_golden::import::npy;
 
 use crate::engine::{Comparison, Running, compare};
 use crate::workspace::Workspace;
@@ -30,14 +28,11 @@ pub struct Run {
     /// compare the tensor of every step with golden, and its clocks with the compiler's
     #[arg(long)]
     check: bool,
-    /// keep channels that have the same value for every input
-    #[arg(long)]
-    keep_constant: bool,
     /// number of inputs to run, from the first on; all if left out
     #[arg(long, value_name = "N")]
     first: Option<usize>,
     #[command(flatten)]
-    engine: EngineConfig,
+    network: Network,
 }
 
 impl Run {
@@ -46,18 +41,17 @@ impl Run {
     /// # Errors
     /// If a file cannot be read or written, the model is not supported or does not fit the engine, or a result differs.
     pub fn run(&self, workspace: &Workspace) -> Result<()> {
-        let graph =
-            lower(&read_model(&self.model)?, Runtime::Tflm).with_context(|| self.model.display().to_string())?;
-        let options = Options { keep_constant: self.keep_constant, taps: self.check, ..Options::default() };
-        let program = compile(&graph, &self.engine, &options).with_context(|| self.model.display().to_string())?;
+        let shown = || self.model.display().to_string();
+        let graph = self.network.graph(&self.model)?;
+        let program = self.network.compile(&graph, self.check).with_context(shown)?;
+        let clocks = self.network.compile(&graph, false).with_context(shown)?.clocks();
         let tensor = &graph.tensors[program.input];
         let inputs = read_inputs(&self.input, tensor).with_context(|| self.input.display().to_string())?;
         let inputs = &inputs[..self.first.unwrap_or(inputs.len()).min(inputs.len())];
         for step in &program.host {
             println!("on the host: operator {step}");
         }
-        let clocks = compile(&graph, &self.engine, &Options { taps: false, ..options })?.clocks();
-        let mut running = Running::start(workspace, &self.engine, program)?;
+        let mut running = Running::start(workspace, &self.network.engine, program)?;
         let begin = Instant::now();
         let mut results = Vec::new();
         let mut found = Comparison::default();

@@ -1,0 +1,132 @@
+//! `gen model`: an engine for a model, with its image.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use qrtl_golden::graph::{Graph, Value};
+use qrtl_golden::import::{Runtime, lower, lower_until};
+use qrtl_golden::operators::Array;
+use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_random::Random;
+
+use super::read_model;
+use crate::blocks::engine::{infer, load};
+use crate::emit::{Package, write_directory};
+use crate::engine::{Options, Program, compile};
+use crate::run::index_of;
+use crate::script::Script;
+use crate::spec::Spec;
+
+/// How a model becomes a program of an engine.
+#[derive(Args, Debug, Clone)]
+pub struct Network {
+    /// last operator that is computed, by its index or by a name that no other has; operators behind it need not be
+    /// supported
+    #[arg(long, value_name = "OPERATOR")]
+    pub until: Option<String>,
+    /// keep channels that have the same value for every input
+    #[arg(long)]
+    pub keep_constant: bool,
+    /// clock for which the latency is said, in MHz
+    #[arg(long, default_value_t = 100.0)]
+    pub mhz: f64,
+    /// the engine
+    #[command(flatten)]
+    pub engine: EngineConfig,
+}
+
+/// Random inputs that are shipped beside an image.
+const INPUTS: usize = 2;
+
+impl Network {
+    /// The graph of a model file as TFLM computes it.
+    ///
+    /// # Errors
+    /// If the file is no model, or an operator is not supported.
+    pub fn graph(&self, file: &Path) -> Result<Graph> {
+        let model = read_model(file)?;
+        let lowered = match &self.until {
+            None => lower(&model, Runtime::Tflm),
+            Some(operator) => lower_until(&model, Runtime::Tflm, index_of(&model, operator)?),
+        };
+        lowered.with_context(|| file.display().to_string())
+    }
+
+    /// The program of a graph.
+    ///
+    /// # Errors
+    /// The errors of [`compile`].
+    pub fn compile(&self, graph: &Graph, taps: bool) -> Result<Program> {
+        compile(graph, &self.engine, &Options { keep_constant: self.keep_constant, taps, ..Options::default() })
+    }
+
+    /// Writes a directory with the engine, the image of the model, and inputs with what golden makes of them. Returns
+    /// the report.
+    ///
+    /// # Errors
+    /// If the file is no model, an operator is not supported, the model does not fit the engine, or the directory cannot
+    /// be written.
+    pub fn emit(&self, file: &Path, output: &Path, name: &str) -> Result<String> {
+        ensure!(self.mhz > 0.0, "mhz: {} is not positive", self.mhz);
+        let graph = self.graph(file)?;
+        let program = self.compile(&graph, false).with_context(|| file.display().to_string())?;
+        let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let spec = Spec::Engine(self.engine.clone());
+        let package = Package::new(name, spec, &format!("gen model {base}"))?;
+        let script = vectors(&package, &program, &graph)?;
+        let host: Vec<String> = program.host.iter().map(ToString::to_string).collect();
+        let mut report = String::new();
+        if !host.is_empty() {
+            report += &format!("on the host: {}\n\n", host.join(", "));
+        }
+        report += &program.report(&self.engine, self.mhz);
+        write_directory(output, |dir| {
+            package.write_files(dir, &script)?;
+            let image: Vec<u8> =
+                program.image.iter().flat_map(|word| word.to_le_bytes()[..program.lanes].to_vec()).collect();
+            fs::create_dir(dir.join("model"))?;
+            fs::write(dir.join("model/image.bin"), image)?;
+            fs::write(dir.join("model/report.txt"), &report)?;
+            Ok(())
+        })?;
+        Ok(report)
+    }
+}
+
+/// The image, then random inputs with golden's results.
+fn vectors(package: &Package, program: &Program, graph: &Graph) -> Result<Script> {
+    let mut script = Script::new(&package.built.interface);
+    load(&mut script, program);
+    let shape = &graph.tensors[program.input].shape;
+    let mut random = Random::new(1);
+    for _ in 0..INPUTS {
+        let elements = (0..shape.iter().product()).map(|_| random.within(-128, 127) as i32).collect();
+        let input = Array::new("input", shape.clone(), elements)?;
+        infer(&mut script, program, graph, &Value::Integer(input))?;
+    }
+    Ok(script)
+}
+
+/// Flags of `gen model`.
+#[derive(Args)]
+pub struct ModelCommand {
+    /// model file (.tflite, int8)
+    pub file: PathBuf,
+    /// directory to write
+    #[arg(short = 'o', long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// name of the module, engine if left out; with --per-layer, what the names of the modules begin with, layer if left
+    /// out
+    #[arg(long)]
+    pub name: Option<String>,
+    /// a GEMM block for each fully connected layer in place of an engine; --rows and --cols say how large
+    #[arg(long)]
+    pub per_layer: bool,
+    /// with --per-layer: inputs in one product, for the clocks that are printed; the block takes any number
+    #[arg(long, default_value_t = 1, requires = "per_layer", value_parser = clap::value_parser!(u32).range(1..=super::MAX_BATCH as i64))]
+    pub batch: u32,
+    #[command(flatten)]
+    pub network: Network,
+}
