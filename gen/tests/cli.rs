@@ -205,7 +205,7 @@ fn outputs_can_be_read_together() {
     let dir = tempfile::tempdir().unwrap();
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/digits/mlp_int8.tflite");
     for args in [
-        &["model", model.to_str().unwrap(), "-o", "model"][..],
+        &["model", model.to_str().unwrap(), "--per-layer", "-o", "model"][..],
         &["emit", "gemm", "--name", "gemm_generic", "-o", "generic"],
         &["emit", "gemm", "--name", "gemm_ecp5", "--target", "ecp5", "-o", "ecp5"],
         &["emit", "gemm", "--name", "gemm_systolic", "--forwarding", "systolic", "-o", "systolic"],

@@ -138,7 +138,7 @@ fn models_that_it_cannot_take() {
              verifying table field `operator_codes` at position 52",
         ),
     ] {
-        refuses(dir.path(), &["model", file, "-o", "out"], error);
+        refuses(dir.path(), &["model", file, "--per-layer", "-o", "out"], error);
     }
 }
 

@@ -157,7 +157,10 @@ fn a_schedule_says_what_bounds_it_however_many_tiles() {
 fn a_model_has_a_line_of_clocks_for_each_layer() {
     let dir = tempfile::tempdir().unwrap();
     let mlp = model("mlp_int8.tflite");
-    let output = generate(dir.path(), &["model", &mlp, "--rows", "8", "--cols", "8", "--batch", "64", "-o", "out"]);
+    let output = generate(
+        dir.path(),
+        &["model", &mlp, "--per-layer", "--rows", "8", "--cols", "8", "--batch", "64", "-o", "out"],
+    );
     let text = String::from_utf8(output.stdout).unwrap();
     let (_, clocks) = text.split_once("\n\n").unwrap();
     let words =
@@ -166,6 +169,6 @@ fn a_model_has_a_line_of_clocks_for_each_layer() {
     // 32 tiles of 64 beats, and 42 clocks to the last result: the sums of the last tile leave in 32, two at a time.
     assert_eq!(lines[1], ["layer_0", "64 x 32 x 64", "2090", "0", "98.37 %", "97.99 %", "array"]);
     assert_eq!(lines[2][..4], ["layer_1", "64 x 10 x 32", "537", "0"]);
-    let output = generate(dir.path(), &["model", &mlp, "--batch", "0", "-o", "out"]);
+    let output = generate(dir.path(), &["model", &mlp, "--per-layer", "--batch", "0", "-o", "out"]);
     assert_eq!(output.status.code(), Some(2));
 }

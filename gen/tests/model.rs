@@ -25,7 +25,7 @@ fn digits(file: &str) -> String {
 #[track_caller]
 fn emitted(model: &str) -> (String, serde_json::Value) {
     let dir = tempfile::tempdir().unwrap();
-    let output = generate(dir.path(), &["model", model, "-o", "out"]);
+    let output = generate(dir.path(), &["model", model, "--per-layer", "--cols", "4", "-o", "out"]);
     assert!(output.status.success(), "{output:?}");
     let manifest = fs::read_to_string(dir.path().join("out/manifest.json")).unwrap();
     (String::from_utf8(output.stdout).unwrap(), serde_json::from_str(&manifest).unwrap())
@@ -85,7 +85,7 @@ fn only_chains_are_models_of_layers() {
     let at = bytes.windows(16).position(|window| window == inputs).unwrap();
     bytes[at + 4] = 0;
     fs::write(dir.path().join("fork.tflite"), bytes).unwrap();
-    let output = generate(dir.path(), &["model", "fork.tflite", "-o", "out"]);
+    let output = generate(dir.path(), &["model", "fork.tflite", "--per-layer", "-o", "out"]);
     let text = String::from_utf8(output.stderr).unwrap();
     let expected = "error: fork.tflite: operator 1 (FULLY_CONNECTED): reads tensor 0 and not tensor 5, the output of the \
                     operator before: only chains are supported\n";

@@ -33,7 +33,7 @@ pub use constants::Channel;
 pub use layout::Layout;
 pub use memory::Memory;
 pub use normal::HostStep;
-pub use program::{CompiledStep, Output, Program, Tap, Used};
+pub use program::{CompiledStep, Output, Program, Tap};
 
 use lower::{Emitted, Lowering};
 
@@ -74,11 +74,6 @@ pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Resul
         }
     }
     let Lowering { memories, mut emitted, grown, .. } = lowering;
-<<<<<<< HEAD
-=======
-    memories.check(config)?;
-    let mut used = memories.used(config).to_vec();
->>>>>>> ea0eaa8 (wip)
     let mut buffers = plan.buffers.clone();
     for (buffer, bytes) in grown {
         let buffer = &mut buffers[buffer];
@@ -86,16 +81,9 @@ pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Resul
     }
     let input = plan.of_tensor[inner.input].map(|place| &plan.places[place]);
     let Some(input) = input else { anyhow::bail!("the network has no input") };
-<<<<<<< HEAD
     let (addresses, activations) = memory::addresses(&buffers, &emitted, input.buffer, config.activation_bytes)?;
-=======
-    let addresses = memory::addresses(&buffers, &emitted, input.buffer, config.activation_bytes)?;
-    let ends = buffers.iter().zip(&addresses).map(|(buffer, address)| buffer.bytes + address);
-    used.insert(0, Used { name: "activation_bytes", wanted: ends.max().unwrap_or(0), there: config.activation_bytes });
->>>>>>> ea0eaa8 (wip)
     emitted.iter_mut().for_each(|emitted| resolve(emitted, &addresses, config.lanes));
     let program: Vec<Instruction> = emitted.iter().map(|emitted| emitted.instruction.clone()).chain([end()]).collect();
-    used.push(Used { name: "program_words", wanted: program.len() * WORDS, there: config.program_words });
     let input_bytes = inner.tensors[inner.input].elements();
     let constants = plan.buffers.iter().zip(&addresses);
     let constants =
@@ -105,13 +93,8 @@ pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Resul
     let used: Vec<Memory> = [activations, words].into_iter().chain(memories.used(config)).collect();
     used.iter().try_for_each(Memory::check)?;
     let image = image::words(&contents, &memories, config)?;
-<<<<<<< HEAD
     let program = program::program(graph, &inner, &plan, &emitted, taps, config);
     Ok(Program { host, image, channels, memories: used, ..program })
-=======
-    ensure!(emitted.iter().all(|e| e.instruction.kind != Kind::End as i64), "a step without a kind");
-    Ok(Program { used, ..program::program(graph, &inner, &plan, host, &emitted, taps, image, channels, config) })
->>>>>>> ea0eaa8 (wip)
 }
 
 fn end() -> Instruction {

@@ -18,8 +18,6 @@ use super::{Channel, Layout, clocks, image};
 pub struct Program {
     /// its steps, in the order of execution, the output of the result included
     pub steps: Vec<CompiledStep>,
-    /// what it needs of each memory of the engine
-    pub used: Vec<Used>,
     /// operators that stay on the host
     pub host: Vec<HostStep>,
     /// the words of the image, one for each beat
@@ -38,17 +36,6 @@ pub struct Program {
     pub channels: Vec<Vec<Channel>>,
     /// what the model takes of each memory
     pub memories: Vec<Memory>,
-}
-
-/// What a model needs of a memory of the engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Used {
-    /// the parameter of the engine that says how large the memory is
-    pub name: &'static str,
-    /// what the model needs
-    pub wanted: usize,
-    /// what the engine has
-    pub there: usize,
 }
 
 /// Instructions for one operator, or for two at once.
@@ -180,12 +167,6 @@ pub(super) fn program(
     });
     Program {
         steps: steps.collect(),
-<<<<<<< HEAD
-=======
-        used: Vec::new(),
-        host,
-        image,
->>>>>>> ea0eaa8 (wip)
         lanes: config.lanes,
         outputs,
         input_elements: inner.tensors[inner.input].elements(),

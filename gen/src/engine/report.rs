@@ -46,7 +46,7 @@ impl Program {
             percent(left, clocks)
         );
         let used: Vec<String> =
-            self.used.iter().map(|used| format!("{} {} of {}", used.name, used.wanted, used.there)).collect();
+            self.memories.iter().map(|memory| format!("{} {} of {}", memory.name, memory.used, memory.there)).collect();
         text + &format!("{}\n", used.join(", "))
     }
 }

@@ -6,11 +6,7 @@ use std::hash::Hash;
 use qrtl_hdl::blocks::engine::EngineConfig;
 
 use super::scale::Channel;
-<<<<<<< HEAD
 use crate::engine::memory::Memory;
-=======
-use crate::engine::Used;
->>>>>>> ea0eaa8 (wip)
 
 /// A memory that is filled from its beginning. Equal contents are stored once.
 #[derive(Debug)]
@@ -95,7 +91,6 @@ impl Memories {
         (self.lane_channels.put(channels, self.requantizers[1]) / self.requantizers[1]) as i64
     }
 
-<<<<<<< HEAD
     /// What they take of the memories of an engine.
     pub(in crate::engine) fn used(&self, config: &EngineConfig) -> Vec<Memory> {
         let of = |name, used, there| Memory { name, used, there };
@@ -104,28 +99,6 @@ impl Memories {
             of("lane_weight_bytes", 4 * self.lane_weights.words.len(), config.lane_weight_bytes),
             of("channels", self.channels.words.len(), config.channels),
             of("lane_channels", self.lane_channels.words.len(), config.lane_channels),
-        ]
-=======
-    /// Checks that all fits.
-    ///
-    /// # Errors
-    /// The memory that is too small, what it would have to hold, and what it holds.
-    pub(in crate::engine) fn check(&self, config: &EngineConfig) -> Result<()> {
-        for Used { name, wanted, there } in self.used(config) {
-            ensure!(wanted <= there, "{name}: the model needs {wanted}, and the engine has {there}");
-        }
-        Ok(())
->>>>>>> ea0eaa8 (wip)
-    }
-
-    /// What a model needs of each memory.
-    pub(in crate::engine) fn used(&self, config: &EngineConfig) -> [Used; 4] {
-        let used = |name, wanted, there| Used { name, wanted, there };
-        [
-            used("weight_bytes", self.weights.words.len(), config.weight_bytes),
-            used("lane_weight_bytes", 4 * self.lane_weights.words.len(), config.lane_weight_bytes),
-            used("channels", self.channels.words.len(), config.channels),
-            used("lane_channels", self.lane_channels.words.len(), config.lane_channels),
         ]
     }
 }
