@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use qrtl_gen::emit::write_file;
 use qrtl_gen::model::Network;
+use qrtl_gen::progress::Progress;
 use qrtl_gen::run::read_inputs;
 use qrtl_golden::graph::{Graph, Value};
 use qrtl_golden::import::npy;
@@ -52,6 +53,7 @@ impl Run {
             println!("on the host: operator {step}");
         }
         let mut running = Running::start(workspace, &self.network.engine, program)?;
+        let progress = Progress::new(inputs.len());
         let begin = Instant::now();
         let mut results = Vec::new();
         let mut found = Comparison::default();
@@ -63,6 +65,7 @@ impl Run {
                 ensure!(one.differ == 0 && one.other_clocks == 0, "input {n}: {}", one.first);
                 found.add(&one);
             }
+            progress.step(|| "inputs".to_owned());
             results.extend(inference.parts.last().into_iter().flatten().map(|&byte| byte as i8));
         }
         let seconds = begin.elapsed().as_secs_f64();
