@@ -9,6 +9,7 @@
 pub mod blocks;
 pub mod exact;
 pub mod interface;
+pub mod memory;
 pub mod names;
 pub mod parameter;
 pub mod stream;

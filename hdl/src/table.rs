@@ -5,36 +5,39 @@
 
 use rust_hdl::prelude::{Block, In, Logic, Probe};
 
-use crate::exact::{Int, Kernel, Maybe, Port, Ram, Range, Stage};
+use crate::exact::{Clk, Int, Kernel, Maybe, Port, Ram, Range, Stage};
+use crate::memory::Memory;
 use crate::parameter::Source;
+use crate::targets::Target;
 
 /// Number of entries of a table.
 pub const ENTRIES: usize = 256;
 
 /// The table of a block, and the ports through which it is loaded. In a field `table` they are called `table_write`,
 /// `table_x` and `table_y`.
-#[derive(Debug)]
 pub struct Table {
     write: Maybe<Port<In>>,
     x: Maybe<Port<In>>,
     y: Maybe<Port<In>>,
     memory: Maybe<Ram>,
-    rank: Stage,
+    registered: Maybe<Memory>,
+    ranks: [Stage; 2],
     entries: Option<Vec<i128>>,
+    range: Range,
 }
 
-/// The constant entries of the parameter `table`, each within `range`; `None` if the table is loaded at run time.
+/// The constant entries of the parameter `name`, each within `range`; `None` if the table is loaded at run time.
 ///
 /// # Errors
 /// A sentence that names the parameter, the limit and what it got.
-pub fn entries(table: &Source, range: Range) -> Result<Option<&[i64]>, String> {
+pub fn entries<'t>(name: &str, table: &'t Source, range: Range) -> Result<Option<&'t [i64]>, String> {
     let entries = match table {
         Source::Port => return Ok(None),
         Source::Table(entries) if entries.len() == ENTRIES => entries,
-        other => return Err(format!("table: expected {ENTRIES} entries, got {}", other.entries().unwrap_or(1))),
+        other => return Err(format!("{name}: expected {ENTRIES} entries, got {}", other.entries().unwrap_or(1))),
     };
     let beyond = entries.iter().position(|&entry| !range.contains(entry.into()));
-    beyond.map_or(Ok(Some(entries)), |i| Err(format!("table: entry {i} is {}, outside {range}", entries[i])))
+    beyond.map_or(Ok(Some(entries)), |i| Err(format!("{name}: entry {i} is {}, outside {range}", entries[i])))
 }
 
 impl Table {
@@ -51,8 +54,21 @@ impl Table {
             x: Maybe::when(loaded, || Port::new(x, &format!("the {what} whose entry is written"))),
             y: Maybe::when(loaded, || Port::new(y, "the entry that is written")),
             memory: Maybe::when(loaded, || Ram::new(ENTRIES, y)),
-            rank: Stage::new(!loaded),
+            registered: Maybe::when(false, || unreachable!("there is no second register")),
+            ranks: [!loaded, false].map(Stage::new),
             entries: entries.map(|entries| entries.iter().map(|&entry| entry.into()).collect()),
+            range: y,
+        }
+    }
+
+    /// The same table with a second register, at the output of its memory.
+    pub fn registered(self, target: Target) -> Table {
+        let loaded = self.entries.is_none();
+        Table {
+            memory: Maybe::when(false, || unreachable!("the memory has a register")),
+            registered: Maybe::when(loaded, || Memory::new(target, ENTRIES, self.range)),
+            ranks: [!loaded; 2].map(Stage::new),
+            ..self
         }
     }
 
@@ -71,16 +87,21 @@ impl Table {
         }
     }
 
-    /// The entry of `x`, a clock edge with `enable` later. A description reads a table once.
-    pub fn read<'k>(&'k self, k: &'k Kernel, enable: Int<'k>, x: Int<'k>) -> Int<'k> {
+    /// The entry of `x`, a clock edge with `enable` later; with a second register, which needs an `enable` of 1, two. `clk`
+    /// is the clock of the block that has the table. A description reads a table once.
+    pub fn read<'k>(&'k self, k: &'k Kernel, clk: &Clk, enable: Int<'k>, x: Int<'k>) -> Int<'k> {
         let x = address(x);
-        let loading = (self.memory.get(), self.write.get(), self.x.get(), self.y.get());
-        match (loading, &self.entries) {
-            ((Some(memory), Some(write), Some(of), Some(entry)), _) => {
-                k.ram(memory, (k.read(write), address(k.read(of)), k.read(entry)), (enable, x))
-            }
-            (_, Some(entries)) => k.stage(&self.rank, enable).pass("y", k.rom(entries, x)),
-            _ => unreachable!("a table that is not constant is loaded"),
+        if let Some(entries) = &self.entries {
+            let entry = k.rom(entries, x);
+            return self.ranks.iter().fold(entry, |entry, rank| k.stage(rank, enable).pass("y", entry));
+        }
+        let ports = (self.write.get(), self.x.get(), self.y.get());
+        let (Some(write), Some(of), Some(entry)) = ports else { unreachable!("a table without entries is loaded") };
+        let write = (k.read(write), address(k.read(of)), k.read(entry));
+        match (self.memory.get(), self.registered.get()) {
+            (Some(memory), _) => k.ram(memory, write, (enable, x)),
+            (_, Some(memory)) => memory.read(k, clk, write, x),
+            _ => unreachable!("a table that is loaded is a memory"),
         }
     }
 }
@@ -96,23 +117,27 @@ impl Logic for Table {
 
 /// The ports and registers of this bundle belong to the block that owns it.
 impl Block for Table {
-    fn connect_all(&mut self) {}
+    fn connect_all(&mut self) {
+        self.registered.connect_all();
+    }
     fn update_all(&mut self) {
         self.write.update_all();
         self.x.update_all();
         self.y.update_all();
         self.memory.update_all();
-        self.rank.update_all();
+        self.registered.update_all();
+        self.ranks.update_all();
     }
     fn has_changed(&self) -> bool {
         let ports = self.write.has_changed() || self.x.has_changed() || self.y.has_changed();
-        ports || self.memory.has_changed() || self.rank.has_changed()
+        ports || self.memory.has_changed() || self.registered.has_changed() || self.ranks.has_changed()
     }
     fn accept(&self, name: &str, probe: &mut dyn Probe) {
         self.write.accept(&format!("{name}_write"), probe);
         self.x.accept(&format!("{name}_x"), probe);
         self.y.accept(&format!("{name}_y"), probe);
         self.memory.accept(&format!("{name}_memory"), probe);
-        self.rank.accept(name, probe);
+        self.registered.accept(&format!("{name}_memory"), probe);
+        self.ranks.accept(name, probe);
     }
 }

@@ -5,10 +5,10 @@ use qrtl_golden::operators::{Array, SoftmaxParameters, softmax, softmax_by_table
 use qrtl_hdl::blocks::softmax::{Softmax, SoftmaxConfig};
 use qrtl_hdl::interface::Streamed;
 use qrtl_hdl::parameter::Source;
-use qrtl_hdl::targets::Device;
+use qrtl_hdl::targets::{Device, Target};
 use qrtl_random::Random;
 
-use super::{Block, Subject, Summary};
+use super::{Block, Subject, Summary, WITH_DSP};
 use crate::script::Script;
 
 /// Number of results of each configuration.
@@ -51,21 +51,29 @@ impl Block for SoftmaxConfig {
         Ok(())
     }
 
+    fn target(&self) -> Target {
+        self.target
+    }
+
     fn suite() -> Vec<(SoftmaxConfig, usize)> {
         let base = SoftmaxConfig::default();
         let of = |max_length, bits| SoftmaxConfig { max_length, bits, ..base.clone() };
         let constant = |config: SoftmaxConfig| SoftmaxConfig { table: constant(), ..config };
+        let on = |target, config: SoftmaxConfig| SoftmaxConfig { target, ..config };
+        let ecp5 = [on(Target::Ecp5, base.clone()), on(Target::Ecp5, constant(of(10, 2)))];
         let all = [base.clone(), of(256, 1), of(37, 2), of(2, 4), of(511, 4), constant(of(16, 4)), constant(of(10, 1))];
-        all.map(|config| (config, VECTORS)).into()
+        all.into_iter().chain(ecp5).map(|config| (config, VECTORS)).collect()
     }
 
     fn subjects() -> Vec<Subject<SoftmaxConfig>> {
-        let loaded = |bits| SoftmaxConfig { bits, ..SoftmaxConfig::default() };
-        let all = [
-            Subject::alone("softmax", "rows up to 256, loaded, 4 bits a clock", loaded(4)),
-            Subject::alone("softmax_1_bit", "rows up to 256, loaded, 1 bit a clock", loaded(1)),
-        ];
-        all.map(|subject| subject.on(&[Device::Ecp5Small, Device::Up5k])).into()
+        let base = SoftmaxConfig::default();
+        let one_bit = SoftmaxConfig { bits: 1, ..base.clone() };
+        let ecp5 = SoftmaxConfig { target: Target::Ecp5, ..base.clone() };
+        vec![
+            Subject::alone("softmax", "rows up to 256, loaded, 4 bits a clock", base).on(WITH_DSP),
+            Subject::alone("softmax_1_bit", "rows up to 256, loaded, 1 bit a clock", one_bit).on(WITH_DSP),
+            Subject::alone("softmax_ecp5", "rows up to 256, loaded, 4 bits a clock", ecp5).on(&[Device::Ecp5Small]),
+        ]
     }
 
     fn catalogue() -> Vec<(&'static str, SoftmaxConfig)> {

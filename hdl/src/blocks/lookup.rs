@@ -44,7 +44,7 @@ impl LookupConfig {
     pub fn entries(&self) -> Result<Option<&[i64]>, String> {
         self.input.among("input", &[IntType::Int8, IntType::Uint8])?;
         self.output.among("output", &[IntType::Int8, IntType::Uint8, IntType::Int16, IntType::Int32])?;
-        table::entries(&self.table, self.output.range())
+        table::entries("table", &self.table, self.output.range())
     }
 }
 
@@ -101,6 +101,6 @@ impl Describe for Lookup {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
         let advance = self.flow.describe(k);
-        k.drive(&self.y, self.table.read(k, advance, k.read(&self.x)));
+        k.drive(&self.y, self.table.read(k, &self.clk, advance, k.read(&self.x)));
     }
 }

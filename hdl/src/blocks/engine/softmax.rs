@@ -98,7 +98,7 @@ impl SoftmaxUnit {
             write_word: Port::new(config.word(), "the word"),
             done: Port::bit("the step is done"),
             kept: Kept::new(&kept.collect::<Vec<_>>()),
-            softmax: Softmax::new(&block())?,
+            softmax: Softmax::new(&SoftmaxConfig { target: config.target, ..block() })?,
             values: (0..lanes).map(|_| Reg::new(INT8)).collect(),
             left: Reg::control(0..=lanes as i128, 0),
             final_tap: Reg::new(BIT),

@@ -8,6 +8,7 @@ use crate::default_from_flags;
 use crate::exact::Range;
 use crate::parameter::{Source, within};
 use crate::table;
+use crate::targets::Target;
 
 /// Parameters of a softmax.
 #[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
@@ -22,6 +23,9 @@ pub struct SoftmaxConfig {
     /// port, to be loaded at run time, or 256 numbers: exp of the difference 0, -1, ... -255 as a multiple of 2^-31
     #[arg(long, default_value_t = Source::Port)]
     pub table: Source,
+    /// device whose memories the block instantiates
+    #[arg(long, value_enum, default_value_t = Target::Generic)]
+    pub target: Target,
 }
 
 /// Greatest length of a row: 512 equal values have a sum that TFLM refuses.
@@ -42,7 +46,7 @@ impl SoftmaxConfig {
         if ![1, 2, 4].contains(&self.bits) {
             return Err(format!("bits: {} is none of 1, 2, 4", self.bits));
         }
-        let entries = table::entries(&self.table, EXPONENTIAL)?;
+        let entries = table::entries("table", &self.table, EXPONENTIAL)?;
         match entries.map(|entries| i128::from(entries[0])) {
             Some(one) if one != EXPONENTIAL.hi() => {
                 Err(format!("table: entry 0 is {one}, not {}, the exponential of 0", EXPONENTIAL.hi()))
@@ -56,6 +60,6 @@ impl SoftmaxConfig {
     /// it.
     pub const fn clocks(&self, length: usize) -> usize {
         let rows = (ROWS / self.bits) as usize;
-        length * (rows + 4) + 7 * rows + 40
+        length * (rows + 4) + 7 * rows + 47
     }
 }

@@ -29,16 +29,17 @@ use product::SerialProduct;
 use reciprocal::{Reciprocal, TERM};
 use rust_hdl::prelude::*;
 
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Port, Ram, Range, Reg, Stage};
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Port, Range, Reg, Stage};
 use crate::interface::{StreamPorts, Streamed, Streams};
+use crate::memory::Memory;
 use crate::table::Table;
 use crate::{describe_logic, ports};
 
 /// Values of `x` and `y`.
 const INT8: Range = Range::signed(8);
 
-/// Clock edges from the place of a value to its rounded exponential: the memory of the row, its output, the difference,
-/// the table, its output, the rounding.
+/// Clock edges from the place of a value to its rounded exponential: two of the memory of the row, the difference, two of
+/// the table, the rounding.
 const READ: usize = 6;
 
 /// See the [module](self).
@@ -66,7 +67,8 @@ pub struct Softmax {
     pub y: Port<Out>,
     /// the result is the last of its row
     pub y_last: Port<Out>,
-    row: Ram,
+    row: Memory,
+    taken: Stage,
     greatest: Reg,
     taking: Reg,
     summing: Reg,
@@ -74,9 +76,7 @@ pub struct Softmax {
     index: Reg,
     last_index: Reg,
     read: Vec<Reg>,
-    value: Stage,
     difference: Stage,
-    entry: Stage,
     term: Stage,
     complete: Reg,
     reciprocal: Reciprocal,
@@ -110,12 +110,14 @@ impl Softmax {
             in_ready: Port::bit("the value is taken"),
             x: Port::new(INT8, "value"),
             x_last: Port::bit("the value is the last of its row"),
-            table: Table::new(entries, Range::unsigned(8), EXPONENTIAL, "distance from the greatest value"),
+            table: Table::new(entries, Range::unsigned(8), EXPONENTIAL, "distance from the greatest value")
+                .registered(config.target),
             out_valid: Port::bit("a result is offered"),
             out_ready: Port::bit("the result is taken"),
             y: Port::new(INT8, "result, in 1/256, less 128"),
             y_last: Port::bit("the result is the last of its row"),
-            row: Ram::new(config.max_length as usize, INT8),
+            row: Memory::new(config.target, config.max_length as usize, INT8),
+            taken: rank(),
             greatest: Reg::new(INT8),
             taking: flag(1),
             summing: flag(0),
@@ -123,9 +125,7 @@ impl Softmax {
             index: Reg::control(place, 0),
             last_index: Reg::new(place),
             read: (0..READ).map(|_| flag(0)).collect(),
-            value: rank(),
             difference: rank(),
-            entry: rank(),
             term: rank(),
             complete: flag(0),
             reciprocal: Reciprocal::new(config.max_length),
@@ -161,23 +161,23 @@ impl Softmax {
         k.register(&self.summing, row_ends | (summing & !at_end));
         k.register_when(&self.last, scales, at_end);
 
-        let greatest = k.read(&self.greatest);
-        let greater = index.equals(0) | greatest.lt(x);
-        k.register_when(&self.greatest, accept & greater, x);
-        let taken = k.read(&self.offered) & k.read(&self.out_ready) & k.read(&self.y_last);
-        k.register(&self.taking, taking.mux(!row_ends, taken));
+        // The greatest value is known a clock later, long before it is needed.
+        let taken = k.stage(&self.taken, 1);
+        let (value, first) = (taken.pass("x", x), taken.pass("first", index.equals(0)));
+        let (valid, greatest) = (taken.pass("accept", accept), k.read(&self.greatest));
+        k.register_when(&self.greatest, valid & (first | greatest.lt(value)), value);
+        let row_leaves = k.read(&self.offered) & k.read(&self.out_ready) & k.read(&self.y_last);
+        k.register(&self.taking, taking.mux(!row_ends, row_leaves));
         k.drive(&self.in_ready, taking);
-        k.ram(&self.row, (accept, index, x), (k.lit(1), index))
+        self.row.read(k, &self.clk, (accept, index, x), index)
     }
 
     /// Describes the way from a value to its exponential and to the sum, which nothing stops. Gives the exponential.
     fn exponential<'k>(&'k self, k: &'k Kernel, value: Int<'k>) -> Int<'k> {
-        let ranks = [&self.value, &self.difference, &self.entry, &self.term];
-        let [value_rank, difference_rank, entry_rank, term_rank] = ranks.map(|rank| k.stage(rank, 1));
-        let value = value_rank.pass("x", value);
+        let [difference_rank, term_rank] = [&self.difference, &self.term].map(|rank| k.stage(rank, 1));
         // The greatest value is known, and no value above it, once the row is taken.
         let below = difference_rank.pass("below", (k.read(&self.greatest) - value).bits(0, 8));
-        let exponential = entry_rank.pass("exponential", self.table.read(k, k.lit(1), below));
+        let exponential = self.table.read(k, &self.clk, k.lit(1), below);
         // To the nearest multiple of 2^-19, ties up.
         let term = term_rank.pass("term", ((exponential >> 11) + 1).named("twice_the_term") >> 1);
 

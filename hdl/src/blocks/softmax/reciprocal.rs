@@ -8,7 +8,7 @@
 //! ```
 //!
 //! where each product is the block's only multiplier, beyond this part. At last `2 x`, saturated, is the reciprocal as a
-//! multiple of 2^-31.
+//! multiple of 2^-31. Two clocks follow each product: one makes it an addend, one adds it.
 
 use rust_hdl::prelude::*;
 
@@ -76,9 +76,14 @@ pub(super) struct Reciprocal {
     fewer: Reg,
     operation: Reg,
     begins: Reg,
+    adding: Reg,
     doubling: Reg,
     estimate: Reg,
+    addend: Reg,
+    turned: Reg,
     rest: Reg,
+    opposite: Reg,
+    negative: Reg,
     _terms: u32,
 }
 
@@ -108,9 +113,14 @@ impl Reciprocal {
             fewer: Reg::new(0..=PLACES),
             operation: Reg::new(0..=LAST),
             begins: flag(),
+            adding: flag(),
             doubling: flag(),
             estimate: Reg::new(EXPONENTIAL),
+            addend: Reg::new(FACTOR),
+            turned: Reg::new(0..=1),
             rest: Reg::new(REST),
+            opposite: Reg::new(REST),
+            negative: Reg::new(0..=1),
             _terms: terms,
         }
     }
@@ -134,6 +144,33 @@ impl Reciprocal {
         k.register(&self.moving, start | (moving & !last));
         last
     }
+
+    /// Describes `x`. A product that is subtracted is added with all its bits inverted, and 1.
+    fn estimate<'k>(&'k self, k: &'k Kernel, first: Int<'k>, x: Int<'k>) {
+        let (start, ready, adding, doubling) =
+            (k.read(&self.start), k.read(&self.ready), k.read(&self.adding), k.read(&self.doubling));
+        let (addend, turned) = (k.read(&self.addend), k.read(&self.turned));
+        let adds = (adding & !k.read(&self.operation).bit(0)).named("adds");
+
+        // x is at most 2, so half of it times the rest has no more bits than the rest.
+        let change = k.read(&self.p).bits(0, REST.width() - 1) << 2;
+        let turns = (first | k.read(&self.negative)).named("turns");
+        let signs = turns.mux(FACTOR.hi(), 0);
+        k.register_when(&self.addend, ready, first.mux(k.read(&self.p), change) ^ signs);
+        k.register_when(&self.turned, ready, turns);
+
+        // One carry chain, which begins with the 1.
+        let addend = turned.concat(addend, FACTOR.width()).as_signed().concat(turned, 1);
+        let sum = (x.concat(k.lit(1), 1) + addend).named("twice_the_sum") >> 1;
+        let sum = sum.bounded(EXPONENTIAL, "the reciprocal of 1/2..1 is 1..2");
+        // 2 is no number of 31 bits, and becomes the greatest.
+        let above = x.bit(FACTOR.width() - 1);
+        let doubled = above.mux(EXPONENTIAL.hi(), x.bits(0, FACTOR.width() - 1) << 1);
+        // The first product was taken with 32/17 as x.
+        let constant = start.mux(C32_OVER_17, C48_OVER_17);
+        let next = adds.mux(sum, doubling.mux(doubled, constant));
+        k.register_when(&self.estimate, start | adds | doubling | (ready & first), next);
+    }
 }
 
 describe_logic!(Reciprocal);
@@ -148,39 +185,34 @@ impl Describe for Reciprocal {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
         let moved = self.sum(k, k.read(&self.moving));
-        let (ready, p, doubling) = (k.read(&self.ready), k.read(&self.p), k.read(&self.doubling));
-        let (x, rest, operation) = (k.read(&self.estimate), k.read(&self.rest), k.read(&self.operation));
-        let start = k.read(&self.start);
+        let (start, ready, p) = (k.read(&self.start), k.read(&self.ready), k.read(&self.p));
+        let (operation, adding) = (k.read(&self.operation), k.read(&self.adding));
+        let (x, rest, negative) = (k.read(&self.estimate), k.read(&self.rest), k.read(&self.negative));
 
         let last = operation.equals(LAST).named("last");
-        // Operations 2, 4 and 6 improve x, operations 1, 3 and 5 give its rest.
         let first = operation.equals(0).named("first");
+        // Operations 2, 4 and 6 improve x, operations 1, 3 and 5 give its rest.
         let gives_rest = operation.bit(0);
         let next = last.mux(0, (operation + 1).within(self.operation.range()));
-        k.register_when(&self.operation, start | ready, start.mux(0, next));
-        k.register(&self.begins, moved | (ready & !last));
-        k.register(&self.doubling, ready & last);
-        let new_rest = (k.lit(ONE) - p).bounded(REST, "x is within 1/17 of the reciprocal");
-        k.register_when(&self.rest, ready & gives_rest, new_rest);
+        k.register_when(&self.operation, start | adding, start.mux(0, next));
+        k.register(&self.adding, ready);
+        k.register(&self.begins, moved | (adding & !last));
+        k.register(&self.doubling, adding & last);
 
-        let within = "the reciprocal of 1/2..1 is 1..2";
-        let begun = (k.lit(C48_OVER_17) - p).bounded(EXPONENTIAL, within);
-        // x is at most 2, so half of it times the rest has no more bits than the rest.
-        let change = p.bits(0, REST.width() - 1) << 2;
-        let better = rest.is_negative().mux(x - change, x + change).bounded(EXPONENTIAL, within);
-        // 2 is no number of 31 bits, and becomes the greatest.
-        let above = x.bit(FACTOR.width() - 1);
-        let doubled = above.mux(EXPONENTIAL.hi(), x.bits(0, FACTOR.width() - 1) << 1);
-        let next = doubling.mux(doubled, start.mux(C32_OVER_17, first.mux(begun, better)));
-        k.register_when(&self.estimate, start | doubling | (ready & !gives_rest), next);
+        let new_rest = (k.lit(ONE) - p).bounded(REST, "x is within 1/17 of the reciprocal");
+        let opposite = (-rest).bounded(REST, "a rest is less than 1/16");
+        k.register_when(&self.rest, gives_rest & ready, new_rest);
+        k.register_when(&self.opposite, gives_rest & adding, opposite);
+        k.register_when(&self.negative, gives_rest & adding, rest.is_negative());
+        let size = negative.mux(k.read(&self.opposite), rest).bits(0, REST.width() - 1);
+        self.estimate(k, first, x);
 
         let rest_is_factor = (!(first | gives_rest)).named("rest_is_factor");
-        let size = rest.is_negative().mux(-rest, rest).bounded(0..=-REST.lo(), "a size has no sign");
         k.drive(&self.multiply, k.read(&self.begins));
         k.drive(&self.a, rest_is_factor.mux(x, k.read(&self.sum) << (FACTOR.width() - SUM.width())));
         k.drive(&self.b, rest_is_factor.mux(size, x));
-        k.drive(&self.negated, first | (rest_is_factor & rest.is_negative()));
-        k.drive(&self.done, doubling);
+        k.drive(&self.negated, first | (rest_is_factor & negative));
+        k.drive(&self.done, k.read(&self.doubling));
         k.drive(&self.x, x);
         k.drive(&self.places, k.read(&self.fewer));
     }

@@ -1,0 +1,87 @@
+//! A memory whose words come out of a register.
+
+use rust_hdl::prelude::{Block, Logic, Probe};
+
+use crate::exact::{Clk, Int, Kernel, Maybe, Ram, Range, Stage};
+use crate::targets::ecp5::Ebr;
+use crate::targets::{self, Target};
+
+/// A memory with one write port and one read port. Its word passes a register after it leaves the memory, because a block
+/// memory alone takes most of a clock. The register is within the memory where the target has such a cell.
+///
+/// A word that is read while it is written is undefined, and so is a word that was never written.
+pub struct Memory {
+    words: Maybe<Ram>,
+    output: Stage,
+    cell: Maybe<Ebr>,
+    range: Range,
+}
+
+impl Memory {
+    /// A memory of `words` words of `range`.
+    ///
+    /// # Panics
+    /// If `words` is less than 2.
+    pub fn new(target: Target, words: usize, range: Range) -> Memory {
+        let in_cell = match target.traits().memory {
+            targets::Memory::Ebr => Ebr::widest(words).is_some_and(|bits| range.width() <= bits),
+            targets::Memory::Inferred | targets::Memory::Spram => false,
+        };
+        Memory {
+            words: Maybe::when(!in_cell, || Ram::new(words, range)),
+            output: Stage::new(true),
+            cell: Maybe::when(in_cell, || Ebr::new(words, range.width())),
+            range,
+        }
+    }
+
+    /// The word at `address`, two clock edges later. Where `write.0` is 1, word `write.1` takes the value `write.2`. `clk`
+    /// is the clock of the block that has the memory.
+    #[track_caller]
+    pub fn read<'k>(
+        &'k self,
+        k: &'k Kernel,
+        clk: &Clk,
+        write: (Int<'k>, Int<'k>, Int<'k>),
+        address: Int<'k>,
+    ) -> Int<'k> {
+        match (self.words.get(), self.cell.get()) {
+            (Some(words), _) => k.stage(&self.output, 1).pass("word", k.ram(words, write, (k.lit(1), address))),
+            (_, Some(cell)) => {
+                k.pass_clock(clk, &cell.clk);
+                k.drive(&cell.write, write.0);
+                k.drive(&cell.write_address, write.1);
+                k.drive(&cell.write_word, write.2.wrap(Range::unsigned(self.range.width())));
+                k.drive(&cell.read, 1);
+                k.drive(&cell.address, address);
+                let bits = k.read(&cell.word).bits(0, self.range.width());
+                if self.range.is_signed() { bits.as_signed() } else { bits }
+            }
+            _ => unreachable!("a memory is in a cell or in none"),
+        }
+    }
+}
+
+impl Logic for Memory {
+    fn update(&mut self) {}
+}
+
+/// The registers and the cell belong to the block that has the memory.
+impl Block for Memory {
+    fn connect_all(&mut self) {
+        self.cell.connect_all();
+    }
+    fn update_all(&mut self) {
+        self.words.update_all();
+        self.output.update_all();
+        self.cell.update_all();
+    }
+    fn has_changed(&self) -> bool {
+        self.words.has_changed() || self.output.has_changed() || self.cell.has_changed()
+    }
+    fn accept(&self, name: &str, probe: &mut dyn Probe) {
+        self.words.accept(name, probe);
+        self.output.accept(name, probe);
+        self.cell.accept(name, probe);
+    }
+}
