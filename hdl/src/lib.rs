@@ -16,3 +16,4 @@ pub mod stream;
 pub mod table;
 pub mod targets;
 pub mod verilog;
+pub mod window;

@@ -2,14 +2,18 @@
 //! block for which something is missing there does not compile. The line puts the block into every list: the command
 //! line, files, `sim block`, the suite, and the tables of area.
 
+mod add;
+mod average_pool;
 pub mod engine;
 mod fixed_point_multiplier;
 pub mod gemm;
 mod lookup;
+mod max_pool;
 pub mod requantizer;
 mod saturator;
 mod softmax;
 mod subject;
+mod windows;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Subcommand;
@@ -170,6 +174,12 @@ blocks! {
     lookup: Lookup(qrtl_hdl::blocks::lookup::LookupConfig),
     /// rows of int8: round(256 exp(x) / sum of exp) - 128, as TFLM's SOFTMAX
     softmax: Softmax(qrtl_hdl::blocks::softmax::SoftmaxConfig),
+    /// sum or difference of two int8, as TFLM's ADD and SUB
+    add: Add(qrtl_hdl::blocks::add::AddConfig),
+    /// mean of a window of int8, as TFLM's AVERAGE_POOL_2D
+    average_pool: AveragePool(qrtl_hdl::blocks::average_pool::AveragePoolConfig),
+    /// greatest of a window of int8, as TFLM's MAX_POOL_2D
+    max_pool: MaxPool(qrtl_hdl::blocks::max_pool::MaxPoolConfig),
     /// y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max)
     requantizer: Requantizer(qrtl_hdl::blocks::requantizer::RequantizerConfig),
     /// quantized matrix multiplication with its requantizers

@@ -127,6 +127,23 @@ pub fn sub(a: Operand<'_>, b: Operand<'_>, parameters: &AddParameters) -> Result
     zip(a.array, b.array, |x, y| parameters.apply(difference(x, a.zero_point), difference(y, b.zero_point), -1))
 }
 
+/// [`add`] or, if `subtract`, [`sub`] of two int8 with their terms in tables: entry `x + 128` is the term of `x`, as
+/// [`AddParameters::scaled`] gives it. `output` is [`AddParameters::output`].
+///
+/// # Errors
+/// If shapes disagree, an operand is no int8, or a sum leaves the contract of the rule.
+pub fn add_by_tables(
+    [a, b]: [&Array; 2],
+    terms: [&[i32; 256]; 2],
+    output: &Requantization,
+    subtract: bool,
+) -> Result<Array, Error> {
+    let sign = if subtract { -1 } else { 1 };
+    let term =
+        |x: i32, of: usize| within("operand", x.into(), -128..=127).map(|x| i128::from(terms[of][(x + 128) as usize]));
+    zip(a, b, |x, y| output.requantize_sum(term(x, 0)? + sign * term(y, 1)?))
+}
+
 /// TFLite's `MUL`: `requantize((a - za) (b - zb))` (tflite-micro 90b983c2, `reference/integer_ops/mul.h`). Shapes are
 /// equal, or repeat where a size is 1.
 ///

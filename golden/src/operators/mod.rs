@@ -39,7 +39,7 @@ pub use hard_swish::hard_swish_table;
 pub use litert_add::litert_add;
 pub use litert_mul::{LitertMul, litert_mul};
 pub use mean::{mean, mean_factor};
-pub use pool::{average_pool, max_pool};
+pub use pool::{average_factor, average_pool, max_pool};
 pub(crate) use shape::concatenated_shape;
 pub use shape::{concatenation, pad, reshape};
 pub use softmax::{SoftmaxParameters, softmax, softmax_by_table};

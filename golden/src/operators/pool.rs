@@ -2,7 +2,8 @@
 
 use super::conv2d::each;
 use super::{Array, Window};
-use crate::{Bounds, Error};
+use crate::numerics::types::within;
+use crate::{Bounds, Error, FixedMultiplier, MultiplierWidth};
 
 /// TFLite's `AVERAGE_POOL_2D` (tflite-micro 90b983c2, `reference/integer_ops/pooling.h`): the mean of the quantized
 /// values that lie within the image, rounded to nearest with ties away from zero, and clamped. Input and output have
@@ -25,6 +26,20 @@ pub fn average_pool(input: &Array, filter: [usize; 2], window: &Window, bounds: 
 /// The errors of [`average_pool`].
 pub fn max_pool(input: &Array, filter: [usize; 2], window: &Window, bounds: Bounds) -> Result<Array, Error> {
     pool(input, filter, window, bounds, |taps| taps.iter().copied().max().unwrap_or(i32::MIN).into())
+}
+
+/// Greatest number of elements that [`average_factor`] divides by.
+const MOST: i64 = 1024;
+
+/// The factor by which [`Rule::TfliteDouble`](crate::Rule::TfliteDouble), in place of a division, gives the mean of `count` int8 as [`average_pool`] rounds
+/// it: `floor(2^31 / count) + 1`, at most `2^31 - 1`, in 2^-31. It is a little more than `1 / count`, so that ties of either
+/// sign are rounded away from zero, and so little that no other sum is rounded to another mean.
+///
+/// # Errors
+/// If `count` is not in `1..=1024`.
+pub fn average_factor(count: usize) -> Result<FixedMultiplier, Error> {
+    let count = within("count", count as i64, 1..=MOST)?;
+    FixedMultiplier::new(MultiplierWidth::W32, ((1 << 31) / count + 1).min(MultiplierWidth::W32.max()), 0)
 }
 
 fn pool(

@@ -1,7 +1,7 @@
 //! Sums, differences and products against their formulas, written out in i128.
 
 use qrtl_golden::numerics::multiplier::quantize_multiplier;
-use qrtl_golden::operators::{AddParameters, Array, Operand, XnnpackAdd, add, mul, sub, xnnpack_add};
+use qrtl_golden::operators::{AddParameters, Array, Operand, XnnpackAdd, add, add_by_tables, mul, sub, xnnpack_add};
 use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;
 
@@ -70,6 +70,26 @@ fn terms_of_a_sum() {
         let term = |s: f32| tflite_double(i128::from(x) << 20, f64::from(s) / twice) as i32;
         assert_eq!(p.scaled([x, x]).unwrap(), [term(scales[0]), term(scales[1])], "{x}");
     }
+}
+
+/// The terms of all operands in tables give the same sums.
+#[test]
+fn sums_by_tables() {
+    let mut random = seeded(12);
+    let all: Vec<i32> = (-128..=127).collect();
+    for _ in 0..200 {
+        let z = [(); 3].map(|()| random.corner(-128, 127) as i32);
+        let p = AddParameters::new(20, [(); 3].map(|()| scale(&mut random)), z[2].into(), Bounds::INT8).unwrap();
+        let terms = |of: usize| std::array::from_fn(|i| p.scaled([i as i64 - 128 - i64::from(z[of]); 2]).unwrap()[of]);
+        let (a, b) = (vector(all.clone()), vector(all.iter().map(|_| random.corner(-128, 127) as i32).collect()));
+        let by_tables = |subtract| add_by_tables([&a, &b], [&terms(0), &terms(1)], &p.output(), subtract).unwrap();
+        assert_eq!(by_tables(false), add(operand(&a, z[0]), operand(&b, z[1]), &p).unwrap());
+        assert_eq!(by_tables(true), sub(operand(&a, z[0]), operand(&b, z[1]), &p).unwrap());
+    }
+    let (beyond, terms) = (vector(vec![0, 128]), [0; 256]);
+    let p = AddParameters::new(20, [1.0; 3], 0, Bounds::INT8).unwrap();
+    let error = add_by_tables([&beyond, &beyond], [&terms; 2], &p.output(), false).unwrap_err();
+    assert_eq!(error.to_string(), "element [1]: operand: 128 is outside -128..=127");
 }
 
 /// -2.5 becomes -3 in TFLite, -2 in XNNPACK.

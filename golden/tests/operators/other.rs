@@ -1,8 +1,9 @@
 //! Pooling, softmax, conversions, padding and reshaping, each against its definition.
 
+use qrtl_golden::numerics::requantizer::Requantize;
 use qrtl_golden::operators::{
-    Array, Axis, DequantizeRounding, Operand, QuantizeRounding, Quantizer, SoftmaxParameters, Window, average_pool,
-    concatenation, dequantize, max_pool, pad, quantize, requantize, reshape, softmax, softmax_by_table,
+    Array, Axis, DequantizeRounding, Operand, QuantizeRounding, Quantizer, SoftmaxParameters, Window, average_factor,
+    average_pool, concatenation, dequantize, max_pool, pad, quantize, requantize, reshape, softmax, softmax_by_table,
 };
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;
@@ -46,6 +47,23 @@ fn pooling() {
             assert_eq!(most, (*taps.iter().max().unwrap()).clamp(-100, 100), "{taps:?}");
         }
     }
+}
+
+/// A factor takes the place of the division, for every sum of every count.
+#[test]
+fn averages_by_a_factor() {
+    for count in 1..=1024i64 {
+        let r =
+            Requantization::new(Rule::TfliteDouble, average_factor(count as usize).unwrap(), 0, Bounds::INT8).unwrap();
+        for sum in -128 * count..=127 * count {
+            // Half of a step is added to the size of the mean, and the rest is dropped.
+            let size = (2 * sum.abs() + count) / (2 * count);
+            assert_eq!(r.requantize_sum(sum.into()).unwrap(), (sum.signum() * size) as i32, "{sum} / {count}");
+        }
+    }
+    let beyond = |count| average_factor(count).unwrap_err().to_string();
+    assert_eq!(beyond(0), "count: 0 is outside 1..=1024");
+    assert_eq!(beyond(1025), "count: 1025 is outside 1..=1024");
 }
 
 /// The integers stay within one step of the real softmax, and follow a permutation of the row.

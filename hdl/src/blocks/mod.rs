@@ -1,10 +1,13 @@
 //! The blocks, one file or folder each. Golden, the command line, the bench and the Verilog module use the same name.
 
+pub mod add;
+pub mod average_pool;
 mod delay;
 pub mod engine;
 pub mod fixed_point_multiplier;
 pub mod gemm;
 pub mod lookup;
+pub mod max_pool;
 pub mod requantizer;
 pub mod saturator;
 pub mod softmax;

@@ -140,6 +140,11 @@ impl Requantizer {
         &self._config
     }
 
+    /// The port that selects the entries of tables, if there are any.
+    pub fn channel(&self) -> Option<&Port<In>> {
+        self.channel.get()
+    }
+
     /// The value of each parameter, from its port, its table or its constant.
     fn values<'k>(&self, k: &'k Kernel) -> Parameters<Int<'k>> {
         let sources = self._config.sources().zip(self.parameters.as_ref());
