@@ -39,7 +39,19 @@ fn the_catalogue_twice() {
     assert_eq!(once, files(dir.path()));
 
     let table = String::from_utf8(first.stdout).unwrap();
-    let blocks = ["saturator", "fixed_point_multiplier", "lookup", "softmax", "requantizer", "gemm", "gemm_axis"];
+    let blocks = [
+        "saturator",
+        "fixed_point_multiplier",
+        "lookup",
+        "softmax",
+        "add",
+        "average_pool",
+        "max_pool",
+        "requantizer",
+        "gemm",
+        "gemm_axis",
+        "engine",
+    ];
     let rows: Vec<&str> = table.lines().skip(1).filter_map(|l| l.split_whitespace().next()).collect();
     assert_eq!(rows, blocks);
     for block in blocks {

@@ -2,10 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 use qrtl_golden::Bounds;
+use qrtl_golden::Requantization;
 use qrtl_golden::numerics::AnyRequantization;
-use qrtl_golden::numerics::requantizer::Requantize;
-use qrtl_golden::operators::{Axis, Window};
-use qrtl_golden::{FixedMultiplier, MultiplierWidth, Requantization, Rule};
+use qrtl_golden::operators::{Axis, Window, average_factor};
 use qrtl_hdl::blocks::engine::config::LANE_TERMS;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
 
@@ -183,25 +182,10 @@ fn parts(axis: &Axis, outputs: usize, size: usize, filter: usize) -> Vec<Part> {
     parts
 }
 
-/// The factor that gives the mean of `count` elements for every possible sum.
-///
-/// The factor `(floor(2^31 / count) + 1) / 2^31` is a little more than `1 / count`, so that halves of either sign are rounded away
-/// from zero. There is no shift after it, and so only one rounding.
+/// The mean of `count` elements. There is no shift after the factor, and so only one rounding.
 fn mean_of(count: usize, bounds: Bounds) -> Result<Scale> {
     check_terms(count)?;
-    let channel = match count {
-        1 => Channel::ONE,
-        _ => Channel { bias: 0, multiplier: (1 << 31) / count as i64 + 1, shift: 0 },
-    };
-    let factor = FixedMultiplier::new(MultiplierWidth::W32, channel.multiplier, channel.shift)?;
-    let by_factor = Requantization::new(Rule::TfliteDouble, factor, 0, bounds)?;
-    let n = count as i64;
-    for sum in -128 * n..=127 * n {
-        // The mean of TFLite's average pool.
-        let mean = if sum > 0 { (sum + n / 2) / n } else { (sum - n / 2) / n };
-        let mean = mean.clamp(bounds.min(), bounds.max());
-        let got = by_factor.requantize_sum(sum.into())?;
-        ensure!(i64::from(got) == mean, "the mean of {count} elements with sum {sum} would be {got}, not {mean}");
-    }
+    let factor = average_factor(count)?;
+    let channel = Channel { bias: 0, multiplier: factor.multiplier(), shift: factor.shift().into() };
     Ok(Scale { channels: vec![channel], zero_point: 0, bounds })
 }
