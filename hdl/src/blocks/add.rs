@@ -81,9 +81,10 @@ impl AddConfig {
 
     /// The requantizer of the sum.
     pub fn requantizer(&self) -> RequantizerConfig {
+        let [a, b] = [TERM; 2];
         RequantizerConfig {
             rule: Rule::TfliteDouble,
-            acc: Some(if self.subtract { TERM - TERM } else { TERM + TERM }),
+            acc: Some(if self.subtract { a - b } else { a + b }),
             multiplier: self.multiplier.clone(),
             shift: self.shift.clone(),
             zero_point: self.zero_point.clone(),
