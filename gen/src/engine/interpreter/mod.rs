@@ -1,11 +1,13 @@
 //! An engine without time: it loads images and runs them byte by byte, as the description of each instruction says.
 //!
 //! It is the reference for what an image does, written for reading. It checks that no instruction reads or writes beyond a
-//! memory.
+//! memory, and that none writes what it reads.
 
 mod array;
 mod lanes;
 mod windows;
+
+use std::collections::HashSet;
 
 use anyhow::{Context, Result, bail, ensure};
 use qrtl_golden::numerics::requantizer::Requantize;
@@ -38,6 +40,8 @@ pub struct Interpreter {
     tables: [i32; 512],
     /// the table of the softmax
     exponentials: [i32; 256],
+    /// words of activations that the instruction reads: the engine would write some of them before it has read them
+    being_read: HashSet<i64>,
 }
 
 impl Interpreter {
@@ -55,6 +59,7 @@ impl Interpreter {
             model: None,
             tables: [0; 512],
             exponentials: [0; 256],
+            being_read: HashSet::new(),
         }
     }
 
@@ -135,6 +140,8 @@ impl Interpreter {
     }
 
     fn execute(&mut self, i: &Instruction, packet: &mut Vec<u8>) -> Result<()> {
+        let tables = i.kind == Kind::Tables as i64;
+        self.being_read = if tables { HashSet::new() } else { self.words_read(i) };
         match i.kind {
             kind if kind == Kind::Matrix as i64 => {
                 let rows = self.items(i).map(|item| item.map(Item::into_bytes)).collect::<Result<Vec<_>>>()?;
@@ -171,6 +178,7 @@ impl Interpreter {
     /// Writes a word of activations.
     fn write(&mut self, address: i64, word: &[u8]) -> Result<()> {
         let lanes = self.config.lanes;
+        ensure!(!self.being_read.contains(&address), "writes word {address}, which it also reads");
         let to = usize::try_from(address).ok().and_then(|a| self.activations.get_mut(a * lanes..(a + 1) * lanes));
         to.with_context(|| format!("writes word {address}, which is outside the memory"))?.copy_from_slice(word);
         Ok(())
