@@ -48,7 +48,7 @@ const PERSONS: [[usize; 3]; 10] = [
 const METHOD: &str = "\
 Made by `sim utilization`; do not edit. The Verilated 8 x 8 block (int8, 8 requantizers of 4 ranks), operands always offered
 and results always taken. *clocks*: from the first beat of operands accepted to the last result, as the bench counts them at
-the ports; *stalls*: clocks in which a beat was offered and not taken. Both equal the schedule that `gen model` prints, or the
+the ports; *stalls*: clocks in which a beat was offered and not taken. Both equal the schedule that `gen model --per-layer` prints, or the
 verb fails, and all results equal golden's. *utilization*: products over those that 64 elements do from the first beat to the
 last sums at the end of the array, without the stalls; *overall*: over those in all clocks.
 ";
