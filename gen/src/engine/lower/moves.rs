@@ -37,7 +37,7 @@ impl Lowering<'_> {
         let times = addresses.len().div_ceil(elements);
         let positions: Vec<usize> = if in_words { to.positions.clone() } else { (0..elements).collect() };
         let out_pitch = if in_words { to.pitch } else { elements };
-        // The last chunk may reach beyond the tensors.
+        // The last chunk may reach beyond the input.
         self.grown.push((input.buffer, input.offset + times * step));
         self.grown.push((output.buffer, output.offset + times * out_pitch));
         let layout = Layout { height: 1, width: times, pitch: step, positions: addresses[..elements].to_vec() };
@@ -56,11 +56,15 @@ impl Lowering<'_> {
     }
 
     /// A chunk for an output without gaps, which must be whole words: one that fills the columns of the array, if there is
-    /// one.
+    /// one. What stands behind the last word of the output is not written, because the output may be a section of a
+    /// concatenation.
     fn packed_chunk(&self, addresses: &[usize]) -> Option<Chunk> {
         let (lanes, cols) = (self.config.lanes, self.config.cols);
         let all = addresses.len().next_multiple_of(lanes);
-        let sizes = |from: usize, to: usize| (from.next_multiple_of(lanes)..=to).step_by(lanes);
+        let sizes = |from: usize, to: usize| {
+            let ends = move |elements: &usize| addresses.len().div_ceil(*elements) * elements <= all;
+            (from.next_multiple_of(lanes)..=to).step_by(lanes).filter(ends)
+        };
         self.chunk(addresses, sizes(cols.min(all), all)).or_else(|| self.chunk(addresses, sizes(lanes, cols)))
     }
 

@@ -48,7 +48,12 @@ impl Product {
         let Kernel { outputs, rows, cols, .. } = self.kernel;
         let layout = &self.input.layout;
         let whole = |axis: &qrtl_golden::operators::Axis| axis.before == 0 && axis.dilation == 1;
-        if self.size != [1, 1] || cols != layout.width || !whole(&self.window.rows) || !whole(&self.window.cols) {
+        if self.size != [1, 1]
+            || rows > layout.height
+            || cols != layout.width
+            || !whole(&self.window.rows)
+            || !whole(&self.window.cols)
+        {
             return self;
         }
         let part = Layout { height: rows, ..layout.clone() };
