@@ -127,6 +127,7 @@ pub struct ModelCommand {
     /// with --per-layer: inputs in one product, for the clocks that are printed; the block takes any number
     #[arg(long, default_value_t = 1, requires = "per_layer", value_parser = clap::value_parser!(u32).range(1..=super::MAX_BATCH as i64))]
     pub batch: u32,
+    /// the program and its engine
     #[command(flatten)]
     pub network: Network,
 }

@@ -9,7 +9,7 @@
 //!
 //! TFLM shifts an operand, less its zero point, left by 20 bits and brings it to a common scale. This term depends on the
 //! operand alone, so a table holds the terms of all operands (golden's `AddParameters::scaled`). The sum of two terms is
-//! rounded once more. Each table is constant, or loaded as [`table`](crate::table) says. Parameters of the requantizer that
+//! rounded once more. Each table is constant, or loaded as [`crate::table`] says. Parameters of the requantizer that
 //! are ports travel with their operands.
 
 use clap::Args;
