@@ -22,7 +22,7 @@ doctor: ## print the tools, their versions, and what each is for
 gen: ## emit the default catalogue into build/
 	@$(CARGO) run -q $(RELEASE) --bin gen
 
-sim: ## each block's default and the digits MLP in Verilator against golden and TFLM; WAVES=1 leaves traces in build/
+sim: ## each block's default, the digits MLP and a convolutional network in Verilator against golden and TFLM; WAVES=1 leaves traces in build/
 	@scripts/setup.sh verilator make g++
 	@$(CARGO) run -q $(RELEASE) --bin sim -- quick
 

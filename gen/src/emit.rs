@@ -17,9 +17,6 @@ use crate::bench::{BENCH, ports_header};
 use crate::script::Script;
 use crate::spec::Spec;
 
-/// Number of vectors that are shipped with a block.
-const SHIPPED_VECTORS: usize = 2000;
-
 /// Seed of the shipped vectors.
 const SHIPPED_SEED: u64 = 1;
 
@@ -62,7 +59,7 @@ impl Package {
     /// # Errors
     /// If golden refuses the parameters.
     pub fn vectors(&self) -> Result<Script> {
-        self.spec.script(&self.built.interface, SHIPPED_SEED, SHIPPED_VECTORS)
+        self.spec.script(&self.built.interface, SHIPPED_SEED, self.spec.shipped())
     }
 
     /// Writes the directory `to`, and replaces files that qrtl wrote there before.

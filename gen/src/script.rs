@@ -14,6 +14,8 @@ pub struct Script {
     pub expected: String,
     /// number of results
     pub vectors: usize,
+    /// number of networks whose results they are, for an engine
+    pub networks: usize,
     pending: usize,
 }
 
@@ -21,7 +23,7 @@ impl Script {
     /// An empty script for a module.
     pub fn new(interface: &Interface) -> Script {
         let (input, expected) = (String::new(), String::new());
-        Script { interface: interface.clone(), input, expected, vectors: 0, pending: 0 }
+        Script { interface: interface.clone(), input, expected, vectors: 0, networks: 0, pending: 0 }
     }
 
     /// Sets an input that is in no stream, lane by lane.

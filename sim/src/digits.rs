@@ -1,18 +1,26 @@
-//! The main job on a real model: the digits MLP, layer by layer through the emitted GEMM blocks, against the logits that
-//! TFLM computed.
+//! The main job on real models: the digits MLP, layer by layer through the emitted GEMM blocks, and digits networks through
+//! the engine, against the logits that TFLM computed.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use qrtl_gen::blocks::gemm::{collect_results, gemm_layer};
+use qrtl_gen::digits::CLASSES;
 use qrtl_gen::emit::Package;
-use qrtl_gen::model::Layers;
+use qrtl_gen::engine::{Options, compile};
+use qrtl_gen::model::{Layers, read_model};
+use qrtl_gen::run::read_inputs;
 use qrtl_gen::script::Script;
 use qrtl_gen::spec::Spec;
 use qrtl_golden::gemm::Matrix;
+use qrtl_golden::graph::Value;
 use qrtl_golden::import::npy::Array;
+use qrtl_golden::import::{Runtime, lower};
+use qrtl_hdl::blocks::engine::EngineConfig;
 
 use crate::checks::{Check, Done};
+use crate::engine::Running;
 use crate::simulation::{Outcome, Simulation};
 use crate::verilator::Build;
 use crate::workspace::Workspace;
@@ -87,6 +95,53 @@ fn run(workspace: &Workspace, model: Model) -> Result<Done> {
         mismatches: differ.iter().take(10).map(first).collect(),
         remark: format!("{images} images, TFLM's logits, accuracy {:.4}", right as f64 / images as f64),
     })
+}
+
+/// Images that are compared.
+#[derive(Debug, Clone, Copy)]
+pub enum Images {
+    /// so many, from the first on
+    First(usize),
+    /// all 1,797
+    All,
+}
+
+/// The comparisons for networks of `models/digits`, which are quantized per channel, through the engine.
+pub fn through_the_engine<'w>(workspace: &'w Workspace, names: &[&'static str], images: Images) -> Vec<Check<'w>> {
+    let check = |&name: &&'static str| Check {
+        group: format!("digits {name} through the engine"),
+        words: "logits against TFLM".to_owned(),
+        again: "digits".to_owned(),
+        run: Box::new(move || run_engine(workspace, name, images)),
+    };
+    names.iter().map(check).collect()
+}
+
+fn run_engine(workspace: &Workspace, name: &str, images: Images) -> Result<Done> {
+    let (models, config) = (workspace.models(), EngineConfig::default());
+    let graph = lower(&read_model(&models.join(format!("{name}_int8.tflite")))?, Runtime::Tflm)?;
+    let program = compile(&graph, &config, &Options::default())?;
+    let clocks = program.clocks();
+    let inputs = read_inputs(&models.join(format!("{name}_input_int8_all.npy")), &graph.tensors[program.input])?;
+    let logits: Array<i8> = Array::read(models.join(format!("{name}_logits_int8_tflm_all.npy")))?;
+    ensure!(logits.shape == [inputs.len(), CLASSES], "logits of another shape");
+    let count = match images {
+        Images::First(count) => count,
+        Images::All => inputs.len(),
+    };
+    let mut running = Running::start(workspace, &config, program)?;
+    let (mut outcome, mut mismatches) = (Outcome::default(), String::new());
+    for (image, (input, expected)) in inputs.iter().zip(logits.data.chunks(CLASSES)).take(count).enumerate() {
+        let Value::Integer(input) = input else { bail!("an input of floats") };
+        let inference = running.infer(input)?;
+        let got: Vec<i8> = inference.parts.concat().into_iter().map(|byte| byte as i8).collect();
+        outcome.vectors += CLASSES;
+        if got != expected {
+            outcome.mismatches += 1;
+            let _ = writeln!(mismatches, "image {image}: got {got:?}, expected {expected:?}");
+        }
+    }
+    Ok(Done { outcome, mismatches, remark: format!("{count} images, TFLM's logits, {clocks} clocks an inference") })
 }
 
 /// Column of the greatest element of a row, or of the first of equal ones.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anyhow::{Context, Result, bail, ensure};
-use qrtl_gen::blocks::engine::load;
+use qrtl_gen::blocks::engine::{load, send};
 use qrtl_gen::emit::Package;
 use qrtl_gen::engine::{Output, Program, Tap};
 use qrtl_gen::script::Script;
@@ -43,6 +43,7 @@ impl Running {
         let mut script = Script::new(&package.built.interface);
         let empty = script.clone();
         load(&mut script, &program);
+        script.flush();
         let beats = conversation.run(&script)?;
         let status = beats.last().and_then(|beat| beat.last()).copied();
         ensure!(status == Some(0), "the engine answers the image with status {status:?}");
@@ -62,7 +63,7 @@ impl Running {
         let lanes = self.program.lanes;
         let mut script = self.script.clone();
         let words = self.program.input(input)?;
-        qrtl_gen::blocks::engine::send(&mut script, lanes, &words, false);
+        send(&mut script, lanes, &words, false);
         let sizes: Vec<usize> = self.program.outputs.iter().map(|output| self.program.size(output)).collect();
         script.await_results(sizes.iter().map(|bytes| bytes.div_ceil(lanes)).sum());
         script.flush();

@@ -11,7 +11,7 @@ use qrtl_gen::spec::Spec;
 use qrtl_golden::request::{Request, answer_lines};
 use qrtl_hdl::targets::Device;
 use qrtl_sim::checks::{self, Check};
-use qrtl_sim::digits::{self, MLP, MLP_PER_TENSOR};
+use qrtl_sim::digits::{self, Images, MLP, MLP_PER_TENSOR};
 use qrtl_sim::run::Run;
 use qrtl_sim::suite::{self, Settings};
 use qrtl_sim::workspace::Workspace;
@@ -60,12 +60,16 @@ enum Verb {
         #[command(flatten)]
         how: Simulated,
     },
-    /// both digits models, layer by layer, against TFLM
+    /// digits models against TFLM: the MLP layer by layer, and two networks through the engine
     Digits,
     /// netlists of Yosys
     Netlist(Seed),
     /// bugs put into emitted Verilog, each of which the shipped vectors must find; prints a table
-    Mutations,
+    Mutations {
+        /// only bugs of this block
+        #[arg(value_parser = PossibleValuesParser::new(Spec::WORDS))]
+        block: Option<String>,
+    },
     /// LUTs, flip-flops and multipliers of the emitted blocks in build/ for three targets, by Yosys, before placement
     Synth,
     /// area and clock by Yosys and nextpnr; prints a table, and writes it to docs/ if no block is named
@@ -144,9 +148,9 @@ fn run(workspace: &Workspace, verb: Verb) -> ExitCode {
         Verb::Quick(how) => checked(checks::run(&quick(workspace, how.into()))),
         Verb::Verify(how) => checked(checks::run(&all(workspace, how.into()))),
         Verb::Block { name, how } => checked(checks::run(&suite::all(workspace, Some(&name), how.into()))),
-        Verb::Digits => checked(checks::run(&digits::checks(workspace, &[MLP, MLP_PER_TENSOR]))),
+        Verb::Digits => checked(checks::run(&all_digits(workspace))),
         Verb::Netlist(Seed { seed }) => checked(checks::run(&netlist::checks(workspace, seed))),
-        Verb::Mutations => checked(mutations::run(workspace)),
+        Verb::Mutations { block } => checked(mutations::run(workspace, block.as_deref())),
         Verb::Synth => checked(synth::run(workspace)),
         Verb::Qor { config, device: Some(device), csv, .. } => described(workspace, &config, device, csv.as_deref()),
         Verb::Qor { blocks, to, seed, .. } => {
@@ -161,10 +165,14 @@ fn run(workspace: &Workspace, verb: Verb) -> ExitCode {
     }
 }
 
+/// Images of a digits network that `make sim` runs.
+const QUICK_IMAGES: usize = 50;
+
 /// What everybody runs: a minute at most.
 fn quick(workspace: &Workspace, how: Settings) -> Vec<Check<'_>> {
     let mut all = suite::defaults(workspace, how);
     all.extend(digits::checks(workspace, &[MLP]));
+    all.extend(digits::through_the_engine(workspace, &["rescnn"], Images::First(QUICK_IMAGES)));
     all
 }
 
@@ -172,7 +180,13 @@ fn quick(workspace: &Workspace, how: Settings) -> Vec<Check<'_>> {
 fn all(workspace: &Workspace, how: Settings) -> Vec<Check<'_>> {
     let mut all = suite::all(workspace, None, how);
     all.extend(netlist::checks(workspace, how.seed));
-    all.extend(digits::checks(workspace, &[MLP, MLP_PER_TENSOR]));
+    all.extend(all_digits(workspace));
+    all
+}
+
+fn all_digits(workspace: &Workspace) -> Vec<Check<'_>> {
+    let mut all = digits::checks(workspace, &[MLP, MLP_PER_TENSOR]);
+    all.extend(digits::through_the_engine(workspace, &["mlp", "rescnn"], Images::All));
     all
 }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::Spec;
+use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::gemm::GemmConfig;
 use qrtl_hdl::blocks::requantizer::RequantizerConfig;
 use qrtl_hdl::parameter::{Dimension, ZeroPoint};
@@ -18,8 +19,11 @@ use crate::tools::run as run_tool;
 use crate::verilator::Build;
 use crate::workspace::Workspace;
 
-/// Number of vectors for each netlist.
+/// Number of vectors for each netlist of arithmetic.
 const VECTORS: usize = 20_000;
+
+/// Number of networks for each netlist of an engine.
+const NETWORKS: usize = 2;
 
 /// The target of a synthesis.
 #[derive(Clone, Copy)]
@@ -61,11 +65,11 @@ pub fn checks(workspace: &Workspace, seed: u64) -> Vec<Check<'_>> {
         b_zero_point: none,
         ..gemm.clone()
     };
-    let check = |(name, spec, synthesis): (&str, Spec, Synthesis)| Check {
+    let check = |(name, spec, synthesis, vectors): (&str, Spec, Synthesis, usize)| Check {
         group: format!("netlist of {name}"),
-        words: format!("{VECTORS} vectors"),
+        words: format!("{vectors} vectors"),
         again: format!("netlist --seed {seed}"),
-        run: Box::new(move || run(workspace, &spec, synthesis, seed)),
+        run: Box::new(move || run(workspace, &spec, synthesis, vectors, seed)),
     };
     [
         ("requantizer", Spec::Requantizer(requantizer), Synthesis::Generic),
@@ -76,13 +80,42 @@ pub fn checks(workspace: &Workspace, seed: u64) -> Vec<Check<'_>> {
         ("gemm 2 x 2", Spec::Gemm(gemm), Synthesis::Generic),
         ("gemm 2 x 2 on iCE40", Spec::Gemm(pairs), ICE40),
     ]
+    .map(|(name, spec, synthesis)| (name, spec, synthesis, VECTORS))
+    .into_iter()
+    .chain(engines())
     .map(check)
-    .into()
+    .collect()
 }
 
-fn run(workspace: &Workspace, spec: &Spec, synthesis: Synthesis, seed: u64) -> Result<Done> {
+/// Engines whose memories are small.
+fn engines() -> impl Iterator<Item = (&'static str, Spec, Synthesis, usize)> {
+    let engine = EngineConfig {
+        rows: 2,
+        cols: 4,
+        lanes: 4,
+        requantizers: 1,
+        lane_requantizers: 1,
+        activation_bytes: 4_096,
+        weight_bytes: 4_096,
+        lane_weight_bytes: 4_096,
+        channels: 128,
+        lane_channels: 128,
+        program_words: 1_024,
+        terms: 256,
+        ..EngineConfig::default()
+    };
+    let on_ice40 = EngineConfig { target: Target::Ice40, split: false, softmax: false, ..engine.clone() };
+    let on_ecp5 = EngineConfig { target: Target::Ecp5, ..engine };
+    [
+        ("engine 2 x 4 on ECP5", Spec::Engine(on_ecp5), ECP5, NETWORKS),
+        ("engine 2 x 4 on iCE40", Spec::Engine(on_ice40), ICE40, NETWORKS),
+    ]
+    .into_iter()
+}
+
+fn run(workspace: &Workspace, spec: &Spec, synthesis: Synthesis, vectors: usize, seed: u64) -> Result<Done> {
     let package = Package::new(spec.block(), spec.clone(), "sim")?;
-    let script = spec.script(&package.built.interface, seed, VECTORS)?;
+    let script = spec.script(&package.built.interface, seed, vectors)?;
     let netlist = synthesize(workspace, &package, synthesis)?;
     let files: Vec<File> = package.models.iter().cloned().chain([netlist]).collect();
     let how = Build { lenient: true, ..Build::default() };

@@ -2,8 +2,9 @@
 //! answers one question after the other.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use qrtl_gen::bench::ports_header;
@@ -203,15 +204,8 @@ impl Trial<'_> {
     /// # Errors
     /// If the program cannot be run, or refuses its input, or compares nothing.
     pub fn run(&self, how: &Run) -> Result<Report> {
-        let mut command = self.simulation.command();
-        for (option, file) in [("--vectors", "in.txt"), ("--expect", "expected.txt")] {
-            command.arg(option).arg(self.dir.path().join(file));
-        }
-        command.args(["--cycles", "--stall", &how.stall.to_string(), "--seed", &how.seed.to_string()]);
-        if let Some(path) = &how.trace {
-            command.arg("--trace").arg(path);
-        }
-        let output = command.output().with_context(|| self.simulation.program.display().to_string())?;
+        let mut command = self.command(how);
+        let output = command.arg("--cycles").output().with_context(|| self.simulation.program.display().to_string())?;
         let (out, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         match output.status.code() {
             Some(0 | 1) => {
@@ -225,6 +219,45 @@ impl Trial<'_> {
             Some(3) => Ok(Report::Broken(words.trim().to_owned())),
             _ => bail!("{}: {}, {}", self.simulation.interface.module, output.status, words.trim()),
         }
+    }
+
+    /// The bench's message about the first fault: a wrong result, or what [`Report::Broken`] says. The run ends there.
+    /// `None` if the script comes to its end without a fault.
+    ///
+    /// # Errors
+    /// If the program cannot be run, or refuses its input.
+    pub fn fault(&self, how: &Run) -> Result<Option<String>> {
+        let mut command = self.command(how);
+        let program = || self.simulation.program.display().to_string();
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut child = child.with_context(program)?;
+        let mut line = String::new();
+        if let Some(stderr) = child.stderr.take() {
+            BufReader::new(stderr).read_line(&mut line)?;
+        }
+        if line.starts_with("vector ") {
+            // A run that has ended by now needs no end.
+            let _ = child.kill();
+            child.wait()?;
+            return Ok(Some(line));
+        }
+        match child.wait()?.code() {
+            Some(0) => Ok(None),
+            Some(3) => Ok(Some(line)),
+            _ => bail!("{}: {}", program(), line.trim()),
+        }
+    }
+
+    fn command(&self, how: &Run) -> Command {
+        let mut command = self.simulation.command();
+        for (option, file) in [("--vectors", "in.txt"), ("--expect", "expected.txt")] {
+            command.arg(option).arg(self.dir.path().join(file));
+        }
+        command.args(["--stall", &how.stall.to_string(), "--seed", &how.seed.to_string()]);
+        if let Some(path) = &how.trace {
+            command.arg("--trace").arg(path);
+        }
+        command
     }
 }
 

@@ -10,9 +10,6 @@ use crate::simulation::Simulation;
 use crate::verilator::Build;
 use crate::workspace::Workspace;
 
-/// Number of vectors of a default configuration in the quick job.
-const DEFAULT_VECTORS: usize = 50_000;
-
 /// Options of the simulation of configurations.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
@@ -24,7 +21,10 @@ pub struct Settings {
 
 /// The default configurations of all blocks.
 pub fn defaults(workspace: &Workspace, how: Settings) -> Vec<Check<'_>> {
-    let check = |(name, spec): (&str, _)| check(workspace, how, name.to_owned(), spec, DEFAULT_VECTORS);
+    let check = |(name, spec): (&str, Spec)| {
+        let vectors = spec.quick();
+        check(workspace, how, name.to_owned(), spec, vectors)
+    };
     blocks::catalogue().into_iter().map(check).collect()
 }
 
@@ -57,5 +57,7 @@ fn run(workspace: &Workspace, name: &str, spec: &Spec, vectors: usize, how: Sett
     if outcome.mismatches > 0 {
         mismatches.insert_str(0, &format!("{spec:?}\n"));
     }
-    Ok(Done { outcome, mismatches, remark: String::new() })
+    let networks = script.networks;
+    let remark = if networks > 0 { format!("{networks} networks a configuration") } else { String::new() };
+    Ok(Done { outcome, mismatches, remark })
 }

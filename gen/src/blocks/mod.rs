@@ -38,6 +38,12 @@ pub struct Summary {
 
 /// Everything that a block has beside its hardware, for a configuration.
 pub trait Block: Clone + Default + Into<Spec> {
+    /// The count of vectors that is shipped with the block.
+    const SHIPPED: usize = 2_000;
+
+    /// The count of vectors of `make sim`.
+    const QUICK: usize = 50_000;
+
     /// The hardware.
     ///
     /// # Errors
@@ -48,7 +54,7 @@ pub trait Block: Clone + Default + Into<Spec> {
     fn summary(&self) -> Summary;
 
     /// Writes `count` vectors with golden's results. For a GEMM, `count` is the number of results, in products of many
-    /// shapes.
+    /// shapes; for an engine, of networks.
     ///
     /// # Errors
     /// If golden refuses the parameters.
@@ -130,6 +136,20 @@ macro_rules! blocks {
             fn vectors(&self, script: &mut Script, random: &mut Random, count: usize) -> Result<()> {
                 match self {
                     $(Spec::$Variant(config) => config.vectors(script, random, count),)*
+                }
+            }
+
+            /// The count of vectors that is shipped with the block.
+            pub fn shipped(&self) -> usize {
+                match self {
+                    $(Spec::$Variant(_) => <$Config as Block>::SHIPPED,)*
+                }
+            }
+
+            /// The count of vectors of `make sim`.
+            pub fn quick(&self) -> usize {
+                match self {
+                    $(Spec::$Variant(_) => <$Config as Block>::QUICK,)*
                 }
             }
 

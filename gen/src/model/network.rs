@@ -106,6 +106,7 @@ fn vectors(package: &Package, program: &Program, graph: &Graph) -> Result<Script
         let input = Array::new("input", shape.clone(), elements)?;
         infer(&mut script, program, graph, &Value::Integer(input))?;
     }
+    script.flush();
     Ok(script)
 }
 

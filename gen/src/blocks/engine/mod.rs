@@ -1,0 +1,106 @@
+//! The engine. Its vectors are random networks: their images, inputs, and what golden makes of each step. Around them
+//! come packets that are refused, and resets.
+
+mod packets;
+mod troubles;
+
+use anyhow::{Context, Result};
+use qrtl_hdl::blocks::engine::{Engine, EngineConfig};
+use qrtl_hdl::interface::Streamed;
+use qrtl_hdl::targets::Target;
+use qrtl_random::Random;
+
+use super::{Block, Subject, Summary};
+use crate::engine::{Options, Program, compile};
+use crate::networks::{Network, draw};
+use crate::script::Script;
+
+pub use packets::{infer, load, send};
+use troubles::{AFTER, BEFORE, Trial};
+
+/// Networks of each configuration of the suite.
+const NETWORKS: usize = 100;
+
+/// Networks that are drawn before one is found for which an engine has room.
+const DRAWS: usize = 1_000;
+
+impl Block for EngineConfig {
+    const SHIPPED: usize = 8;
+    const QUICK: usize = 12;
+
+    fn hardware(&self) -> Result<Box<dyn Streamed>, String> {
+        Ok(Box::new(Engine::new(self)?))
+    }
+
+    fn summary(&self) -> Summary {
+        let EngineConfig { rows, cols, lanes, requantizers, lane_requantizers, .. } = self;
+        Summary {
+            parameters: format!("{rows} x {cols}, {lanes} lanes, {requantizers} + {lane_requantizers} requantizers"),
+            latency: 0,
+            throughput: format!("{} MAC/clock", rows * cols + lanes),
+        }
+    }
+
+    /// `count` is the number of networks. They come one after the other without a reset between them, unless a trouble is
+    /// one. Each of the ways to compile a network has an eighth of them.
+    fn vectors(&self, script: &mut Script, random: &mut Random, count: usize) -> Result<()> {
+        for n in 0..count {
+            let options = Options { taps: n % 2 == 0, keep_constant: n / 2 % 2 == 1, fuse: n / 4 % 2 == 0 };
+            let (network, program) = fitting(self, random, &options)?;
+            let mut trial = Trial { script, random, config: self, options, network: &network, program: &program };
+            let run = |trial: &mut Trial<'_>| {
+                BEFORE[n % BEFORE.len()](trial)?;
+                load(trial.script, &program);
+                AFTER[n % AFTER.len()](trial)?;
+                network.inputs.iter().try_for_each(|input| infer(trial.script, &program, &network.graph, input))
+            };
+            run(&mut trial).with_context(|| network.words.clone())?;
+            script.flush();
+            script.networks += 1;
+        }
+        Ok(())
+    }
+
+    fn target(&self) -> Target {
+        self.target
+    }
+
+    fn suite() -> Vec<(EngineConfig, usize)> {
+        let engine = |rows, cols, lanes, requantizers, lane_requantizers| EngineConfig {
+            rows,
+            cols,
+            lanes,
+            requantizers,
+            lane_requantizers,
+            // Convolutions of many groups have many steps.
+            program_words: 16_384,
+            ..EngineConfig::default()
+        };
+        let small = EngineConfig { split: false, passes: 4, pipeline: 11, ..engine(2, 4, 4, 1, 1) };
+        [engine(4, 16, 8, 4, 4), small, engine(8, 16, 8, 4, 2)].map(|config| (config, NETWORKS)).into()
+    }
+
+    fn subjects() -> Vec<Subject<EngineConfig>> {
+        Vec::new()
+    }
+
+    fn catalogue() -> Vec<(&'static str, EngineConfig)> {
+        vec![("engine", EngineConfig::default())]
+    }
+}
+
+/// A random network for which an engine has room, and its program.
+///
+/// # Errors
+/// The compiler's last error, if there is room for none.
+fn fitting(config: &EngineConfig, random: &mut Random, options: &Options) -> Result<(Network, Program)> {
+    let mut last = None;
+    for _ in 0..DRAWS {
+        let network = draw(random.within(0, i128::from(u32::MAX)) as u64);
+        match compile(&network.graph, config, options) {
+            Ok(program) => return Ok((network, program)),
+            Err(error) => last = Some(error.context(network.words)),
+        }
+    }
+    Err(last.context("no network was drawn")?)
+}
