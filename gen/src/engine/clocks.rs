@@ -15,7 +15,7 @@ pub fn of(i: &Instruction, config: &EngineConfig) -> u64 {
         last_read(1, items, i) + (windows::LATENCY + config.lanes_latency()) as u64
     } else if is(Kind::Softmax) {
         let values = i.pixels_1 as usize * config.lanes + i.last_bytes as usize;
-        (1 + windows::LATENCY + EngineConfig::softmax_clocks(values)) as u64
+        (1 + windows::LATENCY + config.softmax_clocks(values)) as u64
     } else if is(Kind::Output) {
         last_read(1, items, i) + (windows::LATENCY + aligner::LATENCY) as u64 + u64::from(i.idle > 0)
     } else if is(Kind::Tables) {

@@ -7,6 +7,7 @@ use super::instruction::{self, InstructionPorts, Kept, Kind};
 use crate::blocks::softmax::{Softmax, SoftmaxConfig};
 use crate::describe_logic;
 use crate::exact::{BIT, Bus, Clk, Describe, Header, Kernel, Port, Range, Reg};
+use crate::targets::Target;
 
 /// Taps are taken apart into values, which the block [`Softmax`] takes one a clock; its results become words of the activation
 /// memory. A tap may come every `lanes` clocks. The step is done with its last word.
@@ -51,9 +52,11 @@ pub struct SoftmaxUnit {
     ends: Reg,
 }
 
-/// The block that computes rows.
-fn block() -> SoftmaxConfig {
-    SoftmaxConfig::default()
+/// The block that computes rows. Four bits a clock are four LUTs in a row and more, which is too slow in iCE40.
+fn block(target: Target) -> SoftmaxConfig {
+    let default = SoftmaxConfig::default();
+    let bits = if target == Target::Ice40 { 1 } else { default.bits };
+    SoftmaxConfig { bits, target, ..default }
 }
 
 /// Values of a row.
@@ -62,12 +65,12 @@ const INT8: Range = Range::signed(8);
 impl EngineConfig {
     /// Greatest number of values of a row.
     pub fn softmax_values() -> usize {
-        block().max_length as usize
+        SoftmaxConfig::default().max_length as usize
     }
 
     /// Clock edges from the first tap of a row of `values` values to `done`.
-    pub fn softmax_clocks(values: usize) -> usize {
-        block().clocks(values) + 1
+    pub fn softmax_clocks(&self, values: usize) -> usize {
+        block(self.target).clocks(values) + 1
     }
 }
 
@@ -98,7 +101,7 @@ impl SoftmaxUnit {
             write_word: Port::new(config.word(), "the word"),
             done: Port::bit("the step is done"),
             kept: Kept::new(&kept.collect::<Vec<_>>()),
-            softmax: Softmax::new(&SoftmaxConfig { target: config.target, ..block() })?,
+            softmax: Softmax::new(&block(config.target))?,
             values: (0..lanes).map(|_| Reg::new(INT8)).collect(),
             left: Reg::control(0..=lanes as i128, 0),
             final_tap: Reg::new(BIT),
