@@ -43,7 +43,7 @@ impl Spec {
         for (key, value) in own.iter().filter(|(key, value)| default.get(key) != Some(value)) {
             let flag = key.replace('_', "-");
             match value {
-                Value::Bool(_) => command += &format!(" --{flag}"),
+                Value::Bool(true) => command += &format!(" --{flag}"),
                 value => {
                     let value = flag_value(value);
                     let separator = if value.starts_with('-') { "=" } else { " " };

@@ -7,7 +7,7 @@ mod troubles;
 use anyhow::{Context, Result};
 use qrtl_hdl::blocks::engine::{Engine, EngineConfig};
 use qrtl_hdl::interface::Streamed;
-use qrtl_hdl::targets::Target;
+use qrtl_hdl::targets::{Device, Target};
 use qrtl_random::Random;
 
 use super::{Block, Subject, Summary};
@@ -81,7 +81,26 @@ impl Block for EngineConfig {
     }
 
     fn subjects() -> Vec<Subject<EngineConfig>> {
-        Vec::new()
+        // As much as fits the memories and multipliers of the device.
+        let config = EngineConfig {
+            cols: 8,
+            requantizers: 2,
+            lane_requantizers: 1,
+            activation_bytes: 16_384,
+            weight_bytes: 32_768,
+            lane_weight_bytes: 8_192,
+            channels: 512,
+            lane_channels: 512,
+            program_words: 1_024,
+            terms: 512,
+            tables: false,
+            pipeline: 12,
+            dsp_elements: Some(8),
+            target: Target::Ecp5,
+            ..EngineConfig::default()
+        };
+        let about = "4 x 8 and 8 lanes, holds kws of MLPerf Tiny";
+        vec![Subject::alone("engine_4x8_ecp5", about, config).on(&[Device::Ecp5Small])]
     }
 
     fn catalogue() -> Vec<(&'static str, EngineConfig)> {
