@@ -24,7 +24,7 @@ mod program;
 mod ranges;
 mod report;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use qrtl_golden::graph::Graph;
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind, WORDS};
@@ -36,6 +36,7 @@ pub use normal::HostStep;
 pub use program::{CompiledStep, Output, Program, Tap};
 
 use lower::{Emitted, Lowering};
+use plan::{Buffer, Plan};
 
 /// How a model is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,37 +65,78 @@ pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Resul
     config.validate().map_err(anyhow::Error::msg)?;
     let (inner, host) = normal::normalized(graph)?;
     let (inner, channels) = constants::folded(&inner, options.keep_constant)?;
-    let plan = plan::plan(&inner, config, options)?;
+    // Where the activations do not fit, pixels do without gaps, tensor by tensor.
+    let mut without_gaps = Vec::new();
+    loop {
+        let plan = plan::plan(&inner, config, options, &without_gaps)?;
+        let (lowering, taps) = lowered(&plan, config, options)?;
+        let input = input_buffer(&plan)?;
+        match memory::addresses(&buffers(&plan, &lowering), &lowering.emitted, input, config.activation_bytes) {
+            Ok(places) => {
+                let program = assembled(graph, &plan, lowering, places, taps, config)?;
+                return Ok(Program { host, channels, ..program });
+            }
+            Err(why) => {
+                let Some(tensor) = plan.widest_gap() else { return Err(why) };
+                without_gaps.push(tensor);
+            }
+        }
+    }
+}
+
+/// The instructions of all tasks, and the tensors that they show.
+fn lowered<'a>(plan: &Plan<'_>, config: &'a EngineConfig, options: &Options) -> Result<(Lowering<'a>, Vec<Tap>)> {
     let mut lowering = Lowering::new(config);
     let mut taps = Vec::new();
     for (index, task) in plan.tasks.iter().enumerate() {
-        lowering.task(index, &plan, task)?;
+        lowering.task(index, plan, task)?;
         if options.taps && matches!(task.kind, plan::Kind::Step | plan::Kind::Fused) {
-            taps.push(lowering.tap(&plan, task)?);
+            taps.push(lowering.tap(plan, task)?);
         }
     }
-    let Lowering { memories, mut emitted, grown, .. } = lowering;
+    Ok((lowering, taps))
+}
+
+/// The buffer of the input.
+fn input_buffer(plan: &Plan<'_>) -> Result<usize> {
+    let input = plan.of_tensor[plan.graph.input].map(|place| &plan.places[place]);
+    input.map(|place| place.buffer).context("the network has no input")
+}
+
+/// The buffers, as large as the instructions use them.
+fn buffers(plan: &Plan<'_>, lowering: &Lowering<'_>) -> Vec<Buffer> {
     let mut buffers = plan.buffers.clone();
-    for (buffer, bytes) in grown {
+    for &(buffer, bytes) in &lowering.grown {
         let buffer = &mut buffers[buffer];
-        buffer.bytes = buffer.bytes.max(bytes).next_multiple_of(config.lanes);
+        buffer.bytes = buffer.bytes.max(bytes).next_multiple_of(plan.lanes);
     }
-    let input = plan.of_tensor[inner.input].map(|place| &plan.places[place]);
-    let Some(input) = input else { anyhow::bail!("the network has no input") };
-    let (addresses, activations) = memory::addresses(&buffers, &emitted, input.buffer, config.activation_bytes)?;
+    buffers
+}
+
+/// The program with the addresses of its buffers, but without what does not depend on its instructions.
+fn assembled(
+    graph: &Graph,
+    plan: &Plan<'_>,
+    lowering: Lowering<'_>,
+    (addresses, activations): (Vec<usize>, Memory),
+    taps: Vec<Tap>,
+    config: &EngineConfig,
+) -> Result<Program> {
+    let (inner, input) = (plan.graph, input_buffer(plan)?);
+    let Lowering { memories, mut emitted, .. } = lowering;
     emitted.iter_mut().for_each(|emitted| resolve(emitted, &addresses, config.lanes));
     let program: Vec<Instruction> = emitted.iter().map(|emitted| emitted.instruction.clone()).chain([end()]).collect();
     let input_bytes = inner.tensors[inner.input].elements();
     let constants = plan.buffers.iter().zip(&addresses);
     let constants =
         constants.filter_map(|(buffer, &address)| Some((address, &buffer.contents.as_ref()?[..]))).collect();
-    let contents = image::Contents { program: &program, input: [addresses[input.buffer], input_bytes], constants };
+    let contents = image::Contents { program: &program, input: [addresses[input], input_bytes], constants };
     let words = Memory { name: "program_words", used: program.len() * WORDS, there: config.program_words };
     let used: Vec<Memory> = [activations, words].into_iter().chain(memories.used(config)).collect();
     used.iter().try_for_each(Memory::check)?;
     let image = image::words(&contents, &memories, config)?;
-    let program = program::program(graph, &inner, &plan, &emitted, taps, config);
-    Ok(Program { host, image, channels, memories: used, ..program })
+    let program = program::program(graph, inner, plan, &emitted, taps, config);
+    Ok(Program { image, memories: used, ..program })
 }
 
 fn end() -> Instruction {

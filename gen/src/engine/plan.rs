@@ -4,6 +4,7 @@
 mod binary;
 mod concatenation;
 mod fusion;
+mod gaps;
 
 use std::collections::HashMap;
 
@@ -52,6 +53,10 @@ pub(super) struct Task<'g> {
 pub(super) struct Plan<'g> {
     pub(super) graph: &'g Graph,
     pub(super) lanes: usize,
+    /// tensors with a word more than they need in each pixel
+    pub(super) with_gaps: Vec<usize>,
+    /// tensors that must have none
+    without_gaps: &'g [usize],
     pub(super) buffers: Vec<Buffer>,
     pub(super) places: Vec<Place>,
     /// the place of each tensor
@@ -61,11 +66,19 @@ pub(super) struct Plan<'g> {
     pub(super) tasks: Vec<Task<'g>>,
 }
 
-/// Plans all steps of a graph, and the output of its result.
-pub(super) fn plan<'g>(graph: &'g Graph, config: &EngineConfig, options: &Options) -> Result<Plan<'g>> {
+/// Plans all steps of a graph, and the output of its result. `without_gaps`: tensors whose pixels must not get a gap for
+/// the sake of the lanes.
+pub(super) fn plan<'g>(
+    graph: &'g Graph,
+    config: &EngineConfig,
+    options: &Options,
+    without_gaps: &'g [usize],
+) -> Result<Plan<'g>> {
     let mut plan = Plan {
         graph,
         lanes: config.lanes,
+        with_gaps: Vec::new(),
+        without_gaps,
         buffers: Vec::new(),
         places: Vec::new(),
         of_tensor: vec![None; graph.tensors.len()],
@@ -174,7 +187,8 @@ impl<'g> Plan<'g> {
             Operator::Conv2d { layer, .. } => {
                 if let Some(depthwise) = before {
                     let input = self.in_words(step, depthwise.inputs[0])?;
-                    self.push(Kind::Fused, vec![depthwise, step], vec![input], standard);
+                    let layout = self.with_gap(step.output, standard, config);
+                    self.push(Kind::Fused, vec![depthwise, step], vec![input], layout);
                     return Ok(());
                 }
                 let input = self.read(step, first)?;
@@ -183,6 +197,7 @@ impl<'g> Plan<'g> {
                 let filled = part.next_multiple_of(self.lanes);
                 let positions: Vec<usize> = (0..shape[3]).map(|c| c / part * filled + c % part).collect();
                 let layout = Layout { pitch: shape[3] / part * filled, positions, ..standard };
+                let layout = self.with_gap(step.output, layout, config);
                 self.push(Kind::Step, vec![step], vec![input], layout);
             }
             Operator::FullyConnected(_) => {
@@ -196,11 +211,13 @@ impl<'g> Plan<'g> {
             Operator::DepthwiseConv2d { .. } => {
                 let input = self.in_words(step, first)?;
                 let layout = self.alike(input, shape, shape[3] / self.shape(first)[3]);
+                let layout = self.with_gap(step.output, layout, config);
                 self.push(Kind::Step, vec![step], vec![input], layout);
             }
             Operator::AveragePool { .. } | Operator::MaxPool { .. } | Operator::Mean { .. } => {
                 let input = self.in_words(step, first)?;
                 let layout = self.alike(input, shape, 1);
+                let layout = self.with_gap(step.output, layout, config);
                 self.push(Kind::Step, vec![step], vec![input], layout);
             }
             Operator::Pad { padding, .. } => {

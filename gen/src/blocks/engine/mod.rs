@@ -37,7 +37,7 @@ impl Block for EngineConfig {
         Summary {
             parameters: format!("{rows} x {cols}, {lanes} lanes, {requantizers} + {lane_requantizers} requantizers"),
             latency: 0,
-            throughput: format!("{} MAC/clock", rows * cols + lanes),
+            throughput: format!("{} MAC/clock", self.multipliers()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The lanes: each sums up the taps of a byte of a word.
 
 use anyhow::{Context, Result};
+use qrtl_hdl::blocks::engine::banks::READS;
 use qrtl_hdl::blocks::engine::instruction::Instruction;
 
 use super::{Interpreter, bytes_at, requantized};
@@ -43,7 +44,8 @@ impl Interpreter {
             let entry = (x + 128) as usize + if first { 0 } else { 256 };
             return Ok(self.tables[entry].into());
         }
-        let word = i.lane_weights as usize / (self.config.lanes / 4) + if i.weights_advance == 1 { n } else { 0 };
+        let of_round = if i.triple == 1 { n % READS } else { 0 };
+        let word = i.lane_weights as usize / (self.config.lanes / 4) + if i.weights_advance == 1 { n } else { of_round };
         let [weight] = bytes_at(&self.lane_weights, word * self.config.lanes + lane, "the lanes' weights")?;
         Ok(x * i64::from(weight as i8))
     }

@@ -14,6 +14,7 @@ use qrtl_golden::numerics::requantizer::Requantize;
 use qrtl_golden::operators::{Array, softmax_by_table};
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::banks::READS;
 use qrtl_hdl::blocks::engine::config::MAGIC;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind, WORDS};
 use qrtl_hdl::blocks::engine::loader::{Status, Target};
@@ -140,6 +141,9 @@ impl Interpreter {
     }
 
     fn execute(&mut self, i: &Instruction, packet: &mut Vec<u8>) -> Result<()> {
+        let distance = i.tap_distance / self.config.lanes as i64;
+        ensure!(i.triple == 0 || (self.config.taps == READS && distance % 2 == 1), "{distance} words between taps");
+        ensure!(i.triple == 0 || i.table == 0, "three taps for a table");
         let tables = i.kind == Kind::Tables as i64;
         self.being_read = if tables { HashSet::new() } else { self.words_read(i) };
         match i.kind {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::{Context, Result, ensure};
+use qrtl_hdl::blocks::engine::banks::READS;
 use qrtl_hdl::blocks::engine::instruction::Instruction;
 
 use super::Interpreter;
@@ -43,14 +44,18 @@ impl Interpreter {
         addresses.map(|address| address.div_euclid(self.config.lanes as i64)).collect()
     }
 
-    /// The runs of a pixel and a group: the first byte, the row, and the place in the row.
+    /// The runs of a pixel and a group: the first byte, the row, and the place in the row. A tap that is none is in no row.
     fn runs<'a>(&'a self, i: &'a Instruction, [pixel, group]: [i64; 2]) -> impl Iterator<Item = [i64; 3]> + 'a {
         let (oy, ox) = (pixel / (i.out_width_1 + 1), pixel % (i.out_width_1 + 1));
-        let taps = (0..=i.taps_y_1).flat_map(|ky| (0..=i.taps_x_1).map(move |kx| (ky, kx)));
-        taps.map(move |(ky, kx)| {
+        let reads = if i.triple == 1 { READS as i64 } else { 1 };
+        let rounds = (0..=i.taps_y_1).flat_map(|ky| (0..=i.taps_x_1).map(move |kx| (ky, kx)));
+        let taps = rounds.flat_map(move |(ky, kx)| (0..reads).map(move |n| (ky, kx, n)));
+        taps.map(move |(ky, kx, n)| {
             let pixel = i.address + oy * i.row_step + ox * i.x_step + group * self.config.lanes as i64;
-            let start = pixel + ky * i.tap_row_step + kx * i.tap_step;
-            [start, i.y0 + oy * i.y_step + ky * i.tap_y_step, i.x0 + ox * i.x_step + kx * i.tap_step]
+            let in_row = kx * i.tap_step + n * i.tap_distance;
+            let absent = kx == i.taps_x_1 && n >= READS as i64 - i.absent;
+            let row = if absent { -1 } else { i.y0 + oy * i.y_step + ky * i.tap_y_step };
+            [pixel + ky * i.tap_row_step + in_row, row, i.x0 + ox * i.x_step + in_row]
         })
     }
 

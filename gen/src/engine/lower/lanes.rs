@@ -9,7 +9,7 @@ use super::Lowering;
 use super::kernel::{Kernel, bytes, scale_of};
 use super::product::Product;
 use super::scale::Scale;
-use super::windows::{Scan, without_unused_steps};
+use super::windows::Scan;
 use crate::engine::layout::Place;
 
 /// The parameters of a step of the lanes.
@@ -70,13 +70,16 @@ impl Lowering<'_> {
         let lanes = self.config.lanes;
         let positions = &scan.input.layout.positions;
         let outputs = layer.weights.shape()[3];
-        let (words, times, taps) =
-            (scan.input.layout.words(lanes), outputs / positions.len(), scan.filter[0] * scan.filter[1]);
+        let (words, times) = (scan.input.layout.words(lanes), outputs / positions.len());
+        let [rows, cols] = scan.filter;
+        let places = scan.tap_places(self.config);
+        let taps = rows * places;
         let all = bytes(layer.weights.data())?;
         let mut weights = vec![0; words * taps * lanes];
         for (channel, position) in positions.iter().enumerate() {
-            for tap in 0..taps {
-                let weight = all[tap * outputs + channel * times + part];
+            for (row, col) in (0..rows).flat_map(|row| (0..cols).map(move |col| (row, col))) {
+                let weight = all[(row * cols + col) * outputs + channel * times + part];
+                let tap = row * places + col;
                 weights[(position / lanes * taps + tap) * lanes + position % lanes] = weight;
             }
         }
@@ -101,7 +104,8 @@ impl Lowering<'_> {
             false => vec![scale.channels[0]; lanes],
         };
         let drain = (lanes / self.config.lane_requantizers * self.config.passes) as i64;
-        let taps = (scan.filter[0] * scan.filter[1]) as i64;
+        let read = scan.words(self.config);
+        let taps = (read.taps_y_1 + 1) * (read.taps_x_1 + 1);
         Instruction {
             run_bytes: lanes as i64,
             groups_1: words as i64 - 1,
@@ -111,7 +115,7 @@ impl Lowering<'_> {
             lane_zero_point: scale.zero_point,
             lane_min: scale.bounds.min(),
             lane_max: scale.bounds.max(),
-            ..without_unused_steps(scan.instruction(0))
+            ..read
         }
     }
 }

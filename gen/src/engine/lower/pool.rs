@@ -39,7 +39,7 @@ impl Lowering<'_> {
 
     /// The weights of a sum: all are 1.
     pub(super) fn ones(&mut self) -> i64 {
-        self.memories.put_lane_weights(&vec![1; self.config.lanes])
+        self.memories.put_lane_weights(&vec![1; self.config.lanes * self.config.taps])
     }
 
     pub(super) fn max_pool(

@@ -1,7 +1,8 @@
 //! The part of an instruction that says what is read.
 
 use qrtl_golden::operators::{Axis, Window};
-use qrtl_hdl::blocks::engine::instruction::Instruction;
+use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::instruction::{self, Instruction};
 
 use crate::engine::layout::Place;
 
@@ -47,6 +48,34 @@ impl Scan<'_> {
             tap_step: dilation_x * pitch,
             ..Instruction::default()
         }
+    }
+}
+
+impl Scan<'_> {
+    /// Whether the lanes can take several neighbouring taps of a row in a clock: they have to be an odd number of words apart.
+    fn in_rounds(&self, config: &EngineConfig) -> bool {
+        let distance = self.window.cols.dilation * self.input.layout.pitch;
+        let (words, longest) = (distance / config.lanes, instruction::TAP_STEP.range().hi() as usize);
+        config.taps > 1 && self.filter[1] > 1 && words % 2 == 1 && config.taps * distance <= longest
+    }
+
+    /// Places for the taps of a row: one for each, or rounds of as many as the lanes take in a clock.
+    pub(super) fn tap_places(&self, config: &EngineConfig) -> usize {
+        if self.in_rounds(config) { self.filter[1].next_multiple_of(config.taps) } else { self.filter[1] }
+    }
+
+    /// An instruction whose runs are the words of the pixels.
+    pub(super) fn words(&self, config: &EngineConfig) -> Instruction {
+        let mut i = self.instruction(0);
+        if self.in_rounds(config) {
+            let places = self.tap_places(config);
+            i.triple = 1;
+            i.absent = (places - self.filter[1]) as i64;
+            i.taps_x_1 = (places / config.taps) as i64 - 1;
+            i.tap_distance = i.tap_step;
+            i.tap_step *= config.taps as i64;
+        }
+        without_unused_steps(i)
     }
 }
 

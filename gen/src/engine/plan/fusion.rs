@@ -7,15 +7,16 @@ use super::Plan;
 
 impl<'g> Plan<'g> {
     /// The steps that read a tensor.
-    fn readers(&self, tensor: usize) -> Vec<usize> {
-        (0..self.graph.steps.len()).filter(|&i| self.graph.steps[i].inputs.contains(&tensor)).collect()
+    pub(super) fn readers(&self, tensor: usize) -> impl Iterator<Item = &'g Step> + use<'g> {
+        self.graph.steps.iter().filter(move |step| step.inputs.contains(&tensor))
     }
 
     /// The convolution that is computed together with the depthwise convolution of step `i`.
     pub(super) fn follower(&self, i: usize, config: &EngineConfig) -> Option<usize> {
         let step = &self.graph.steps[i];
         let Operator::DepthwiseConv2d { .. } = &step.operator else { return None };
-        let [reader] = self.readers(step.output)[..] else { return None };
+        let mut readers = (0..self.graph.steps.len()).filter(|&i| self.graph.steps[i].inputs.contains(&step.output));
+        let (Some(reader), None) = (readers.next(), readers.next()) else { return None };
         let Operator::Conv2d { layer, window } = &self.graph.steps[reader].operator else { return None };
         let (&[_, rows, cols, depth], channels) = (layer.weights.shape(), self.shape(step.inputs[0])[3]) else {
             return None;

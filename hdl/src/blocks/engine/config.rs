@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::banks::READS;
 use crate::blocks::requantizer::RequantizerConfig;
 use crate::default_from_flags;
 use crate::exact::Range;
@@ -21,6 +22,9 @@ pub struct EngineConfig {
     /// lanes, which are the bytes of an activation word: 4 or 8
     #[arg(long, default_value_t = 8)]
     pub lanes: usize,
+    /// taps that each lane takes in a clock where the tensor allows it: 1 or 3
+    #[arg(long, default_value_t = 1)]
+    pub taps: usize,
     /// requantizers of the array, at most as many as `lanes`
     #[arg(long, default_value_t = 4)]
     pub requantizers: usize,
@@ -136,6 +140,11 @@ impl EngineConfig {
         self.lane_weight_bytes / self.lanes
     }
 
+    /// Multipliers of the array and of the lanes.
+    pub fn multipliers(&self) -> usize {
+        self.rows * self.cols + self.lanes * self.taps
+    }
+
     /// Words of a half of a row of the block buffer.
     pub fn buffer_words(&self) -> usize {
         self.terms / self.lanes
@@ -175,7 +184,9 @@ impl EngineConfig {
         let array = [rows, cols, lanes, requantizers, lane_requantizers, passes];
         let sizes = [activation_bytes, weight_bytes, lane_weight_bytes, channels, lane_channels, program_words, terms];
         let parts = [split, tables, softmax].map(usize::from);
-        let all = array.into_iter().chain(sizes).chain(parts);
+        // An engine of one tap a clock has the number that it had before there were others.
+        let taps = Some(self.taps).filter(|&taps| taps > 1);
+        let all = array.into_iter().chain(sizes).chain(parts).chain(taps);
         let bytes: Vec<u8> = all.flat_map(|value| (value as u32).to_le_bytes()).collect();
         crc32(&bytes)
     }
@@ -203,6 +214,9 @@ impl EngineConfig {
             if !got.is_power_of_two() || !(least..=most).contains(&got) {
                 return Err(format!("{name}: {got} is no power of two in {least}..={most}"));
             }
+        }
+        if ![1, READS].contains(&self.taps) {
+            return Err(format!("taps: {} is neither 1 nor {READS}", self.taps));
         }
         let elements = self.rows * self.cols;
         if let Some(got) = self.dsp_elements

@@ -105,6 +105,10 @@ fields! {
     parameters_advance PARAMETERS_ADVANCE: 0 [7:7] unsigned;
     /// tables: the entries are for softmax
     softmax_table SOFTMAX_TABLE: 0 [8:8] unsigned;
+    /// lanes: three taps of a row are taken in a clock, in an engine of three taps a clock
+    triple TRIPLE: 0 [9:9] unsigned;
+    /// with `triple`, taps of the last round of a row that are none: they read as the padding
+    absent ABSENT: 0 [11:10] unsigned;
     /// what is read outside the tensor
     padding PADDING: 0 [23:16] signed;
     /// byte address of the first run, padding included
@@ -131,11 +135,11 @@ fields! {
     tap_row_step TAP_ROW_STEP: 7 [31:0] signed;
     /// rows of taps, less 1
     taps_y_1 TAPS_Y_1: 8 [15:0] unsigned;
-    /// runs in a row of taps, less 1
+    /// runs in a row of taps, less 1; with `triple`, rounds of three taps
     taps_x_1 TAPS_X_1: 8 [23:16] unsigned;
     /// rows of the tensor from a row of taps to the next
     tap_y_step TAP_Y_STEP: 8 [31:24] unsigned;
-    /// bytes from a run to the next in a row of taps
+    /// bytes from a run to the next in a row of taps; with `triple`, from a round to the next
     tap_step TAP_STEP: 9 [15:0] unsigned;
     /// bytes of a run
     run_bytes RUN_BYTES: 9 [31:16] unsigned;
@@ -181,6 +185,8 @@ fields! {
     out OUT: 20 [31:0] unsigned;
     /// words from a pixel of the output to the next
     out_pitch OUT_PITCH: 21 [15:0] unsigned;
+    /// with `triple`, bytes from a tap to the next in a row: an odd number of words
+    tap_distance TAP_DISTANCE: 21 [31:16] unsigned;
 }
 
 impl Field {

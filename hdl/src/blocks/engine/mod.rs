@@ -1,6 +1,7 @@
 //! The engine: inference of a whole network, whose program and parameters come through the input stream.
 
 pub mod aligner;
+pub mod banks;
 pub mod config;
 pub mod crc;
 pub mod instruction;

@@ -3,6 +3,7 @@
 use rust_hdl::prelude::*;
 
 use super::EngineConfig;
+use super::banks::{Banks, READS};
 use super::loader::Target;
 use super::memory::Memory;
 use super::write_queue::WriteQueue;
@@ -39,6 +40,10 @@ pub struct Store {
     pub address: Port<In>,
     /// the word
     pub word: Port<Out>,
+    /// words from an activation that is read to the next, where several are read in a clock
+    pub distance: Maybe<Port<In>>,
+    /// the words behind the first
+    pub further_words: Maybe<Bus<Out>>,
     /// weights are read
     pub weights_read: Port<In>,
     /// their address in all banks
@@ -51,16 +56,20 @@ pub struct Store {
     pub lane_weights_address: Port<In>,
     /// the word
     pub lane_weights: Port<Out>,
+    /// the words behind it
+    pub further_lane_weights: Maybe<Bus<Out>>,
     /// the program is read
     pub program_read: Port<In>,
     /// its address
     pub program_address: Port<In>,
     /// the word
     pub program: Port<Out>,
-    activation_memory: Memory,
+    activation_memory: Maybe<Memory>,
+    activation_banks: Maybe<Banks>,
     activation_queue: Maybe<WriteQueue>,
     weight_memory: Vec<Memory>,
-    lane_weight_memory: Memory,
+    lane_weight_memory: Maybe<Memory>,
+    lane_weight_banks: Maybe<Banks>,
     program_memory: Memory,
     selected: Stage,
     joined: Stage,
@@ -74,11 +83,16 @@ impl Store {
         let range = |memory: &Memory| memory.address.range();
         let slices = config.cols / config.lanes;
         let memory = |words, bits| Memory::apart(config.target, words, bits);
-        let activations = memory(config.activation_words(), bits);
         let weights: Vec<_> = (0..slices * config.banks()).map(|_| memory(config.bank_words(), bits)).collect();
-        let lane_weights = memory(config.lane_weight_words(), bits);
         let program = memory(config.program_words, 32);
-        let queue = || WriteQueue::new(range(&activations), config.word());
+        let (one, several) = (config.taps == 1, config.taps > 1);
+        let activations = config.activation_address();
+        let lane_weights = Range::new(0, config.lane_weight_words() as i128 - 1);
+        let activation_memory = Maybe::when(one, || memory(config.activation_words(), bits));
+        let one_port = activation_memory.get().is_some_and(Memory::has_one_port);
+        let queue = || WriteQueue::new(activations, config.word());
+        let banks = |words| Maybe::when(several, || Banks::new(config.target, words, bits));
+        let further = |what| Maybe::when(several, || Bus::new(READS - 1, config.word(), what));
         Store {
             clk: Clk::new(),
             load: Port::bit("the loader writes a word"),
@@ -86,24 +100,29 @@ impl Store {
             load_address: Port::new(load_address, "its address, in words of the stream"),
             load_word: Port::new(config.word(), "the word"),
             write: Port::bit("a unit writes an activation"),
-            write_address: Port::new(range(&activations), "its address"),
+            write_address: Port::new(activations, "its address"),
             write_word: Port::new(config.word(), "the word"),
             read: Port::bit("an activation is read"),
-            address: Port::new(range(&activations), "its address"),
+            address: Port::new(activations, "its address"),
             word: Port::new(config.word(), "the word"),
+            distance: Maybe::when(several, || Port::new(activations, "words to the next")),
+            further_words: further("the words behind it"),
             weights_read: Port::bit("weights are read"),
             weights_address: Port::new(range(&weights[0]), "their address in all banks"),
             weights: Bus::new(config.banks() * config.cols, Range::signed(8), "weights of all banks, by columns"),
             lane_weights_read: Port::bit("weights of the lanes are read"),
-            lane_weights_address: Port::new(range(&lane_weights), "their address"),
+            lane_weights_address: Port::new(lane_weights, "their address"),
             lane_weights: Port::new(config.word(), "the word"),
+            further_lane_weights: further("the words behind it"),
             program_read: Port::bit("the program is read"),
             program_address: Port::new(range(&program), "its address"),
             program: Port::new(Range::unsigned(32), "the word"),
-            activation_queue: Maybe::when(activations.has_one_port(), queue),
-            activation_memory: activations,
+            activation_queue: Maybe::when(one_port, queue),
+            activation_memory,
+            activation_banks: banks(config.activation_words()),
             weight_memory: weights,
-            lane_weight_memory: lane_weights,
+            lane_weight_memory: Maybe::when(one, || memory(config.lane_weight_words(), bits)),
+            lane_weight_banks: banks(config.lane_weight_words()),
             program_memory: program,
             selected: Stage::new(true),
             joined: Stage::new(true),
@@ -113,12 +132,11 @@ impl Store {
 
     /// Activations from units and from the loader, which never write in the same clock.
     fn write_activations<'k>(&'k self, k: &'k Kernel, loads: Int<'k>) {
-        let memory = &self.activation_memory;
         let write = k.read(&self.write);
-        let loaded = k.read(&self.load_address).bits(0, memory.address.range().width());
+        let loaded = k.read(&self.load_address).bits(0, self.address.range().width());
         let address = write.mux(k.read(&self.write_address), loaded);
         let word = write.mux(k.read(&self.write_word), k.read(&self.load_word));
-        let ports = [&memory.write, &memory.write_address, &memory.write_word];
+        let Some(ports) = write_ports(&self.activation_memory, &self.activation_banks) else { return };
         let values = [write | loads, address, word];
         if let Some(queue) = self.activation_queue.get() {
             k.pass_clock(&self.clk, &queue.clk);
@@ -138,10 +156,48 @@ impl Store {
     }
 
     /// A memory takes the word that is loaded where `takes` is 1.
-    fn load<'k>(&self, k: &'k Kernel, memory: &Memory, takes: Int<'k>, address: Int<'k>, word: Int<'k>) {
-        k.drive(&memory.write, takes);
-        k.drive(&memory.write_address, address.bits(0, memory.address.range().width()));
-        k.drive(&memory.write_word, word.bits(0, memory.word.range().width()));
+    fn load<'k>(&self, k: &'k Kernel, memory: [&Port<In>; 3], [takes, address, word]: [Int<'k>; 3]) {
+        k.drive(memory[0], takes);
+        k.drive(memory[1], address.bits(0, memory[1].range().width()));
+        k.drive(memory[2], word.bits(0, memory[2].range().width()));
+    }
+
+    /// What is read from the memories of which the engine may read several words in a clock.
+    fn read_several(&self, k: &Kernel) {
+        let (memory, banks) = (&self.activation_memory, &self.activation_banks);
+        let (read, at) = (k.read(&self.read), k.read(&self.address));
+        let distance = self.distance.get().map_or(k.lit(1), |port| k.read(port));
+        read_words(k, (memory, banks), [read, at, distance], (&self.word, &self.further_words));
+        let (memory, banks) = (&self.lane_weight_memory, &self.lane_weight_banks);
+        let (read, at) = (k.read(&self.lane_weights_read), k.read(&self.lane_weights_address));
+        read_words(k, (memory, banks), [read, at, k.lit(1)], (&self.lane_weights, &self.further_lane_weights));
+    }
+}
+
+/// The ports through which a memory is written, whichever of the two it is.
+fn write_ports<'a>(memory: &'a Maybe<Memory>, banks: &'a Maybe<Banks>) -> Option<[&'a Port<In>; 3]> {
+    let of_memory = memory.get().map(|m| [&m.write, &m.write_address, &m.write_word]);
+    of_memory.or(banks.get().map(|b| [&b.write, &b.write_address, &b.write_word]))
+}
+
+/// The first word goes to a port, and the words behind it to a bus.
+fn read_words<'k>(
+    k: &'k Kernel,
+    (memory, banks): (&Maybe<Memory>, &Maybe<Banks>),
+    [read, at, distance]: [Int<'k>; 3],
+    (word, further): (&Port<Out>, &Maybe<Bus<Out>>),
+) {
+    if let Some(memory) = memory.get() {
+        k.drive(&memory.read, read);
+        k.drive(&memory.address, at);
+        k.drive(word, k.read(&memory.word));
+    }
+    if let (Some(banks), Some(further)) = (banks.get(), further.get()) {
+        k.drive(&banks.read, read);
+        k.drive(&banks.address, at);
+        k.drive(&banks.distance, distance);
+        k.drive(word, k.lane(&banks.word, 0));
+        (1..READS).for_each(|n| k.drive_lane(further, n - 1, k.lane(&banks.word, n)));
     }
 }
 
@@ -154,10 +210,14 @@ impl Describe for Store {
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
+        let several = [&self.activation_memory, &self.lane_weight_memory].into_iter().filter_map(Maybe::get);
         for memory in
-            self.weight_memory.iter().chain([&self.activation_memory, &self.lane_weight_memory, &self.program_memory])
+            self.weight_memory.iter().chain([&self.program_memory]).chain(several)
         {
             k.pass_clock(&self.clk, &memory.clk);
+        }
+        for banks in [&self.activation_banks, &self.lane_weight_banks].into_iter().filter_map(Maybe::get) {
+            k.pass_clock(&self.clk, &banks.clk);
         }
         let (load, target) = (k.read(&self.load), k.read(&self.load_target));
         let (address, word) = (k.read(&self.load_address), k.read(&self.load_word));
@@ -175,23 +235,22 @@ impl Describe for Store {
         let activations = to(Target::Activations);
         let (address, word) = (rank.pass("address", address), rank.pass("word", word));
         for (memory, takes) in self.weight_memory.iter().zip(weights) {
-            self.load(k, memory, takes, address.bits(self.weight_memory.len().ilog2(), 32), word);
+            let ports = [&memory.write, &memory.write_address, &memory.write_word];
+            self.load(k, ports, [takes, address.bits(self.weight_memory.len().ilog2(), 32), word]);
             k.drive(&memory.read, k.read(&self.weights_read));
             k.drive(&memory.address, k.read(&self.weights_address));
         }
-        self.load(k, &self.lane_weight_memory, lane_weights, address, word);
-        self.load(k, &self.program_memory, program, address, word);
+        if let Some(ports) = write_ports(&self.lane_weight_memory, &self.lane_weight_banks) {
+            self.load(k, ports, [lane_weights, address, word]);
+        }
+        let memory = &self.program_memory;
+        self.load(k, [&memory.write, &memory.write_address, &memory.write_word], [program, address, word]);
 
         self.write_activations(k, activations);
-        for (memory, read, address, to) in [
-            (&self.activation_memory, &self.read, &self.address, &self.word),
-            (&self.lane_weight_memory, &self.lane_weights_read, &self.lane_weights_address, &self.lane_weights),
-            (&self.program_memory, &self.program_read, &self.program_address, &self.program),
-        ] {
-            k.drive(&memory.read, k.read(read));
-            k.drive(&memory.address, k.read(address));
-            k.drive(to, k.read(&memory.word));
-        }
+        self.read_several(k);
+        k.drive(&memory.read, k.read(&self.program_read));
+        k.drive(&memory.address, k.read(&self.program_address));
+        k.drive(&self.program, k.read(&memory.word));
         let lanes = self.weights.lanes() / self.weight_memory.len();
         for (m, memory) in self.weight_memory.iter().enumerate() {
             let word = k.read(&memory.word);

@@ -180,6 +180,15 @@ impl Engine {
         k.drive(&store.read, k.read(&windows.read));
         k.drive(&store.address, k.read(&windows.address));
         k.drive(&windows.word, k.read(&store.word));
+        if let (Some(further), Some(distance), Some(words)) =
+            (windows.further.get(), store.distance.get(), store.further_words.get())
+        {
+            k.drive(distance, k.read(&further.distance));
+            (0..words.lanes()).for_each(|n| k.drive_lane(&further.word, n, k.lane(words, n)));
+        }
+        if let (Some(to), Some(words)) = (self.lanes.further.get(), store.further_lane_weights.get()) {
+            (0..words.lanes()).for_each(|n| k.drive_lane(&to.weights, n, k.lane(words, n)));
+        }
         k.drive(&store.lane_weights_read, k.read(&windows.weights_read));
         k.drive(&store.lane_weights_address, k.read(&windows.weights_address));
         k.drive(&windows.weights, k.read(&store.lane_weights));
@@ -215,6 +224,9 @@ impl Engine {
             k.drive_lane(&aligner.tap, l, byte);
             k.drive_lane(&aligner.run, l, k.lane(&windows.run, l));
             k.drive_lane(&lanes.tap, l, byte);
+        }
+        if let (Some(from), Some(to)) = (windows.further.get(), lanes.further.get()) {
+            (0..from.tap.lanes()).for_each(|l| k.drive_lane(&to.tap, l, k.lane(&from.tap, l)));
         }
         for (to, from) in [
             (&aligner.valid, &windows.to_aligner),

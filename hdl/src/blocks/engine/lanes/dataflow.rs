@@ -2,6 +2,7 @@
 
 use super::Lanes;
 use super::drain::ENDS;
+use super::further::Marks;
 use super::timing::{INT8, STEP_TO_LANE};
 use crate::blocks::delay::{delays, open, through};
 use crate::blocks::engine::config::TABLE_VALUE;
@@ -25,9 +26,20 @@ impl Describe for Lanes {
         k.reset(&self.rst_n);
         self.kept.describe(k, &self.instruction);
         self.connect_common(k);
-        self.multiply(k);
-        self.look_up(k);
-        let steps = self.control(k);
+        let arrival = self.arrival(k);
+        let (marks, taps) = match self.further.get() {
+            None => {
+                self.multiply(k);
+                (arrival, (0..self.lane.len()).map(|l| k.lane(&self.tap, l)).collect())
+            }
+            Some(further) => {
+                let later = further.later(k, &arrival);
+                let taps = self.multiply_three(k, further, later.valid & later.first);
+                (later, taps)
+            }
+        };
+        self.look_up(k, &taps, marks.first);
+        let steps = self.control(k, &marks);
         self.chain(k);
         self.requantize(k, steps[steps.len() - 1]);
         self.deliver(k);
@@ -46,6 +58,9 @@ impl Lanes {
         for clk in clocks.chain(self.lane.iter().map(|lane| &lane.clk)).chain(self.table.iter().map(|t| &t.clk)) {
             k.pass_clock(&self.clk, clk);
         }
+        if let Some(further) = self.further.get() {
+            further.pass_clock(k, &self.clk);
+        }
         let shown = [&self.instruction.write, &self.instruction.at, &self.instruction.word].map(|port| k.read(port));
         for (instruction, rst_n, start) in
             [(&drain.instruction, &drain.rst_n, &drain.start), (&packer.instruction, &packer.rst_n, &packer.start)]
@@ -57,6 +72,16 @@ impl Lanes {
         k.drive(&parameters.write, k.read(&self.parameters_write));
         k.drive(&parameters.write_address, k.read(&self.parameters_address));
         k.drive(&parameters.write_word, k.read(&self.parameters_word));
+    }
+
+    /// What comes with a tap.
+    fn arrival<'k>(&self, k: &'k Kernel) -> Marks<'k> {
+        Marks {
+            valid: k.read(&self.tap_valid),
+            first: k.read(&self.tap_first),
+            last: k.read(&self.tap_last),
+            ends: [&self.tap_pixel_end, &self.tap_block_end, &self.tap_step_end].map(|end| k.read(end)),
+        }
     }
 
     /// The products. A maximum takes the taps themselves, which are products by 1.
@@ -78,7 +103,7 @@ impl Lanes {
     }
 
     /// The tables, which the entries of a step fill in order.
-    fn look_up(&self, k: &Kernel) {
+    fn look_up<'k>(&self, k: &'k Kernel, taps: &[Int<'k>], first: Int<'k>) {
         let (Some(valid), Some(entry), Some(at)) = (self.entry_valid.get(), self.entry.get(), self.entry_at.get())
         else {
             return;
@@ -93,10 +118,10 @@ impl Lanes {
             k.drive(&table.write_address, entry_at);
             k.drive(&table.write_word, word);
             k.drive(&table.read, 1);
-            let tap = k.lane(&self.tap, l);
+            let tap = taps[l];
             // Entry 0 is for the tap -128.
             let index = (!tap.bit(7)).concat(tap.bits(0, 7), 7);
-            k.drive(&table.address, (!k.read(&self.tap_first)).concat(index, 8));
+            k.drive(&table.address, (!first).concat(index, 8));
             let value = k.read(&table.word).as_signed().bounded(TABLE_VALUE, "images hold such entries");
             if let (Some(to), Some(select)) = (lane.entry.get(), lane.table.get()) {
                 k.drive(to, value);
@@ -107,15 +132,13 @@ impl Lanes {
 
     /// What a tap and the steps behind an item's last tap tell the lanes. Returns, for each rank up to the requantizers,
     /// whether it has the sums of a step.
-    fn control<'k>(&'k self, k: &'k Kernel) -> Vec<Int<'k>> {
-        let valid = k.read(&self.tap_valid);
-        let taps = delays(k, &self.taps, valid);
-        let first = through(&open(k, &self.firsts), "first", k.read(&self.tap_first));
+    fn control<'k>(&'k self, k: &'k Kernel, marks: &Marks<'k>) -> Vec<Int<'k>> {
+        let taps = delays(k, &self.taps, marks.valid);
+        let first = through(&open(k, &self.firsts), "first", marks.first);
 
         let drain = &self.drain;
-        k.drive(&drain.item, valid & k.read(&self.tap_last));
-        let ends = [&self.tap_pixel_end, &self.tap_block_end, &self.tap_step_end];
-        ends.into_iter().enumerate().for_each(|(i, end)| k.drive_lane(&drain.ends, i, k.read(end)));
+        k.drive(&drain.item, marks.valid & marks.last);
+        marks.ends.into_iter().enumerate().for_each(|(i, end)| k.drive_lane(&drain.ends, i, end));
         let steps = delays(k, &self.steps, k.read(&drain.step));
         let load = through(&open(k, &self.loads), "load", k.read(&drain.first));
 

@@ -27,7 +27,7 @@ pub struct Lane {
     pub tap: Port<In>,
     /// it is the first of its item
     pub begin: Port<In>,
-    /// product of tap and weight
+    /// product of tap and weight, or the sum of the products of a clock
     pub product: Port<In>,
     /// entry of the table for the tap
     pub entry: Maybe<Port<In>>,
@@ -67,7 +67,7 @@ impl Lane {
             clk: Clk::new(),
             tap: Port::new(INT8, "tap, or the least byte in a clock without a tap"),
             begin: Port::bit("it is the first of its item"),
-            product: Port::new(INT8 * INT8, "product of tap and weight"),
+            product: Port::new(config.lane_product(), "product of tap and weight"),
             entry: Maybe::when(config.tables, || Port::new(TABLE_VALUE, "entry of the table")),
             table: Maybe::when(config.tables, || Port::bit("the value is the entry")),
             take: Port::bit("there is a value in the next clock"),

@@ -12,6 +12,7 @@
 
 mod dataflow;
 mod drain;
+mod further;
 mod lane;
 mod packer;
 mod products;
@@ -20,6 +21,7 @@ mod timing;
 use rust_hdl::prelude::*;
 
 use drain::Drain;
+use further::Further;
 use lane::Lane;
 use packer::Packer;
 use products::Products;
@@ -72,6 +74,8 @@ pub struct Lanes {
     pub tap_step_end: Port<In>,
     /// weights for the tap, a byte for each lane
     pub weights: Port<In>,
+    /// what comes with the further taps of a clock
+    pub further: Maybe<Further>,
     /// an entry of the tables comes
     pub entry_valid: Maybe<Port<In>>,
     /// the entry
@@ -151,6 +155,7 @@ impl Lanes {
             tap_block_end: Port::bit("the item is the last of its block"),
             tap_step_end: Port::bit("the item is the last of the step"),
             weights: Port::new(c.word(), "weights for the tap"),
+            further: Maybe::when(c.taps > 1, || Further::new(c)),
             entry_valid: Maybe::when(c.tables, || Port::bit("an entry of the tables comes")),
             entry: Maybe::when(c.tables, || Port::new(Range::signed(32), "the entry")),
             parameters_write: Port::bit("a word of parameters is written"),

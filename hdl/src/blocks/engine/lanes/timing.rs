@@ -17,6 +17,9 @@ pub(super) const VALUE_TO_LANE: usize = VALUE - 2;
 /// Ranks of a product, between the rank of the factors and the rank that selects.
 pub(super) const PRODUCT_RANKS: usize = VALUE - 2;
 
+/// Clock edges in which the taps of a clock become one value, where there are three: two comparisons, or a sum of products.
+pub(super) const FRONT: usize = 2;
+
 /// Clock edges from the last tap of an item to its first step.
 pub(super) const STEP: usize = 2;
 
@@ -35,6 +38,11 @@ const ENTRY_TO_PARAMETERS: usize = LATENCY + 1;
 const _: () = assert!(ENTRY_TO_PARAMETERS == STEP_TO_SUM, "a bias meets its sum");
 
 impl EngineConfig {
+    /// Values of the sum of the products of a lane in a clock.
+    pub(super) fn lane_product(&self) -> Range {
+        (1..self.taps).fold(INT8 * INT8, |sum, _| sum + INT8 * INT8)
+    }
+
     /// Steps in which the sums of an item leave the lanes.
     pub(super) fn lane_steps(&self) -> usize {
         self.lanes / self.lane_requantizers
@@ -47,7 +55,8 @@ impl EngineConfig {
 
     /// Clock edges from the last tap of an item to its word: to `fill`, or to `write` and, at the end of a step, `done`.
     pub fn lanes_latency(&self) -> usize {
-        STEP + self.lanes_item() - self.passes + self.lane_step_to_result() + 1
+        let front = if self.taps > 1 { FRONT } else { 0 };
+        front + STEP + self.lanes_item() - self.passes + self.lane_step_to_result() + 1
     }
 
     /// Clock edges from a step to its results.

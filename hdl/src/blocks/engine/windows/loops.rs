@@ -4,9 +4,10 @@ use rust_hdl::prelude::*;
 
 use super::level::Level;
 use crate::blocks::engine::EngineConfig;
+use crate::blocks::engine::banks::READS;
 use crate::blocks::engine::instruction::{self, Field, InstructionPorts, Kept, Kind};
 use crate::describe_logic;
-use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Port, Range, Reg};
+use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Reg};
 
 /// A step as a loop nest, from the outside inwards: pixels in the order of rows, groups of a pixel, rows of taps, runs of
 /// a row of taps, words of a run. In each clock with `valid` it is at one word, and shows its offsets. An item is a group of
@@ -50,6 +51,8 @@ pub struct Loops {
     pub first: Port<Out>,
     /// last word of an item
     pub last: Port<Out>,
+    /// last run of a row of taps
+    pub last_run: Maybe<Port<Out>>,
     /// last item of a pixel
     pub pixel_end: Port<Out>,
     /// last pixel of a block
@@ -109,7 +112,7 @@ impl Loops {
         let weights = Range::new(0, config.lane_weight_bytes as i128 / 4 - 1);
         let full = |field: Field| (field, field.range());
         let in_memory = |field: Field| (field, if field.signed { Range::signed(address.width()) } else { address });
-        let kept = Kept::new(&[
+        let mut fields = vec![
             full(i::KIND),
             full(i::WEIGHTS_ADVANCE),
             in_memory(i::ADDRESS),
@@ -130,7 +133,9 @@ impl Loops {
             full(i::GROUPS_1),
             full(i::IDLE),
             (i::LANE_WEIGHTS, weights),
-        ]);
+        ];
+        fields.extend((config.taps > 1).then(|| full(i::TRIPLE)));
+        let kept = Kept::new(&fields);
         let y = Range::signed(18);
         let flag = || Reg::control(BIT, 0);
         let row = Range::new(0, config.rows as i128 - 1);
@@ -154,6 +159,7 @@ impl Loops {
             weight: Port::new(weights, "entry of the lanes' weights"),
             first: Port::bit("first word of an item"),
             last: Port::bit("last word of an item"),
+            last_run: Maybe::when(config.taps > 1, || Port::bit("last run of a row of taps")),
             pixel_end: Port::bit("last item of a pixel"),
             block_end: Port::bit("last pixel of a block"),
             step_end: Port::bit("last pixel of the step"),
@@ -277,7 +283,11 @@ impl Loops {
         self.offset(k, &self.row_of_block, start | ends.pixel, start, zero, one);
         self.offset(k, &self.half_of_buffer, start | ends.block, start, zero, one);
         let tables = field(i::KIND).equals(Kind::Tables as i128);
-        let step = tables.mux(1, self._lanes / 4);
+        let taps = match self.last_run.get() {
+            Some(_) => field(i::TRIPLE).mux(self._lanes / 4 * READS as i128, self._lanes / 4),
+            None => k.lit(self._lanes / 4),
+        };
+        let step = tables.mux(1, taps);
         let moves = start | (ends.word & (field(i::WEIGHTS_ADVANCE) | tables));
         self.offset(k, &self.weight_entry, moves, start | ends.pixel, field(i::LANE_WEIGHTS), step);
         k.register_when(&self.begins, start | ends.word, start | ends.item);
@@ -329,6 +339,9 @@ impl Describe for Loops {
         k.drive(&self.weight, k.read(&self.weight_entry));
         k.drive(&self.first, k.read(&self.begins));
         k.drive(&self.last, ends.item);
+        if let Some(to) = self.last_run.get() {
+            k.drive(to, self.runs.last(k));
+        }
         k.drive(&self.pixel_end, self.groups.last(k));
         k.drive(&self.block_end, ends.block);
         k.drive(&self.step_end, ends.step);

@@ -1,12 +1,14 @@
 //! The windows: they read the taps of a step from the activation memory, and put the zero point where a tap lies outside
 //! the tensor.
 
+mod further;
 mod level;
 mod loops;
 
 use rust_hdl::prelude::*;
 
 pub use loops::Loops;
+use further::Further;
 
 use super::EngineConfig;
 use super::instruction::{self, InstructionPorts, Kept, Kind};
@@ -79,6 +81,8 @@ pub struct Windows {
     pub row: Port<Out>,
     /// half of the block buffer
     pub half: Port<Out>,
+    /// what comes with the further taps of a clock
+    pub further: Maybe<Further>,
     kept: Kept,
     loops: Loops,
     valid: Vec<Reg>,
@@ -128,6 +132,7 @@ impl Windows {
             step_end: Port::bit("last word of the step"),
             row: Port::new(loops.row.range(), "row of the array"),
             half: Port::bit("half of the block buffer"),
+            further: Maybe::when(config.taps > 1, || Further::new(config)),
             kept: Kept::new(&[
                 full(i::KIND),
                 full(i::HEIGHT),
@@ -209,6 +214,7 @@ impl Describe for Windows {
         let start = ranks[2].pass("start", (run + tap_row).wrap(address));
         let [offset, position] =
             [("offset", offset), ("position", position)].map(|(name, v)| through(&ranks[1..3], name, v));
+        let place = x;
         let x = ranks[2].pass("x", x);
         let within = start.bits(0, word_bits);
         let words = (start.bits(word_bits, address.width()) + offset.bits(word_bits, 16)).wrap(self.address.range());
@@ -234,6 +240,10 @@ impl Describe for Windows {
             .map(|l| ranks[7].pass(&format!("real_{l}"), in_height & from(edge, l) & !from(behind, l)))
             .collect();
 
+        if let Some(further) = self.further.get() {
+            let last_run = l.last_run.get().map_or(k.lit(0), |port| read(port));
+            further.describe(k, &ranks, &self.instruction, [place, in_height, last_run], field(i::PADDING));
+        }
         let word = k.read(&self.word);
         for (l, (in_run, real)) in in_run.into_iter().zip(real).enumerate() {
             let byte = word.bits(8 * l as u32, 8).as_signed();

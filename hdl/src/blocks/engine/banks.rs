@@ -1,0 +1,99 @@
+//! A memory of the engine from which three words are read in a clock.
+
+use rust_hdl::prelude::*;
+
+use super::memory::{LATENCY, Memory};
+use crate::blocks::delay::{open, through};
+use crate::describe_logic;
+use crate::exact::{Bus, Clk, Describe, Header, Kernel, Port, Range, Stage};
+use crate::targets::Target;
+
+/// Words that are read in a clock.
+pub const READS: usize = 3;
+
+/// Number of banks: the least power of two that is not less than [`READS`].
+const BANKS: usize = 4;
+
+/// A memory in four banks: the low two bits of an address are the bank. The words at `address`, `address + distance` and
+/// `address + 2 distance` appear in `word` [`LATENCY`] clock edges after a clock with `read`, as in a [`Memory`]. They lie
+/// in three banks where the distance is odd; else only the first of them is defined. Addresses wrap.
+#[derive(LogicBlock)]
+pub struct Banks {
+    /// clock
+    pub clk: Clk,
+    /// a word is written
+    pub write: Port<In>,
+    /// where it is written
+    pub write_address: Port<In>,
+    /// the word that is written
+    pub write_word: Port<In>,
+    /// words are read
+    pub read: Port<In>,
+    /// the address of the first
+    pub address: Port<In>,
+    /// words from the first to the second, and from the second to the third
+    pub distance: Port<In>,
+    /// the words that are read
+    pub word: Bus<Out>,
+    bank: Vec<Memory>,
+    ranks: Vec<Stage>,
+}
+
+impl Banks {
+    /// A memory of `words` words, a power of two and at least 16, of `width` bits, in cells of `target`.
+    pub fn new(target: Target, words: usize, width: u32) -> Banks {
+        let address = Range::new(0, words as i128 - 1);
+        let word = Range::unsigned(width);
+        Banks {
+            clk: Clk::new(),
+            write: Port::bit("a word is written"),
+            write_address: Port::new(address, "where"),
+            write_word: Port::new(word, "the word written"),
+            read: Port::bit("words are read"),
+            address: Port::new(address, "where the first is"),
+            distance: Port::new(address, "words from the first to the second, and from there to the third"),
+            word: Bus::new(READS, word, "the words read"),
+            bank: (0..BANKS).map(|_| Memory::new(target, words / BANKS, width)).collect(),
+            ranks: (0..LATENCY).map(|_| Stage::new(true)).collect(),
+        }
+    }
+}
+
+describe_logic!(Banks);
+
+impl Describe for Banks {
+    fn header(&self) -> Header {
+        let (words, width) = (self.address.range().hi() + 1, self.word.range().width());
+        Header::new(format!("banks_{words}x{width}"), format!("A memory of {words} words of {width} bits."))
+            .fact("banks", BANKS)
+            .fact("reads", format!("{READS} words a clock"))
+            .fact("latency", format!("{LATENCY} cycles"))
+    }
+
+    fn describe(&self, k: &Kernel) {
+        k.clock(&self.clk);
+        let (address, distance, range) = (k.read(&self.address), k.read(&self.distance), self.address.range());
+        let (bank_bits, width) = (BANKS.ilog2(), range.width());
+        let addresses = [address, (address + distance).wrap(range), (address + distance * 2).wrap(range)];
+        let low = addresses.map(|address| address.bits(0, bank_bits));
+        let high = addresses.map(|address| address.bits(bank_bits, width - bank_bits));
+        let to = k.read(&self.write_address);
+        for (b, bank) in self.bank.iter().enumerate() {
+            let b = b as i128;
+            k.pass_clock(&self.clk, &bank.clk);
+            k.drive(&bank.write, k.read(&self.write) & to.bits(0, bank_bits).equals(b));
+            k.drive(&bank.write_address, to.bits(bank_bits, width - bank_bits));
+            k.drive(&bank.write_word, k.read(&self.write_word));
+            k.drive(&bank.read, k.read(&self.read));
+            // The first word is read in any case.
+            k.drive(&bank.address, low[0].equals(b).mux(high[0], low[1].equals(b).mux(high[1], high[2])));
+        }
+        let ranks = open(k, &self.ranks);
+        let words: Vec<_> = self.bank.iter().map(|bank| k.read(&bank.word)).collect();
+        for (n, low) in low.into_iter().enumerate() {
+            let low = through(&ranks, &format!("low_{n}"), low);
+            let pair = |first: usize| low.bit(0).mux(words[first + 1], words[first]);
+            k.drive_lane(&self.word, n, low.bit(1).mux(pair(2), pair(0)));
+        }
+    }
+}
