@@ -6,6 +6,7 @@ mod seeded;
 use std::collections::VecDeque;
 
 use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::banks::{Banks, READS};
 use qrtl_hdl::blocks::engine::memory::{LATENCY, Memory};
 use qrtl_hdl::blocks::engine::store::Store;
 use qrtl_hdl::blocks::engine::write_queue::{WAITING, WriteQueue};
@@ -51,6 +52,40 @@ fn a_word_comes_some_clocks_after_its_address() {
                 model[to as usize] = Some(word);
             }
             sim.step().unwrap();
+        }
+    }
+}
+
+#[test]
+fn three_words_at_an_odd_distance_are_read_in_a_clock() {
+    let mut random = seeded::seeded(32);
+    for (target, words, width) in [(Target::Generic, 32, 32), (Target::Ecp5, 2_048, 64), (Target::Ice40, 64, 32)] {
+        let block = Banks::new(target, words, width);
+        let mut sim = FlatSim::new(&elaborate(&block, "banks").unwrap_or_else(|e| panic!("{e}")));
+        let model: Vec<i128> = (0..words).map(|_| random.within(0, (1 << width) - 1)).collect();
+        sim.set("write", 1);
+        for (address, &word) in model.iter().enumerate() {
+            sim.set("write_address", address as i128);
+            sim.set("write_word", word);
+            sim.step().unwrap_or_else(|e| panic!("{e}"));
+        }
+        sim.set("write", 0);
+        (0..LATENCY).for_each(|_| sim.step().unwrap_or_else(|e| panic!("{e}")));
+        let mut coming: VecDeque<Option<Vec<i128>>> = vec![None; LATENCY].into();
+        for _ in 0..2_000 {
+            let (at, distance) = (random.within(0, words as i128 - 1), random.within(0, words as i128 - 1));
+            let reads = if distance % 2 == 1 { READS } else { 1 };
+            for (name, value) in [("read", 1), ("address", at), ("distance", distance)] {
+                sim.set(name, value);
+            }
+            sim.settle();
+            let word = |n: usize| model[(at + n as i128 * distance) as usize % words];
+            coming.push_back(Some((0..reads).map(word).collect()));
+            if let Some(Some(expected)) = coming.pop_front() {
+                let got: Vec<i128> = (0..expected.len()).map(|n| sim.get_lane("word", n)).collect();
+                assert_eq!(got, expected, "{target} {words} x {width}");
+            }
+            sim.step().unwrap_or_else(|e| panic!("{e}"));
         }
     }
 }

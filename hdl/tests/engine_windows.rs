@@ -34,6 +34,25 @@ fn config(lanes: usize, rows: usize) -> EngineConfig {
     EngineConfig { lanes, rows, cols: 2 * lanes, activation_bytes: 4096, requantizers: 2, ..EngineConfig::default() }
 }
 
+/// Rounds of three taps of words, an odd number of words apart, over a random map.
+fn draw_rounds(random: &mut Random, config: &EngineConfig) -> Instruction {
+    let lanes = config.lanes as i64;
+    let in_words = |i: &Instruction| i.run_bytes == lanes && [i.row_bytes, i.x_step].iter().all(|v| v % lanes == 0);
+    let i = std::iter::repeat_with(|| draw(random, config)).find(in_words).unwrap();
+    let (distance, x0) = (random.pick(&[1, 3, 5]) * lanes, -random.within(0, 3) as i64 * lanes);
+    Instruction {
+        kind: random.pick(&[Kind::Lanes, Kind::Matrix]) as i64,
+        address: (i.address - i.x0) / lanes * lanes + x0,
+        x0,
+        triple: 1,
+        absent: random.within(0, 2) as i64,
+        tap_distance: distance,
+        tap_step: 3 * distance,
+        run_words_1: 0,
+        ..i
+    }
+}
+
 /// A convolution over a random map: dense kernel rows, or one run for each tap.
 fn draw(random: &mut Random, config: &EngineConfig) -> Instruction {
     let mut within = |lo: i64, hi: i64| random.within(lo.into(), hi.into()) as i64;
@@ -91,8 +110,15 @@ fn items(i: &Instruction, memory: &[u8]) -> Vec<Vec<u8>> {
     let item = |pixel: i64| {
         let (oy, ox) = (pixel / (i.out_width_1 + 1), pixel % (i.out_width_1 + 1));
         let taps = (0..=i.taps_y_1).flat_map(|ky| (0..=i.taps_x_1).map(move |kx| (ky, kx)));
-        taps.flat_map(|(ky, kx)| (0..i.run_bytes).map(move |q| (ky, kx, q)))
-            .map(|(ky, kx, q)| byte(oy, ox, ky, kx, q))
+        let reads = if i.triple == 1 { 3 } else { 1 };
+        let absent = |kx: i64, n: i64| kx == i.taps_x_1 && n >= 3 - i.absent;
+        taps.flat_map(|(ky, kx)| (0..reads).map(move |n| (ky, kx, n)))
+            .flat_map(|(ky, kx, n)| (0..i.run_bytes).map(move |q| (ky, kx, n, q)))
+            .map(
+                |(ky, kx, n, q)| {
+                    if absent(kx, n) { i.padding as u8 } else { byte(oy, ox, ky, kx, n * i.tap_distance + q) }
+                },
+            )
             .collect()
     };
     (0..=i.pixels_1).map(item).collect()
@@ -122,28 +148,35 @@ fn taps(config: &EngineConfig, i: &Instruction, memory: &[u8], hold: usize) -> V
     sim.set("start", 1);
     sim.step().unwrap();
     sim.set("start", 0);
-    let (mut on_their_way, mut releases) = (VecDeque::from(vec![0; LATENCY]), VecDeque::new());
+    let (mut on_their_way, mut releases) = (VecDeque::from(vec![vec![0; config.taps]; LATENCY]), VecDeque::new());
     let mut taps = Vec::new();
     for clock in 1.. {
         assert!(clock < 100_000, "the windows hang");
-        sim.set("word", on_their_way.pop_front().unwrap());
+        let words: Vec<i128> = on_their_way.pop_front().unwrap();
+        sim.set("word", words[0]);
+        words[1..].iter().enumerate().for_each(|(n, &word)| sim.set_lane("further_word", n, word));
         let released = releases.front() == Some(&clock);
         sim.set("released", i128::from(released));
         if released {
             releases.pop_front();
         }
         sim.settle();
-        let address = sim.get("address") as usize * config.lanes;
-        let word = memory[address..address + config.lanes].iter().rev().fold(0, |w, &b| w << 8 | i128::from(b));
-        on_their_way.push_back(word);
-        if sim.get("to_aligner") == 1 {
-            let bytes =
+        let (first, distance) = (sim.get("address"), if config.taps > 1 { sim.get("further_distance") } else { 0 });
+        let word = |n: usize| {
+            let address = (first + n as i128 * distance) as usize * config.lanes % memory.len();
+            memory[address..address + config.lanes].iter().rev().fold(0, |w, &b| w << 8 | i128::from(b))
+        };
+        on_their_way.push_back((0..config.taps).map(word).collect());
+        if sim.get("to_aligner") == 1 || sim.get("to_lanes") == 1 {
+            let mut bytes: Vec<Byte> =
                 (0..config.lanes).map(|l| (sim.get_lane("tap", l) as i8, sim.get_lane("run", l) == 1)).collect();
+            let further = (config.taps - 1) * config.lanes;
+            bytes.extend((0..further).map(|l| (sim.get_lane("further_tap", l) as i8, true)));
             let flag = |name| sim.get(name) == 1;
             let place = [sim.get("half"), sim.get("row")];
             let (last, block_end) = (flag("last"), flag("block_end"));
             taps.push(Tap { clock, bytes, rotation: sim.get("rotation"), last, block_end, place });
-            if block_end {
+            if block_end && i.kind == Kind::Matrix as i64 {
                 releases.push_back(clock + hold);
             }
             if flag("step_end") {
@@ -222,6 +255,20 @@ fn items_are_dense_in_the_block_buffer() {
             }
         }
         assert_eq!(blocks as usize, items.len().div_ceil(config.rows), "seed {seed}, {i:?}");
+    }
+}
+
+#[test]
+fn three_taps_of_a_row_come_in_a_clock() {
+    for seed in 0..300 {
+        let random = &mut Random::new(seed);
+        let lanes = if seed % 2 == 0 { 8 } else { 4 };
+        let config = EngineConfig { taps: 3, ..config(lanes, 4) };
+        let i = draw_rounds(random, &config);
+        let memory: Vec<u8> = (0..config.activation_bytes).map(|_| random.within(0, 255) as u8).collect();
+        let taps = taps(&config, &i, &memory, 1);
+        let got: Vec<u8> = taps.iter().flat_map(|tap| &tap.bytes).map(|&(byte, _)| byte as u8).collect();
+        assert_eq!(got, items(&i, &memory).concat(), "seed {seed}, {i:?}");
     }
 }
 

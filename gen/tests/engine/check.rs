@@ -26,7 +26,8 @@ pub fn engine(rows: usize, cols: usize, lanes: usize, requantizers: [usize; 2]) 
 /// The engines for which all networks are compiled.
 pub fn engines() -> Vec<EngineConfig> {
     let small = engine(2, 4, 4, [1, 1]);
-    vec![engine(4, 16, 8, [4, 2]), EngineConfig { split: false, ..small }, engine(8, 16, 8, [8, 4])]
+    let wide = EngineConfig { taps: 3, ..engine(8, 16, 8, [8, 4]) };
+    vec![engine(4, 16, 8, [4, 2]), EngineConfig { split: false, ..small }, engine(8, 16, 8, [8, 4]), wide]
 }
 
 /// A compiled network that is loaded.

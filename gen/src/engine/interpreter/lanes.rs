@@ -45,7 +45,8 @@ impl Interpreter {
             return Ok(self.tables[entry].into());
         }
         let of_round = if i.triple == 1 { n % READS } else { 0 };
-        let word = i.lane_weights as usize / (self.config.lanes / 4) + if i.weights_advance == 1 { n } else { of_round };
+        let word =
+            i.lane_weights as usize / (self.config.lanes / 4) + if i.weights_advance == 1 { n } else { of_round };
         let [weight] = bytes_at(&self.lane_weights, word * self.config.lanes + lane, "the lanes' weights")?;
         Ok(x * i64::from(weight as i8))
     }

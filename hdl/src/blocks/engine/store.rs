@@ -211,9 +211,7 @@ impl Describe for Store {
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         let several = [&self.activation_memory, &self.lane_weight_memory].into_iter().filter_map(Maybe::get);
-        for memory in
-            self.weight_memory.iter().chain([&self.program_memory]).chain(several)
-        {
+        for memory in self.weight_memory.iter().chain([&self.program_memory]).chain(several) {
             k.pass_clock(&self.clk, &memory.clk);
         }
         for banks in [&self.activation_banks, &self.lane_weight_banks].into_iter().filter_map(Maybe::get) {

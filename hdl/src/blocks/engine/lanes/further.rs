@@ -106,7 +106,9 @@ impl Lanes {
             let weight = two.pass(&format!("weight_{l}"), weight);
             k.drive_lane(&self.products.b, l, arrived.pass(&format!("weight_{l}"), weight));
             let mut product = k.lane(&self.products.p, l);
-            for (n, (products, (tap, weight))) in further.products.iter().zip([b, c].into_iter().zip(weights)).enumerate() {
+            for (n, (products, (tap, weight))) in
+                further.products.iter().zip([b, c].into_iter().zip(weights)).enumerate()
+            {
                 let name = |what: &str| format!("{what}_{}_{l}", n + 1);
                 k.drive_lane(&products.a, l, arrived.pass(&name("tap"), tap));
                 let weight = two.pass(&name("weight"), weight);

@@ -7,8 +7,8 @@ mod loops;
 
 use rust_hdl::prelude::*;
 
-pub use loops::Loops;
 use further::Further;
+pub use loops::Loops;
 
 use super::EngineConfig;
 use super::instruction::{self, InstructionPorts, Kept, Kind};
@@ -214,8 +214,7 @@ impl Describe for Windows {
         let start = ranks[2].pass("start", (run + tap_row).wrap(address));
         let [offset, position] =
             [("offset", offset), ("position", position)].map(|(name, v)| through(&ranks[1..3], name, v));
-        let place = x;
-        let x = ranks[2].pass("x", x);
+        let (place, x) = (x, ranks[2].pass("x", x));
         let within = start.bits(0, word_bits);
         let words = (start.bits(word_bits, address.width()) + offset.bits(word_bits, 16)).wrap(self.address.range());
         k.drive(&self.address, ranks[3].pass("address", words));
