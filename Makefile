@@ -30,9 +30,10 @@ verify: ## every configuration of every block, netlists and digits models, bit f
 	@scripts/setup.sh verilator make g++ yosys
 	@$(CARGO) run -q $(RELEASE) --bin sim -- verify
 
+# Tests called local:: need model files that are not part of the project, and run by their names.
 test: ## all tests; `cargo test --release` runs those that need seconds and no hardware tool
 	@scripts/setup.sh verilator iverilog yosys make g++
-	@$(CARGO) test --workspace $(RELEASE) --features qrtl-sim/tools -- --include-ignored
+	@$(CARGO) test --workspace $(RELEASE) --features qrtl-sim/tools -- --include-ignored --skip local::
 
 mutations: ## bugs put into the Verilog, which the vectors that ship with it must find
 	@scripts/setup.sh verilator make g++

@@ -25,7 +25,7 @@ const NETWORKS: usize = 100;
 const DRAWS: usize = 1_000;
 
 impl Block for EngineConfig {
-    const SHIPPED: usize = 8;
+    const SHIPPED: usize = 20;
     const QUICK: usize = 12;
 
     fn hardware(&self) -> Result<Box<dyn Streamed>, String> {

@@ -240,7 +240,7 @@ impl Describe for Windows {
             .collect();
 
         if let Some(further) = self.further.get() {
-            let last_run = l.last_run.get().map_or(k.lit(0), |port| read(port));
+            let last_run = l.last_run.get().map_or(k.lit(0), read);
             further.describe(k, &ranks, &self.instruction, [place, in_height, last_run], field(i::PADDING));
         }
         let word = k.read(&self.word);
