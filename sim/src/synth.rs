@@ -31,7 +31,14 @@ const TARGETS: [(&str, &str); 3] = [
 #[derive(Deserialize)]
 struct Manifest {
     module: String,
+    spec: Described,
     files: Vec<String>,
+}
+
+/// The block of an emitted directory.
+#[derive(Deserialize)]
+struct Described {
+    block: String,
 }
 
 struct Row {
@@ -58,7 +65,13 @@ const COLUMNS: [Column<Row>; 7] = [
 /// # Errors
 /// If nothing was emitted, or Yosys is missing or does not accept a block.
 pub fn run(workspace: &Workspace) -> Result<()> {
-    let blocks = emitted(workspace)?;
+    // An engine has more memory than small devices, and is measured for its own device (`sim qor`).
+    let mut blocks = Vec::new();
+    for dir in emitted(workspace)? {
+        if read(&dir)?.spec.block != "engine" {
+            blocks.push(dir);
+        }
+    }
     let jobs: Vec<_> = blocks.iter().flat_map(|dir| TARGETS.map(|target| (dir, target))).collect();
     let progress = Progress::new(jobs.len());
     let one = |&(dir, (target, pass)): &(&PathBuf, (&'static str, &str))| {
@@ -91,12 +104,15 @@ fn emitted(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// What a block takes, and the bits of its memories.
-fn synthesize(workspace: &Workspace, dir: &Path, pass: &str) -> Result<(Area, u64)> {
+fn read(dir: &Path) -> Result<Manifest> {
     let manifest = dir.join("manifest.json");
     let shown = || manifest.display().to_string();
-    let Manifest { module, files } =
-        serde_json::from_str(&fs::read_to_string(&manifest).with_context(shown)?).with_context(shown)?;
+    serde_json::from_str(&fs::read_to_string(&manifest).with_context(shown)?).with_context(shown)
+}
+
+/// What a block takes, and the bits of its memories.
+fn synthesize(workspace: &Workspace, dir: &Path, pass: &str) -> Result<(Area, u64)> {
+    let Manifest { module, files, .. } = read(dir)?;
     let work = workspace.staging()?;
     let mut reads = String::new();
     for (i, file) in files.iter().enumerate() {

@@ -34,14 +34,39 @@ impl Lowering<'_> {
         let Chunk { elements, step } = chunk.with_context(|| {
             format!("its elements stand too irregularly to be moved by sums of at most {} terms", self.config.terms)
         })?;
-        let times = addresses.len().div_ceil(elements);
         let positions: Vec<usize> = if in_words { to.positions.clone() } else { (0..elements).collect() };
         let out_pitch = if in_words { to.pitch } else { elements };
-        // The last chunk may reach beyond the input.
+        let times = addresses.len() / elements;
+        self.move_chunks(input, output, (&addresses[..elements], step, times), (&positions, 0, out_pitch))?;
+        // What is less than a chunk is moved by itself: nothing is written behind the output, which may be a section of a
+        // concatenation.
+        let rest = &addresses[times * elements..];
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let positions: Vec<usize> = (0..rest.len()).collect();
+        let end = rest.iter().max().map_or(0, |last| last + 1);
+        self.move_chunks(
+            input,
+            output,
+            (rest, end, 1),
+            (&positions, times * out_pitch, rest.len().next_multiple_of(lanes)),
+        )
+    }
+
+    /// Moves elements at these addresses of the input, again and again, `step` bytes further each time, to these positions
+    /// `first` bytes behind the output's beginning, `out_pitch` bytes further each time.
+    fn move_chunks(
+        &mut self,
+        input: &Place,
+        output: &Place,
+        (addresses, step, times): (&[usize], usize, usize),
+        (positions, first, out_pitch): (&[usize], usize, usize),
+    ) -> Result<()> {
         self.grown.push((input.buffer, input.offset + times * step));
-        self.grown.push((output.buffer, output.offset + times * out_pitch));
-        let layout = Layout { height: 1, width: times, pitch: step, positions: addresses[..elements].to_vec() };
-        let kernel = Kernel::choice(&positions, positions.iter().max().map_or(0, |last| last + 1));
+        self.grown.push((output.buffer, output.offset + first + times * out_pitch));
+        let layout = Layout { height: 1, width: times, pitch: step, positions: addresses.to_vec() };
+        let kernel = Kernel::choice(positions, positions.iter().max().map_or(0, |last| last + 1));
         self.product(Product {
             input: Place { layout, ..input.clone() },
             scale: Scale::identity(kernel.outputs, Bounds::INT8),
@@ -50,21 +75,17 @@ impl Lowering<'_> {
             size: [1, times],
             padding: 0,
             buffer: output.buffer,
-            out: output.offset,
+            out: output.offset + first,
             out_pitch,
         })
     }
 
     /// A chunk for an output without gaps, which must be whole words: one that fills the columns of the array, if there is
-    /// one. What stands behind the last word of the output is not written, because the output may be a section of a
-    /// concatenation.
+    /// one.
     fn packed_chunk(&self, addresses: &[usize]) -> Option<Chunk> {
         let (lanes, cols) = (self.config.lanes, self.config.cols);
         let all = addresses.len().next_multiple_of(lanes);
-        let sizes = |from: usize, to: usize| {
-            let ends = move |elements: &usize| addresses.len().div_ceil(*elements) * elements <= all;
-            (from.next_multiple_of(lanes)..=to).step_by(lanes).filter(ends)
-        };
+        let sizes = |from: usize, to: usize| (from.next_multiple_of(lanes)..=to).step_by(lanes);
         self.chunk(addresses, sizes(cols.min(all), all)).or_else(|| self.chunk(addresses, sizes(lanes, cols)))
     }
 
