@@ -87,7 +87,7 @@ pub fn checks(workspace: &Workspace, seed: u64) -> Vec<Check<'_>> {
     .collect()
 }
 
-/// Engines whose memories are small.
+/// An engine whose memories are small. On ECP5 Yosys infers block memories, of which there is no model.
 fn engines() -> impl Iterator<Item = (&'static str, Spec, Synthesis, usize)> {
     let engine = EngineConfig {
         rows: 2,
@@ -104,13 +104,8 @@ fn engines() -> impl Iterator<Item = (&'static str, Spec, Synthesis, usize)> {
         terms: 256,
         ..EngineConfig::default()
     };
-    let on_ice40 = EngineConfig { target: Target::Ice40, split: false, softmax: false, ..engine.clone() };
-    let on_ecp5 = EngineConfig { target: Target::Ecp5, ..engine };
-    [
-        ("engine 2 x 4 on ECP5", Spec::Engine(on_ecp5), ECP5, NETWORKS),
-        ("engine 2 x 4 on iCE40", Spec::Engine(on_ice40), ICE40, NETWORKS),
-    ]
-    .into_iter()
+    let on_ice40 = EngineConfig { target: Target::Ice40, split: false, softmax: false, ..engine };
+    [("engine 2 x 4 on iCE40", Spec::Engine(on_ice40), ICE40, NETWORKS)].into_iter()
 }
 
 fn run(workspace: &Workspace, spec: &Spec, synthesis: Synthesis, vectors: usize, seed: u64) -> Result<Done> {
