@@ -27,21 +27,20 @@ impl Memory {
 }
 
 /// The instructions during which a buffer is in use, the first and the last.
-type Lifetime = [usize; 2];
+pub(super) type Lifetime = [usize; 2];
 
-/// The byte address of each buffer in a memory of `bytes` bytes, and what they take of it. The buffer `input` is in use from the beginning, and a
-/// buffer with contents always.
+/// A rule for how long a buffer is in use, as [`lifetime`].
+pub(super) type Rule = fn(usize, &[Buffer], &[Emitted], usize) -> Option<Lifetime>;
+
+/// The byte address of each buffer in a memory of `bytes` bytes, and what they take of it.
 ///
 /// # Errors
 /// If they do not fit: the tensor for which there is no room, the bytes that it takes, and the bytes there are.
 pub(super) fn addresses(
     buffers: &[Buffer],
-    emitted: &[Emitted],
-    input: usize,
+    lifetimes: &[Option<Lifetime>],
     bytes: usize,
 ) -> Result<(Vec<usize>, Memory)> {
-    let lifetimes: Vec<Option<Lifetime>> =
-        (0..buffers.len()).map(|buffer| lifetime(buffer, buffers, emitted, input)).collect();
     let mut used: Vec<usize> = (0..buffers.len()).filter(|&buffer| lifetimes[buffer].is_some()).collect();
     let length = |buffer: usize| lifetimes[buffer].map_or(0, |[first, last]| last - first);
     let size = |buffer: usize| buffers[buffer].bytes;
@@ -53,7 +52,7 @@ pub(super) fn addresses(
     ];
     let placed = orders.map(|order| {
         used.sort_by_key(|&buffer| order(buffer));
-        in_order(&used, buffers, &lifetimes)
+        in_order(&used, buffers, lifetimes)
     });
     let end = |places: &Vec<usize>| used.iter().map(|&b| places[b] + buffers[b].bytes).max().unwrap_or(0);
     let Some(best) = placed.into_iter().min_by_key(end) else { bail!("no order of buffers") };
@@ -72,7 +71,9 @@ pub(super) fn addresses(
     }
 }
 
-fn lifetime(buffer: usize, buffers: &[Buffer], emitted: &[Emitted], input: usize) -> Option<Lifetime> {
+/// The lifetime of a buffer. The buffer `input` is in use from the beginning, and a buffer with contents always. `None` for a
+/// buffer that no instruction uses.
+pub(super) fn lifetime(buffer: usize, buffers: &[Buffer], emitted: &[Emitted], input: usize) -> Option<Lifetime> {
     let uses = |i: &usize| emitted[*i].reads.contains(&buffer) || emitted[*i].writes == Some(buffer);
     let first = (0..emitted.len()).find(uses)?;
     let last = (0..emitted.len()).rev().find(uses)?;
@@ -108,4 +109,45 @@ fn in_order(order: &[usize], buffers: &[Buffer], lifetimes: &[Option<Lifetime>])
         addresses[buffer] = address;
     }
     addresses
+}
+
+#[cfg(test)]
+mod tests {
+    use qrtl_golden::graph::Value;
+    use qrtl_hdl::blocks::engine::EngineConfig;
+
+    use super::*;
+    use crate::engine::interpreter::Interpreter;
+    use crate::engine::{Options, compiled};
+    use crate::networks::{Network, draw};
+
+    /// A buffer that is free again in the last instruction that uses it.
+    fn short(buffer: usize, buffers: &[Buffer], emitted: &[Emitted], input: usize) -> Option<Lifetime> {
+        let [first, last] = lifetime(buffer, buffers, emitted, input)?;
+        Some([first, last.saturating_sub(1).max(first)])
+    }
+
+    /// Whether a network gives golden's results.
+    fn is_right(network: &Network, rule: Rule) -> bool {
+        let config = EngineConfig { program_words: 1 << 14, ..EngineConfig::default() };
+        let program = compiled(&network.graph, &config, &Options::default(), rule).unwrap();
+        let mut engine = Interpreter::new(&config);
+        engine.load(&program.image).unwrap();
+        network.inputs.iter().all(|input| {
+            let values = network.graph.run(input).unwrap();
+            let result = network.graph.steps.iter().rposition(|step| step.output == program.result).unwrap();
+            let (Value::Integer(input), Value::Integer(expected)) = (input, &values[result]) else { return false };
+            let expected: Vec<u8> = expected.data().iter().map(|&y| y as u8).collect();
+            engine.run(&program.input(input).unwrap()).is_ok_and(|packet| packet == expected)
+        })
+    }
+
+    #[test]
+    fn random_networks_find_a_lifetime_that_is_too_short() {
+        let networks: Vec<Network> = (0..30).map(draw).collect();
+        assert!(networks.iter().all(|network| is_right(network, lifetime)));
+        let wrong = networks.iter().filter(|network| !is_right(network, short)).count();
+        println!("{wrong} of {} networks find it", networks.len());
+        assert!(wrong >= 10);
+    }
 }

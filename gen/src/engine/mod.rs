@@ -62,6 +62,11 @@ impl Default for Options {
 /// An operator that the engine does not support, by name and index; or what does not fit the engine: the parameter, what
 /// the model needs, and what the engine has.
 pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Result<Program> {
+    compiled(graph, config, options, memory::lifetime)
+}
+
+/// [`compile`] with a rule for how long a buffer is in use.
+fn compiled(graph: &Graph, config: &EngineConfig, options: &Options, lifetime: memory::Rule) -> Result<Program> {
     config.validate().map_err(anyhow::Error::msg)?;
     let (inner, host) = normal::normalized(graph)?;
     let (inner, channels) = constants::folded(&inner, options.keep_constant)?;
@@ -71,7 +76,10 @@ pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Resul
         let plan = plan::plan(&inner, config, options, &without_gaps)?;
         let (lowering, taps) = lowered(&plan, config, options)?;
         let input = input_buffer(&plan)?;
-        match memory::addresses(&buffers(&plan, &lowering), &lowering.emitted, input, config.activation_bytes) {
+        let buffers = buffers(&plan, &lowering);
+        let lifetimes: Vec<_> =
+            (0..buffers.len()).map(|buffer| lifetime(buffer, &buffers, &lowering.emitted, input)).collect();
+        match memory::addresses(&buffers, &lifetimes, config.activation_bytes) {
             Ok(places) => {
                 let program = assembled(graph, &plan, lowering, places, taps, config)?;
                 return Ok(Program { host, channels, ..program });
