@@ -36,6 +36,9 @@ enum Synthesis {
 
 const ECP5: Synthesis = Synthesis::Device { pass: "synth_ecp5", cells: "+/ecp5/cells_sim.v" };
 
+/// ECP5, where only memories that qrtl instantiates are block memories: Yosys has no model of those that it would infer.
+const ECP5_OWN_MEMORIES: Synthesis = Synthesis::Device { pass: "synth_ecp5 -nobram", cells: "+/ecp5/cells_sim.v" };
+
 /// iCE40. Yosys has a model of SB_MAC16, and the netlist is simulated with Yosys' model, not with ours.
 const ICE40: Synthesis = Synthesis::Device { pass: "synth_ice40", cells: "+/ice40/cells_sim.v" };
 
@@ -87,7 +90,7 @@ pub fn checks(workspace: &Workspace, seed: u64) -> Vec<Check<'_>> {
     .collect()
 }
 
-/// An engine whose memories are small. On ECP5 Yosys infers block memories, of which there is no model.
+/// Engines whose memories are small.
 fn engines() -> impl Iterator<Item = (&'static str, Spec, Synthesis, usize)> {
     let engine = EngineConfig {
         rows: 2,
@@ -104,8 +107,13 @@ fn engines() -> impl Iterator<Item = (&'static str, Spec, Synthesis, usize)> {
         terms: 256,
         ..EngineConfig::default()
     };
-    let on_ice40 = EngineConfig { target: Target::Ice40, split: false, softmax: false, ..engine };
-    [("engine 2 x 4 on iCE40", Spec::Engine(on_ice40), ICE40, NETWORKS)].into_iter()
+    let on_ice40 = EngineConfig { target: Target::Ice40, split: false, softmax: false, ..engine.clone() };
+    let on_ecp5 = EngineConfig { target: Target::Ecp5, ..engine };
+    [
+        ("engine 2 x 4 on ECP5", Spec::Engine(on_ecp5), ECP5_OWN_MEMORIES, NETWORKS),
+        ("engine 2 x 4 on iCE40", Spec::Engine(on_ice40), ICE40, NETWORKS),
+    ]
+    .into_iter()
 }
 
 fn run(workspace: &Workspace, spec: &Spec, synthesis: Synthesis, vectors: usize, seed: u64) -> Result<Done> {
@@ -134,8 +142,10 @@ fn synthesize(workspace: &Workspace, package: &Package, synthesis: Synthesis) ->
         }
         // A cell that qrtl instantiates itself keeps its name, and has our model if Yosys has none. Only models that
         // the netlist needs are read, because the large memory of iCE40 alone would take half a minute.
+        // What Yosys knows by its ports alone would hide our model.
         Synthesis::Device { pass, cells } => format!(
             "{reads} {pass} -top {top}; write_verilog -noattr mapped.v; design -reset; read_verilog -defer {cells}; \
+             delete =A:blackbox; \
              read_verilog mapped.v; hierarchy -top {top}; proc; flatten; opt_clean; "
         ),
     };
