@@ -1,8 +1,6 @@
 //! Random networks through Verilated engines, with everything that goes wrong around them: 10 networks for each
 //! configuration of the suite. `make verify` runs 100 for each.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use qrtl_gen::blocks::suite;
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::Spec;
