@@ -1,6 +1,7 @@
 //! `gen explore`: finds the arrays that suit a layer or a model on a device. Clocks are exact ([`crate::schedule`]).
 //! Area and clock rate are estimated from measured parts ([`Parts`]).
 
+mod area;
 mod device;
 mod estimate;
 mod jobs;
@@ -19,6 +20,7 @@ use crate::progress::Progress;
 use crate::schedule::Product;
 use crate::table::columns;
 
+pub use area::area;
 pub use device::Parts;
 pub use estimate::{Array, Estimate, front};
 

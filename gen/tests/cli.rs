@@ -48,6 +48,8 @@ fn bad_input_gets_one_line_and_leaves_nothing() {
     fs::write(dir.path().join("type.toml"), "block = \"gemm\"\nrows = 2\nmultiplier = true\n").unwrap();
     fs::write(dir.path().join("foreign.tflite"), "this is no model").unwrap();
     for (args, expected) in [
+        (vec!["emit", "engine", "--device", "hx8k"], "invalid value 'hx8k' for '--device <DEVICE>'"),
+        (vec!["emit", "engine", "--device", "ecp5-25", "--rows", "3"], "rows: 3 is no power of two in 2..=16"),
         (vec!["emit", "saturator", "--in-width", "0"], "in_width: 0 is outside 1..=64"),
         (vec!["emit", "saturator", "--in-width", "65"], "in_width: 65 is outside 1..=64"),
         (vec!["emit", "saturator", "--min", "9", "--max", "3"], "min: 9 is greater than max, 3"),

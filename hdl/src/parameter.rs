@@ -43,9 +43,16 @@ macro_rules! default_from_flags {
 /// # Panics
 /// If a flag of `T` has no default.
 pub fn defaults<T: Args>() -> T {
-    let flags = T::augment_args(Command::new("defaults").no_binary_name(true));
-    let matches = flags.get_matches_from(std::iter::empty::<&str>());
-    T::from_arg_matches(&matches).expect("each flag of a block has a default")
+    of_flags(&[])
+}
+
+/// The configuration that the command line gives with these flags.
+///
+/// # Panics
+/// If they are none of `T`'s, or another flag has no default.
+pub(crate) fn of_flags<T: Args>(flags: &[&'static str]) -> T {
+    let command = T::augment_args(Command::new("flags").no_binary_name(true));
+    T::from_arg_matches(&command.get_matches_from(flags)).expect("each flag of a block has a default")
 }
 
 /// An integer type of the frameworks.

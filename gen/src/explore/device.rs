@@ -142,7 +142,7 @@ impl Parts {
             let elements = kit.element.map_or(0.0, |of| of[i] * cells) + kit.luts[i] * luts;
             (elements + requantizer[i] * requantizers as f64 + kit.rest[i]).round().max(0.0) as u64
         };
-        let area = Area { lut: of(0), ff: of(1), dsp: of(2), ram: of(3) };
+        let area = Area { lut: of(0), ff: of(1), dsp: of(2), ram: of(3), spram: 0 };
         let mixed = with_dsp < elements;
         let mhz = if mixed { mhz.min(kit.luts_mhz) } else { mhz };
         Ok(Block { area, mhz, dsp_elements: mixed.then_some(with_dsp) })
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn what_the_device_lacks_does_not_fit() {
         let parts = Parts::of(Device::Hx8k).unwrap();
-        assert!(parts.share(Area { lut: 1, ff: 1, dsp: 1, ram: 0 }) > 1.0);
-        assert!(parts.share(Area { lut: 765, ff: 4, dsp: 0, ram: 0 }) == 0.1);
+        assert!(parts.share(Area { lut: 1, ff: 1, dsp: 1, ram: 0, spram: 0 }) > 1.0);
+        assert!(parts.share(Area { lut: 765, ff: 4, dsp: 0, ram: 0, spram: 0 }) == 0.1);
     }
 }

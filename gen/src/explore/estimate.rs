@@ -187,7 +187,7 @@ pub fn csv(all: &[Estimate], front: &[Estimate]) -> String {
     for e in all {
         let Array { rows, cols, requantizers, pipeline, target } = e.array;
         let (in_luts, target) = (e.in_luts(), target);
-        let Area { lut, ff, dsp, ram } = e.area;
+        let Area { lut, ff, dsp, ram, .. } = e.area;
         let on_front = front.iter().any(|f| f.array == e.array);
         let _ = writeln!(
             text,

@@ -57,6 +57,7 @@ fn count(cells: &BTreeMap<String, u64>) -> Area {
             "MULT18X18D" | "SB_MAC16" => area.dsp += n,
             "DP16KD" | "PDPW16KD" => area.ram += n,
             c if c.starts_with("SB_RAM40") => area.ram += n,
+            "SB_SPRAM256KA" => area.spram += n,
             c if c.starts_with("TRELLIS_FF") || c.starts_with("SB_DFF") || c.contains("DFF") => area.ff += n,
             c if c.starts_with("$_") => area.lut += n,
             _ => (),
@@ -73,13 +74,13 @@ mod tests {
     fn a_carry_cell_is_two_luts_and_a_memory_four() {
         let cells = [("LUT4", 10), ("CCU2C", 3), ("TRELLIS_DPR16X4", 2), ("TRELLIS_FF", 7), ("PFUMX", 5)];
         let cells = cells.into_iter().map(|(c, n)| (c.to_owned(), n)).collect();
-        assert_eq!(count(&cells), Area { lut: 24, ff: 7, dsp: 0, ram: 0 });
+        assert_eq!(count(&cells), Area { lut: 24, ff: 7, dsp: 0, ram: 0, spram: 0 });
     }
 
     #[test]
     fn gates_and_flip_flops_are_told_apart() {
         let cells = [("$_NAND_", 4), ("$_SDFFE_PN0P_", 3), ("$_DFFE_PP_", 2)];
         let cells = cells.into_iter().map(|(c, n)| (c.to_owned(), n)).collect();
-        assert_eq!(count(&cells), Area { lut: 4, ff: 5, dsp: 0, ram: 0 });
+        assert_eq!(count(&cells), Area { lut: 4, ff: 5, dsp: 0, ram: 0, spram: 0 });
     }
 }

@@ -160,7 +160,7 @@ mod tests {
         let interface = spec.build("large").unwrap().interface;
         let (name, about, files, targets) = ("large".to_owned(), "too large", vec![], vec![]);
         let subject = Subject { name, role: Role::Alone, about, spec, interface, files, targets };
-        let area = Area { lut: 48_576, ff: 7, dsp: 32, ram: 0 };
+        let area = Area { lut: 48_576, ff: 7, dsp: 32, ram: 0, spram: 0 };
         let measured = Measured { area, placed: Placed::Refused("no place for MULT18X18D".to_owned()) };
         let rows = [Row { subject: &subject, target: Target::plain(Some(Device::Ecp5Small)), measured }];
         let (table, text, csv) = (markdown(&[], &rows, &[]), text(&rows), csv(&rows));

@@ -270,5 +270,5 @@ fn synthesis_keeps_the_copies_of_addresses() {
     // A cell holds a bit of each word. A rank has two enables and two addresses; of the second rank there is one for 16
     // cells. Both ranks of the written word are there once.
     let (rank, groups) = (2 + 2 * 14, 3);
-    assert_eq!(area, Area { lut: 0, ff: rank * (1 + groups) + 2 * 40, dsp: 0, ram: 40 });
+    assert_eq!(area, Area { lut: 0, ff: rank * (1 + groups) + 2 * 40, dsp: 0, ram: 40, spram: 0 });
 }

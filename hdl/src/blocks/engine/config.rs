@@ -4,6 +4,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::banks::READS;
+use super::devices;
 use crate::blocks::requantizer::RequantizerConfig;
 use crate::default_from_flags;
 use crate::exact::Range;
@@ -12,6 +13,7 @@ use crate::targets::Target;
 /// Parameters of an engine. All sizes are powers of two.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[command(arg(devices::flag()), mut_args(devices::with_defaults))]
 pub struct EngineConfig {
     /// rows of the array: pixels at once
     #[arg(long, default_value_t = 4)]

@@ -4,6 +4,7 @@ pub mod aligner;
 pub mod banks;
 pub mod config;
 pub mod crc;
+mod devices;
 pub mod instruction;
 pub mod lanes;
 pub mod loader;

@@ -53,6 +53,12 @@ impl Ebr {
         shape(words).map(|(_, bits, _)| bits)
     }
 
+    /// Least number of memories that hold `words` words of `bits` bits together.
+    pub fn count(words: usize, bits: u32) -> usize {
+        let count = |(most, width, _): Shape| words.div_ceil(most) * bits.div_ceil(width) as usize;
+        SHAPES.map(count).into_iter().min().unwrap_or(0)
+    }
+
     /// A memory of `words` words of `bits` bits.
     ///
     /// # Panics
