@@ -23,12 +23,13 @@ impl Memory {
     /// # Panics
     /// If `words` is less than 2.
     pub fn new(target: Target, words: usize, range: Range) -> Memory {
+        let in_luts = target.in_luts(words * range.width() as usize);
         let in_cell = match target.traits().memory {
-            targets::Memory::Ebr => Ebr::widest(words).is_some_and(|bits| range.width() <= bits),
+            targets::Memory::Ebr => !in_luts && Ebr::widest(words).is_some_and(|bits| range.width() <= bits),
             targets::Memory::Inferred | targets::Memory::Spram => false,
         };
         Memory {
-            words: Maybe::when(!in_cell, || Ram::new(words, range)),
+            words: Maybe::when(!in_cell, || Ram::new(words, range).in_luts(in_luts)),
             output: Stage::new(true),
             cell: Maybe::when(in_cell, || Ebr::new(words, range.width())),
             range,

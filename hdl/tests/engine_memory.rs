@@ -21,6 +21,9 @@ fn a_word_comes_some_clocks_after_its_address() {
         (Target::Ecp5, 16, 40),
         (Target::Ecp5, 2_048, 29),
         (Target::Ecp5, 16_384, 33),
+        (Target::Ecp5, 7_168, 64),
+        (Target::Ecp5, 40_960, 9),
+        (Target::Generic, 48, 32),
         (Target::Ice40, 64, 32),
         (Target::Ice40, 8_192, 32),
     ] {

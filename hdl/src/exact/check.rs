@@ -126,7 +126,14 @@ impl<'a> Scope<'a> {
                 .map(|u| Update { to: net(u.to), next: u.next, enable: u.enable, init: u.init, kept: u.kept, at: u.at })
                 .collect(),
             memories: (body.memories.iter())
-                .map(|m| Memory { data: net(m.data), depth: m.depth, write: m.write, read: m.read, at: m.at })
+                .map(|m| Memory {
+                    data: net(m.data),
+                    depth: m.depth,
+                    in_luts: m.in_luts,
+                    write: m.write,
+                    read: m.read,
+                    at: m.at,
+                })
                 .collect(),
             clock: body.clock.map(net),
             reset: body.reset.map(net),

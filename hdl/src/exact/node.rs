@@ -219,6 +219,8 @@ pub struct Memory<R> {
     pub data: R,
     /// number of words
     pub depth: usize,
+    /// synthesis must not take a block memory for it
+    pub in_luts: bool,
     /// write enable, address, value
     pub write: (NodeId, NodeId, NodeId),
     /// read enable, address

@@ -57,6 +57,11 @@ impl Range {
         self.hi
     }
 
+    /// The addresses of a memory of `words` words: all values of the bits that they need.
+    pub fn addresses(words: usize) -> Range {
+        Range::new(0, words.next_power_of_two() as i128 - 1)
+    }
+
     /// The value, where there is only one.
     pub fn singleton(self) -> Option<i128> {
         (self.lo == self.hi).then_some(self.lo)

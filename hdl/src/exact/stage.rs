@@ -108,10 +108,12 @@ impl<'k> Rank<'k> {
 
 /// A memory of `depth` words with one write port and one read port, whose word is registered.
 ///
-/// A word read while it is being written is the old one. A word that was never written is undefined.
+/// A word read while it is being written is the old one. A word that was never written is undefined. An address has as
+/// many bits as `depth` needs; behind the last word nothing is written, and what is read is undefined.
 #[derive(Debug)]
 pub struct Ram {
     data: Reg,
+    in_luts: bool,
     words: RefCell<Vec<i128>>,
 }
 
@@ -123,7 +125,12 @@ impl Ram {
     pub fn new(depth: usize, range: impl Into<Range>) -> Ram {
         assert!(depth >= 2, "a memory of {depth} words is a register");
         let range = range.into();
-        Ram { data: Reg::new(range), words: RefCell::new(vec![range.nearest(0); depth]) }
+        Ram { data: Reg::new(range), in_luts: false, words: RefCell::new(vec![range.nearest(0); depth]) }
+    }
+
+    /// The same memory, in LUTs if `in_luts`: synthesis must not take a block memory for it.
+    pub fn in_luts(self, in_luts: bool) -> Ram {
+        Ram { in_luts, ..self }
     }
 
     /// Number of words.
@@ -154,7 +161,7 @@ impl Kernel {
     /// word `write.1` takes the value `write.2`.
     #[track_caller]
     pub fn ram<'k>(&'k self, ram: &Ram, write: (Int<'k>, Int<'k>, Int<'k>), read: (Int<'k>, Int<'k>)) -> Int<'k> {
-        let addresses = Range::new(0, ram.depth() as i128 - 1);
+        let addresses = Range::addresses(ram.depth());
         for address in [write.1, read.1] {
             if !addresses.covers(address.range()) {
                 let text = format!("address {} of a memory of {} words", address.range(), ram.depth());
@@ -169,6 +176,7 @@ impl Kernel {
         self.push_memory(Memory {
             data: core.id(),
             depth: ram.depth(),
+            in_luts: ram.in_luts,
             write: (write.0.id(), write.1.id(), write.2.id()),
             read: (read.0.id(), read.1.id()),
             at: Place(Location::caller()),
@@ -179,12 +187,14 @@ impl Kernel {
         if self.at_edge() {
             let mut words = ram.words.borrow_mut();
             let depth = words.len();
-            let word = |address: Int<'_>| usize::try_from(address.value()).map_or(0, |a| a.min(depth - 1));
+            let word = |address: Int<'_>| usize::try_from(address.value()).ok().filter(|&a| a < depth);
             if read.0.value() == 1 {
-                core.set_next(0, words[word(read.1)]);
+                core.set_next(0, word(read.1).map_or(words[0], |a| words[a]));
             }
-            if write.0.value() == 1 {
-                words[word(write.1)] = write.2.value();
+            if write.0.value() == 1
+                && let Some(a) = word(write.1)
+            {
+                words[a] = write.2.value();
             }
         }
         self.read(&ram.data)

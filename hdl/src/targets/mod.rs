@@ -46,6 +46,12 @@ impl Target {
             Target::Ice40 => &ice40::TRAITS,
         }
     }
+
+    /// Whether a memory of so many bits lies in LUTs: it would fill less than a quarter of a block memory, which has no
+    /// fast way out unless its output register is used.
+    pub fn in_luts(self, bits: usize) -> bool {
+        self.traits().memory == Memory::Ebr && bits <= ecp5::EBR_BITS / 4
+    }
 }
 
 /// The Verilog models of the cells that a design instantiates, each once.

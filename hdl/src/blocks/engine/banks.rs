@@ -37,12 +37,13 @@ pub struct Banks {
     pub word: Bus<Out>,
     bank: Vec<Memory>,
     ranks: Vec<Stage>,
+    _words: usize,
 }
 
 impl Banks {
-    /// A memory of `words` words, a power of two and at least 16, of `width` bits, in cells of `target`.
+    /// A memory of `words` words, at least 16 and a multiple of 4, of `width` bits, in cells of `target`.
     pub fn new(target: Target, words: usize, width: u32) -> Banks {
-        let address = Range::new(0, words as i128 - 1);
+        let address = Range::addresses(words);
         let word = Range::unsigned(width);
         Banks {
             clk: Clk::new(),
@@ -55,6 +56,7 @@ impl Banks {
             word: Bus::new(READS, word, "the words read"),
             bank: (0..BANKS).map(|_| Memory::new(target, words / BANKS, width)).collect(),
             ranks: (0..LATENCY).map(|_| Stage::new(true)).collect(),
+            _words: words,
         }
     }
 }
@@ -63,7 +65,7 @@ describe_logic!(Banks);
 
 impl Describe for Banks {
     fn header(&self) -> Header {
-        let (words, width) = (self.address.range().hi() + 1, self.word.range().width());
+        let (words, width) = (self._words, self.word.range().width());
         Header::new(format!("banks_{words}x{width}"), format!("A memory of {words} words of {width} bits."))
             .fact("banks", BANKS)
             .fact("reads", format!("{READS} words a clock"))

@@ -10,7 +10,8 @@ use crate::default_from_flags;
 use crate::exact::Range;
 use crate::targets::Target;
 
-/// Parameters of an engine. All sizes are powers of two.
+/// Parameters of an engine. The sizes of memories are powers of two, or multiples of [`GRANULE`]; all other sizes are powers
+/// of two.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[command(arg(devices::flag()), mut_args(devices::with_defaults))]
@@ -103,6 +104,9 @@ pub(super) fn crc_step(crc: u32, data: u64, bits: u32) -> u32 {
 /// Values of an entry of a table: TensorFlow Lite's ADD shifts what it adds by 20 bits to the left.
 pub const TABLE_VALUE: Range = Range::new(-255 * (1 << 20), 255 * (1 << 20));
 
+/// The size of a memory is a power of two, or a multiple of this: then the banks of each memory have whole words.
+pub const GRANULE: usize = 1_024;
+
 /// Greatest number of taps that a lane sums.
 pub const LANE_TERMS: usize = 1_024;
 
@@ -124,7 +128,7 @@ impl EngineConfig {
 
     /// Addresses of the activation memory.
     pub fn activation_address(&self) -> Range {
-        Range::new(0, self.activation_words() as i128 - 1)
+        Range::addresses(self.activation_words())
     }
 
     /// Banks of the weights: one for each row that has weights of its own.
@@ -204,17 +208,25 @@ impl EngineConfig {
             ("lanes", self.lanes, 4, 8),
             ("requantizers", self.requantizers, 1, self.lanes),
             ("lane_requantizers", self.lane_requantizers, 1, self.lanes),
+            ("terms", self.terms, 4 * self.lanes, 1 << 14),
+        ];
+        for (name, got, least, most) in sizes {
+            if !got.is_power_of_two() || !(least..=most).contains(&got) {
+                return Err(format!("{name}: {got} is no power of two in {least}..={most}"));
+            }
+        }
+        let memories = [
             ("activation_bytes", self.activation_bytes, 256, 1 << 24),
             ("weight_bytes", self.weight_bytes, 4 * self.cols * self.banks(), 1 << 24),
             ("lane_weight_bytes", self.lane_weight_bytes, 256, 1 << 20),
             ("channels", self.channels, 2 * self.requantizers, 1 << 15),
             ("lane_channels", self.lane_channels, 2 * self.lane_requantizers, 1 << 15),
             ("program_words", self.program_words, 32, 1 << 16),
-            ("terms", self.terms, 4 * self.lanes, 1 << 14),
         ];
-        for (name, got, least, most) in sizes {
-            if !got.is_power_of_two() || !(least..=most).contains(&got) {
-                return Err(format!("{name}: {got} is no power of two in {least}..={most}"));
+        for (name, got, least, most) in memories {
+            if !(got.is_power_of_two() || got.is_multiple_of(GRANULE)) || !(least..=most).contains(&got) {
+                let wanted = format!("a power of two or a multiple of {GRANULE}");
+                return Err(format!("{name}: {got} is not {wanted} in {least}..={most}"));
             }
         }
         if ![1, READS].contains(&self.taps) {
@@ -227,5 +239,21 @@ impl EngineConfig {
             return Err(format!("dsp_elements: {got} is more than {elements}, the elements of the array"));
         }
         [self.sum(), self.lane_sum()].into_iter().try_for_each(|sum| self.requantizer(sum).validate())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memories_have_a_power_of_two_or_a_multiple_of_the_granule() {
+        let of = |activation_bytes| EngineConfig { activation_bytes, ..EngineConfig::default() }.validate();
+        assert_eq!(of(512), Ok(()));
+        assert_eq!(of(7 * GRANULE), Ok(()));
+        let message = "activation_bytes: 1536 is not a power of two or a multiple of 1024 in 256..=16777216";
+        assert_eq!(of(1_536), Err(message.to_owned()));
+        let terms = EngineConfig { terms: 3 * GRANULE, ..EngineConfig::default() };
+        assert_eq!(terms.validate(), Err("terms: 3072 is no power of two in 32..=16384".to_owned()));
     }
 }

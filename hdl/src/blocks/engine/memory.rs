@@ -15,6 +15,10 @@ use crate::targets::{self, Device, Target};
 ///
 /// The first ranks carry addresses and enables across the device: one rank for all cells, then a copy for each group of
 /// cells. The last rank is the output register of a block memory.
+///
+/// In block memories of ECP5 it may have sections, which [`sections`] decides: first as many words as the deepest cells
+/// hold, behind them the rest in cells of fewer and wider words. A section is chosen before the copies, where it costs no
+/// rank, and its word at the very end.
 #[derive(LogicBlock)]
 pub struct Memory {
     /// clock
@@ -38,6 +42,9 @@ pub struct Memory {
     ebr: Vec<Ebr>,
     spram: Vec<SbSpram256ka>,
     output: Stage,
+    until_word: Vec<Stage>,
+    choices: Stage,
+    _sections: Vec<Section>,
     _words: usize,
 }
 
@@ -47,15 +54,18 @@ pub const LATENCY: usize = 4;
 /// Number of cells that one copy of an address drives. With 16, memories of ECP5-85 pass 200 MHz.
 const GROUP: usize = 16;
 
+/// Bits of a word for which one copy chooses the section.
+const CHOSEN: u32 = 16;
+
 /// Bits of a block memory of iCE40.
 const RAM40_BITS: usize = 4_096;
 
 /// What a memory is made of.
 enum Cells {
-    /// a memory that synthesis infers
-    Inferred,
-    /// numbers of bits of [`Ebr`]
-    Ebr(Vec<u32>),
+    /// a memory that synthesis infers, in LUTs or in what it finds best
+    Inferred { in_luts: bool },
+    /// numbers of words of sections of [`Ebr`]
+    Ebr(Vec<usize>),
     /// number of [`SbSpram256ka`]
     Spram(usize),
 }
@@ -63,24 +73,54 @@ enum Cells {
 impl Cells {
     /// `apart`: the owner keeps reads and writes apart if the memory has one port.
     fn new(target: Target, words: usize, width: u32, apart: bool) -> Cells {
+        let in_luts = target.in_luts(words * width as usize);
         match target.traits().memory {
-            targets::Memory::Ebr => match Ebr::widest(words) {
-                // Words of more cells would need a multiplexer.
-                None => Cells::Inferred,
-                Some(widest) => {
-                    let cells = width.div_ceil(widest);
-                    let bits = width.div_ceil(cells);
-                    Cells::Ebr((0..width).step_by(bits as usize).map(|low| bits.min(width - low)).collect())
-                }
-            },
+            targets::Memory::Ebr if !in_luts => Cells::Ebr(sections(words, width)),
             targets::Memory::Spram => {
                 let fits = words * width as usize <= Device::Up5k.capacity().ram as usize * RAM40_BITS;
                 let bits = SbSpram256ka::WORD.width();
                 let spram = apart && !fits && words <= SbSpram256ka::WORDS && width.is_multiple_of(bits);
-                if spram { Cells::Spram((width / bits) as usize) } else { Cells::Inferred }
+                if spram { Cells::Spram((width / bits) as usize) } else { Cells::Inferred { in_luts } }
             }
-            targets::Memory::Inferred => Cells::Inferred,
+            targets::Memory::Ebr | targets::Memory::Inferred => Cells::Inferred { in_luts },
         }
+    }
+}
+
+/// The words of the sections of a memory of ECP5, the first section first: those that take the fewest cells, and one
+/// section where that takes no more. Each has a power of two of words, and none has more than the one before it. So the
+/// low bits of an address are the address in a section.
+fn sections(words: usize, width: u32) -> Vec<usize> {
+    let whole = words.next_power_of_two();
+    let first = if words.is_power_of_two() { words } else { whole / 2 }.min(Ebr::WORDS);
+    if words == first {
+        return vec![words];
+    }
+    let parts = [vec![first], sections(words - first, width)].concat();
+    let cells = |words: &[usize]| words.iter().map(|&words| cells(words, width).len()).sum::<usize>();
+    if whole <= Ebr::WORDS && cells(&[whole]) <= cells(&parts) { vec![whole] } else { parts }
+}
+
+/// The bits of a word in each cell of a section.
+fn cells(words: usize, width: u32) -> Vec<u32> {
+    let widest = Ebr::widest(words).expect("a section has as many words as a cell");
+    let bits = width.div_ceil(width.div_ceil(widest));
+    (0..width).step_by(bits as usize).map(|low| bits.min(width - low)).collect()
+}
+
+/// Cells side by side, which hold a part of the words.
+#[derive(Debug)]
+struct Section {
+    cells: usize,
+    /// its first word, and the number of its words
+    place: [usize; 2],
+}
+
+impl Section {
+    /// Whether a word lies in the section, if its address is one of the section or of those behind it.
+    fn has<'k>(&self, address: Int<'k>) -> Int<'k> {
+        let [from, words] = self.place;
+        (address >> words.ilog2()).equals((from / words) as i128)
     }
 }
 
@@ -94,7 +134,7 @@ struct Access<'k> {
 }
 
 impl Memory {
-    /// A memory of `words` words, a power of two, of `width` bits, in cells of `target`.
+    /// A memory of `words` words of `width` bits, in cells of `target`.
     pub fn new(target: Target, words: usize, width: u32) -> Memory {
         Memory::of(Cells::new(target, words, width, false), words, width)
     }
@@ -105,13 +145,21 @@ impl Memory {
     }
 
     fn of(cells: Cells, words: usize, width: u32) -> Memory {
-        let address = Range::new(0, words as i128 - 1);
-        let word = Range::unsigned(width);
-        let (ebr, spram) = match &cells {
-            Cells::Inferred => (vec![], vec![]),
-            Cells::Ebr(bits) => (bits.iter().map(|&bits| Ebr::new(words, bits)).collect(), vec![]),
-            Cells::Spram(count) => (vec![], (0..*count).map(|_| SbSpram256ka::new(words)).collect()),
-        };
+        let (address, word) = (Range::addresses(words), Range::unsigned(width));
+        let (mut inferred, mut ebr, mut sections, mut spram) = (None, vec![], vec![], vec![]);
+        match cells {
+            Cells::Inferred { in_luts } => inferred = Some(Ram::new(words, word).in_luts(in_luts)),
+            Cells::Ebr(parts) => {
+                let mut from = 0;
+                for words in parts {
+                    let bits = self::cells(words, width);
+                    sections.push(Section { cells: bits.len(), place: [from, words] });
+                    ebr.extend(bits.into_iter().map(|bits| Ebr::new(words, bits)));
+                    from += words;
+                }
+            }
+            Cells::Spram(count) => spram = (0..count).map(|_| SbSpram256ka::new(words.next_power_of_two())).collect(),
+        }
         Memory {
             clk: Clk::new(),
             write: Port::bit("a word is written"),
@@ -123,10 +171,13 @@ impl Memory {
             first: Stage::new(true),
             second: Stage::new(true),
             copies: Stage::kept(),
-            inferred: Maybe::when(matches!(cells, Cells::Inferred), || Ram::new(words, word)),
+            inferred: Maybe::from(inferred),
             ebr,
             spram,
             output: Stage::new(true),
+            until_word: (0..2).map(|_| Stage::new(true)).collect(),
+            choices: Stage::kept(),
+            _sections: sections,
             _words: words,
         }
     }
@@ -145,28 +196,60 @@ impl Memory {
     }
 
     /// The output rank lies within the cells.
-    fn in_ebr<'k>(&'k self, k: &'k Kernel, first: &Access<'k>) -> Vec<Int<'k>> {
+    fn in_ebr<'k>(&'k self, k: &'k Kernel, first: &Access<'k>) -> Int<'k> {
         let copies = k.stage(&self.copies, 1);
         // Each memory has a copy of the word that is written, too: one for all memories would lie far from most.
         let word = copies.pass("write_word", first.write_word);
-        let (mut low, mut parts) = (0, Vec::new());
-        for (group, cells) in self.ebr.chunks(GROUP).enumerate() {
-            let copy = |name: &str, value| copies.pass(&format!("{name}_{group}"), value);
-            let (write, to) = (copy("write", first.write), copy("write_address", first.write_address));
-            let (read, from) = (copy("read", first.read), copy("address", first.address));
-            for cell in cells {
-                let bits = cell.word.range().width();
-                k.pass_clock(&self.clk, &cell.clk);
-                k.drive(&cell.write, write);
-                k.drive(&cell.write_address, to);
-                k.drive(&cell.write_word, word.bits(low, bits));
-                k.drive(&cell.read, read);
-                k.drive(&cell.address, from);
-                parts.push(k.read(&cell.word));
-                low += bits;
+        let (mut group, mut cells, mut words) = (0, &self.ebr[..], Vec::new());
+        for section in &self._sections {
+            let within = |access: Int<'k>, address| match self._sections.len() {
+                1 => access,
+                _ => access & section.has(address),
+            };
+            let (write, read) = (within(first.write, first.write_address), within(first.read, first.address));
+            let (ours, others) = cells.split_at(section.cells);
+            let (mut low, mut parts) = (0, Vec::new());
+            for cells in ours.chunks(GROUP) {
+                let copy = |name: &str, value| copies.pass(&format!("{name}_{group}"), value);
+                let (write, to) = (copy("write", write), copy("write_address", first.write_address));
+                let (read, from) = (copy("read", read), copy("address", first.address));
+                for cell in cells {
+                    let (bits, address) = (cell.word.range().width(), cell.address.range());
+                    k.pass_clock(&self.clk, &cell.clk);
+                    k.drive(&cell.write, write);
+                    k.drive(&cell.write_address, to.wrap(address));
+                    k.drive(&cell.write_word, word.bits(low, bits));
+                    k.drive(&cell.read, read);
+                    k.drive(&cell.address, from.wrap(address));
+                    parts.push(k.read(&cell.word));
+                    low += bits;
+                }
+                group += 1;
             }
+            words.push(joined(&parts));
+            cells = others;
         }
-        parts
+        if words.len() == 1 { words[0] } else { self.chosen(k, first, &words) }
+    }
+
+    /// The word of the section from which a word was read last.
+    fn chosen<'k>(&'k self, k: &'k Kernel, first: &Access<'k>, words: &[Int<'k>]) -> Int<'k> {
+        let (copies, rank, choices) = (
+            k.stage(&self.until_word[0], 1).when(first.read),
+            k.stage(&self.until_word[1], 1),
+            k.stage(&self.choices, 1),
+        );
+        let before = &words[..words.len() - 1];
+        let chosen = self._sections[..before.len()].iter().map(|section| section.has(first.address));
+        let chosen: Vec<_> = chosen.map(|of| rank.pass("chosen", copies.pass("chosen", of))).collect();
+        let (last, width) = (words[before.len()], self.word.range().width());
+        let part = |low: u32| {
+            let bits = CHOSEN.min(width - low);
+            before.iter().zip(&chosen).rev().fold(last.bits(low, bits), |other, (word, &of)| {
+                choices.pass(&format!("chosen_{low}"), of).mux(word.bits(low, bits), other)
+            })
+        };
+        joined(&(0..width).step_by(CHOSEN as usize).map(part).collect::<Vec<_>>())
     }
 
     fn in_spram<'k>(&'k self, k: &'k Kernel, first: &Access<'k>) -> Vec<Int<'k>> {
@@ -221,8 +304,29 @@ impl Describe for Memory {
         let word = match self.inferred.get() {
             Some(ram) => self.in_ram(k, ram, &access),
             None if self.has_one_port() => joined(&self.in_spram(k, &access)),
-            None => joined(&self.in_ebr(k, &access)),
+            None => self.in_ebr(k, &access),
         };
         k.drive(&self.word, word);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_take_as_few_cells_as_they_can() {
+        for (words, width, expected, count) in [
+            (4_096, 64, vec![4_096], 16),
+            (7_168, 64, vec![4_096, 2_048, 1_024], 28),
+            (3_584, 64, vec![2_048, 1_024, 512], 14),
+            // 512 words and 256 words would take as many cells.
+            (768, 64, vec![1_024], 4),
+            (40_960, 8, vec![16_384, 16_384, 8_192], 20),
+        ] {
+            let sections = sections(words, width);
+            assert_eq!(sections, expected, "{words} words");
+            assert_eq!(sections.iter().map(|&words| cells(words, width).len()).sum::<usize>(), count, "{words} words");
+        }
     }
 }

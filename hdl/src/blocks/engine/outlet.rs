@@ -65,6 +65,10 @@ impl Outlet {
         let bytes_1 = Range::new(0, config.lanes as i128 - 1);
         let address = || Reg::control(0..=DEPTH - 1, 0);
         let flag = || Reg::control(BIT, 0);
+        let memory = |range: Range| {
+            let depth = DEPTH as usize;
+            Ram::new(depth, range).in_luts(config.target.in_luts(depth * range.width() as usize))
+        };
         let mark = Range::unsigned(bytes_1.width() + STATUS.width() + 1);
         Outlet {
             clk: Clk::new(),
@@ -81,8 +85,8 @@ impl Outlet {
             bytes_1: Port::new(bytes_1, "its bytes, less 1"),
             last: Port::bit("it is the last of the packet"),
             status: Port::new(STATUS, "status of the packet"),
-            words: Ram::new(DEPTH as usize, config.word()),
-            marks: Ram::new(DEPTH as usize, mark),
+            words: memory(config.word()),
+            marks: memory(mark),
             put_at: address(),
             take_at: address(),
             level: Reg::control(0..=DEPTH, 0),

@@ -60,14 +60,15 @@ pub struct ParameterMemory {
     /// shifts of the entry
     pub shift: Bus<Out>,
     part: Vec<Memory>,
+    _entries: usize,
 }
 
 impl ParameterMemory {
     /// Clock edges from the address of an entry to its parameters.
     pub const LATENCY: usize = LATENCY;
 
-    /// A memory for the parameters of `channels` channels, which `requantizers` requantizers share. Both are powers of
-    /// two, and there are at least two channels for each requantizer.
+    /// A memory for the parameters of `channels` channels, which `requantizers` requantizers share. The requantizers are a
+    /// power of two, and there are at least two channels for each, and as many for all.
     pub fn new(config: &EngineConfig, channels: usize, requantizers: usize) -> ParameterMemory {
         let (word, entries) = (config.word(), channels / requantizers);
         let Parameters { multiplier, shift, .. } = config.requantizer(BIAS).port_ranges();
@@ -75,13 +76,14 @@ impl ParameterMemory {
         ParameterMemory {
             clk: Clk::new(),
             write: Port::bit("a word of the stream is written"),
-            write_address: Port::new(0..=(channels * parts) as i128 - 1, "the number of the word"),
+            write_address: Port::new(Range::addresses(channels * parts), "the number of the word"),
             write_word: Port::new(word, "the word"),
-            address: Port::new(0..=entries as i128 - 1, "entry that is read"),
+            address: Port::new(Range::addresses(entries), "entry that is read"),
             bias: Bus::new(requantizers, BIAS, "biases of the entry"),
             multiplier: Bus::new(requantizers, multiplier, "multipliers of the entry"),
             shift: Bus::new(requantizers, shift, "shifts of the entry, left is positive"),
             part: (0..parts * requantizers).map(|_| Memory::new(config.target, entries, word.width())).collect(),
+            _entries: entries,
         }
     }
 }
@@ -90,7 +92,7 @@ describe_logic!(ParameterMemory);
 
 impl Describe for ParameterMemory {
     fn header(&self) -> Header {
-        let (entries, requantizers) = (self.address.range().hi() + 1, self.bias.lanes());
+        let (entries, requantizers) = (self._entries, self.bias.lanes());
         let name = format!("parameter_memory_{entries}x{requantizers}");
         Header::new(name, "Bias, multiplier and shift of the channels that requantizers serve.")
             .fact("entries", entries)

@@ -70,7 +70,7 @@ impl Sequencer {
     /// The sequencer of an engine.
     pub fn new(config: &EngineConfig) -> Sequencer {
         let flag = || Reg::control(BIT, 0);
-        let address = Range::new(0, config.program_words as i128 - 1);
+        let address = Range::addresses(config.program_words);
         let index = Range::new(0, WORDS as i128 - 1);
         let word = Range::unsigned(32);
         Sequencer {

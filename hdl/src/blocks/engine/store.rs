@@ -87,7 +87,7 @@ impl Store {
         let program = memory(config.program_words, 32);
         let (one, several) = (config.taps == 1, config.taps > 1);
         let activations = config.activation_address();
-        let lane_weights = Range::new(0, config.lane_weight_words() as i128 - 1);
+        let lane_weights = Range::addresses(config.lane_weight_words());
         let activation_memory = Maybe::when(one, || memory(config.activation_words(), bits));
         let one_port = activation_memory.get().is_some_and(Memory::has_one_port);
         let queue = || WriteQueue::new(activations, config.word());

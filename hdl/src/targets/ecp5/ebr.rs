@@ -39,6 +39,9 @@ const SHAPES: [Shape; 6] = [(16_384, 1, 0), (8_192, 2, 1), (4_096, 4, 2), (2_048
 
 const WIDEST: Shape = (512, 36, 5);
 
+/// Bits of a memory, without those that only words of nine bits and more have.
+pub const BITS: usize = 16_384;
+
 /// Bits of an address.
 const ADDRESS_BITS: usize = 14;
 
@@ -48,6 +51,9 @@ fn shape(words: usize) -> Option<Shape> {
 }
 
 impl Ebr {
+    /// Greatest number of words.
+    pub const WORDS: usize = SHAPES[0].0;
+
     /// Greatest number of bits of a word where there are `words` words. `None` if there is no memory of so many words.
     pub fn widest(words: usize) -> Option<u32> {
         shape(words).map(|(_, bits, _)| bits)

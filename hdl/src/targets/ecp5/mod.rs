@@ -3,7 +3,7 @@
 mod ebr;
 mod mult18x18d;
 
-pub use ebr::Ebr;
+pub use ebr::{BITS as EBR_BITS, Ebr};
 pub(crate) use mult18x18d::next_cell;
 pub use mult18x18d::{FACTOR, Mult18x18d, Registers};
 

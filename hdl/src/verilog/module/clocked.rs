@@ -69,7 +69,8 @@ impl Printer<'_> {
             let info = self.info(m.data);
             let shape = shape(info.range.width(), info.range.is_signed());
             let name = self.net_name(m.data);
-            let _ = writeln!(parts.memories, "    reg {shape}{name}_words [0:{}];", m.depth - 1);
+            let attribute = if m.in_luts { "    (* ram_style = \"distributed\" *)\n" } else { "" };
+            let _ = writeln!(parts.memories, "{attribute}    reg {shape}{name}_words [0:{}];", m.depth - 1);
         }
     }
 }

@@ -66,6 +66,6 @@ impl EngineConfig {
 
     /// Entries of the parameters of the lanes.
     pub(super) fn lane_entries(&self) -> Range {
-        Range::new(0, (self.lane_channels / self.lane_requantizers) as i128 - 1)
+        Range::addresses(self.lane_channels / self.lane_requantizers)
     }
 }

@@ -109,7 +109,7 @@ fn addresses(config: &EngineConfig) -> Range {
         .into_iter()
         .chain([8 * config.lane_channels, config.lanes * config.program_words])
         .max();
-    Range::new(0, (most.unwrap_or(0) / config.lanes) as i128 - 1)
+    Range::addresses(most.unwrap_or(0) / config.lanes)
 }
 
 impl Loader {

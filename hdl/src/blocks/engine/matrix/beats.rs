@@ -101,7 +101,7 @@ impl Beats {
         let kept = Kept::new(&kept);
         let flag = || Reg::control(0..=1, 0);
         let period = Range::unsigned((terms + Range::unsigned(idle.width())).width());
-        let row = Range::new(0, config.bank_words() as i128 - 1);
+        let row = Range::addresses(config.bank_words());
         let bank = Range::new(0, config.banks() as i128 - 1);
         let word = Range::new(0, config.buffer_words() as i128 - 1);
         let blocks = Range::unsigned(pixels.width().saturating_sub(config.rows.ilog2()).max(1));

@@ -54,7 +54,7 @@ impl Drain {
     /// The drain of the engine that `config` describes.
     pub fn new(config: &EngineConfig) -> Drain {
         let words = config.cols / config.lanes;
-        let entry = Range::new(0, (config.channels / config.requantizers) as i128 - 1);
+        let entry = Range::addresses(config.channels / config.requantizers);
         let last_words = (instruction::LAST_WORDS, Range::new(0, words as i128));
         let kept = [(instruction::PARAMETERS, entry), last_words];
         let flag = || Reg::control(0..=1, 0);

@@ -93,7 +93,7 @@ impl EngineConfig {
 
     /// Words of weights. A word holds a weight for each column.
     pub(super) fn weight_words(&self) -> Range {
-        Range::new(0, (self.bank_words() * self.banks()) as i128 - 1)
+        Range::addresses(self.bank_words() * self.banks())
     }
 
     /// Words of both halves of a row of the block buffer.

@@ -95,7 +95,7 @@ pub struct Loops {
 
 /// Values of a byte address, which wraps.
 fn addresses(config: &EngineConfig) -> Range {
-    Range::new(0, config.activation_bytes as i128 - 1)
+    Range::addresses(config.activation_bytes)
 }
 
 /// Values of a distance within a row of a tensor, in bytes.
@@ -109,7 +109,7 @@ impl Loops {
     pub fn new(config: &EngineConfig) -> Loops {
         use instruction as i;
         let address = addresses(config);
-        let weights = Range::new(0, config.lane_weight_bytes as i128 / 4 - 1);
+        let weights = Range::addresses(config.lane_weight_bytes / 4);
         let full = |field: Field| (field, field.range());
         let in_memory = |field: Field| (field, if field.signed { Range::signed(address.width()) } else { address });
         let mut fields = vec![

@@ -101,7 +101,7 @@ impl Windows {
         use instruction as i;
         let loops = Loops::new(config);
         let lanes = config.lanes;
-        let weights = Range::new(0, config.lane_weight_words() as i128 - 1);
+        let weights = Range::addresses(config.lane_weight_words());
         let full = |field: instruction::Field| (field, field.range());
         Windows {
             clk: Clk::new(),
@@ -161,6 +161,16 @@ impl Windows {
     }
 }
 
+/// `v`, or the nearest end of 0..=2^bits. A comparison with the upper end would be a chain of carries as long as `v`.
+fn cut(v: Int<'_>, bits: u32) -> Int<'_> {
+    let range = Range::new(0, 1 << bits);
+    if v.range().hi() < range.hi() {
+        return v.clamp(range);
+    }
+    let above = !v.bits(bits, v.range().width() - bits).equals(0);
+    v.lt(0).mux(0, above.mux(1 << bits, v.bits(0, bits)))
+}
+
 /// Bit l is 1 where `v <= l`: `v` has been cut to 0..=lanes.
 fn from<'k>(v: Int<'k>, l: usize) -> Int<'k> {
     v.lt(l as i128 + 1)
@@ -184,7 +194,6 @@ impl Describe for Windows {
         let l = &self.loops;
         let lanes = self.tap.lanes();
         let word_bits = lanes.ilog2();
-        let cut = Range::new(0, lanes as i128);
         let address = l.pixel.range();
         let ranks: Vec<_> = self.ranks.iter().map(|stage| k.stage(stage, 1)).collect();
         let read = |port: &Port<Out>| k.read(port);
@@ -226,11 +235,11 @@ impl Describe for Windows {
         // While the memory reads, the bytes that belong to the run, and those of them that lie in the tensor.
         let end = ranks[4].pass("end", begin + field(i::RUN_BYTES));
         let edge = ranks[4].pass("edge", begin - x);
-        let begin = ranks[4].pass("begin", begin.clamp(cut));
+        let begin = ranks[4].pass("begin", cut(begin, word_bits));
         let behind = ranks[5].pass("behind", edge + field(i::ROW_BYTES));
-        let [begin, end, edge] = [("begin", begin), ("end", end.clamp(cut)), ("edge", edge.clamp(cut))]
+        let [begin, end, edge] = [("begin", begin), ("end", cut(end, word_bits)), ("edge", cut(edge, word_bits))]
             .map(|(name, v)| ranks[5].pass(name, v));
-        let behind = ranks[6].pass("behind", behind.clamp(cut));
+        let behind = ranks[6].pass("behind", cut(behind, word_bits));
         let in_run: Vec<_> =
             (0..lanes).map(|l| ranks[6].pass(&format!("in_run_{l}"), from(begin, l) & !from(end, l))).collect();
         let edge = ranks[6].pass("edge", edge);
