@@ -47,7 +47,7 @@ fn mapped(memory: &Memory<NetRef>, module: &Module, family: Family) -> Area {
     match family {
         Family::Ice40 => Area { ram: RAM40.map(cells).into_iter().min().unwrap_or(0), ..Area::default() },
         Family::Ecp5 => match (cells(DISTRIBUTED), Ebr::count(memory.depth, bits) as u64) {
-            (luts, blocks) if luts < TOO_MANY * blocks => Area { lut: 4 * luts, ..Area::default() },
+            (luts, blocks) if memory.in_luts || luts < TOO_MANY * blocks => Area { lut: 4 * luts, ..Area::default() },
             (_, blocks) => Area { ram: blocks, ..Area::default() },
         },
     }

@@ -81,26 +81,10 @@ impl Block for EngineConfig {
     }
 
     fn subjects() -> Vec<Subject<EngineConfig>> {
-        // As much as fits the memories and multipliers of the device.
-        let config = EngineConfig {
-            cols: 8,
-            requantizers: 2,
-            lane_requantizers: 1,
-            activation_bytes: 16_384,
-            weight_bytes: 32_768,
-            lane_weight_bytes: 8_192,
-            channels: 512,
-            lane_channels: 512,
-            program_words: 1_024,
-            terms: 512,
-            tables: false,
-            pipeline: 12,
-            dsp_elements: Some(8),
-            target: Target::Ecp5,
-            ..EngineConfig::default()
-        };
-        let about = "4 x 8 and 8 lanes, holds kws of MLPerf Tiny";
-        vec![Subject::alone("engine_4x8_ecp5", about, config).on(&[Device::Ecp5Small])]
+        let device = Device::Ecp5Small;
+        let config = EngineConfig::for_device(device).into_iter();
+        let about = "4 x 8 and 8 lanes, holds kws and vww of MLPerf Tiny";
+        config.map(|config| Subject::alone("engine_4x8_ecp5", about, config).on(&[device])).collect()
     }
 
     fn catalogue() -> Vec<(&'static str, EngineConfig)> {

@@ -58,6 +58,8 @@ pub struct Aligner {
     pending: Reg,
     bytes: Vec<Reg>,
     at: Reg,
+    resets: Reg,
+    no_idle: Reg,
     filling: Reg,
     ending: Reg,
     filled: Stage,
@@ -99,7 +101,9 @@ impl Aligner {
             flush_end: Reg::new(BIT),
             pending: flag(),
             bytes: (0..config.lanes).map(|_| Reg::new(byte)).collect(),
-            at: Reg::control(at, 0),
+            at: Reg::new(at),
+            resets: Reg::new(BIT),
+            no_idle: Reg::new(BIT),
             filling: flag(),
             ending: flag(),
             filled: Stage::new(true),
@@ -158,7 +162,8 @@ impl Describe for Aligner {
         let some = any(k, now.iter().copied());
         // A word that is held back holds bytes of the item.
         let holds = full.mux(next, pending | some | next).named("holds");
-        let complete = (full & !next & self.kept.read(k, IDLE).equals(0)).named("complete");
+        k.register(&self.no_idle, self.kept.read(k, IDLE).equals(0));
+        let complete = (full & !next & k.read(&self.no_idle)).named("complete");
         k.register(&self.pending, comes.mux(holds, pending & !flush));
         let item_end = (comes & last).named("item_end");
         k.register(&self.flush, item_end & !complete);
@@ -174,7 +179,10 @@ impl Describe for Aligner {
         let fill = (full | (flush & pending)).named("fills");
         let at = k.read(&self.at);
         let after = (at + fill).wrap(at.range());
-        k.register(&self.at, ((item_end & complete) | flush).mux(0, after));
+        // The first item comes long after a reset, which may come from afar.
+        let resets = k.read(&self.resets);
+        k.register(&self.resets, !k.read(&self.rst_n));
+        k.register(&self.at, ((item_end & complete) | flush | resets).mux(0, after));
         k.register(&self.filling, full | flush);
         k.register(&self.ending, (item_end & complete & block_end) | (flush & k.read(&self.flush_end)));
         let rank = k.stage(&self.filled, fill);

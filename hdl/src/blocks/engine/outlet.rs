@@ -115,7 +115,9 @@ impl Describe for Outlet {
             k.register_when(at, moves, (k.read(at) + 1).wrap(at.range()));
         }
         let level = k.read(&self.level);
-        let next = (level + put - take).bounded(self.level.range(), "words come only where there is room");
+        // One addition: what comes and what goes are put together first.
+        let more = put.mux(take.mux(0, 1), take.mux(-1, 0));
+        let next = (level + more).bounded(self.level.range(), "words come only where there is room");
         k.register(&self.level, next);
         k.register(&self.filled, put | level.ge(2) | (filled & !take));
         k.register(&self.has_room, level.lt(DEPTH - RESERVE));

@@ -52,10 +52,15 @@ pub struct SoftmaxUnit {
     ends: Reg,
 }
 
-/// The block that computes rows. Four bits a clock are four LUTs in a row and more, which is too slow in iCE40.
+/// The block that computes rows. Four bits a clock are four LUTs in a row and more, which is too slow for the rest of an
+/// engine.
 fn block(target: Target) -> SoftmaxConfig {
     let default = SoftmaxConfig::default();
-    let bits = if target == Target::Ice40 { 1 } else { default.bits };
+    let bits = match target {
+        Target::Generic => default.bits,
+        Target::Ecp5 => 2,
+        Target::Ice40 => 1,
+    };
     SoftmaxConfig { bits, target, ..default }
 }
 

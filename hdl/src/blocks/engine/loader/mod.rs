@@ -5,11 +5,12 @@ mod states;
 use rust_hdl::prelude::*;
 
 use super::EngineConfig;
+use super::config::MAGIC;
 use super::crc::Crc;
 use super::outlet::STATUS;
 use crate::describe_logic;
 use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Port, Range, Reg, Stage};
-use states::State;
+use states::{Findings, State};
 
 /// Where a section of an image goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +88,10 @@ pub struct Loader {
     pub answer: Port<Out>,
     /// the answer
     pub answer_status: Port<Out>,
+    held: Reg,
+    received: Stage,
     check: Crc,
+    crc_fits: Reg,
     state: Vec<Reg>,
     loaded: Reg,
     input_address: Reg,
@@ -95,6 +99,9 @@ pub struct Loader {
     target: Reg,
     address: Reg,
     left: Reg,
+    one_left: Reg,
+    one_input: Reg,
+    two_inputs: Reg,
     expected: Reg,
     outcome: Reg,
     written: Stage,
@@ -135,7 +142,10 @@ impl Loader {
             room: Port::bit("the outlet has room"),
             answer: Port::bit("a packet is answered"),
             answer_status: Port::new(STATUS, "the answer"),
+            held: flag(),
+            received: Stage::new(true),
             check: Crc::new(config),
+            crc_fits: Reg::new(BIT),
             state: (0..=State::Run as usize).map(|s| Reg::control(BIT, i128::from(s == 0))).collect(),
             loaded: flag(),
             input_address: Reg::new(config.activation_address()),
@@ -143,6 +153,9 @@ impl Loader {
             target: Reg::new(Range::unsigned(3)),
             address: Reg::new(address),
             left: Reg::new(count),
+            one_left: Reg::new(BIT),
+            one_input: Reg::new(BIT),
+            two_inputs: Reg::new(BIT),
             expected: Reg::new(Range::unsigned(32)),
             outcome: Reg::new(STATUS),
             written: Stage::new(true),
@@ -169,17 +182,16 @@ impl Describe for Loader {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
         let is = |state| self.is(k, state);
-        let ready = !(is(State::Compare) | is(State::Answer) | is(State::Run));
-        let beat = (k.read(&self.in_valid) & ready).named("beat");
-        let (word, last) = (k.read(&self.in_word), k.read(&self.in_last));
+        let ready = !(is(State::Settle) | is(State::Compare) | is(State::Answer) | is(State::Run));
         k.drive(&self.in_ready, ready);
-
-        let (left, loaded) = (k.read(&self.left), k.read(&self.loaded));
-        let input_words = k.read(&self.input_words);
-        let first = is(State::First);
-        let ends_input = first.mux(input_words, left).equals(1).named("ends_input");
-        let dest = k.read(&self.in_dest);
-        let ways = self.ways(k, beat, last, ends_input);
+        // A beat is held for a clock, so that what it says has been found out when it is acted upon. A beat that is held when
+        // the packet before it has ended waits until this is answered.
+        let held = k.read(&self.held);
+        k.register(&self.held, ready.mux(k.read(&self.in_valid), held));
+        let beat = (held & ready).named("beat");
+        let (word, found) = self.findings(k, ready);
+        let (loaded, first) = (k.read(&self.loaded), is(State::First));
+        let ways = self.ways(k, beat, &found);
         for (state, reg) in self.state.iter().enumerate() {
             let into = ways.iter().filter(|way| way.1 as usize == state).map(|way| is(way.0) & way.2);
             let out_of = ways.iter().filter(|way| way.0 as usize == state).map(|way| way.2);
@@ -190,24 +202,46 @@ impl Describe for Loader {
         let decides = ways.iter().filter_map(|way| way.3.map(|status| (is(way.0) & way.2, status)));
         let decided: Vec<_> = decides.collect();
         let any = decided.iter().fold(k.lit(0), |a, b| a | b.0).named("decides");
-        let status = decided.iter().fold(k.lit(0), |rest, way| way.0.mux(way.1 as i128, rest));
-        k.register_when(&self.outcome, any, status.within(STATUS));
-        let accepted = is(State::Compare) & self.equals(k);
+        // At most one way is taken, so that each bit of the status is an or.
+        let bit = |bit: u32| {
+            let ways = decided.iter().filter(|way| way.1 as u32 >> bit & 1 == 1);
+            ways.fold(k.lit(0), |a, b| a | b.0)
+        };
+        let status = (1..STATUS.width()).fold(bit(0), |low, n| bit(n).concat(low, n));
+        k.register_when(&self.outcome, any, status);
+        let accepted = is(State::Compare) & k.read(&self.crc_fits);
         k.register(&self.loaded, accepted | (loaded & !(beat & is(State::Fingerprint))));
-        k.register(&self.goes, beat & last & ends_input & (is(State::Input) | (first & loaded & !dest)));
+        let of_input = is(State::Input) | (first & loaded & !found.image);
+        k.register(&self.goes, beat & found.last & found.ends_input & of_input);
         k.drive(&self.go, k.read(&self.goes));
         k.drive(&self.answer, is(State::Answer) & k.read(&self.room));
         k.drive(&self.answer_status, k.read(&self.outcome));
 
         self.crc(k, beat, word);
-        self.place(k, beat, word);
+        self.place(k, beat, word, found.image);
     }
 }
 
 impl Loader {
-    /// 1 where the image has the CRC that it says.
-    fn equals<'k>(&self, k: &'k Kernel) -> Int<'k> {
-        k.read(&self.check.crc).equals(k.read(&self.expected)).named("crc_fits")
+    /// The word of the beat that is held, and what it says. Comparisons are made before it is held.
+    fn findings<'k>(&'k self, k: &'k Kernel, ready: Int<'k>) -> (Int<'k>, Findings<'k>) {
+        let rank = k.stage(&self.received, ready);
+        let word = k.read(&self.in_word);
+        let low = word.bits(0, 32);
+        let is = |name: &str, value: i128| rank.pass(name, low.equals(value));
+        let (one_input, ends_section) = (k.read(&self.one_input), k.read(&self.one_left));
+        let received = rank.pass("word", word);
+        let findings = Findings {
+            last: rank.pass("last", k.read(&self.in_last)),
+            image: rank.pass("image", k.read(&self.in_dest)),
+            magic: is("magic", MAGIC.into()),
+            fits: is("fits", self._fingerprint),
+            none: is("none", 0),
+            ends_section,
+            ends_input: self.is(k, State::First).mux(one_input, ends_section).named("ends_input"),
+            low: received.bits(0, 32),
+        };
+        (received, findings)
     }
 
     fn crc<'k>(&self, k: &'k Kernel, beat: Int<'k>, word: Int<'k>) {
@@ -216,10 +250,11 @@ impl Loader {
         k.drive(&self.check.first, self.is(k, State::First));
         k.drive(&self.check.word, word);
         k.register_when(&self.expected, beat & self.is(k, State::Crc), word.bits(0, 32));
+        k.register(&self.crc_fits, k.read(&self.check.crc).equals(k.read(&self.expected)));
     }
 
     /// Where a word is written, and how many follow.
-    fn place<'k>(&self, k: &'k Kernel, beat: Int<'k>, word: Int<'k>) {
+    fn place<'k>(&self, k: &'k Kernel, beat: Int<'k>, word: Int<'k>, image: Int<'k>) {
         let is = |state| self.is(k, state);
         let low = word.bits(0, 32);
         let (first, section, count) = (is(State::First), is(State::Section), is(State::Count));
@@ -229,13 +264,19 @@ impl Loader {
         let begins = low.bits(0, address.range().width());
         k.register_when(&self.address, beat & !count, section.mux(begins, next));
         let words = low.bits(0, left.range().width());
-        let rest = first.mux(k.read(&self.input_words), left);
+        let input_words = k.read(&self.input_words);
+        let rest = first.mux(input_words, left);
         let fewer = (rest - 1).wrap(left.range());
         k.register_when(&self.left, beat, count.mux(words, fewer));
+        // Nothing is counted and compared in the same clock. A model's number of words is known long before its input.
+        k.register(&self.one_input, input_words.equals(1));
+        k.register(&self.two_inputs, input_words.equals(2));
+        let one_left = count.mux(words.equals(1), first.mux(k.read(&self.two_inputs), left.equals(2)));
+        k.register_when(&self.one_left, beat, one_left);
         let target = k.read(&self.target);
         k.register_when(&self.target, beat & (first | section), first.mux(0, low.bits(28, 3)));
         // Words of an input are written to the activation memory, which has target 0.
-        let input = first & !k.read(&self.in_dest) & k.read(&self.loaded);
+        let input = first & !image & k.read(&self.loaded);
         let writes = (beat & (input | is(State::Input) | is(State::Word))).named("writes_now");
         k.register(&self.writes, writes);
         let rank = k.stage(&self.written, 1);

@@ -1,7 +1,6 @@
 //! The states of the loader, and the ways between them.
 
 use super::{Loader, Status, Target};
-use crate::blocks::engine::config::MAGIC;
 use crate::exact::{Int, Kernel};
 
 /// States of the loader: what the next beat is, or what happens without one.
@@ -21,7 +20,9 @@ pub(super) enum State {
     Word,
     /// the CRC of the image
     Crc,
-    /// the CRC is compared
+    /// the CRC takes account of the last word
+    Settle,
+    /// the CRC has been compared
     Compare,
     /// the rest of a packet that was refused
     Skip,
@@ -31,22 +32,39 @@ pub(super) enum State {
     Run,
 }
 
+/// What has been found out about a beat when it was received, or before.
+pub(super) struct Findings<'k> {
+    /// the low 32 bits of the word
+    pub(super) low: Int<'k>,
+    /// it is the last of its packet
+    pub(super) last: Int<'k>,
+    /// the packet is an image
+    pub(super) image: Int<'k>,
+    /// the word is the magic word
+    pub(super) magic: Int<'k>,
+    /// the word is the configuration's fingerprint
+    pub(super) fits: Int<'k>,
+    /// the word is 0
+    pub(super) none: Int<'k>,
+    /// it is the last word of the section
+    pub(super) ends_section: Int<'k>,
+    /// it is the last word of the model's input
+    pub(super) ends_input: Int<'k>,
+}
+
 /// A way from a state to the next: where, when, and the status of the packet, if it decides on it.
 pub(super) type Way<'k> = (State, State, Int<'k>, Option<Status>);
 
 impl Loader {
     /// The ways from state to state.
-    pub(super) fn ways<'k>(&self, k: &'k Kernel, beat: Int<'k>, last: Int<'k>, ends_input: Int<'k>) -> Vec<Way<'k>> {
-        use State::{Answer, Compare, Count, Crc, Fingerprint, First, Input, Run, Section, Skip, Word};
-        let low = k.read(&self.in_word).bits(0, 32);
-        let (image, loaded) = (k.read(&self.in_dest), k.read(&self.loaded));
+    pub(super) fn ways<'k>(&self, k: &'k Kernel, beat: Int<'k>, found: &Findings<'k>) -> Vec<Way<'k>> {
+        use State::{Answer, Compare, Count, Crc, Fingerprint, First, Input, Run, Section, Settle, Skip, Word};
+        let Findings { low, last, image, magic, fits, none, ends_section, ends_input } = *found;
+        let loaded = k.read(&self.loaded);
         let (go_on, cut) = ((beat & !last).named("goes_on"), (beat & last).named("cut"));
-        let magic = low.equals(i128::from(MAGIC)).named("magic");
-        let fits = low.equals(self._fingerprint).named("fits");
         let end = low.bits(28, 3).equals(Target::End as i128).named("end");
-        let (none, left) = (low.equals(0), k.read(&self.left));
         let input = (loaded & !image).named("input");
-        let refused = Some(Status::Damaged);
+        let (refused, crc_fits) = (Some(Status::Damaged), k.read(&self.crc_fits));
         vec![
             (First, Input, go_on & input & !ends_input, None),
             (First, Skip, go_on & input & ends_input, Some(Status::WrongLength)),
@@ -70,12 +88,13 @@ impl Loader {
             (Count, Section, go_on & none, None),
             (Count, Word, go_on & !none, None),
             (Count, Answer, cut, refused),
-            (Word, Section, go_on & left.equals(1), None),
+            (Word, Section, go_on & ends_section, None),
             (Word, Answer, cut, refused),
-            (Crc, Compare, cut, None),
+            (Crc, Settle, cut, None),
             (Crc, Skip, go_on, refused),
-            (Compare, Answer, self.equals(k), Some(Status::Ok)),
-            (Compare, Answer, !self.equals(k), refused),
+            (Settle, Compare, k.lit(1), None),
+            (Compare, Answer, crc_fits, Some(Status::Ok)),
+            (Compare, Answer, !crc_fits, refused),
             (Skip, Answer, cut, None),
             (Answer, First, k.read(&self.room), None),
             (Run, First, k.read(&self.ends), None),
