@@ -8,6 +8,7 @@
 //! | `lower` | makes instructions, with their weights, parameters and tables |
 //! | `memory` | finds addresses |
 //! | [`clocks`] | says how many clocks an instruction takes |
+//! | `port` | leaves clocks for writes where the memory of activations has one port |
 //! | [`image`] | writes everything down as words of the stream |
 //! | [`interpreter`] | executes an image, to check it without hardware |
 
@@ -20,6 +21,7 @@ mod lower;
 mod memory;
 mod normal;
 mod plan;
+mod port;
 mod program;
 mod ranges;
 mod report;

@@ -6,6 +6,7 @@ use qrtl_golden::graph::{Graph, Value};
 use qrtl_golden::operators::Array;
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::loader::Status;
+use qrtl_hdl::targets::Target;
 
 /// The sizes of the array, the lanes, and the requantizers of both.
 pub fn engine(rows: usize, cols: usize, lanes: usize, requantizers: [usize; 2]) -> EngineConfig {
@@ -28,6 +29,11 @@ pub fn engines() -> Vec<EngineConfig> {
     let small = engine(2, 4, 4, [1, 1]);
     let wide = EngineConfig { taps: 3, ..engine(8, 16, 8, [8, 4]) };
     vec![engine(4, 16, 8, [4, 2]), EngineConfig { split: false, ..small }, engine(8, 16, 8, [8, 4]), wide]
+}
+
+/// An engine whose memory of activations has one port.
+pub fn one_port() -> EngineConfig {
+    EngineConfig { split: false, activation_bytes: 1 << 16, target: Target::Ice40, ..engine(2, 4, 4, [1, 1]) }
 }
 
 /// A compiled network that is loaded.

@@ -1,7 +1,7 @@
 //! An engine without time: it loads images and runs them byte by byte, as the description of each instruction says.
 //!
 //! It is the reference for what an image does, written for reading. It checks that no instruction reads or writes beyond a
-//! memory, and that none writes what it reads.
+//! memory, that none writes what it reads, and that each leaves clocks for its writes.
 
 mod array;
 mod lanes;
@@ -18,8 +18,9 @@ use qrtl_hdl::blocks::engine::banks::READS;
 use qrtl_hdl::blocks::engine::config::MAGIC;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind, WORDS};
 use qrtl_hdl::blocks::engine::loader::{Status, Target};
+use qrtl_hdl::blocks::engine::write_queue::WAITING;
 
-use super::image::crc;
+use super::{image::crc, port};
 use windows::Item;
 
 /// The memories of an engine, and the model that is loaded.
@@ -144,6 +145,8 @@ impl Interpreter {
         let distance = i.tap_distance / self.config.lanes as i64;
         ensure!(i.triple == 0 || (self.config.taps == READS && distance % 2 == 1), "{distance} words between taps");
         ensure!(i.triple == 0 || i.table == 0, "three taps for a table");
+        let waiting = port::most_waiting(i, &self.config);
+        ensure!(waiting <= WAITING, "{waiting} words wait for the port of the memory, and there is room for {WAITING}");
         let tables = i.kind == Kind::Tables as i64;
         self.being_read = if tables { HashSet::new() } else { self.words_read(i) };
         match i.kind {

@@ -22,6 +22,7 @@ use qrtl_hdl::blocks::engine::instruction::Instruction;
 
 use super::layout::{Place, padding_of};
 use super::plan::{Kind, Plan, Task, named};
+use super::port;
 pub(super) use kernel::merged_groups;
 pub(super) use memories::Memories;
 
@@ -113,6 +114,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn emit(&mut self, instruction: Instruction, reads: &[usize], writes: Option<usize>) {
+        let instruction = port::with_clocks_for_writes(instruction, self.config);
         self.emitted.push(Emitted { instruction, reads: reads.to_vec(), writes, task: self.task });
     }
 }

@@ -8,6 +8,7 @@ use super::kernel::Kernel;
 use super::scale::{Channel, Scale};
 use super::windows::{EACH_PIXEL, Scan, with_run};
 use crate::engine::layout::{Layout, Place};
+use crate::engine::port;
 
 /// Greatest number of terms of a convolution for several pixels at once.
 const MERGED_TERMS: usize = 256;
@@ -184,7 +185,8 @@ impl Product {
     fn on_array(&self, i: Instruction, terms: usize, config: &EngineConfig) -> Instruction {
         let i = on_array(i, terms, self.kernel.outputs, config);
         let out_pitch = (self.out_pitch / config.lanes) as i64;
-        Instruction { kind: Kind::Matrix as i64, padding: self.padding, out_pitch, ..i }
+        let i = Instruction { kind: Kind::Matrix as i64, padding: self.padding, out_pitch, ..i };
+        port::with_clocks_for_writes(i, config)
     }
 }
 

@@ -187,6 +187,11 @@ impl Memory {
         !self.spram.is_empty()
     }
 
+    /// Whether reads and writes would share a port in [`Memory::apart`] of these parameters.
+    pub fn would_have_one_port(target: Target, words: usize, width: u32) -> bool {
+        matches!(Cells::new(target, words, width, true), Cells::Spram(_))
+    }
+
     fn in_ram<'k>(&'k self, k: &'k Kernel, ram: &'k Ram, first: &Access<'k>) -> Int<'k> {
         let second = k.stage(&self.second, 1);
         let to = second.pass("write_address", first.write_address);

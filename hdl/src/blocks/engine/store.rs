@@ -15,7 +15,8 @@ use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, 
 /// What the loader writes goes to the memory of its target. The weights lie in banks; a word of the stream is a slice of a
 /// word of a bank. Slices come first, then banks, then words.
 ///
-/// Where the memory of activations has one port, activations wait in a [`WriteQueue`] while others are read.
+/// Where the memory of activations has one port, activations wait in a [`WriteQueue`] while others are read. The program
+/// has to leave clocks in which none is read, so that no more wait than the queue holds.
 #[derive(LogicBlock)]
 pub struct Store {
     /// clock
@@ -76,6 +77,13 @@ pub struct Store {
     _banks: usize,
 }
 
+impl EngineConfig {
+    /// Whether reads and writes of activations share a port, so that what is written waits in a [`WriteQueue`].
+    pub fn activations_have_one_port(&self) -> bool {
+        self.taps == 1 && Memory::would_have_one_port(self.target, self.activation_words(), self.word_bits())
+    }
+}
+
 impl Store {
     /// The memories of an engine.
     pub fn new(config: &EngineConfig, load_address: Range) -> Store {
@@ -89,7 +97,7 @@ impl Store {
         let activations = config.activation_address();
         let lane_weights = Range::addresses(config.lane_weight_words());
         let activation_memory = Maybe::when(one, || memory(config.activation_words(), bits));
-        let one_port = activation_memory.get().is_some_and(Memory::has_one_port);
+        let one_port = config.activations_have_one_port();
         let queue = || WriteQueue::new(activations, config.word());
         let banks = |words| Maybe::when(several, || Banks::new(config.target, words, bits));
         let further = |what| Maybe::when(several, || Bus::new(READS - 1, config.word(), what));

@@ -38,8 +38,14 @@ impl EngineConfig {
 
     /// Clock edges from the last beat of a step, whose last tile makes `last_words` words of each pixel, to `done`.
     pub fn matrix_done(&self, last_words: usize) -> usize {
+        self.matrix_write(last_words - 1, self.rows - 1)
+    }
+
+    /// Clock edges from the last beat of a tile to the write of word `word` of the pixel in row `row`.
+    pub fn matrix_write(&self, word: usize, row: usize) -> usize {
         let first_result = self.sum_latency() + SUM_TO_REQUANTIZER + self.requantizer(self.sum()).latency();
-        first_result + (self.places() * last_words - 1) * self.passes + 1
+        let results_before = self.places() * (word + 1) - self.rows + row;
+        first_result + results_before * self.passes + 1
     }
 
     /// Clock edges from a beat to the sum that it completes, at the end of the array. Sum and drain register have a rank

@@ -89,8 +89,8 @@ pub struct Windows {
     ranks: Vec<Stage>,
 }
 
-/// Ranks from the loops to the address of the activation memory.
-const ADDRESS_RANKS: usize = 4;
+/// Clock edges from a word of the loops to the clock in which it is read from the activation memory.
+pub const ADDRESS_RANKS: usize = 4;
 
 /// Clock edges from a word of the loops to its tap.
 pub const LATENCY: usize = ADDRESS_RANKS + memory::LATENCY + 1;
