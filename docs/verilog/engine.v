@@ -860,7 +860,7 @@ endmodule
 
 `default_nettype wire
 
-// memory_8192x64_d9b8d8be: A memory of 8192 words of 64 bits.
+// memory_8192x64_a93a883b: A memory of 8192 words of 64 bits.
 //
 // latency  4 cycles
 //
@@ -869,7 +869,7 @@ endmodule
 
 `default_nettype none
 
-module memory_8192x64_d9b8d8be (
+module memory_8192x64_a93a883b (
     input  wire        clk,           // clock, rising edge
     input  wire        write,         // a word is written
     input  wire [12:0] write_address, // 0..=8191: where
@@ -891,6 +891,7 @@ module memory_8192x64_d9b8d8be (
     reg [12:0] address_second;
     reg [63:0] inferred;
     reg [63:0] word_output;
+    (* no_rw_check *)
     reg [63:0] inferred_words [0:8191];
 
     always @(posedge clk) begin
@@ -922,7 +923,7 @@ endmodule
 
 `default_nettype wire
 
-// memory_4096x64_451903a0: A memory of 4096 words of 64 bits.
+// memory_4096x64_3820421c: A memory of 4096 words of 64 bits.
 //
 // latency  4 cycles
 //
@@ -931,7 +932,7 @@ endmodule
 
 `default_nettype none
 
-module memory_4096x64_451903a0 (
+module memory_4096x64_3820421c (
     input  wire        clk,           // clock, rising edge
     input  wire        write,         // a word is written
     input  wire [11:0] write_address, // 0..=4095: where
@@ -953,6 +954,7 @@ module memory_4096x64_451903a0 (
     reg [11:0] address_second;
     reg [63:0] inferred;
     reg [63:0] word_output;
+    (* no_rw_check *)
     reg [63:0] inferred_words [0:4095];
 
     always @(posedge clk) begin
@@ -984,7 +986,7 @@ endmodule
 
 `default_nettype wire
 
-// memory_2048x64_9a84c47a: A memory of 2048 words of 64 bits.
+// memory_2048x64_782cfc74: A memory of 2048 words of 64 bits.
 //
 // latency  4 cycles
 //
@@ -993,7 +995,7 @@ endmodule
 
 `default_nettype none
 
-module memory_2048x64_9a84c47a (
+module memory_2048x64_782cfc74 (
     input  wire        clk,           // clock, rising edge
     input  wire        write,         // a word is written
     input  wire [10:0] write_address, // 0..=2047: where
@@ -1015,6 +1017,7 @@ module memory_2048x64_9a84c47a (
     reg [10:0] address_second;
     reg [63:0] inferred;
     reg [63:0] word_output;
+    (* no_rw_check *)
     reg [63:0] inferred_words [0:2047];
 
     always @(posedge clk) begin
@@ -1046,7 +1049,7 @@ endmodule
 
 `default_nettype wire
 
-// memory_2048x32_9505f9ff: A memory of 2048 words of 32 bits.
+// memory_2048x32_728b0b38: A memory of 2048 words of 32 bits.
 //
 // latency  4 cycles
 //
@@ -1055,7 +1058,7 @@ endmodule
 
 `default_nettype none
 
-module memory_2048x32_9505f9ff (
+module memory_2048x32_728b0b38 (
     input  wire        clk,           // clock, rising edge
     input  wire        write,         // a word is written
     input  wire [10:0] write_address, // 0..=2047: where
@@ -1077,6 +1080,7 @@ module memory_2048x32_9505f9ff (
     reg [10:0] address_second;
     reg [31:0] inferred;
     reg [31:0] word_output;
+    (* no_rw_check *)
     reg [31:0] inferred_words [0:2047];
 
     always @(posedge clk) begin
@@ -1108,7 +1112,7 @@ endmodule
 
 `default_nettype wire
 
-// store_e5f996d6: The memories of the engine, behind one write port.
+// store_831437b6: The memories of the engine, behind one write port.
 //
 // banks of weights  4
 //
@@ -1117,7 +1121,7 @@ endmodule
 
 `default_nettype none
 
-module store_e5f996d6 (
+module store_831437b6 (
     input  wire         clk,                  // clock, rising edge
     input  wire         load,                 // the loader writes a word
     input  wire [2:0]   load_target,          // 0..=7: into which memory
@@ -1169,7 +1173,7 @@ module store_e5f996d6 (
 
     wire both_1 = load & (load_target == 3'd1);
 
-    memory_8192x64_d9b8d8be activation_memory (
+    memory_8192x64_a93a883b activation_memory (
         .clk           (clk),
         .write         (write_joined),
         .write_address (write_address_joined),
@@ -1178,7 +1182,7 @@ module store_e5f996d6 (
         .address       (address),
         .word          (activation_memory_word)
     );
-    memory_4096x64_451903a0 weight_memory_0 (
+    memory_4096x64_3820421c weight_memory_0 (
         .clk           (clk),
         .write         (to_weights_0_selected),
         .write_address (address_selected[14:3]),
@@ -1187,7 +1191,7 @@ module store_e5f996d6 (
         .address       (weights_address),
         .word          (weight_memory_0_word)
     );
-    memory_4096x64_451903a0 weight_memory_1 (
+    memory_4096x64_3820421c weight_memory_1 (
         .clk           (clk),
         .write         (to_weights_1_selected),
         .write_address (address_selected[14:3]),
@@ -1196,7 +1200,7 @@ module store_e5f996d6 (
         .address       (weights_address),
         .word          (weight_memory_1_word)
     );
-    memory_4096x64_451903a0 weight_memory_2 (
+    memory_4096x64_3820421c weight_memory_2 (
         .clk           (clk),
         .write         (to_weights_2_selected),
         .write_address (address_selected[14:3]),
@@ -1205,7 +1209,7 @@ module store_e5f996d6 (
         .address       (weights_address),
         .word          (weight_memory_2_word)
     );
-    memory_4096x64_451903a0 weight_memory_3 (
+    memory_4096x64_3820421c weight_memory_3 (
         .clk           (clk),
         .write         (to_weights_3_selected),
         .write_address (address_selected[14:3]),
@@ -1214,7 +1218,7 @@ module store_e5f996d6 (
         .address       (weights_address),
         .word          (weight_memory_3_word)
     );
-    memory_4096x64_451903a0 weight_memory_4 (
+    memory_4096x64_3820421c weight_memory_4 (
         .clk           (clk),
         .write         (to_weights_4_selected),
         .write_address (address_selected[14:3]),
@@ -1223,7 +1227,7 @@ module store_e5f996d6 (
         .address       (weights_address),
         .word          (weight_memory_4_word)
     );
-    memory_4096x64_451903a0 weight_memory_5 (
+    memory_4096x64_3820421c weight_memory_5 (
         .clk           (clk),
         .write         (to_weights_5_selected),
         .write_address (address_selected[14:3]),
@@ -1232,7 +1236,7 @@ module store_e5f996d6 (
         .address       (weights_address),
         .word          (weight_memory_5_word)
     );
-    memory_4096x64_451903a0 weight_memory_6 (
+    memory_4096x64_3820421c weight_memory_6 (
         .clk           (clk),
         .write         (to_weights_6_selected),
         .write_address (address_selected[14:3]),
@@ -1241,7 +1245,7 @@ module store_e5f996d6 (
         .address       (weights_address),
         .word          (weight_memory_6_word)
     );
-    memory_4096x64_451903a0 weight_memory_7 (
+    memory_4096x64_3820421c weight_memory_7 (
         .clk           (clk),
         .write         (to_weights_7_selected),
         .write_address (address_selected[14:3]),
@@ -1250,7 +1254,7 @@ module store_e5f996d6 (
         .address       (weights_address),
         .word          (weight_memory_7_word)
     );
-    memory_2048x64_9a84c47a lane_weight_memory (
+    memory_2048x64_782cfc74 lane_weight_memory (
         .clk           (clk),
         .write         (to_lane_weights_selected),
         .write_address (address_selected[10:0]),
@@ -1259,7 +1263,7 @@ module store_e5f996d6 (
         .address       (lane_weights_address),
         .word          (lane_weight_memory_word)
     );
-    memory_2048x32_9505f9ff program_memory (
+    memory_2048x32_728b0b38 program_memory (
         .clk           (clk),
         .write         (to_program_selected),
         .write_address (address_selected[10:0]),
@@ -1303,7 +1307,7 @@ endmodule
 
 `default_nettype wire
 
-// sequencer_69fc97fe: Walks the steps of the program.
+// sequencer_b0e167d8: Walks the steps of the program.
 //
 // words of an instruction  22
 // latency                  28 cycles from the end of a step to the start of the next
@@ -1313,7 +1317,7 @@ endmodule
 
 `default_nettype none
 
-module sequencer_69fc97fe (
+module sequencer_b0e167d8 (
     input  wire        clk,       // clock, rising edge
     input  wire        rst_n,     // synchronous reset, active low
     input  wire        go,        // the input is complete
@@ -1347,7 +1351,6 @@ module sequencer_69fc97fe (
     reg stands;
     reg reports;
     reg [31:0] count;
-    reg [31:0] counted;
 
     wire equal_1 = shown_at == 5'd21;
     wire [4:0] part_1 = shown_at + 5'd1;
@@ -1360,6 +1363,7 @@ module sequencer_69fc97fe (
     wire [4:0] selected_1 = (left == 5'd0) ? left : part_2;
     wire either_1 = go | reading;
     wire [10:0] part_3 = at + 11'd1;
+    wire not__1 = ~(stands | counts);
     wire [31:0] part_4 = count + 32'd1;
 
     always @(posedge clk) begin
@@ -1390,7 +1394,6 @@ module sequencer_69fc97fe (
         shown <= word;
         left <= reading ? selected_1 : 5'd21;
         last <= reading & (left == 5'd1);
-        count <= (go | reports) ? 32'd1 : part_4;
     end
 
     always @(posedge clk) begin
@@ -1414,8 +1417,8 @@ module sequencer_69fc97fe (
     end
 
     always @(posedge clk) begin
-        if (counts) begin
-            counted <= count;
+        if (not__1) begin
+            count <= (go | reports) ? 32'd1 : part_4;
         end
     end
 
@@ -1427,13 +1430,13 @@ module sequencer_69fc97fe (
     assign start = starting;
     assign ends = ends_2;
     assign report = reports;
-    assign clocks = counted;
+    assign clocks = count;
 
 endmodule
 
 `default_nettype wire
 
-// loops_999793c8: The loop nest of a step: pixels, groups, rows of taps, runs, words.
+// loops_76ea5f59: The loop nest of a step: pixels, groups, rows of taps, runs, words.
 //
 // throughput  a word a clock
 //
@@ -1442,7 +1445,7 @@ endmodule
 
 `default_nettype none
 
-module loops_999793c8 (
+module loops_76ea5f59 (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
     input  wire               instruction_write, // a word of an instruction is shown
@@ -1476,9 +1479,9 @@ module loops_999793c8 (
     reg signed [15:0] the_x0;
     reg signed [15:0] the_y0;
     reg [15:0] the_x_step;
-    reg [15:0] the_out_width_1;
+    reg [12:0] the_out_width_1;
     reg signed [15:0] the_row_step;
-    reg [23:0] the_pixels_1;
+    reg [12:0] the_pixels_1;
     reg [7:0] the_y_step;
     reg signed [15:0] the_tap_row_step;
     reg [15:0] the_taps_y_1;
@@ -1487,7 +1490,7 @@ module loops_999793c8 (
     reg [15:0] the_tap_step;
     reg [15:0] the_run_bytes;
     reg [15:0] the_run_words_1;
-    reg [15:0] the_groups_1;
+    reg [12:0] the_groups_1;
     reg [15:0] the_idle;
     reg [11:0] the_lane_weights;
     reg active;
@@ -1503,11 +1506,11 @@ module loops_999793c8 (
     reg runs_last;
     reg [15:0] tap_rows_left;
     reg tap_rows_last;
-    reg [15:0] groups_left;
+    reg [12:0] groups_left;
     reg groups_last;
-    reg [15:0] columns_left;
+    reg [12:0] columns_left;
     reg columns_last;
-    reg [23:0] pixels_left;
+    reg [12:0] pixels_left;
     reg pixels_last;
     reg begins;
     reg [15:0] word_offset;
@@ -1570,18 +1573,18 @@ module loops_999793c8 (
     wire equal_8 = tap_rows_left == 16'd1;
     wire either_9 = start | groups_last;
     wire either_10 = start | item_end;
-    wire [15:0] part_5 = groups_left - 16'd1;
-    wire equal_9 = the_groups_1 == 16'd0;
-    wire equal_10 = groups_left == 16'd1;
+    wire [12:0] part_5 = groups_left - 13'd1;
+    wire equal_9 = the_groups_1 == 13'd0;
+    wire equal_10 = groups_left == 13'd1;
     wire either_11 = start | columns_last;
     wire either_12 = start | pixel_ends;
-    wire [15:0] part_6 = columns_left - 16'd1;
-    wire equal_11 = the_out_width_1 == 16'd0;
-    wire equal_12 = columns_left == 16'd1;
+    wire [12:0] part_6 = columns_left - 13'd1;
+    wire equal_11 = the_out_width_1 == 13'd0;
+    wire equal_12 = columns_left == 13'd1;
     wire either_13 = start | pixels_last;
-    wire [23:0] part_7 = pixels_left - 24'd1;
-    wire equal_13 = the_pixels_1 == 24'd0;
-    wire equal_14 = pixels_left == 24'd1;
+    wire [12:0] part_7 = pixels_left - 13'd1;
+    wire equal_13 = the_pixels_1 == 13'd0;
+    wire equal_14 = pixels_left == 13'd1;
     wire [15:0] part_8 = word_offset + 16'd8;
     wire [15:0] part_9 = run_offset + the_tap_step;
     wire [15:0] part_10 = $signed(tap_row_offset) + the_tap_row_step;
@@ -1628,7 +1631,7 @@ module loops_999793c8 (
     always @(posedge clk) begin
         if (both_5) begin
             the_x_step <= instruction_word[15:0];
-            the_out_width_1 <= instruction_word[31:16];
+            the_out_width_1 <= instruction_word[28:16];
         end
     end
 
@@ -1640,7 +1643,7 @@ module loops_999793c8 (
 
     always @(posedge clk) begin
         if (both_7) begin
-            the_pixels_1 <= instruction_word[23:0];
+            the_pixels_1 <= instruction_word[12:0];
             the_y_step <= instruction_word[31:24];
         end
     end
@@ -1669,7 +1672,7 @@ module loops_999793c8 (
     always @(posedge clk) begin
         if (both_11) begin
             the_run_words_1 <= instruction_word[15:0];
-            the_groups_1 <= instruction_word[31:16];
+            the_groups_1 <= instruction_word[28:16];
         end
     end
 
@@ -1795,7 +1798,7 @@ endmodule
 
 `default_nettype wire
 
-// windows_f9ac2b62: The taps of a step, in the order of its loops, with the padding around the tensor.
+// windows_86f5f0c4: The taps of a step, in the order of its loops, with the padding around the tensor.
 //
 // latency  9 cycles from the loops to a tap
 //
@@ -1804,7 +1807,7 @@ endmodule
 
 `default_nettype none
 
-module windows_f9ac2b62 (
+module windows_86f5f0c4 (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
     input  wire               instruction_write, // a word of an instruction is shown
@@ -2039,7 +2042,7 @@ module windows_f9ac2b62 (
     wire both_14 = valid_8 & ((the_kind == 3'd1) | (the_kind == 3'd5));
     wire entry_comes = valid_8 & (the_kind == 3'd6);
 
-    loops_999793c8 loops (
+    loops_76ea5f59 loops (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -2297,7 +2300,7 @@ endmodule
 
 `default_nettype wire
 
-// aligner_8_7e68dffb: Packs the bytes of an item into words without gaps.
+// aligner_8_8ec2ecac: Packs the bytes of an item into words without gaps.
 //
 // latency  2 cycles from a tap to the word that it completes
 //
@@ -2306,7 +2309,7 @@ endmodule
 
 `default_nettype none
 
-module aligner_8_7e68dffb (
+module aligner_8_8ec2ecac (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
     input  wire        instruction_write, // a word of an instruction is shown
@@ -2328,7 +2331,7 @@ module aligner_8_7e68dffb (
     output wire        fill_end           // it is the last word of a block
 );
 
-    reg [15:0] the_idle;
+    reg has_idle;
     reg now_0_rotated;
     reg now_1_rotated;
     reg now_2_rotated;
@@ -2372,7 +2375,6 @@ module aligner_8_7e68dffb (
     reg signed [7:0] bytes_7;
     reg [7:0] at;
     reg resets;
-    reg no_idle;
     reg filling;
     reg ending;
     reg [63:0] word_filled;
@@ -2436,7 +2438,7 @@ module aligner_8_7e68dffb (
     wire either_5 = pending | (now_7_rotated | (now_6_rotated | (now_5_rotated | either_4)));
     wire either_6 = next_rotated | either_5;
     wire holds = full ? next_rotated : either_6;
-    wire complete = (full & (~next_rotated)) & no_idle;
+    wire complete = (full & (~next_rotated)) & (~has_idle);
     wire both_2 = pending & (~flush);
     wire item_end = last_rotated & comes;
     wire signed [7:0] selected_41 = (now_0_rotated & comes) ? tap_0_rotated : bytes_0;
@@ -2463,7 +2465,7 @@ module aligner_8_7e68dffb (
 
     always @(posedge clk) begin
         if (both_1) begin
-            the_idle <= instruction_word[15:0];
+            has_idle <= instruction_word[15:0] != 16'd0;
         end
     end
 
@@ -2495,7 +2497,6 @@ module aligner_8_7e68dffb (
         tap_7_rotated <= rotation[2] ? selected_12 : selected_16;
         last_rotated <= last;
         block_end_rotated <= block_end;
-        no_idle <= the_idle == 16'd0;
         resets <= ~rst_n;
         at <= (resets | (flush | both_11)) ? 8'd0 : part_1;
     end
@@ -2714,7 +2715,7 @@ endmodule
 
 `default_nettype wire
 
-// memory_512x29_ff7228c4: A memory of 512 words of 29 bits.
+// memory_512x29_084903f8: A memory of 512 words of 29 bits.
 //
 // latency  4 cycles
 //
@@ -2723,7 +2724,7 @@ endmodule
 
 `default_nettype none
 
-module memory_512x29_ff7228c4 (
+module memory_512x29_084903f8 (
     input  wire        clk,           // clock, rising edge
     input  wire        write,         // a word is written
     input  wire [8:0]  write_address, // 0..=511: where
@@ -2745,6 +2746,7 @@ module memory_512x29_ff7228c4 (
     reg [8:0] address_second;
     reg [28:0] inferred;
     reg [28:0] word_output;
+    (* no_rw_check *)
     reg [28:0] inferred_words [0:511];
 
     always @(posedge clk) begin
@@ -3025,7 +3027,7 @@ endmodule
 
 `default_nettype wire
 
-// memory_1024x64_abb01733: A memory of 1024 words of 64 bits.
+// memory_1024x64_ada39bf8: A memory of 1024 words of 64 bits.
 //
 // latency  4 cycles
 //
@@ -3034,7 +3036,7 @@ endmodule
 
 `default_nettype none
 
-module memory_1024x64_abb01733 (
+module memory_1024x64_ada39bf8 (
     input  wire        clk,           // clock, rising edge
     input  wire        write,         // a word is written
     input  wire [9:0]  write_address, // 0..=1023: where
@@ -3056,6 +3058,7 @@ module memory_1024x64_abb01733 (
     reg [9:0] address_second;
     reg [63:0] inferred;
     reg [63:0] word_output;
+    (* no_rw_check *)
     reg [63:0] inferred_words [0:1023];
 
     always @(posedge clk) begin
@@ -3087,7 +3090,7 @@ endmodule
 
 `default_nettype wire
 
-// parameter_memory_1024x2_fb30abc1: Bias, multiplier and shift of the channels that requantizers serve.
+// parameter_memory_1024x2_ea112a50: Bias, multiplier and shift of the channels that requantizers serve.
 //
 // entries       1024
 // requantizers  2
@@ -3098,7 +3101,7 @@ endmodule
 
 `default_nettype none
 
-module parameter_memory_1024x2_fb30abc1 (
+module parameter_memory_1024x2_ea112a50 (
     input  wire        clk,           // clock, rising edge
     input  wire        write,         // a word of the stream is written
     input  wire [10:0] write_address, // 0..=2047: the number of the word
@@ -3115,7 +3118,7 @@ module parameter_memory_1024x2_fb30abc1 (
     wire part_0_write = write & (write_address[0] == 1'd0);
     wire part_1_write = write & (write_address[0] == 1'd1);
 
-    memory_1024x64_abb01733 part_0 (
+    memory_1024x64_ada39bf8 part_0 (
         .clk           (clk),
         .write         (part_0_write),
         .write_address (write_address[10:1]),
@@ -3124,7 +3127,7 @@ module parameter_memory_1024x2_fb30abc1 (
         .address       (address),
         .word          (part_0_word)
     );
-    memory_1024x64_abb01733 part_1 (
+    memory_1024x64_ada39bf8 part_1 (
         .clk           (clk),
         .write         (part_1_write),
         .write_address (write_address[10:1]),
@@ -3499,7 +3502,7 @@ endmodule
 
 `default_nettype wire
 
-// lanes_8_471fd59d: Sums of products or entries of tables, and maxima, channel by channel.
+// lanes_8_6136c00f: Sums of products or entries of tables, and maxima, channel by channel.
 // An item is a group of channels of a pixel; its requantized results make a word.
 //
 // throughput    8 taps per clock
@@ -3510,7 +3513,7 @@ endmodule
 
 `default_nettype none
 
-module lanes_8_471fd59d (
+module lanes_8_6136c00f (
     input  wire               clk,                // clock, rising edge
     input  wire               rst_n,              // synchronous reset, active low
     input  wire               instruction_write,  // a word of an instruction is shown
@@ -3708,7 +3711,7 @@ module lanes_8_471fd59d (
         .b   (products_b),
         .p   (products_p)
     );
-    memory_512x29_ff7228c4 table_0 (
+    memory_512x29_084903f8 table_0 (
         .clk           (clk),
         .write         (both_3),
         .write_address (entry_at),
@@ -3717,7 +3720,7 @@ module lanes_8_471fd59d (
         .address       (joined_1),
         .word          (table_0_word)
     );
-    memory_512x29_ff7228c4 table_1 (
+    memory_512x29_084903f8 table_1 (
         .clk           (clk),
         .write         (both_3),
         .write_address (entry_at),
@@ -3726,7 +3729,7 @@ module lanes_8_471fd59d (
         .address       (joined_2),
         .word          (table_1_word)
     );
-    memory_512x29_ff7228c4 table_2 (
+    memory_512x29_084903f8 table_2 (
         .clk           (clk),
         .write         (both_3),
         .write_address (entry_at),
@@ -3735,7 +3738,7 @@ module lanes_8_471fd59d (
         .address       (joined_3),
         .word          (table_2_word)
     );
-    memory_512x29_ff7228c4 table_3 (
+    memory_512x29_084903f8 table_3 (
         .clk           (clk),
         .write         (both_3),
         .write_address (entry_at),
@@ -3744,7 +3747,7 @@ module lanes_8_471fd59d (
         .address       (joined_4),
         .word          (table_3_word)
     );
-    memory_512x29_ff7228c4 table_4 (
+    memory_512x29_084903f8 table_4 (
         .clk           (clk),
         .write         (both_3),
         .write_address (entry_at),
@@ -3753,7 +3756,7 @@ module lanes_8_471fd59d (
         .address       (joined_5),
         .word          (table_4_word)
     );
-    memory_512x29_ff7228c4 table_5 (
+    memory_512x29_084903f8 table_5 (
         .clk           (clk),
         .write         (both_3),
         .write_address (entry_at),
@@ -3762,7 +3765,7 @@ module lanes_8_471fd59d (
         .address       (joined_6),
         .word          (table_5_word)
     );
-    memory_512x29_ff7228c4 table_6 (
+    memory_512x29_084903f8 table_6 (
         .clk           (clk),
         .write         (both_3),
         .write_address (entry_at),
@@ -3771,7 +3774,7 @@ module lanes_8_471fd59d (
         .address       (joined_7),
         .word          (table_6_word)
     );
-    memory_512x29_ff7228c4 table_7 (
+    memory_512x29_084903f8 table_7 (
         .clk           (clk),
         .write         (both_3),
         .write_address (entry_at),
@@ -3911,7 +3914,7 @@ module lanes_8_471fd59d (
         .item_ends         (drain_item_ends),
         .entry             (drain_entry)
     );
-    parameter_memory_1024x2_fb30abc1 parameters (
+    parameter_memory_1024x2_ea112a50 parameters (
         .clk           (clk),
         .write         (parameters_write),
         .write_address (parameters_address),
@@ -4352,7 +4355,7 @@ endmodule
 
 `default_nettype wire
 
-// memory_512x64_3cb7d03c: A memory of 512 words of 64 bits.
+// memory_512x64_77e8d51d: A memory of 512 words of 64 bits.
 //
 // latency  4 cycles
 //
@@ -4361,7 +4364,7 @@ endmodule
 
 `default_nettype none
 
-module memory_512x64_3cb7d03c (
+module memory_512x64_77e8d51d (
     input  wire        clk,           // clock, rising edge
     input  wire        write,         // a word is written
     input  wire [8:0]  write_address, // 0..=511: where
@@ -4383,6 +4386,7 @@ module memory_512x64_3cb7d03c (
     reg [8:0] address_second;
     reg [63:0] inferred;
     reg [63:0] word_output;
+    (* no_rw_check *)
     reg [63:0] inferred_words [0:511];
 
     always @(posedge clk) begin
@@ -4414,7 +4418,7 @@ endmodule
 
 `default_nettype wire
 
-// block_buffer_9d473395: The activations of a block, in two halves. Each row gives a byte a clock.
+// block_buffer_8665b6b3: The activations of a block, in two halves. Each row gives a byte a clock.
 //
 // rows            4
 // words of a row  512
@@ -4425,7 +4429,7 @@ endmodule
 
 `default_nettype none
 
-module block_buffer_9d473395 (
+module block_buffer_8665b6b3 (
     input  wire        clk,           // clock, rising edge
     input  wire        fill,          // a word is written
     input  wire        fill_half,     // into which half
@@ -4462,7 +4466,7 @@ module block_buffer_9d473395 (
     wire memory_2_write = fill & (fill_row == 2'd2);
     wire memory_3_write = fill & (fill_row == 2'd3);
 
-    memory_512x64_3cb7d03c memory_0 (
+    memory_512x64_77e8d51d memory_0 (
         .clk           (clk),
         .write         (memory_0_write),
         .write_address (joined_1),
@@ -4471,7 +4475,7 @@ module block_buffer_9d473395 (
         .address       (address_until_weights_0),
         .word          (memory_0_word)
     );
-    memory_512x64_3cb7d03c memory_1 (
+    memory_512x64_77e8d51d memory_1 (
         .clk           (clk),
         .write         (memory_1_write),
         .write_address (joined_1),
@@ -4480,7 +4484,7 @@ module block_buffer_9d473395 (
         .address       (address_until_weights_0),
         .word          (memory_1_word)
     );
-    memory_512x64_3cb7d03c memory_2 (
+    memory_512x64_77e8d51d memory_2 (
         .clk           (clk),
         .write         (memory_2_write),
         .write_address (joined_1),
@@ -4489,7 +4493,7 @@ module block_buffer_9d473395 (
         .address       (address_until_weights_0),
         .word          (memory_2_word)
     );
-    memory_512x64_3cb7d03c memory_3 (
+    memory_512x64_77e8d51d memory_3 (
         .clk           (clk),
         .write         (memory_3_write),
         .write_address (joined_1),
@@ -5266,7 +5270,7 @@ endmodule
 
 `default_nettype wire
 
-// parameter_memory_1024x4_e8a1d6c9: Bias, multiplier and shift of the channels that requantizers serve.
+// parameter_memory_1024x4_84030558: Bias, multiplier and shift of the channels that requantizers serve.
 //
 // entries       1024
 // requantizers  4
@@ -5277,7 +5281,7 @@ endmodule
 
 `default_nettype none
 
-module parameter_memory_1024x4_e8a1d6c9 (
+module parameter_memory_1024x4_84030558 (
     input  wire         clk,           // clock, rising edge
     input  wire         write,         // a word of the stream is written
     input  wire [11:0]  write_address, // 0..=4095: the number of the word
@@ -5298,7 +5302,7 @@ module parameter_memory_1024x4_e8a1d6c9 (
     wire part_2_write = write & (write_address[1:0] == 2'd2);
     wire part_3_write = write & (write_address[1:0] == 2'd3);
 
-    memory_1024x64_abb01733 part_0 (
+    memory_1024x64_ada39bf8 part_0 (
         .clk           (clk),
         .write         (part_0_write),
         .write_address (write_address[11:2]),
@@ -5307,7 +5311,7 @@ module parameter_memory_1024x4_e8a1d6c9 (
         .address       (address),
         .word          (part_0_word)
     );
-    memory_1024x64_abb01733 part_1 (
+    memory_1024x64_ada39bf8 part_1 (
         .clk           (clk),
         .write         (part_1_write),
         .write_address (write_address[11:2]),
@@ -5316,7 +5320,7 @@ module parameter_memory_1024x4_e8a1d6c9 (
         .address       (address),
         .word          (part_1_word)
     );
-    memory_1024x64_abb01733 part_2 (
+    memory_1024x64_ada39bf8 part_2 (
         .clk           (clk),
         .write         (part_2_write),
         .write_address (write_address[11:2]),
@@ -5325,7 +5329,7 @@ module parameter_memory_1024x4_e8a1d6c9 (
         .address       (address),
         .word          (part_2_word)
     );
-    memory_1024x64_abb01733 part_3 (
+    memory_1024x64_ada39bf8 part_3 (
         .clk           (clk),
         .write         (part_3_write),
         .write_address (write_address[11:2]),
@@ -5688,7 +5692,7 @@ endmodule
 
 `default_nettype wire
 
-// matrix_4x16_4a16a2c2: Products of matrices, block by block, with requantized results.
+// matrix_4x16_b5134786: Products of matrices, block by block, with requantized results.
 // A block has a pixel in each row; a tile has an output channel in each column.
 //
 // throughput  64 products per clock
@@ -5699,7 +5703,7 @@ endmodule
 
 `default_nettype none
 
-module matrix_4x16_4a16a2c2 (
+module matrix_4x16_b5134786 (
     input  wire         clk,                // clock, rising edge
     input  wire         rst_n,              // synchronous reset, active low
     input  wire         instruction_write,  // a word of an instruction is shown
@@ -5857,7 +5861,7 @@ module matrix_4x16_4a16a2c2 (
         .last_tile         (beats_last_tile),
         .last_block        (beats_last_block)
     );
-    block_buffer_9d473395 buffer (
+    block_buffer_8665b6b3 buffer (
         .clk           (clk),
         .fill          (fill),
         .fill_half     (fill_half),
@@ -5899,7 +5903,7 @@ module matrix_4x16_4a16a2c2 (
         .ends_block        (drain_ends_block),
         .entry             (drain_entry)
     );
-    parameter_memory_1024x4_e8a1d6c9 parameters (
+    parameter_memory_1024x4_84030558 parameters (
         .clk           (clk),
         .write         (parameters_write),
         .write_address (parameters_address),
@@ -6838,7 +6842,7 @@ endmodule
 
 `default_nettype wire
 
-// outlet_2495e749: A FIFO for words of tensors, statuses and reports.
+// outlet_37bf0a00: A FIFO for words of tensors, statuses and reports.
 //
 // words  64
 //
@@ -6847,7 +6851,7 @@ endmodule
 
 `default_nettype none
 
-module outlet_2495e749 (
+module outlet_37bf0a00 (
     input  wire        clk,         // clock, rising edge
     input  wire        rst_n,       // synchronous reset, active low
     output wire        room,        // there is room for what can be on its way
@@ -6872,7 +6876,9 @@ module outlet_2495e749 (
     reg filled;
     reg offered;
     reg has_room;
+    (* no_rw_check *)
     reg [63:0] words_words [0:63];
+    (* no_rw_check *)
     reg [6:0] marks_words [0:63];
 
     wire free = out_ready | (~offered);
@@ -7108,7 +7114,7 @@ module engine (
         .answer        (loader_answer),
         .answer_status (loader_answer_status)
     );
-    store_e5f996d6 store (
+    store_831437b6 store (
         .clk                  (clk),
         .load                 (loader_write),
         .load_target          (loader_write_target),
@@ -7130,7 +7136,7 @@ module engine (
         .program_address      (sequencer_address),
         .program_             (store_program_)
     );
-    sequencer_69fc97fe sequencer (
+    sequencer_b0e167d8 sequencer (
         .clk       (clk),
         .rst_n     (rst_n),
         .go        (loader_go),
@@ -7147,7 +7153,7 @@ module engine (
         .report    (sequencer_report),
         .clocks    (sequencer_clocks)
     );
-    windows_f9ac2b62 windows (
+    windows_86f5f0c4 windows (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),
@@ -7179,7 +7185,7 @@ module engine (
         .row               (windows_row),
         .half              (windows_half)
     );
-    aligner_8_7e68dffb aligner (
+    aligner_8_8ec2ecac aligner (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),
@@ -7200,7 +7206,7 @@ module engine (
         .fill_word         (aligner_fill_word),
         .fill_end          (aligner_fill_end)
     );
-    lanes_8_471fd59d lanes (
+    lanes_8_6136c00f lanes (
         .clk                (clk),
         .rst_n              (rst_n),
         .instruction_write  (sequencer_show),
@@ -7231,7 +7237,7 @@ module engine (
         .write_word         (lanes_write_word),
         .done               (lanes_done)
     );
-    matrix_4x16_4a16a2c2 matrix (
+    matrix_4x16_b5134786 matrix (
         .clk                (clk),
         .rst_n              (rst_n),
         .instruction_write  (sequencer_show),
@@ -7273,7 +7279,7 @@ module engine (
         .write_word        (softmax_write_word),
         .done              (softmax_done)
     );
-    outlet_2495e749 outlet (
+    outlet_37bf0a00 outlet (
         .clk         (clk),
         .rst_n       (rst_n),
         .room        (outlet_room),

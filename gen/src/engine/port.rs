@@ -3,10 +3,14 @@
 use std::ops::Range;
 
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
+use qrtl_hdl::blocks::engine::memory::AHEAD;
 use qrtl_hdl::blocks::engine::write_queue::WAITING;
 use qrtl_hdl::blocks::engine::{EngineConfig, windows};
 
 use super::clocks::{self, Block};
+
+/// Clock edges from a word of the loops to the clock in which no word may be written because of it.
+const READ_TO_PORT: usize = windows::ADDRESS_RANKS + AHEAD;
 
 /// The instruction with as many idle clocks after each item as it needs so that no more words wait than there is room for.
 pub(super) fn with_clocks_for_writes(mut i: Instruction, config: &EngineConfig) -> Instruction {
@@ -23,7 +27,7 @@ pub(super) fn most_waiting(i: &Instruction, config: &EngineConfig) -> usize {
     }
     if i.kind == Kind::Lanes as i64 {
         let items = (i.pixels_1 as u64 + 1) * (i.groups_1 as u64 + 1);
-        let latency = (windows::LATENCY - windows::ADDRESS_RANKS + config.lanes_latency()) as u64;
+        let latency = (windows::LATENCY - READ_TO_PORT + config.lanes_latency()) as u64;
         let reads: Vec<_> = reads(i, 1, items).collect();
         let words: Vec<_> = reads.iter().map(|item| item.end - 1 + latency).collect();
         return most(&reads, &words);
@@ -38,10 +42,10 @@ pub(super) fn most_waiting(i: &Instruction, config: &EngineConfig) -> usize {
     most(&all_reads, &words)
 }
 
-/// The clocks in which the memory is read for `items` items, of which the first begins in clock `first` of the loops.
+/// The clocks in which the port is taken for `items` items, of which the first begins in clock `first` of the loops.
 fn reads(i: &Instruction, first: u64, items: u64) -> impl Iterator<Item = Range<u64>> {
     let taps = clocks::words_of_item(i);
-    let (first, period) = (first + windows::ADDRESS_RANKS as u64, taps + i.idle as u64);
+    let (first, period) = (first + READ_TO_PORT as u64, taps + i.idle as u64);
     (0..items).map(move |item| first + item * period).map(move |begin| begin..begin + taps)
 }
 

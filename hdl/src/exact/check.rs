@@ -130,6 +130,7 @@ impl<'a> Scope<'a> {
                     data: net(m.data),
                     depth: m.depth,
                     in_luts: m.in_luts,
+                    apart: m.apart,
                     write: m.write,
                     read: m.read,
                     at: m.at,

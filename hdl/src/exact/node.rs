@@ -221,6 +221,8 @@ pub struct Memory<R> {
     pub depth: usize,
     /// synthesis must not take a block memory for it
     pub in_luts: bool,
+    /// no word is read while it is written
+    pub apart: bool,
     /// write enable, address, value
     pub write: (NodeId, NodeId, NodeId),
     /// read enable, address

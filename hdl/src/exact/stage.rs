@@ -114,6 +114,7 @@ impl<'k> Rank<'k> {
 pub struct Ram {
     data: Reg,
     in_luts: bool,
+    apart: bool,
     words: RefCell<Vec<i128>>,
 }
 
@@ -125,12 +126,17 @@ impl Ram {
     pub fn new(depth: usize, range: impl Into<Range>) -> Ram {
         assert!(depth >= 2, "a memory of {depth} words is a register");
         let range = range.into();
-        Ram { data: Reg::new(range), in_luts: false, words: RefCell::new(vec![range.nearest(0); depth]) }
+        Ram { data: Reg::new(range), in_luts: false, apart: false, words: RefCell::new(vec![range.nearest(0); depth]) }
     }
 
     /// The same memory, in LUTs if `in_luts`: synthesis must not take a block memory for it.
     pub fn in_luts(self, in_luts: bool) -> Ram {
         Ram { in_luts, ..self }
+    }
+
+    /// The same memory, of which no word is read while it is written. Synthesis would add registers for the old word.
+    pub fn apart(self) -> Ram {
+        Ram { apart: true, ..self }
     }
 
     /// Number of words.
@@ -177,6 +183,7 @@ impl Kernel {
             data: core.id(),
             depth: ram.depth(),
             in_luts: ram.in_luts,
+            apart: ram.apart,
             write: (write.0.id(), write.1.id(), write.2.id()),
             read: (read.0.id(), read.1.id()),
             at: Place(Location::caller()),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::matrix::{FIRST_BEAT, Matrix};
-use qrtl_hdl::blocks::engine::memory::LATENCY;
+use qrtl_hdl::blocks::engine::memory::{LATENCY, OVERTAKEN};
 use qrtl_hdl::blocks::engine::parameters::parameter_word;
 use qrtl_hdl::exact::{FlatSim, Named, Role, elaborate};
 use qrtl_random::Random;
@@ -182,7 +182,8 @@ impl Bench {
                 break;
             }
             self.sim.set("start", (clock == 0).into());
-            let free = fills.front().is_some_and(|f| f.block < seen.releases.len() + 2);
+            let released = seen.releases.iter().filter(|&&at| at + OVERTAKEN <= clock).count();
+            let free = fills.front().is_some_and(|f| f.block < released + 2);
             let ready = clock > 0 && free && pause == 0;
             let fill = if ready { fills.pop_front() } else { None };
             pause = fill.as_ref().map_or(pause.saturating_sub(1), |fill| pauses.draw(random, fill.end));

@@ -3,7 +3,7 @@
 use rust_hdl::prelude::*;
 
 use super::EngineConfig;
-use super::instruction::{IDLE, InstructionPorts, Kept};
+use super::instruction::{IDLE, InstructionPorts};
 use crate::describe_logic;
 use crate::exact::{BIT, Bus, Clk, Describe, Header, Int, Kernel, Port, Range, Reg, Stage};
 
@@ -49,7 +49,7 @@ pub struct Aligner {
     pub fill_word: Port<Out>,
     /// it is the last word of a block
     pub fill_end: Port<Out>,
-    kept: Kept,
+    has_idle: Reg,
     rotated: Stage,
     place: Stage,
     comes: Reg,
@@ -59,7 +59,6 @@ pub struct Aligner {
     bytes: Vec<Reg>,
     at: Reg,
     resets: Reg,
-    no_idle: Reg,
     filling: Reg,
     ending: Reg,
     filled: Stage,
@@ -93,7 +92,7 @@ impl Aligner {
             fill_at: Port::new(at, "its number in the item"),
             fill_word: Port::new(config.word(), "the word"),
             fill_end: Port::bit("it is the last word of a block"),
-            kept: Kept::new(&[(IDLE, IDLE.range())]),
+            has_idle: Reg::new(BIT),
             rotated: Stage::new(true),
             place: Stage::new(true),
             comes: flag(),
@@ -103,7 +102,6 @@ impl Aligner {
             bytes: (0..config.lanes).map(|_| Reg::new(byte)).collect(),
             at: Reg::new(at),
             resets: Reg::new(BIT),
-            no_idle: Reg::new(BIT),
             filling: flag(),
             ending: flag(),
             filled: Stage::new(true),
@@ -136,7 +134,10 @@ impl Describe for Aligner {
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
-        self.kept.describe(k, &self.instruction);
+        let [shown, index, shown_word] =
+            [&self.instruction.write, &self.instruction.at, &self.instruction.word].map(|port| k.read(port));
+        let idle = shown_word.bits(IDLE.low, IDLE.bits);
+        k.register_when(&self.has_idle, shown & index.equals(IDLE.word as i128), !idle.equals(0));
         let n = self.tap.lanes();
         let rank = k.stage(&self.rotated, 1);
         let places = k.read(&self.rotation);
@@ -162,8 +163,7 @@ impl Describe for Aligner {
         let some = any(k, now.iter().copied());
         // A word that is held back holds bytes of the item.
         let holds = full.mux(next, pending | some | next).named("holds");
-        k.register(&self.no_idle, self.kept.read(k, IDLE).equals(0));
-        let complete = (full & !next & k.read(&self.no_idle)).named("complete");
+        let complete = (full & !next & !k.read(&self.has_idle)).named("complete");
         k.register(&self.pending, comes.mux(holds, pending & !flush));
         let item_end = (comes & last).named("item_end");
         k.register(&self.flush, item_end & !complete);

@@ -176,6 +176,8 @@ impl EngineConfig {
             pipeline: self.pipeline,
             passes: self.passes,
             no_backpressure: true,
+            // A step begins when the results of the step before are written. On larger devices the ranks are distance.
+            steady: self.target == Target::Ice40,
             target: self.target,
             ..RequantizerConfig::default()
         }

@@ -1,14 +1,18 @@
-//! The CRC-32 of the words of an image, a word a clock.
+//! The CRC-32 of the words of an image.
 
 use rust_hdl::prelude::*;
 
 use super::EngineConfig;
 use super::config::crc_step;
 use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Port, Range, Reg, Stage};
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Reg, Stage};
+use crate::targets::Target;
 
 /// CRC-32 as IEEE 802.3 has it, over all bytes of the words since `first`, the lowest byte of a word first. `crc` takes
 /// account of a word [`LATENCY`] clock edges behind it: what a word flips is known a rank before the state is.
+///
+/// On iCE40, which has few LUTs, it takes a byte a clock. No word may come while it is `busy`, and `crc` takes account of a
+/// word when it is so no longer.
 #[derive(LogicBlock)]
 pub struct Crc {
     /// clock
@@ -19,10 +23,14 @@ pub struct Crc {
     pub first: Port<In>,
     /// the word
     pub word: Port<In>,
+    /// bytes of a word are left
+    pub busy: Maybe<Port<Out>>,
     /// CRC of all words so far
     pub crc: Port<Out>,
     word_flips: Stage,
     state: Vec<Reg>,
+    rest: Maybe<Reg>,
+    bytes_left: Maybe<Reg>,
 }
 
 /// Clock edges from a word to the CRC that takes account of it.
@@ -31,16 +39,32 @@ pub const LATENCY: usize = 2;
 impl Crc {
     /// The CRC of an engine's images.
     pub fn new(config: &EngineConfig) -> Crc {
+        let by_bytes = config.target == Target::Ice40;
         Crc {
             clk: Clk::new(),
             valid: Port::bit("a word comes"),
             first: Port::bit("it is the first"),
             word: Port::new(config.word(), "the word"),
+            busy: Maybe::when(by_bytes, || Port::bit("bytes of a word are left")),
             crc: Port::new(Range::unsigned(32), "CRC of all words so far"),
             word_flips: Stage::new(true),
             state: (0..32).map(|_| Reg::new(0..=1)).collect(),
+            rest: Maybe::when(by_bytes, || Reg::new(config.word())),
+            bytes_left: Maybe::when(by_bytes, || Reg::new(Range::unsigned(usize::BITS - config.lanes.leading_zeros()))),
         }
     }
+}
+
+/// The bits of `data`, each with a mask of the bits of the state that it flips. A CRC is linear: each bit of the next state
+/// is the parity of the bits that flip it.
+fn of_data<'k>(data: Int<'k>) -> Vec<(Int<'k>, u32)> {
+    let bits = data.range().width();
+    (0..bits).map(|i| (data.bit(i), crc_step(0, 1 << i, bits))).collect()
+}
+
+/// The bits of the state, each with a mask of the bits that it flips in the state `bits` bits later.
+fn of_state<'k>(state: impl Iterator<Item = Int<'k>>, bits: u32) -> Vec<(Int<'k>, u32)> {
+    state.enumerate().map(|(i, bit)| (bit, crc_step(1 << i, 0, bits))).collect()
 }
 
 /// The exclusive or of bits, as a balanced tree.
@@ -65,24 +89,46 @@ describe_logic!(Crc);
 
 impl Describe for Crc {
     fn header(&self) -> Header {
-        Header::new("crc32", "CRC-32 of the words of an image, a word a clock.")
+        let pace = if self.busy.get().is_some() { "byte" } else { "word" };
+        Header::new("crc32", format!("CRC-32 of the words of an image, a {pace} a clock."))
     }
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
-        let bits = self.word.range().width();
-        let (valid, first, word) = (k.read(&self.valid), k.read(&self.first), k.read(&self.word));
-        // A CRC is linear: each bit of the next state is the parity of the bits that flip it.
+        match (self.rest.get(), self.bytes_left.get(), self.busy.get()) {
+            (Some(rest), Some(left), Some(busy)) => self.by_bytes(k, rest, left, busy),
+            _ => self.by_words(k),
+        }
+        let crc = self.state.iter().rev().map(|reg| !k.read(reg)).reduce(|high, low| high.concat(low, 1));
+        k.drive(&self.crc, crc.expect("there are 32 bits"));
+    }
+}
+
+impl Crc {
+    fn by_words(&self, k: &Kernel) {
         let rank = k.stage(&self.word_flips, 1);
-        let (valid, first) = (rank.pass("valid", valid), rank.pass("first", first));
-        let word: Vec<_> = (0..bits).map(|i| (word.bit(i), crc_step(0, 1 << i, bits))).collect();
-        let state = self.state.iter().map(|reg| first.mux(1, k.read(reg)));
-        let state: Vec<_> = state.enumerate().map(|(i, bit)| (bit, crc_step(1 << i, 0, bits))).collect();
+        let (valid, first) = (rank.pass("valid", k.read(&self.valid)), rank.pass("first", k.read(&self.first)));
+        let word = of_data(k.read(&self.word));
+        let state = of_state(self.state.iter().map(|reg| first.mux(1, k.read(reg))), word.len() as u32);
         for (i, reg) in self.state.iter().enumerate() {
             let by_word = rank.pass("flips", flipping(k, &word, i));
             k.register_when(reg, valid, flipping(k, &state, i) ^ by_word);
         }
-        let crc = self.state.iter().rev().map(|reg| !k.read(reg)).reduce(|high, low| high.concat(low, 1));
-        k.drive(&self.crc, crc.expect("there are 32 bits"));
+    }
+
+    fn by_bytes(&self, k: &Kernel, rest: &Reg, left: &Reg, busy: &Port<Out>) {
+        let (valid, word) = (k.read(&self.valid), k.read(&self.word));
+        let takes = !k.read(left).equals(0);
+        let fewer = (k.read(left) - 1).wrap(left.range());
+        k.register_when(left, valid | takes, valid.mux(i128::from(word.range().width() / 8), fewer));
+        k.register_when(rest, valid | takes, valid.mux(word, k.read(rest) >> 8));
+        k.drive(busy, takes);
+        let begin = (valid & k.read(&self.first)).named("begin");
+        let byte = of_data(k.read(rest).bits(0, 8));
+        let state = of_state(self.state.iter().map(|reg| k.read(reg)), 8);
+        for (i, reg) in self.state.iter().enumerate() {
+            let next = flipping(k, &state, i) ^ flipping(k, &byte, i);
+            k.register_when(reg, begin | takes, begin.mux(1, next));
+        }
     }
 }

@@ -303,8 +303,20 @@ impl Kept {
     /// # Panics
     /// If it is not kept.
     pub fn read<'k>(&self, k: &'k Kernel, field: Field) -> Int<'k> {
+        k.read(self.register(field))
+    }
+
+    /// The values that a field can have in this engine.
+    ///
+    /// # Panics
+    /// If it is not kept.
+    pub fn range(&self, field: Field) -> Range {
+        self.register(field).range()
+    }
+
+    fn register(&self, field: Field) -> &Reg {
         let (_, register) = self.fields.iter().find(|(kept, _)| *kept == field).expect("the unit keeps its fields");
-        k.read(register)
+        register
     }
 }
 

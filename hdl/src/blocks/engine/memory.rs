@@ -10,8 +10,12 @@ use crate::targets::{self, Device, Target};
 
 /// A memory of `words` words of `width` bits. The word at `address` appears in `word` [`LATENCY`] clock edges after a
 /// clock with `read`. A word that is written can be read from the next clock on; a word that is read while it is written
-/// is undefined. Where the memory has [one port](Memory::has_one_port), no word may be read in a clock in which any is
-/// written.
+/// is undefined. Where the memory has [one port](Memory::has_one_port), no word may be written [`AHEAD`] clocks behind one
+/// in which any is read.
+///
+/// On iCE40, whose cells have one flip-flop for each LUT, the ranks stand where the fewest bits are: before the cells, and
+/// not where words are written. A word that is written [`OVERTAKEN`] clocks behind a read, or less, is undefined for this
+/// read.
 ///
 /// The first ranks carry addresses and enables across the device: one rank for all cells, then a copy for each group of
 /// cells. The last rank is the output register of a block memory.
@@ -37,6 +41,7 @@ pub struct Memory {
     pub word: Port<Out>,
     first: Stage,
     second: Stage,
+    third: Stage,
     copies: Stage,
     inferred: Maybe<Ram>,
     ebr: Vec<Ebr>,
@@ -46,10 +51,17 @@ pub struct Memory {
     choices: Stage,
     _sections: Vec<Section>,
     _words: usize,
+    _writes_directly: bool,
 }
 
 /// Clock edges from an address to its word.
 pub const LATENCY: usize = 4;
+
+/// Greatest number of clocks by which a word that is written can overtake a word that is read.
+pub const OVERTAKEN: usize = 3;
+
+/// Clock edges by which what is written comes to the only port of a memory ahead of what is read.
+pub const AHEAD: usize = OVERTAKEN - 1;
 
 /// Number of cells that one copy of an address drives. With 16, memories of ECP5-85 pass 200 MHz.
 const GROUP: usize = 16;
@@ -136,19 +148,20 @@ struct Access<'k> {
 impl Memory {
     /// A memory of `words` words of `width` bits, in cells of `target`.
     pub fn new(target: Target, words: usize, width: u32) -> Memory {
-        Memory::of(Cells::new(target, words, width, false), words, width)
+        Memory::of(target, Cells::new(target, words, width, false), words, width)
     }
 
     /// The same for an owner that never reads in a clock in which it writes, if the memory has one port.
     pub fn apart(target: Target, words: usize, width: u32) -> Memory {
-        Memory::of(Cells::new(target, words, width, true), words, width)
+        Memory::of(target, Cells::new(target, words, width, true), words, width)
     }
 
-    fn of(cells: Cells, words: usize, width: u32) -> Memory {
+    fn of(target: Target, cells: Cells, words: usize, width: u32) -> Memory {
+        let ice40 = target == Target::Ice40;
         let (address, word) = (Range::addresses(words), Range::unsigned(width));
         let (mut inferred, mut ebr, mut sections, mut spram) = (None, vec![], vec![], vec![]);
         match cells {
-            Cells::Inferred { in_luts } => inferred = Some(Ram::new(words, word).in_luts(in_luts)),
+            Cells::Inferred { in_luts } => inferred = Some(Ram::new(words, word).in_luts(in_luts).apart()),
             Cells::Ebr(parts) => {
                 let mut from = 0;
                 for words in parts {
@@ -170,15 +183,17 @@ impl Memory {
             word: Port::new(word, "the word read"),
             first: Stage::new(true),
             second: Stage::new(true),
+            third: Stage::new(ice40),
             copies: Stage::kept(),
             inferred: Maybe::from(inferred),
             ebr,
             spram,
-            output: Stage::new(true),
+            output: Stage::new(!ice40),
             until_word: (0..2).map(|_| Stage::new(true)).collect(),
             choices: Stage::kept(),
             _sections: sections,
             _words: words,
+            _writes_directly: ice40,
         }
     }
 
@@ -194,10 +209,23 @@ impl Memory {
 
     fn in_ram<'k>(&'k self, k: &'k Kernel, ram: &'k Ram, first: &Access<'k>) -> Int<'k> {
         let second = k.stage(&self.second, 1);
-        let to = second.pass("write_address", first.write_address);
-        let write = (second.pass("write", first.write), to, second.pass("write_word", first.write_word));
-        let word = k.ram(ram, write, (second.pass("read", first.read), second.pass("address", first.address)));
+        let mut write = (first.write, first.write_address, first.write_word);
+        if !self._writes_directly {
+            let to = second.pass("write_address", write.1);
+            write = (second.pass("write", write.0), to, second.pass("write_word", write.2));
+        }
+        let word = k.ram(
+            ram,
+            write,
+            self.through_third(k, second.pass("read", first.read), second.pass("address", first.address)),
+        );
         k.stage(&self.output, 1).pass("word", word)
+    }
+
+    /// What is read, behind the rank that stands in place of the rank of the word.
+    fn through_third<'k>(&'k self, k: &'k Kernel, read: Int<'k>, address: Int<'k>) -> (Int<'k>, Int<'k>) {
+        let third = k.stage(&self.third, 1);
+        (third.pass("read", read), third.pass("address", address))
     }
 
     /// The output rank lies within the cells.
@@ -259,9 +287,10 @@ impl Memory {
 
     fn in_spram<'k>(&'k self, k: &'k Kernel, first: &Access<'k>) -> Vec<Int<'k>> {
         let (second, output) = (k.stage(&self.second, 1), k.stage(&self.output, 1));
-        let select = second.pass("select", first.write | first.read);
+        let (read, from) = self.through_third(k, first.read, first.address);
+        let select = second.pass("select", first.write | read);
         let write = second.pass("write", first.write);
-        let address = second.pass("address", first.write.mux(first.write_address, first.address));
+        let address = second.pass("address", first.write.mux(first.write_address, from));
         let word = second.pass("write_word", first.write_word);
         let (bits, mut parts) = (SbSpram256ka::WORD.width(), Vec::new());
         for (i, cell) in self.spram.iter().enumerate() {
@@ -299,10 +328,14 @@ impl Describe for Memory {
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         let first = k.stage(&self.first, 1);
+        let written = |name: &str, port: &Port<In>| {
+            let value = k.read(port);
+            if self._writes_directly { value } else { first.pass(name, value) }
+        };
         let access = Access {
-            write: first.pass("write", k.read(&self.write)),
-            write_address: first.pass("write_address", k.read(&self.write_address)),
-            write_word: first.pass("write_word", k.read(&self.write_word)),
+            write: written("write", &self.write),
+            write_address: written("write_address", &self.write_address),
+            write_word: written("write_word", &self.write_word),
             read: first.pass("read", k.read(&self.read)),
             address: first.pass("address", k.read(&self.address)),
         };

@@ -67,7 +67,7 @@ impl Outlet {
         let flag = || Reg::control(BIT, 0);
         let memory = |range: Range| {
             let depth = DEPTH as usize;
-            Ram::new(depth, range).in_luts(config.target.in_luts(depth * range.width() as usize))
+            Ram::new(depth, range).in_luts(config.target.in_luts(depth * range.width() as usize)).apart()
         };
         let mark = Range::unsigned(bytes_1.width() + STATUS.width() + 1);
         Outlet {

@@ -59,7 +59,6 @@ pub struct Sequencer {
     stands: Reg,
     reports: Reg,
     count: Reg,
-    counted: Reg,
 }
 
 /// Clock edges from the clock in which a step is done, or the input is complete, to the clock in which the next step
@@ -102,7 +101,6 @@ impl Sequencer {
             stands: flag(),
             reports: flag(),
             count: Reg::new(word),
-            counted: Reg::new(word),
         }
     }
 
@@ -169,11 +167,15 @@ impl Describe for Sequencer {
         self.read_instruction(k, go, k.read(&self.done) | k.read(&self.reports));
 
         let count = k.read(&self.count);
-        k.register(&self.count, (go | k.read(&self.reports)).mux(1, (count + 1).wrap(count.range())));
-        k.register_when(&self.counted, counts, count);
+        // A report that waits holds the count.
+        k.register_when(
+            &self.count,
+            !(counts | stands),
+            (go | k.read(&self.reports)).mux(1, (count + 1).wrap(count.range())),
+        );
         k.drive(&self.start, starting);
         k.drive(&self.ends, ends);
         k.drive(&self.report, k.read(&self.reports));
-        k.drive(&self.clocks, k.read(&self.counted));
+        k.drive(&self.clocks, count);
     }
 }

@@ -5,10 +5,12 @@ use rust_hdl::prelude::*;
 use super::EngineConfig;
 use super::banks::{Banks, READS};
 use super::loader::Target;
-use super::memory::Memory;
+use super::memory::{AHEAD, Memory};
 use super::write_queue::WriteQueue;
+use crate::blocks::delay::{open, through};
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
+use crate::targets;
 
 /// Activations, weights, weights of the lanes, and the program.
 ///
@@ -74,6 +76,7 @@ pub struct Store {
     program_memory: Memory,
     selected: Stage,
     joined: Stage,
+    until_port: Vec<Stage>,
     _banks: usize,
 }
 
@@ -132,8 +135,10 @@ impl Store {
             lane_weight_memory: Maybe::when(one, || memory(config.lane_weight_words(), bits)),
             lane_weight_banks: banks(config.lane_weight_words()),
             program_memory: program,
-            selected: Stage::new(true),
+            // What an image holds goes through ranks before, and iCE40 has little room.
+            selected: Stage::new(config.target != targets::Target::Ice40),
             joined: Stage::new(true),
+            until_port: (0..AHEAD).map(|_| Stage::new(true)).collect(),
             _banks: config.banks(),
         }
     }
@@ -148,7 +153,7 @@ impl Store {
         let values = [write | loads, address, word];
         if let Some(queue) = self.activation_queue.get() {
             k.pass_clock(&self.clk, &queue.clk);
-            k.drive(&queue.taken, k.read(&self.read));
+            k.drive(&queue.taken, through(&open(k, &self.until_port), "taken", k.read(&self.read)));
             for (port, value) in [&queue.put, &queue.put_address, &queue.put_word].into_iter().zip(values) {
                 k.drive(port, value);
             }

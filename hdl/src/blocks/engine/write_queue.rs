@@ -33,7 +33,7 @@ pub struct WriteQueue {
 }
 
 /// Greatest number of words that wait.
-pub const WAITING: usize = 4;
+pub const WAITING: usize = 2;
 
 impl WriteQueue {
     /// A queue for a memory with these addresses and words.

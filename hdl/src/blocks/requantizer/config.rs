@@ -64,6 +64,11 @@ pub struct RequantizerConfig {
     /// no in_ready, no out_ready: results do not wait, and one is taken at each clock
     #[arg(long)]
     pub no_backpressure: bool,
+    /// Zero point and bounds stay as they are while results are on their way, and need no ranks. It is no flag: only a
+    /// block around the requantizer can promise it.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub steady: bool,
     /// device whose multipliers the block instantiates
     #[arg(long, value_enum, default_value_t = Target::Generic)]
     pub target: Target,

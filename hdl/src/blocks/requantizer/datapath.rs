@@ -21,6 +21,8 @@ pub(super) fn places(s: Int<'_>) -> Int<'_> {
 pub(super) struct Output<'k> {
     /// output zero point
     pub zero_point: Int<'k>,
+    /// no value of them changes while results are on their way
+    pub steady: bool,
     pub bounds: Bounds<'k>,
 }
 
@@ -29,19 +31,27 @@ pub(super) struct Output<'k> {
 pub(super) struct Bounds<'k> {
     pub min: Int<'k>,
     pub max: Int<'k>,
+    /// as of [`Output`]
+    pub steady: bool,
 }
 
 impl<'k> Output<'k> {
     /// The values behind a rank.
     pub(super) fn pass(self, rank: Rank<'k>) -> Output<'k> {
-        Output { zero_point: rank.pass("zero_point", self.zero_point), bounds: self.bounds.pass(rank) }
+        if self.steady {
+            return self;
+        }
+        Output { zero_point: rank.pass("zero_point", self.zero_point), bounds: self.bounds.pass(rank), ..self }
     }
 }
 
 impl<'k> Bounds<'k> {
     /// The values behind a rank.
     pub(super) fn pass(self, rank: Rank<'k>) -> Bounds<'k> {
-        Bounds { min: rank.pass("min", self.min), max: rank.pass("max", self.max) }
+        if self.steady {
+            return self;
+        }
+        Bounds { min: rank.pass("min", self.min), max: rank.pass("max", self.max), ..self }
     }
 }
 

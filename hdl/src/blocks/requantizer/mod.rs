@@ -214,7 +214,8 @@ impl Describe for Requantizer {
         let advance = self.flow.describe(k);
 
         let Parameters { bias, multiplier: m, shift: s, zero_point, min, max } = self.values(k);
-        let output = Output { zero_point, bounds: Bounds { min, max } };
+        let steady = c.steady;
+        let output = Output { zero_point, steady, bounds: Bounds { min, max, steady } };
 
         // No reference defines a sum beyond its accumulator. A sum that wrapped would change its sign.
         let x = (k.read(&self.acc) + bias).clamp(c.rule.accumulator());

@@ -69,7 +69,9 @@ impl Printer<'_> {
             let info = self.info(m.data);
             let shape = shape(info.range.width(), info.range.is_signed());
             let name = self.net_name(m.data);
-            let attribute = if m.in_luts { "    (* ram_style = \"distributed\" *)\n" } else { "" };
+            let styles = [(m.in_luts, "ram_style = \"distributed\""), (m.apart, "no_rw_check")];
+            let attributes = styles.iter().filter(|(is, _)| *is).map(|(_, text)| format!("    (* {text} *)\n"));
+            let attribute: String = attributes.collect();
             let _ = writeln!(parts.memories, "{attribute}    reg {shape}{name}_words [0:{}];", m.depth - 1);
         }
     }

@@ -166,7 +166,7 @@ impl Lanes {
     /// The sums, with their biases, go to the requantizers.
     fn requantize(&self, k: &Kernel, valid: Int<'_>) {
         let memory = &self.parameters;
-        k.drive(&memory.address, k.read(&self.drain.entry));
+        k.drive(&memory.address, k.stage(&self.sought, 1).pass("entry", k.read(&self.drain.entry)));
         let (found, biased) = (k.stage(&self.found, 1), k.stage(&self.biased, 1));
         for (q, requantizer) in self.requantizer.iter().enumerate() {
             let name = |parameter: &str| format!("{parameter}_{q}");

@@ -33,6 +33,7 @@ use super::memory::Memory;
 use super::parameters::ParameterMemory;
 use crate::blocks::requantizer::Requantizer;
 use crate::exact::{BIT, Bus, Clk, Maybe, Port, Range, Reg, Stage};
+use crate::targets::Target;
 
 /// Entries of a lane's tables: for each byte one for the first tap of an item, then for each byte one for other taps.
 pub const TABLE_ENTRIES: usize = 512;
@@ -118,6 +119,7 @@ pub struct Lanes {
     steps: Vec<Reg>,
     loads: Vec<Stage>,
     parameters: ParameterMemory,
+    sought: Stage,
     found: Stage,
     biased: Stage,
     requantizer: Vec<Requantizer>,
@@ -183,7 +185,9 @@ impl Lanes {
             lane: (0..c.lanes).map(|lane| Lane::new(c, lane)).collect(),
             steps: flags(STEP_TO_REQUANTIZER),
             loads: stages(STEP_TO_LANE),
-            found: Stage::new(true),
+            // A rank is cheaper before the memory, and more is won by it behind the memory.
+            sought: Stage::new(c.target == Target::Ice40),
+            found: Stage::new(c.target != Target::Ice40),
             biased: Stage::new(true),
             requantizer: (0..c.lane_requantizers)
                 .map(|_| Requantizer::new(requantizer.clone()))

@@ -32,7 +32,7 @@ pub(super) const STEP_TO_LANE: usize = STEP_TO_SUM - 2;
 /// Clock edges from a step to the requantizers: its sums meet their biases in between.
 pub(super) const STEP_TO_REQUANTIZER: usize = STEP_TO_SUM + 1;
 
-/// Clock edges from the entry of a step to its parameters, behind a rank that follows their memory.
+/// Clock edges from the entry of a step to its parameters, with a rank before or behind their memory.
 const ENTRY_TO_PARAMETERS: usize = LATENCY + 1;
 
 const _: () = assert!(ENTRY_TO_PARAMETERS == STEP_TO_SUM, "a bias meets its sum");

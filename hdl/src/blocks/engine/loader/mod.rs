@@ -182,7 +182,8 @@ impl Describe for Loader {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
         let is = |state| self.is(k, state);
-        let ready = !(is(State::Settle) | is(State::Compare) | is(State::Answer) | is(State::Run));
+        let busy = self.check.busy.get().map_or(k.lit(0), |port| k.read(port));
+        let ready = !(is(State::Settle) | is(State::Compare) | is(State::Answer) | is(State::Run) | busy);
         k.drive(&self.in_ready, ready);
         // A beat is held for a clock, so that what it says has been found out when it is acted upon. A beat that is held when
         // the packet before it has ended waits until this is answered.

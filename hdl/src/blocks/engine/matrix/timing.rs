@@ -1,7 +1,8 @@
 //! The clocks of the matrix unit and the ranges inside it, as they follow from the configuration of the engine.
 
 use crate::blocks::engine::EngineConfig;
-use crate::blocks::engine::memory::LATENCY;
+use crate::blocks::engine::memory::{LATENCY, OVERTAKEN};
+use crate::blocks::engine::windows;
 use crate::exact::Range;
 
 /// Clock edges from the write that fills a half of the block buffer to the first beat of its block, if the array is
@@ -19,6 +20,8 @@ pub(super) const DRAIN_TO_SUM: usize = LATENCY - 1;
 /// Clock edges from the end of the array to the requantizers: the ranks of the sum and of the bias.
 pub(super) const SUM_TO_REQUANTIZER: usize = 2;
 
+const _: () = assert!(windows::LATENCY >= OVERTAKEN, "what fills a half comes from the windows");
+
 impl EngineConfig {
     /// The least number of clocks of a tile, beats and idle clocks together, that makes `words` output words of each
     /// pixel. The sums of the tile leave the array in so many clocks.
@@ -31,7 +34,7 @@ impl EngineConfig {
         tiles * (terms + idle)
     }
 
-    /// Clock edges from the last beat of a block to `released`. The half may be written from the next clock on.
+    /// Clock edges from the last beat of a block to `released`. The half may be written [`OVERTAKEN`] clocks later.
     pub fn matrix_release(&self) -> usize {
         self.weight_ranks()
     }

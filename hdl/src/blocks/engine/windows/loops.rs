@@ -112,6 +112,8 @@ impl Loops {
         let weights = Range::addresses(config.lane_weight_bytes / 4);
         let full = |field: Field| (field, field.range());
         let in_memory = |field: Field| (field, if field.signed { Range::signed(address.width()) } else { address });
+        // A pixel or a group of the output takes a word at least.
+        let words = config.activation_address();
         let mut fields = vec![
             full(i::KIND),
             full(i::WEIGHTS_ADVANCE),
@@ -119,9 +121,9 @@ impl Loops {
             full(i::X0),
             full(i::Y0),
             full(i::X_STEP),
-            full(i::OUT_WIDTH_1),
+            (i::OUT_WIDTH_1, words),
             in_memory(i::ROW_STEP),
-            full(i::PIXELS_1),
+            (i::PIXELS_1, words),
             full(i::Y_STEP),
             in_memory(i::TAP_ROW_STEP),
             full(i::TAPS_Y_1),
@@ -130,7 +132,7 @@ impl Loops {
             full(i::TAP_STEP),
             full(i::RUN_BYTES),
             full(i::RUN_WORDS_1),
-            full(i::GROUPS_1),
+            (i::GROUPS_1, words),
             full(i::IDLE),
             (i::LANE_WEIGHTS, weights),
         ];
@@ -165,7 +167,6 @@ impl Loops {
             step_end: Port::bit("last pixel of the step"),
             row: Port::new(row, "row of the array"),
             half: Port::bit("half of the block buffer"),
-            kept,
             active: flag(),
             waiting: flag(),
             resting: flag(),
@@ -176,9 +177,10 @@ impl Loops {
             words: Level::new(i::RUN_WORDS_1.range()),
             runs: Level::new(i::TAPS_X_1.range()),
             tap_rows: Level::new(i::TAPS_Y_1.range()),
-            groups: Level::new(i::GROUPS_1.range()),
-            columns: Level::new(i::OUT_WIDTH_1.range()),
-            pixels: Level::new(i::PIXELS_1.range()),
+            groups: Level::new(kept.range(i::GROUPS_1)),
+            columns: Level::new(kept.range(i::OUT_WIDTH_1)),
+            pixels: Level::new(kept.range(i::PIXELS_1)),
+            kept,
             begins: Reg::new(BIT),
             word_offset: Reg::new(DISTANCE),
             run_offset: Reg::new(DISTANCE),
