@@ -37,9 +37,9 @@ impl Draft {
         self.graph.output
     }
 
-    /// All tensors, oldest first.
+    /// All tensors that depend on the input, oldest first.
     pub(super) fn tensors(&self) -> impl Iterator<Item = usize> {
-        0..self.graph.tensors.len()
+        (0..self.graph.tensors.len()).filter(|&tensor| self.graph.tensors[tensor].constant.is_none())
     }
 
     /// Number of steps.
@@ -99,6 +99,15 @@ impl Draft {
             }
         };
         (0..self.values[operands[0]].len()).map(run).collect()
+    }
+
+    /// A tensor that holds these elements for every input.
+    pub(super) fn constant(&mut self, array: &Array, quantized: Quantized) -> usize {
+        self.values.push(vec![array.clone(); self.values[self.graph.input].len()]);
+        let constant = Some(Value::Integer(array.clone()));
+        let tensor = Tensor { constant, ..tensor("constant".to_owned(), array.shape().to_vec(), quantized) };
+        self.graph.tensors.push(tensor);
+        self.graph.tensors.len() - 1
     }
 
     /// Appends a step, and returns the tensor that it writes.

@@ -11,7 +11,8 @@ use super::draft::Draft;
 use super::output::{Output, Span, relu_bounds, relu6_bounds};
 use super::weighted::requantization;
 
-/// Appends the sum of two tensors of one shape, or their difference for [`Kind::Sub`].
+/// Appends the sum of two tensors, or their difference for [`Kind::Sub`]. One of them has the shape of the output, into which
+/// the other one repeats.
 pub(super) fn sum(draft: &mut Draft, random: &mut Random, kind: Kind, operands: [usize; 2]) -> usize {
     /// How far the scale of the output may be below and above the greater scale of the inputs. The operator takes less
     /// than 2^19 and 2^11.
@@ -19,11 +20,9 @@ pub(super) fn sum(draft: &mut Draft, random: &mut Random, kind: Kind, operands: 
     const COARSER: f32 = 1024.0;
     let subtract = kind == Kind::Sub;
     let [a, b] = operands.map(|operand| draft.quantized(operand));
-    let real = |q: Quantized, x: &i32| f64::from(q.scale) * f64::from(x - q.zero_point);
-    let pairs = draft.values(operands[0]).iter().zip(draft.values(operands[1]));
-    let elements = pairs.flat_map(|(xs, ys)| xs.data().iter().zip(ys.data()));
-    let sums = elements.map(|(x, y)| real(a, x) + if subtract { -real(b, y) } else { real(b, y) });
-    let span = Span::of(sums);
+    let [of_a, of_b] = [(operands[0], 1.0), (operands[1], if subtract { -1.0 } else { 1.0 })]
+        .map(|(operand, sign)| span_of(draft, operand, |x| sign * x));
+    let span = Span { lo: of_a.lo + of_b.lo, hi: of_a.hi + of_b.hi };
     let output = Output::draw(random, span);
     let greater = a.scale.max(b.scale);
     let scale = output.quantized(span).scale.clamp(greater / FINER, greater * COARSER);
@@ -35,7 +34,10 @@ pub(super) fn sum(draft: &mut Draft, random: &mut Random, kind: Kind, operands: 
         false => Operator::Add { zero_points, parameters },
     };
     let quantized = Quantized { scale, zero_point: output.zero_point };
-    draft.push(kind, &operands, operator, draft.shape(operands[0]).to_vec(), quantized)
+    let [a, b] = operands.map(|operand| draft.shape(operand));
+    let larger = |shape: &[usize]| (shape.iter().product::<usize>(), shape.len());
+    let shape = if larger(a) >= larger(b) { a } else { b }.to_vec();
+    draft.push(kind, &operands, operator, shape, quantized)
 }
 
 /// The span of `f` of a tensor's real elements.

@@ -1,6 +1,7 @@
 //! Operators of several tensors: which tensors they join, and layers that make a tensor fit.
 
-use qrtl_golden::graph::Operator;
+use qrtl_golden::graph::{Operator, Quantized};
+use qrtl_golden::operators::Array;
 use qrtl_random::Random;
 
 use super::Kind;
@@ -10,14 +11,19 @@ use super::layers::{Wanted, conv2d, fully_connected};
 use super::windows::Reach;
 
 /// Appends an ADD or SUB of the newest tensor and another one, if there is one of its shape. If not, and now and then if
-/// there is, a layer before it makes one, where `room` leaves a step for it.
+/// there is, a layer before it makes one, where `room` leaves a step for it. One in six is the sum with a constant.
 pub(super) fn residual(draft: &mut Draft, random: &mut Random, kind: Kind, room: usize) -> Option<usize> {
     let newest = draft.newest();
+    if random.one_in(6) {
+        let constant = constant(draft, random, newest);
+        let operands = if random.one_in(2) { [newest, constant] } else { [constant, newest] };
+        return Some(sum(draft, random, kind, operands));
+    }
     let fitting: Vec<usize> =
         draft.tensors().filter(|&t| t != newest && draft.shape(t) == draft.shape(newest)).collect();
     let itself = match kind {
         // A tensor less itself is 0, which says nothing by itself.
-        Kind::Sub => !fitting.is_empty() && random.one_in(40),
+        Kind::Sub => !fitting.is_empty() && random.one_in(20),
         _ => random.one_in(if fitting.is_empty() && room < 2 { 4 } else { 12 }),
     };
     let other = match fitting[..] {
@@ -30,12 +36,37 @@ pub(super) fn residual(draft: &mut Draft, random: &mut Random, kind: Kind, room:
     Some(sum(draft, random, kind, operands))
 }
 
+/// A constant that repeats into the shape of tensor `like`: a single element, one for each channel, or any other part.
+fn constant(draft: &mut Draft, random: &mut Random, like: usize) -> usize {
+    let mut shape = draft.shape(like).to_vec();
+    let (last, style) = (shape.len() - 1, random.within(0, 3));
+    for (axis, size) in shape.iter_mut().enumerate() {
+        let repeats = match style {
+            0 => true,
+            1 => axis < last,
+            2 => random.one_in(2),
+            _ => false,
+        };
+        if repeats {
+            *size = 1;
+        }
+    }
+    if style == 1 && random.one_in(2) {
+        shape.drain(..last);
+    }
+    let data = (0..shape.iter().product()).map(|_| random.between(-128, 127) as i32).collect();
+    let array = Array::new("constant", shape, data).expect("as many elements as the shape says");
+    let (scale, zero_point) = (draft.quantized(like).scale, random.corner(-128, 127) as i32);
+    let scale = scale * random.real(0.1, 2.0) as f32;
+    draft.constant(&array, Quantized { scale, zero_point })
+}
+
 /// Appends a layer of some tensor whose output has the shape of tensor `like`.
 fn arm(draft: &mut Draft, random: &mut Random, like: usize) -> Option<usize> {
     match draft.map(like) {
         Some([.., channels]) => {
             let from = same_side(draft, random, like);
-            conv2d(draft, random, from, Wanted { reach: Reach::Same, channels: Some(channels), quantized: None })
+            conv2d(draft, random, from, Wanted { reach: Reach::Same, channels: Some(channels), ..Wanted::ANY })
         }
         None => {
             let all: Vec<usize> = draft.tensors().collect();
@@ -98,7 +129,12 @@ fn part(draft: &mut Draft, random: &mut Random, wanted: Part<'_>, room: usize) -
     let quantized = draft.quantized(like);
     if axis == 3 && room > 0 && random.one_in(2) {
         let (from, channels) = (same_side(draft, random, like), Some(random.size(1, limit)));
-        return conv2d(draft, random, from, Wanted { reach: Reach::Same, channels, quantized: Some(quantized) });
+        return conv2d(
+            draft,
+            random,
+            from,
+            Wanted { reach: Reach::Same, channels, groups: None, quantized: Some(quantized) },
+        );
     }
     let others = |tensor: usize| {
         let mut shape = draft.shape(tensor).to_vec();

@@ -22,13 +22,15 @@ pub(super) struct Wanted {
     pub(super) reach: Reach,
     /// number of output channels
     pub(super) channels: Option<usize>,
+    /// number of groups
+    pub(super) groups: Option<usize>,
     /// scale and zero point of the output
     pub(super) quantized: Option<Quantized>,
 }
 
 impl Wanted {
     /// Any layer.
-    pub(super) const ANY: Wanted = Wanted { reach: Reach::Free, channels: None, quantized: None };
+    pub(super) const ANY: Wanted = Wanted { reach: Reach::Free, channels: None, groups: None, quantized: None };
 }
 
 /// Whether a step of so many multiplications leaves the network small. Most steps have at most a fifth of them all.
@@ -57,7 +59,7 @@ pub(super) fn conv2d(draft: &mut Draft, random: &mut Random, input: usize, wante
     let draw = |random: &mut Random, [height, width, channels]: [usize; 3]| {
         let moving = Moving::draw(random, [height, width], wanted.reach);
         let outputs = wanted.channels.unwrap_or_else(|| channels_of(random));
-        let groups = groups(random, channels, outputs);
+        let groups = wanted.groups.unwrap_or_else(|| groups(random, channels, outputs));
         let macs = moving.outputs.iter().chain(&moving.filter).product::<usize>() * outputs * (channels / groups);
         ((moving, outputs, channels / groups), macs)
     };
@@ -72,13 +74,14 @@ pub(super) fn conv2d(draft: &mut Draft, random: &mut Random, input: usize, wante
     Some(draft.push(Kind::Conv2d, &[input], operator, shape, quantized))
 }
 
-/// Appends a DEPTHWISE_CONV_2D of the newest tensor, if one is possible.
-pub(super) fn depthwise(draft: &mut Draft, random: &mut Random) -> Option<usize> {
+/// Appends a DEPTHWISE_CONV_2D of the newest tensor, if one is possible. The multiplier is drawn if it is not given.
+pub(super) fn depthwise(draft: &mut Draft, random: &mut Random, multiplier: Option<usize>) -> Option<usize> {
     let input = draft.newest();
     const MAX_MULTIPLIER: usize = 4;
+    let drawn = |random: &mut Random| if random.one_in(2) { 1 } else { random.size(1, MAX_MULTIPLIER) };
     let draw = |random: &mut Random, [height, width, channels]: [usize; 3]| {
         let moving = Moving::draw(random, [height, width], Reach::Free);
-        let multiplier = if random.one_in(2) { 1 } else { random.size(1, MAX_MULTIPLIER) };
+        let multiplier = multiplier.unwrap_or_else(|| drawn(random));
         let outputs = channels * multiplier.min(MAX_CHANNELS / channels);
         ((moving, outputs), moving.outputs.iter().chain(&moving.filter).product::<usize>() * outputs)
     };

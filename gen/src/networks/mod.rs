@@ -1,6 +1,6 @@
 //! Random quantized networks, from which the tests of engines draw: as golden's graphs, in the integers of TFLM.
 //!
-//! Networks have up to eight steps with residuals and other joins, and maps of 1 x 1 to 20 x 20 with 1 to 40 channels.
+//! Networks have up to eight steps with residuals and other joins, sums with constants among them, and maps of 1 x 1 to 20 x 20 with 1 to 40 channels.
 //! Factors are chosen from the sums that occur for a few inputs, so that activations are spread over the integers of 8
 //! bits in most layers and saturate in some. Some layers have channels that are constant.
 
@@ -19,7 +19,7 @@ use qrtl_golden::graph::{Graph, Quantized, Value};
 use qrtl_golden::operators::Array;
 use qrtl_random::Random;
 
-use draft::{Draft, MAX_SIDE, MAX_VECTOR};
+use draft::{Draft, MAX_CHANNELS, MAX_SIDE, MAX_VECTOR};
 use layers::Wanted;
 use windows::Reach;
 
@@ -90,6 +90,11 @@ pub fn draw(seed: u64) -> Network {
     let inputs = inputs(&mut random, &shape, quantized.zero_point);
     let mut draft = Draft::new(shape, quantized, inputs.clone());
     let steps = if random.one_in(6) { 1 } else { random.size(2, MAX_STEPS) };
+    // The input has no gaps between the pixels, and engines treat its rims apart.
+    if random.one_in(2) {
+        let reach = random.pick(&[Reach::Free, Reach::Same]);
+        let _ = layers::conv2d(&mut draft, &mut random, 0, Wanted { reach, ..Wanted::ANY });
+    }
     while draft.steps() < steps {
         let room = steps - draft.steps();
         // A step that is not possible here appends nothing.
@@ -132,10 +137,10 @@ fn inputs(random: &mut Random, shape: &[usize], zero_point: i32) -> Vec<Array> {
 fn share(kind: Kind) -> usize {
     match kind {
         Kind::Conv2d => 9,
-        Kind::DepthwiseConv2d => 4,
-        Kind::FullyConnected | Kind::Add => 3,
-        Kind::Concatenation | Kind::Softmax => 2,
-        Kind::Sub | Kind::AveragePool | Kind::MaxPool | Kind::Mean | Kind::Reshape | Kind::Pad | Kind::Quantize => 1,
+        Kind::DepthwiseConv2d => 6,
+        Kind::FullyConnected | Kind::Add | Kind::Softmax | Kind::MaxPool => 3,
+        Kind::Concatenation => 2,
+        Kind::Sub | Kind::AveragePool | Kind::Mean | Kind::Reshape | Kind::Pad | Kind::Quantize => 1,
         Kind::Logistic | Kind::Tanh | Kind::HardSwish | Kind::Relu | Kind::Relu6 => 1,
     }
 }
@@ -167,11 +172,15 @@ fn step(draft: &mut Draft, random: &mut Random, room: usize) -> Option<usize> {
     }
 }
 
-/// Appends a DEPTHWISE_CONV_2D of the newest tensor, which a convolution of 1 x 1 often follows.
+/// Appends a DEPTHWISE_CONV_2D of the newest tensor, mostly with a convolution of 1 x 1 behind it. An engine computes both at
+/// once if each channel has one output, and the convolution has one group: most pairs are such.
 fn separable(draft: &mut Draft, random: &mut Random, room: usize) -> Option<usize> {
-    let depthwise = layers::depthwise(draft, random)?;
-    let follows = room > 1 && random.one_in(2);
-    let pointwise = Wanted { reach: Reach::Pointwise, ..Wanted::ANY };
+    let follows = room > 1 && !random.one_in(3);
+    let together = follows && !random.one_in(4);
+    let depthwise = layers::depthwise(draft, random, together.then_some(1))?;
+    // Many outputs take longer than the channels that they are made of.
+    let channels = together.then(|| random.size(1, MAX_CHANNELS));
+    let pointwise = Wanted { reach: Reach::Pointwise, channels, groups: together.then_some(1), quantized: None };
     if follows { layers::conv2d(draft, random, depthwise, pointwise) } else { Some(depthwise) }
 }
 
@@ -180,7 +189,11 @@ fn separable(draft: &mut Draft, random: &mut Random, room: usize) -> Option<usiz
 fn ending(draft: &mut Draft, random: &mut Random, room: usize) -> Option<usize> {
     match room {
         1 => {}
-        2 => drop(layers::fully_connected(draft, random, draft.newest(), Wanted::ANY)?),
+        2 => {
+            // Few channels would be a single word of an engine.
+            let channels = Some(random.size(2, MAX_CHANNELS)).filter(|_| random.one_in(2));
+            layers::fully_connected(draft, random, draft.newest(), Wanted { channels, ..Wanted::ANY })?;
+        }
         _ => return None,
     }
     elementwise::softmax(draft, random)

@@ -37,7 +37,15 @@ impl Moving {
         let filter = match reach {
             Reach::Pointwise => [1, 1],
             _ if whole => map,
-            _ => pair(random, |random| if random.one_in(2) { random.size(1, 3) } else { random.size(1, MAX_FILTER) }),
+            _ => {
+                // A pool of a single element does nothing.
+                let least = if reach == Reach::Undilated && !random.one_in(8) { 2 } else { 1 };
+                let side = |random: &mut Random| {
+                    let most = if random.one_in(2) { 3 } else { MAX_FILTER };
+                    random.size(least, most)
+                };
+                pair(random, side)
+            }
         };
         let steps = |random: &mut Random| if random.one_in(2) { 1 } else { random.size(1, 3) };
         let stride = match reach {

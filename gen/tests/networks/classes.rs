@@ -18,7 +18,7 @@ const BOUNDED: [&str; 7] =
 /// All classes. Each occurs in some network, and no other class does.
 pub fn all() -> BTreeSet<String> {
     let mut all: BTreeSet<String> = Kind::ALL.map(|kind| kind.name().to_owned()).into();
-    // A tensor less itself would be no network.
+    // SUB could be alone with a constant, but hardly ever is.
     all.extend(Kind::ALL.into_iter().filter(|&kind| kind != Kind::Sub).map(|kind| format!("{kind}: alone")));
     let mut add = |of: &[&str], classes: &[&str]| {
         all.extend(of.iter().flat_map(|of| classes.iter().map(move |class| format!("{of}: {class}"))));
@@ -38,6 +38,7 @@ pub fn all() -> BTreeSet<String> {
     add(&["CONV_2D"], &["groups", "a group for each channel", "after DEPTHWISE_CONV_2D"]);
     add(&["FULLY_CONNECTED"], &["of a vector", "of a map", "of rows"]);
     add(&["ADD", "SUB"], &["of the input", "of one tensor", "of a vector", "of a map"]);
+    add(&["ADD", "SUB"], &["and a constant", "of a constant", "of a single element", "of a constant for each channel"]);
     add(&["MEAN"], &["keeps dimensions", "drops dimensions", "of one pixel"]);
     add(&["CONCATENATION"], &["of 2", "of 3", "of 4", "over channels", "over height", "over width", "of vectors"]);
     add(&["CONCATENATION"], &["one tensor twice", "of a QUANTIZE", "of a layer", "of the input"]);
@@ -133,11 +134,21 @@ fn of_step(graph: &Graph, step: &Step, outputs: &[i32]) -> Vec<String> {
             chosen(of).chain(own).collect()
         }
         Operator::Add { parameters, .. } | Operator::Sub { parameters, .. } => {
+            let [first, second] = [0, 1].map(|operand| &graph.tensors[step.inputs[operand]]);
+            let mut constants = [first, second].into_iter().filter(|tensor| tensor.constant.is_some());
+            let constant = constants.next().map(|tensor| (tensor.elements(), tensor.shape.last()));
             let own = [
                 ("of the input", step.inputs.contains(&graph.input)),
                 ("of one tensor", step.inputs[0] == step.inputs[1]),
-                ("of a vector", from.len() == 2),
-                ("of a map", from.len() == 4),
+                ("of a vector", to.len() == 2),
+                ("of a map", to.len() == 4),
+                ("and a constant", second.constant.is_some()),
+                ("of a constant", first.constant.is_some()),
+                ("of a single element", constant.is_some_and(|(elements, _)| elements == 1)),
+                (
+                    "of a constant for each channel",
+                    constant.is_some_and(|(elements, last)| elements > 1 && last == Some(&elements)),
+                ),
             ];
             chosen(own).chain([activation(parameters.output().output(), zero_point)]).collect()
         }
