@@ -144,6 +144,10 @@ fn assembled(
     let words = Memory { name: "program_words", used: program.len() * WORDS, there: config.program_words };
     let used: Vec<Memory> = [activations, words].into_iter().chain(memories.used(config)).collect();
     used.iter().try_for_each(Memory::check)?;
+    for Emitted { instruction, task, .. } in &emitted {
+        let of_step = || plan.tasks[*task].steps.last().map_or_else(String::new, |step| plan::named(step));
+        instruction.words().map_err(anyhow::Error::msg).with_context(of_step)?;
+    }
     let image = image::words(&contents, &memories, config)?;
     let program = program::program(graph, inner, plan, &emitted, taps, config);
     Ok(Program { image, memories: used, ..program })

@@ -65,9 +65,12 @@ fn refused(graph: &Graph, config: &EngineConfig) -> String {
 #[test]
 fn what_the_engine_cannot_do_is_named() {
     let config = engine(4, 16, 8, [4, 2]);
+    let AnyRequantization::Fixed(requantized) = requantization(Rule::TfliteDouble, -7) else { unreachable!() };
+    let mean = Operator::Mean { axes: vec![2], zero_point: 0, requantization: requantized };
     let product = Operator::Mul { zero_points: [0, 0], requantization: requantization(Rule::TfliteDouble, -4) };
     for (graph, expected) in [
         (graph("MUL", product, &[1, 4], &[1, 4]), "operator 3 (MUL): is not supported by the engine"),
+        (graph("MEAN", mean, &[1, 2, 300, 8], &[1, 2, 1, 8]), "operator 3 (MEAN): taps_x_1: 299 is outside 0..=255"),
         (
             convolution(VARYING, requantization(Rule::TfliteDouble, -20)),
             "operator 3 (CONV_2D): channel 1: bias 135266304, zero point included, is outside -67108864..=67108863",

@@ -6,7 +6,7 @@ use qrtl_golden::Requantization;
 use qrtl_golden::numerics::AnyRequantization;
 use qrtl_golden::operators::{Axis, Window, average_factor};
 use qrtl_hdl::blocks::engine::config::LANE_TERMS;
-use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
+use qrtl_hdl::blocks::engine::instruction::{self, Instruction, Kind};
 
 use super::Lowering;
 use super::kernel::Kernel;
@@ -71,6 +71,11 @@ impl Lowering<'_> {
         let bias = -i64::from(zero_point) * count as i64;
         let scale = Scale::new(&[bias], &[AnyRequantization::Fixed(*requantization)])?;
         let [height, width] = [input.layout.height / filter[0], input.layout.width / filter[1]];
+        // The pixels of a whole map are one column as well, of which a window takes more than of a row.
+        let column = Layout { height: count, width: 1, ..input.layout.clone() };
+        let column = Place { layout: column, ..input.clone() };
+        let is_long = height * width == 1 && filter[1] as i128 > instruction::TAPS_X_1.range().hi() + 1;
+        let (input, filter) = if is_long { (&column, [count, 1]) } else { (input, filter) };
         let scan = Scan { input, window: &EACH_PIXEL, filter, from: [0, 0], size: [height, width] };
         // The shape of the output may lack the dimensions.
         let output = Place { layout: Layout { height, width, ..output.layout.clone() }, ..output.clone() };

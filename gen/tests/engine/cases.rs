@@ -1,0 +1,67 @@
+//! Golden's models of one operator or few, for which TFLM's outputs are recorded: the engine computes the same tensors, or the
+//! compiler gives one error, which names the operator.
+
+use std::path::PathBuf;
+
+use qrtl_gen::engine::Options;
+use qrtl_gen::run::read_inputs;
+use qrtl_golden::import::tflite::Model;
+use qrtl_golden::import::{Runtime, lower};
+
+use crate::check::{Loaded, engines};
+
+/// Models that the compiler refuses, and its error.
+const REFUSED: &[(&str, &str)] = &[
+    ("add_pattern_of_the_reference", "operator 0 (ADD): its input repeats: not supported"),
+    ("add_rows_and_columns_repeat", "operator 0 (ADD): its input repeats: not supported"),
+    ("dequantize_21", "no operator is left for the engine"),
+    ("dequantize_uint8", "no operator is left for the engine"),
+    ("mean_negative_and_repeated_axes", "operator 0 (MEAN): is a mean over channels: not supported"),
+    ("mul_40_elements", "operator 0 (MUL): is not supported by the engine"),
+    ("mul_one_element_beyond_16_bits", "operator 0 (MUL): is not supported by the engine"),
+    ("mul_pairs_beyond_16_bits", "operator 0 (MUL): is not supported by the engine"),
+    ("quantize_21_floats", "no operator is left for the engine"),
+    ("requantize_int8_to_uint8", "no operator is left for the engine"),
+    ("requantize_uint8_to_int8", "no operator is left for the engine"),
+];
+
+fn path(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../golden/tests/cases").join(file)
+}
+
+/// The models that TFLM runs.
+fn names() -> Vec<String> {
+    let files = std::fs::read_dir(path("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = files.filter_map(|file| file.strip_suffix(".tflm.npy").map(str::to_owned)).collect();
+    names.sort();
+    names
+}
+
+/// Compares every tensor for every input, on each engine. Gives the compiler's error if it refuses the model.
+fn check(name: &str) -> Result<usize, String> {
+    let graph = lower(&Model::read(path(&format!("{name}.tflite"))).unwrap(), Runtime::Tflm).unwrap();
+    let inputs = read_inputs(&path(&format!("{name}.input.npy")), &graph.tensors[graph.input]).unwrap();
+    let mut compared = 0;
+    for config in engines() {
+        for keep_constant in [false, true] {
+            let options = Options { taps: true, keep_constant, ..Options::default() };
+            let mut loaded = Loaded::new(&graph, &config, &options)?;
+            for input in &inputs {
+                let (all, differ) = loaded.compare_from(input, name);
+                assert!(all > 0, "{name}");
+                assert_eq!(differ, 0, "{name}, {config:?}, {options:?}");
+                compared += all;
+            }
+        }
+    }
+    Ok(compared)
+}
+
+#[test]
+fn models_of_golden_are_computed_or_refused() {
+    let names = names();
+    assert!(names.len() > 50, "{} models", names.len());
+    let refused: Vec<(&str, String)> = names.iter().filter_map(|name| Some((&**name, check(name).err()?))).collect();
+    let refused: Vec<(&str, &str)> = refused.iter().map(|(name, why)| (*name, &**why)).collect();
+    assert_eq!(refused, REFUSED);
+}
