@@ -33,9 +33,11 @@ pub(super) const BEFORE: [Trouble; 7] =
 /// Troubles behind it, after which the network is loaded still or again.
 pub(super) const AFTER: [Trouble; 5] = [input_too_short, input_too_long, no_image, reset_in_input, reset_in_inference];
 
+/// The loader is in another state behind each of the first words.
 fn image_cut(trial: &mut Trial<'_>) -> Result<()> {
-    let length = trial.random.size(1, trial.program.image.len() - 1);
-    trial.refused(&trial.program.image[..length], true, Status::Damaged);
+    for length in [1, 2, 3, 4, trial.random.size(5, trial.program.image.len() - 1)] {
+        trial.refused(&trial.program.image[..length], true, Status::Damaged);
+    }
     trial.without_model();
     Ok(())
 }
@@ -98,25 +100,30 @@ fn input_without_model(trial: &mut Trial<'_>) -> Result<()> {
 fn input_too_short(trial: &mut Trial<'_>) -> Result<()> {
     let input = trial.input()?;
     // An input of one word cannot be shorter.
-    if input.len() > 1 {
-        let length = trial.random.size(1, input.len() - 1);
-        trial.refused(&input[..length], false, Status::WrongLength);
+    if let Some(most @ 1..) = input.len().checked_sub(1) {
+        for length in [1, trial.random.size(1, most), most] {
+            trial.refused(&input[..length], false, Status::WrongLength);
+        }
     }
     Ok(())
 }
 
 fn input_too_long(trial: &mut Trial<'_>) -> Result<()> {
-    let more = trial.words(40);
-    let input = trial.input()?;
-    trial.refused(&[input, more].concat(), false, Status::WrongLength);
+    for most in [1, 40] {
+        let more = trial.words(most);
+        let input = trial.input()?;
+        trial.refused(&[input, more].concat(), false, Status::WrongLength);
+    }
     Ok(())
 }
 
-/// A packet of random words. It leaves a model that is loaded.
+/// Packets of random words. They leave a model that is loaded.
 fn no_image(trial: &mut Trial<'_>) -> Result<()> {
-    let words = trial.words(40);
-    ensure!(words[0] as u32 != MAGIC, "random words that begin as an image");
-    trial.refused(&words, true, Status::NoImage);
+    for most in [1, 40] {
+        let words = trial.words(most);
+        ensure!(words[0] as u32 != MAGIC, "random words that begin as an image");
+        trial.refused(&words, true, Status::NoImage);
+    }
     Ok(())
 }
 
@@ -131,14 +138,21 @@ fn reset_in_input(trial: &mut Trial<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Results that have come before the reset are compared like others.
+/// Resets in the first clocks of instructions, where most units begin or end something; every other one while the result
+/// leaves. Results that have come before the reset are compared like others.
 fn reset_in_inference(trial: &mut Trial<'_>) -> Result<()> {
-    // As above.
-    trial.script.flush();
-    infer(trial.script, trial.program, &trial.network.graph, &trial.network.inputs[0])?;
-    trial.script.idle(trial.random.between(0, trial.program.clocks() as i64) as u64);
-    trial.reset()?;
-    load(trial.script, trial.program);
+    const FIRST: usize = 120;
+    let clocks: Vec<u64> = trial.program.steps.iter().flat_map(|step| step.clocks.iter().copied()).collect();
+    for _ in 0..2 {
+        // As above.
+        trial.script.flush();
+        infer(trial.script, trial.program, &trial.network.graph, &trial.network.inputs[0])?;
+        let last = clocks.len() - 1;
+        let before = if trial.random.one_in(2) { last } else { trial.random.size(0, last) };
+        trial.script.idle(clocks[..before].iter().sum::<u64>() + trial.random.size(0, FIRST) as u64);
+        trial.reset()?;
+        load(trial.script, trial.program);
+    }
     Ok(())
 }
 
