@@ -106,7 +106,8 @@ pub enum Images {
     All,
 }
 
-/// The comparisons for networks of `models/digits`, which are quantized per channel, through the engine.
+/// The comparisons for networks of `models/digits` through the engine. They are quantized per channel, unless the name ends
+/// in `_per_tensor`.
 pub fn through_the_engine<'w>(workspace: &'w Workspace, names: &[&'static str], images: Images) -> Vec<Check<'w>> {
     let check = |&name: &&'static str| Check {
         group: format!("digits {name} through the engine"),
@@ -119,7 +120,11 @@ pub fn through_the_engine<'w>(workspace: &'w Workspace, names: &[&'static str], 
 
 fn run_engine(workspace: &Workspace, name: &str, images: Images) -> Result<Done> {
     let (models, config) = (workspace.models(), EngineConfig::default());
-    let graph = lower(&read_model(&models.join(format!("{name}_int8.tflite")))?, Runtime::Tflm)?;
+    let file = match name.strip_suffix("_per_tensor") {
+        Some(network) => format!("{network}_int8_per_tensor.tflite"),
+        None => format!("{name}_int8.tflite"),
+    };
+    let graph = lower(&read_model(&models.join(file))?, Runtime::Tflm)?;
     let program = compile(&graph, &config, &Options::default())?;
     let clocks = program.clocks();
     let inputs = read_inputs(&models.join(format!("{name}_input_int8_all.npy")), &graph.tensors[program.input])?;

@@ -60,7 +60,7 @@ enum Verb {
         #[command(flatten)]
         how: Simulated,
     },
-    /// digits models against TFLM: the MLP layer by layer, and two networks through the engine
+    /// digits models against TFLM: the MLP layer by layer, and all six through the engine
     Digits,
     /// netlists of Yosys
     Netlist(Seed),
@@ -165,7 +165,7 @@ fn run(workspace: &Workspace, verb: Verb) -> ExitCode {
     }
 }
 
-/// Images of a digits network that `make sim` runs.
+/// Images of a digits network that `make sim` runs, and of those that `make verify` does not run with all.
 const QUICK_IMAGES: usize = 50;
 
 /// What everybody runs: a minute at most.
@@ -187,6 +187,8 @@ fn all(workspace: &Workspace, how: Settings) -> Vec<Check<'_>> {
 fn all_digits(workspace: &Workspace) -> Vec<Check<'_>> {
     let mut all = digits::checks(workspace, &[MLP, MLP_PER_TENSOR]);
     all.extend(digits::through_the_engine(workspace, &["mlp", "rescnn"], Images::All));
+    let others = ["cnn", "mlp_per_tensor", "cnn_per_tensor", "rescnn_per_tensor"];
+    all.extend(digits::through_the_engine(workspace, &others, Images::First(QUICK_IMAGES)));
     all
 }
 
