@@ -20,7 +20,7 @@ use crate::targets::{self, Device, Target};
 /// The first ranks carry addresses and enables across the device: one rank for all cells, then a copy for each group of
 /// cells. The last rank is the output register of a block memory.
 ///
-/// In block memories of ECP5 it may have sections, which [`sections`] decides: first as many words as the deepest cells
+/// In block memories of ECP5 it may have sections: first as many words as the deepest cells
 /// hold, behind them the rest in cells of fewer and wider words. A section is chosen before the copies, where it costs no
 /// rank, and its word at the very end.
 #[derive(LogicBlock)]
