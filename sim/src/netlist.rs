@@ -90,7 +90,7 @@ pub fn checks(workspace: &Workspace, seed: u64) -> Vec<Check<'_>> {
     .collect()
 }
 
-/// Engines whose memories are small, or lie in cells of which there is a model.
+/// Engines whose memories are small.
 fn engines() -> impl Iterator<Item = (&'static str, Spec, Synthesis, usize)> {
     let engine = EngineConfig {
         rows: 2,
@@ -107,15 +107,7 @@ fn engines() -> impl Iterator<Item = (&'static str, Spec, Synthesis, usize)> {
         terms: 256,
         ..EngineConfig::default()
     };
-    // Its activations and weights lie in SPRAM, which has one port.
-    let on_ice40 = EngineConfig {
-        activation_bytes: 65_536,
-        weight_bytes: 65_536,
-        target: Target::Ice40,
-        split: false,
-        softmax: false,
-        ..engine.clone()
-    };
+    let on_ice40 = EngineConfig { target: Target::Ice40, split: false, softmax: false, ..engine.clone() };
     let on_ecp5 = EngineConfig { target: Target::Ecp5, ..engine };
     [
         ("engine 2 x 4 on ECP5", Spec::Engine(on_ecp5), ECP5_OWN_MEMORIES, NETWORKS),
