@@ -56,10 +56,11 @@ module PDPW16KD #(
     end
 `endif
 
+    // The lower half of a word comes out of the upper pins.
     assign {
         DO35, DO34, DO33, DO32, DO31, DO30, DO29, DO28, DO27, DO26, DO25, DO24,
         DO23, DO22, DO21, DO20, DO19, DO18, DO17, DO16, DO15, DO14, DO13, DO12,
-        DO11, DO10, DO9, DO8, DO7, DO6, DO5, DO4, DO3, DO2, DO1, DO0} = output_q;
+        DO11, DO10, DO9, DO8, DO7, DO6, DO5, DO4, DO3, DO2, DO1, DO0} = {output_q[17:0], output_q[35:18]};
 
 endmodule
 

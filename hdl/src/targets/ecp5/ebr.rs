@@ -101,7 +101,7 @@ impl Ebr {
         pins.address("ADA", within, bytes, ADDRESS_BITS, "write_address", &self.write_address);
         pins.address("ADB", within, 0, ADDRESS_BITS, "address", &self.address);
         pins.word("DIA", 18, "write_word", self.bits());
-        let open = pins.outputs("DOB", 18, "word", self.bits());
+        let open = pins.outputs("DOB", 18, 0, "word", self.bits());
         let width = width.to_string();
         let parameters =
             vec![("DATA_WIDTH_A", width.clone()), ("DATA_WIDTH_B", width), ("REGMODE_B", OUTREG.to_owned())];
@@ -116,7 +116,8 @@ impl Ebr {
         pins.address("ADW", 0, 0, ADDRESS_BITS - within, "write_address", &self.write_address);
         pins.address("ADR", within, 0, ADDRESS_BITS, "address", &self.address);
         pins.word("DI", width, "write_word", self.bits());
-        let open = pins.outputs("DO", width, "word", self.bits());
+        // The lower half of a word comes out of the upper pins.
+        let open = pins.outputs("DO", width, width / 2, "word", self.bits());
         let width = width.to_string();
         let parameters = vec![("DATA_WIDTH_W", width.clone()), ("DATA_WIDTH_R", width), ("REGMODE", OUTREG.to_owned())];
         Cell { name: "PDPW16KD", model: include_str!("PDPW16KD.v"), parameters, pins: pins.0, open }
@@ -164,10 +165,12 @@ impl Pins {
         self.0.extend((0..count).map(|i| (format!("{pins}{i}"), to(i))));
     }
 
-    /// The bits of a word that comes out. Gives the other pins.
-    fn outputs(&mut self, pins: &str, count: u32, port: &str, width: u32) -> Vec<String> {
-        self.0.extend((0..width).map(|i| (format!("{pins}{i}"), bit(port, i as usize, width))));
-        (width..count).map(|i| format!("{pins}{i}")).collect()
+    /// The bits of a word that comes out, the lowest at pin `first`, and at pin 0 what follows the last pin. Gives the
+    /// other pins.
+    fn outputs(&mut self, pins: &str, count: u32, first: u32, port: &str, width: u32) -> Vec<String> {
+        let pin = |i: u32| format!("{pins}{}", (first + i) % count);
+        self.0.extend((0..width).map(|i| (pin(i), bit(port, i as usize, width))));
+        (width..count).map(pin).collect()
     }
 }
 
