@@ -49,7 +49,7 @@ fn reads(i: &Instruction, first: u64, items: u64) -> impl Iterator<Item = Range<
     (0..items).map(move |item| first + item * period).map(move |begin| begin..begin + taps)
 }
 
-/// The clocks in which the words of a block come, those of rows without a pixel too.
+/// The clocks in which the words of a block come, also of the rows without a pixel.
 fn words_of(i: &Instruction, block: &Block, config: &EngineConfig) -> Vec<u64> {
     let tile = (i.terms_1 + 1 + i.tile_idle) as u64;
     // Of a split step only the last row is written.

@@ -1,4 +1,4 @@
-//! The area of a netlist before synthesis: multipliers and memories, by count. LUTs are those of memories, and
+//! The area of a netlist before synthesis: multipliers and memories, by count. Of LUTs, memories are counted, and
 //! flip-flops are left out.
 
 use qrtl_hdl::exact::{Design, Memory, Module, NetRef};
