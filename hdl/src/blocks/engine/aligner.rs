@@ -134,8 +134,7 @@ impl Describe for Aligner {
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
-        let [shown, index, shown_word] =
-            [&self.instruction.write, &self.instruction.at, &self.instruction.word].map(|port| k.read(port));
+        let [shown, index, shown_word] = self.instruction.read(k);
         let idle = shown_word.bits(IDLE.low, IDLE.bits);
         k.register_when(&self.has_idle, shown & index.equals(IDLE.word as i128), !idle.equals(0));
         let n = self.tap.lanes();

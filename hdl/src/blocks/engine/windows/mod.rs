@@ -1,12 +1,14 @@
 //! The windows: they read the taps of a step from the activation memory, and put the zero point where a tap lies outside
 //! the tensor.
 
+mod bounds;
 mod further;
 mod level;
 mod loops;
 
 use rust_hdl::prelude::*;
 
+use bounds::{cut, from};
 use further::Further;
 pub use loops::Loops;
 
@@ -148,8 +150,7 @@ impl Windows {
 
     fn connect_loops(&self, k: &Kernel) {
         k.pass_clock(&self.clk, &self.loops.clk);
-        let shown = [&self.instruction.write, &self.instruction.at, &self.instruction.word].map(|port| k.read(port));
-        self.loops.instruction.drive(k, shown);
+        self.loops.instruction.drive(k, self.instruction.read(k));
         for (to, from) in [
             (&self.loops.rst_n, &self.rst_n),
             (&self.loops.start, &self.start),
@@ -159,21 +160,6 @@ impl Windows {
             k.drive(to, k.read(from));
         }
     }
-}
-
-/// `v`, or the nearest end of 0..=2^bits. A comparison with the upper end would be a chain of carries as long as `v`.
-fn cut(v: Int<'_>, bits: u32) -> Int<'_> {
-    let range = Range::new(0, 1 << bits);
-    if v.range().hi() < range.hi() {
-        return v.clamp(range);
-    }
-    let above = !v.bits(bits, v.range().width() - bits).equals(0);
-    v.lt(0).mux(0, above.mux(1 << bits, v.bits(0, bits)))
-}
-
-/// Bit l is 1 where `v <= l`: `v` has been cut to 0..=lanes.
-fn from<'k>(v: Int<'k>, l: usize) -> Int<'k> {
-    v.lt(l as i128 + 1)
 }
 
 describe_logic!(Windows);

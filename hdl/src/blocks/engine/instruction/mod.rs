@@ -4,9 +4,11 @@
 //! A program is a sequence of instructions. An instruction is [`WORDS`] words of 32 bits. The sequencer reads them one
 //! after the other and shows each to all units, so that no unit needs a port for every field.
 
-use rust_hdl::prelude::{Block, In, Logic, Probe};
+mod kept;
 
-use crate::exact::{Int, Kernel, Port, Range, Reg};
+pub use kept::{InstructionPorts, Kept};
+
+use crate::exact::Range;
 
 /// The kind of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -210,130 +212,5 @@ impl Instruction {
             words[field.word] |= Range::unsigned(field.bits).truncate(value.into()) as u32 * (1 << field.low);
         }
         Ok(words)
-    }
-}
-
-/// The ports on which the sequencer shows an instruction, word after word.
-#[derive(Debug)]
-pub struct InstructionPorts {
-    /// a word is shown
-    pub write: Port<In>,
-    /// its index in the instruction
-    pub at: Port<In>,
-    /// the word
-    pub word: Port<In>,
-}
-
-impl Default for InstructionPorts {
-    fn default() -> InstructionPorts {
-        InstructionPorts {
-            write: Port::bit("a word of an instruction is shown"),
-            at: Port::new(0..=WORDS as i128 - 1, "its index"),
-            word: Port::new(Range::unsigned(32), "the word"),
-        }
-    }
-}
-
-impl InstructionPorts {
-    /// The unit that owns these ports gets what `write`, `at` and `word` say.
-    pub fn drive<'k>(&'k self, k: &'k Kernel, [write, at, word]: [Int<'k>; 3]) {
-        k.drive(&self.write, write);
-        k.drive(&self.at, at);
-        k.drive(&self.word, word);
-    }
-}
-
-impl Logic for InstructionPorts {
-    fn update(&mut self) {}
-}
-
-/// The ports of this bundle belong to the block that has it.
-impl Block for InstructionPorts {
-    fn connect_all(&mut self) {}
-    fn update_all(&mut self) {
-        self.write.update_all();
-        self.at.update_all();
-        self.word.update_all();
-    }
-    fn has_changed(&self) -> bool {
-        self.write.has_changed() || self.at.has_changed() || self.word.has_changed()
-    }
-    fn accept(&self, _: &str, probe: &mut dyn Probe) {
-        self.write.accept("instruction_write", probe);
-        self.at.accept("instruction_at", probe);
-        self.word.accept("instruction_word", probe);
-    }
-}
-
-/// The fields that a unit keeps, each in a register as wide as the values that the engine's configuration allows.
-#[derive(Debug)]
-pub struct Kept {
-    fields: Vec<(Field, Reg)>,
-}
-
-impl Kept {
-    /// Registers for these fields, each with the values that it can have in this engine. A range of an unsigned field
-    /// must begin at 0.
-    pub fn new(fields: &[(Field, Range)]) -> Kept {
-        let narrower = |&(field, range): &(Field, Range)| {
-            let full = field.range();
-            let range = if field.signed { Range::signed(range.width()) } else { Range::unsigned(range.width()) };
-            (field, Reg::new(if full.covers(range) { range } else { full }))
-        };
-        Kept { fields: fields.iter().map(narrower).collect() }
-    }
-
-    /// Describes the registers, which take their fields from the words that the sequencer shows.
-    pub fn describe(&self, k: &Kernel, from: &InstructionPorts) {
-        self.describe_from(k, [&from.write, &from.at, &from.word].map(|port| k.read(port)));
-    }
-
-    /// The same from the values of the three ports.
-    pub fn describe_from<'k>(&self, k: &'k Kernel, [write, at, word]: [Int<'k>; 3]) {
-        for (field, register) in &self.fields {
-            let range = register.range();
-            let bits = word.bits(field.low, range.width());
-            let value = if range.is_signed() { bits.as_signed() } else { bits };
-            k.register_when(register, write & at.equals(field.word as i128), value);
-        }
-    }
-
-    /// The value of a field.
-    ///
-    /// # Panics
-    /// If it is not kept.
-    pub fn read<'k>(&self, k: &'k Kernel, field: Field) -> Int<'k> {
-        k.read(self.register(field))
-    }
-
-    /// The values that a field can have in this engine.
-    ///
-    /// # Panics
-    /// If it is not kept.
-    pub fn range(&self, field: Field) -> Range {
-        self.register(field).range()
-    }
-
-    fn register(&self, field: Field) -> &Reg {
-        let (_, register) = self.fields.iter().find(|(kept, _)| *kept == field).expect("the unit keeps its fields");
-        register
-    }
-}
-
-impl Logic for Kept {
-    fn update(&mut self) {}
-}
-
-/// The registers of this bundle belong to the block that has it.
-impl Block for Kept {
-    fn connect_all(&mut self) {}
-    fn update_all(&mut self) {
-        self.fields.iter_mut().for_each(|(_, register)| register.update_all());
-    }
-    fn has_changed(&self) -> bool {
-        self.fields.iter().any(|(_, register)| register.has_changed())
-    }
-    fn accept(&self, _: &str, probe: &mut dyn Probe) {
-        self.fields.iter().for_each(|(field, register)| register.accept(&format!("the_{}", field.name), probe));
     }
 }

@@ -1,12 +1,15 @@
 //! A memory of the engine: one write port, one read port, and registers on the way to and from it.
 
+mod sections;
+
 use rust_hdl::prelude::*;
 
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Ram, Range, Stage};
+use crate::targets::Target;
 use crate::targets::ecp5::Ebr;
 use crate::targets::ice40::SbSpram256ka;
-use crate::targets::{self, Device, Target};
+use sections::{Cells, Section};
 
 /// A memory of `words` words of `width` bits. The word at `address` appears in `word` [`LATENCY`] clock edges after a
 /// clock with `read`. A word that is written can be read from the next clock on; a word that is read while it is written
@@ -20,9 +23,9 @@ use crate::targets::{self, Device, Target};
 /// The first ranks carry addresses and enables across the device: one rank for all cells, then a copy for each group of
 /// cells. The last rank is the output register of a block memory.
 ///
-/// In block memories of ECP5 it may have sections: first as many words as the deepest cells
-/// hold, behind them the rest in cells of fewer and wider words. A section is chosen before the copies, where it costs no
-/// rank, and its word at the very end.
+/// In block memories of ECP5 it may have sections: first as many words as the deepest cells hold, behind them the rest in
+/// cells of fewer and wider words. A section is chosen before the copies, where it costs no rank, and its word at the very
+/// end.
 #[derive(LogicBlock)]
 pub struct Memory {
     /// clock
@@ -69,73 +72,6 @@ const GROUP: usize = 16;
 /// Bits of a word for which one copy chooses the section.
 const CHOSEN: u32 = 16;
 
-/// Bits of a block memory of iCE40.
-const RAM40_BITS: usize = 4_096;
-
-/// What a memory is made of.
-enum Cells {
-    /// a memory that synthesis infers, in LUTs or in what it finds best
-    Inferred { in_luts: bool },
-    /// numbers of words of sections of [`Ebr`]
-    Ebr(Vec<usize>),
-    /// number of [`SbSpram256ka`]
-    Spram(usize),
-}
-
-impl Cells {
-    /// `apart`: the owner keeps reads and writes apart if the memory has one port.
-    fn new(target: Target, words: usize, width: u32, apart: bool) -> Cells {
-        let in_luts = target.in_luts(words * width as usize);
-        match target.traits().memory {
-            targets::Memory::Ebr if !in_luts => Cells::Ebr(sections(words, width)),
-            targets::Memory::Spram => {
-                let fits = words * width as usize <= Device::Up5k.capacity().ram as usize * RAM40_BITS;
-                let bits = SbSpram256ka::WORD.width();
-                let spram = apart && !fits && words <= SbSpram256ka::WORDS && width.is_multiple_of(bits);
-                if spram { Cells::Spram((width / bits) as usize) } else { Cells::Inferred { in_luts } }
-            }
-            targets::Memory::Ebr | targets::Memory::Inferred => Cells::Inferred { in_luts },
-        }
-    }
-}
-
-/// The words of the sections of a memory of ECP5, the first section first: those that take the fewest cells, and one
-/// section where that takes no more. Each has a power of two of words, and none has more than the one before it. So the
-/// low bits of an address are the address in a section.
-fn sections(words: usize, width: u32) -> Vec<usize> {
-    let whole = words.next_power_of_two();
-    let first = if words.is_power_of_two() { words } else { whole / 2 }.min(Ebr::WORDS);
-    if words == first {
-        return vec![words];
-    }
-    let parts = [vec![first], sections(words - first, width)].concat();
-    let cells = |words: &[usize]| words.iter().map(|&words| cells(words, width).len()).sum::<usize>();
-    if whole <= Ebr::WORDS && cells(&[whole]) <= cells(&parts) { vec![whole] } else { parts }
-}
-
-/// The bits of a word in each cell of a section.
-fn cells(words: usize, width: u32) -> Vec<u32> {
-    let widest = Ebr::widest(words).expect("a section has as many words as a cell");
-    let bits = width.div_ceil(width.div_ceil(widest));
-    (0..width).step_by(bits as usize).map(|low| bits.min(width - low)).collect()
-}
-
-/// Cells side by side, which hold a part of the words.
-#[derive(Debug)]
-struct Section {
-    cells: usize,
-    /// its first word, and the number of its words
-    place: [usize; 2],
-}
-
-impl Section {
-    /// Whether a word lies in the section, if its address is one of the section or of those behind it.
-    fn has<'k>(&self, address: Int<'k>) -> Int<'k> {
-        let [from, words] = self.place;
-        (address >> words.ilog2()).equals((from / words) as i128)
-    }
-}
-
 /// A write and a read, on their way.
 struct Access<'k> {
     write: Int<'k>,
@@ -159,14 +95,14 @@ impl Memory {
     fn of(target: Target, cells: Cells, words: usize, width: u32) -> Memory {
         let ice40 = target == Target::Ice40;
         let (address, word) = (Range::addresses(words), Range::unsigned(width));
-        let (mut inferred, mut ebr, mut sections, mut spram) = (None, vec![], vec![], vec![]);
+        let (mut inferred, mut ebr, mut parts, mut spram) = (None, vec![], vec![], vec![]);
         match cells {
             Cells::Inferred { in_luts } => inferred = Some(Ram::new(words, word).in_luts(in_luts).apart()),
-            Cells::Ebr(parts) => {
+            Cells::Ebr(sections) => {
                 let mut from = 0;
-                for words in parts {
-                    let bits = self::cells(words, width);
-                    sections.push(Section { cells: bits.len(), place: [from, words] });
+                for words in sections {
+                    let bits = sections::cells(words, width);
+                    parts.push(Section { cells: bits.len(), place: [from, words] });
                     ebr.extend(bits.into_iter().map(|bits| Ebr::new(words, bits)));
                     from += words;
                 }
@@ -191,7 +127,7 @@ impl Memory {
             output: Stage::new(!ice40),
             until_word: (0..2).map(|_| Stage::new(true)).collect(),
             choices: Stage::kept(),
-            _sections: sections,
+            _sections: parts,
             _words: words,
             _writes_directly: ice40,
         }
@@ -345,26 +281,5 @@ impl Describe for Memory {
             None => self.in_ebr(k, &access),
         };
         k.drive(&self.word, word);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sections_take_as_few_cells_as_they_can() {
-        for (words, width, expected, count) in [
-            (4_096, 64, vec![4_096], 16),
-            (7_168, 64, vec![4_096, 2_048, 1_024], 28),
-            (3_584, 64, vec![2_048, 1_024, 512], 14),
-            // 512 words and 256 words would take as many cells.
-            (768, 64, vec![1_024], 4),
-            (40_960, 8, vec![16_384, 16_384, 8_192], 20),
-        ] {
-            let sections = sections(words, width);
-            assert_eq!(sections, expected, "{words} words");
-            assert_eq!(sections.iter().map(|&words| cells(words, width).len()).sum::<usize>(), count, "{words} words");
-        }
     }
 }

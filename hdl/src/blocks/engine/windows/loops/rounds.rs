@@ -1,0 +1,103 @@
+//! What the loops do in a clock: which levels end a round, whether words are read, and where the offsets go.
+
+use super::Loops;
+use crate::blocks::engine::banks::READS;
+use crate::blocks::engine::instruction::{self, Kind};
+use crate::exact::{Int, Kernel, Reg};
+
+/// The ends of the levels in a clock, from the inside outwards.
+pub(super) struct Ends<'k> {
+    pub(super) word: Int<'k>,
+    pub(super) run: Int<'k>,
+    pub(super) tap_row: Int<'k>,
+    pub(super) item: Int<'k>,
+    pub(super) pixel: Int<'k>,
+    pub(super) row: Int<'k>,
+    pub(super) block: Int<'k>,
+    pub(super) step: Int<'k>,
+}
+
+impl Loops {
+    pub(super) fn ends<'k>(&self, k: &'k Kernel, issue: Int<'k>) -> Ends<'k> {
+        let run = (issue & self.words.last(k)).named("run_end");
+        let tap_row = (run & self.runs.last(k)).named("tap_row_end");
+        let item = (tap_row & self.tap_rows.last(k)).named("item_end");
+        let pixel = (item & self.groups.last(k)).named("pixel_ends");
+        let last_row = k.read(&self.row_of_block).equals(self.row_of_block.range().hi());
+        let last_pixel = self.pixels.last(k);
+        Ends {
+            word: issue,
+            run,
+            tap_row,
+            item,
+            pixel,
+            row: (pixel & self.columns.last(k)).named("row_end"),
+            block: (pixel & (last_row | last_pixel)).named("block_ends"),
+            step: (pixel & last_pixel).named("step_ends"),
+        }
+    }
+
+    /// When words are read: `active` from the start to the last word, not while it rests or waits.
+    pub(super) fn control<'k>(&self, k: &'k Kernel, start: Int<'k>, ends: &Ends<'k>) {
+        let kind = self.kept.read(k, instruction::KIND);
+        let is = |wanted: Kind| kind.equals(wanted as i128);
+        let blocks = (is(Kind::Matrix) | is(Kind::Fused)).named("blocks");
+        let reads = !(is(Kind::End) | is(Kind::Report));
+        let active = k.read(&self.active);
+        k.register(&self.active, (start & reads) | (active & !ends.step));
+
+        let idle = self.kept.read(k, instruction::IDLE);
+        let (resting, rest) = (k.read(&self.resting), k.read(&self.rest));
+        k.register(&self.resting, (ends.item & !idle.equals(0)) | (resting & !k.read(&self.rest_ends)));
+        let fewer = (rest - 1).wrap(rest.range());
+        k.register(&self.rest, resting.mux(fewer, idle));
+        k.register(&self.rest_ends, resting.mux(rest.equals(2), idle.equals(1)));
+
+        let (waiting, in_flight) = (k.read(&self.waiting), k.read(&self.in_flight));
+        let claim = (waiting & !in_flight.bit(1)).named("claim");
+        let wait = blocks & (start | (ends.block & !ends.step));
+        k.register(&self.waiting, wait | (waiting & !claim));
+        let next = in_flight + claim - k.read(&self.released);
+        k.register(&self.in_flight, next.bounded(self.in_flight.range(), "what is released was claimed"));
+        k.register(&self.open, k.read(&self.room) | !is(Kind::Output));
+    }
+
+    pub(super) fn offsets<'k>(&self, k: &'k Kernel, start: Int<'k>, ends: &Ends<'k>) {
+        use instruction as i;
+        let field = |field| self.kept.read(k, field);
+        let zero = k.lit(0);
+        let again = |last: Int<'k>| start | last;
+        let [words, runs] = [&self.words, &self.runs].map(|level| again(level.last(k)));
+        let [tap_rows, groups] = [&self.tap_rows, &self.groups].map(|level| again(level.last(k)));
+        let columns = again(self.columns.last(k));
+        self.offset(k, &self.word_offset, start | ends.word, words, zero, k.lit(self._lanes));
+        self.offset(k, &self.run_offset, start | ends.run, runs, zero, field(i::TAP_STEP));
+        self.offset(k, &self.tap_row_offset, start | ends.tap_row, tap_rows, zero, field(i::TAP_ROW_STEP));
+        self.offset(k, &self.tap_y, start | ends.tap_row, tap_rows, zero, field(i::TAP_Y_STEP));
+        self.offset(k, &self.group_offset, start | ends.item, groups, zero, k.lit(self._lanes));
+        self.offset(k, &self.column_offset, start | ends.pixel, columns, zero, field(i::X_STEP));
+        let address = field(i::ADDRESS).wrap(self.row_offset.range());
+        self.offset(k, &self.row_offset, start | ends.row, start, address, field(i::ROW_STEP));
+        self.offset(k, &self.row_y, start | ends.row, start, field(i::Y0), field(i::Y_STEP));
+        let run = field(i::RUN_BYTES).wrap(self.place.range());
+        self.offset(k, &self.place, start | ends.run, start | ends.item, zero, run);
+        let one = k.lit(1);
+        self.offset(k, &self.row_of_block, start | ends.pixel, start, zero, one);
+        self.offset(k, &self.half_of_buffer, start | ends.block, start, zero, one);
+        let tables = field(i::KIND).equals(Kind::Tables as i128);
+        let taps = match self.last_run.get() {
+            Some(_) => field(i::TRIPLE).mux(self._lanes / 4 * READS as i128, self._lanes / 4),
+            None => k.lit(self._lanes / 4),
+        };
+        let step = tables.mux(1, taps);
+        let moves = start | (ends.word & (field(i::WEIGHTS_ADVANCE) | tables));
+        self.offset(k, &self.weight_entry, moves, start | ends.pixel, field(i::LANE_WEIGHTS), step);
+        k.register_when(&self.begins, start | ends.word, start | ends.item);
+    }
+
+    /// An offset that a level moves on. It begins with `from`, and again where the level's last round ends.
+    fn offset<'k>(&self, k: &'k Kernel, reg: &Reg, moves: Int<'k>, again: Int<'k>, from: Int<'k>, step: Int<'k>) {
+        let next = (k.read(reg) + step).wrap(reg.range());
+        k.register_when(reg, moves, again.mux(from, next));
+    }
+}
