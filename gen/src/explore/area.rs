@@ -1,5 +1,5 @@
-//! The area of a netlist before synthesis: multipliers and memories, by count. Of LUTs, memories are counted, and
-//! flip-flops are left out.
+//! The area of a netlist before synthesis: multipliers and memories, by count. LUTs are counted where a memory lies in
+//! them; flip-flops are left out.
 
 use qrtl_hdl::exact::{Design, Memory, Module, NetRef};
 use qrtl_hdl::targets::ecp5::Ebr;
