@@ -166,12 +166,18 @@ fn first_words(line: &str) -> String {
         Some((vector, _)) => vector,
         None => line.split_once("cycle ").and_then(|(_, rest)| rest.split_once(": ")).map_or(line, |(_, words)| words),
     };
-    words.to_owned()
+    words.trim_end().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_finding_is_one_line() {
+        assert_eq!(first_words("vector 4, cycle 9: got 1, expected 2\n"), "vector 4");
+        assert_eq!(first_words("error: cycle 7: no transfer for 100 cycles\n"), "no transfer for 100 cycles");
+    }
 
     /// What `sim mutations` needs before it runs anything, so that a changed text shows at once.
     #[test]
