@@ -1,6 +1,7 @@
 //! The models of MLPerf Tiny, which are not part of the project: `QRTL_MODELS` names the folder with their files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use qrtl_gen::engine::{CompiledStep, Options, compile};
 use qrtl_golden::graph::Graph;
@@ -59,29 +60,53 @@ fn tensors_of_mlperf_tiny() {
     }
 }
 
+/// What `gen model` prints for a file in the folder, with these flags.
+fn listing(file_name: &str, flags: &str) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gen"));
+    command.arg("model").arg(file(file_name)).arg("-o").arg(directory.path().join("model"));
+    let output = command.args(flags.split_whitespace()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn document(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)).unwrap()
+}
+
+/// Every line of the tables in `docs/engine.md` is what `gen model` prints.
 #[test]
 #[ignore = "needs the files that QRTL_MODELS names"]
-fn clocks_of_mlperf_tiny() {
-    for (rows, cols, lanes, requantizers) in [(4, 16, 8, [4, 2]), (8, 16, 8, [4, 4]), (2, 4, 4, [1, 1])] {
-        for (name, _) in MODELS {
-            let config = engine(rows, cols, lanes, requantizers);
-            let program = compile(&graph(name), &config, &Options::default()).unwrap();
-            println!(
-                "{name}, {rows} x {cols}, {lanes} lanes: {} clocks, {} words",
-                program.clocks(),
-                program.image.len()
-            );
-            for memory in &program.memories {
-                println!("  {}: {} of {}", memory.name, memory.used, memory.there);
-            }
-            for step in &program.steps {
-                println!(
-                    "  {:?} {}: {:?} -> {:?}, {:?}",
-                    step.indices, step.name, step.shapes[0], step.shapes[1], step.clocks
-                );
-            }
+fn layers_of_mlperf_tiny_are_documented() {
+    let text = document("docs/engine.md");
+    for (name, model) in MODELS {
+        let begin = format!("$ gen model {model} -o build/{name}\n");
+        let shown = text.split_once(&begin).unwrap_or_else(|| panic!("no {begin}")).1.split_once("```").unwrap().0;
+        let printed = listing(model, "");
+        assert!(shown.lines().count() > 10);
+        for line in shown.lines() {
+            assert!(printed.lines().any(|l| l.trim_end() == line), "{name}: {line}\n{printed}");
         }
     }
+}
+
+/// Every row of clocks in the README is what `gen model` prints, with the flags of the row.
+#[test]
+#[ignore = "needs the files that QRTL_MODELS names"]
+fn clocks_of_mlperf_tiny_are_documented() {
+    let readme = document("README.md");
+    let rows = readme.lines().filter(|l| l.starts_with("| none: 4 x 16") || l.starts_with("| `--rows"));
+    let mut compared = 0;
+    for row in rows {
+        let fields: Vec<&str> = row.split('|').map(str::trim).collect();
+        let flags = fields[1].split('`').nth(1).unwrap_or("");
+        for ((_, model), clocks) in MODELS.iter().zip(&fields[3..]) {
+            let (printed, shown) = (listing(model, flags), clocks.replace(',', ""));
+            assert!(printed.contains(&format!("\n{shown} clocks an inference")), "{row}\n{printed}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 12);
 }
 
 /// What is left of vww: 1,667 of its 2,738 channels are constant, and more are read only by constant channels or with

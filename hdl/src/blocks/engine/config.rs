@@ -32,13 +32,13 @@ pub struct EngineConfig {
     #[arg(long, default_value_t = 4)]
     pub requantizers: usize,
     /// requantizers of the lanes, at most as many as `lanes`
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 4)]
     pub lane_requantizers: usize,
     /// bytes of the activation memory
     #[arg(long, default_value_t = 65_536)]
     pub activation_bytes: usize,
     /// bytes of the memory of the array's weights
-    #[arg(long, default_value_t = 262_144)]
+    #[arg(long, default_value_t = 524_288)]
     pub weight_bytes: usize,
     /// bytes of the memory of the lanes' weights, which holds the tables too
     #[arg(long, default_value_t = 16_384)]

@@ -34,6 +34,7 @@ const fn parameters(device: Device) -> Option<&'static [(&'static str, &'static 
         Device::Ecp5Small => Some(&[
             ("cols", "8"),
             ("requantizers", "2"),
+            ("lane_requantizers", "2"),
             ("activation_bytes", "57344"),
             ("weight_bytes", "28672"),
             ("lane_weight_bytes", "6144"),
@@ -48,7 +49,7 @@ const fn parameters(device: Device) -> Option<&'static [(&'static str, &'static 
             ("target", "ecp5"),
         ]),
         Device::Ecp5Large => Some(&[
-            ("lane_requantizers", "4"),
+            ("weight_bytes", "262144"),
             ("channels", "2048"),
             ("lane_channels", "1024"),
             ("pipeline", "12"),
