@@ -31,6 +31,23 @@ fn emitted(model: &str) -> (String, serde_json::Value) {
     (String::from_utf8(output.stdout).unwrap(), serde_json::from_str(&manifest).unwrap())
 }
 
+/// The README and the document of the engine show what the command prints.
+#[test]
+fn the_listing_of_rescnn_is_documented() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = generate(dir.path(), &["model", &digits("rescnn_int8.tflite"), "-o", "out"]);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    for document in ["README.md", "docs/engine.md"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(document)).unwrap();
+        let (_, shown) = text.split_once("model models/digits/rescnn_int8.tflite -o build/rescnn\n").unwrap();
+        let shown = shown.split_once("```").unwrap().0.lines();
+        assert!(shown.clone().count() > 8);
+        for line in shown {
+            assert!(printed.lines().any(|l| l.trim_end() == line), "{document}: {line}\n{printed}");
+        }
+    }
+}
+
 #[test]
 fn operators_at_the_ends_stay_on_the_host_and_are_named() {
     for (model, host) in [
