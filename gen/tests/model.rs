@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -143,4 +144,60 @@ fn a_model_is_run_up_to_an_operator() {
     let output = generate(dir.path(), &["run", &cnn, "--input", &input, "--until", "CONV_2D"]);
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.ends_with("until: 2 operators are CONV_2D, give one of the indices [0, 1]\n"), "{text}");
+}
+
+/// What `gen model` writes with these flags, by path, or its error.
+#[track_caller]
+fn engine(model: &str, flags: &[&str]) -> Result<BTreeMap<String, String>, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let output = generate(dir.path(), &[&["model", model, "-o", "out"], flags].concat());
+    if !output.status.success() {
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        return Err(String::from_utf8(output.stderr).unwrap());
+    }
+    let text = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+    let files = ["rtl", "model", "vectors"].into_iter().flat_map(|folder| {
+        let entries = fs::read_dir(dir.path().join("out").join(folder)).unwrap();
+        entries.map(move |entry| (format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy()), folder))
+    });
+    Ok(files.map(|(name, _)| (name.clone(), text(&dir.path().join("out").join(&name)))).collect())
+}
+
+#[test]
+fn an_engine_that_holds_its_model_needs_no_image() {
+    let model = digits("rescnn_int8.tflite");
+    let [stream, rom, ecp5] = [&[][..], &["--image", "rom"], &["--image", "rom", "--target", "ecp5"]]
+        .map(|flags| engine(&model, flags).unwrap());
+    assert_eq!(rom, engine(&model, &["--image", "rom"]).unwrap(), "the same bytes each time");
+    let beats =
+        |files: &BTreeMap<String, String>| files["vectors/in.txt"].lines().filter(|l| l.starts_with('>')).count();
+    // Two inputs of 8 words.
+    assert_eq!([&rom, &ecp5].map(beats), [16; 2]);
+    assert!(beats(&stream) > 500 && stream.contains_key("model/image.bin") && !rom.contains_key("model/image.bin"));
+    let read = |files: &BTreeMap<String, String>| -> Vec<String> {
+        let names = files.values().filter_map(|text| text.split_once("$readmemh(\"")?.1.split('"').next());
+        names.map(|name| format!("rtl/{name}")).collect()
+    };
+    assert!(read(&rom).len() > 8 && read(&rom).iter().all(|name| rom.contains_key(name)));
+    assert!(read(&stream).is_empty() && read(&ecp5).is_empty());
+    assert!(ecp5.values().any(|text| text.contains(".INITVAL_00")));
+    for (name, text) in rom.iter().filter(|(name, _)| name.ends_with(".hex")) {
+        let words = name.strip_prefix("rtl/memory_").unwrap().split('x').next().unwrap();
+        assert_eq!(text.lines().count().to_string(), words, "{name}: every word of a memory has a line");
+    }
+}
+
+#[test]
+fn a_model_that_memories_cannot_hold_is_refused() {
+    let flags =
+        ["--image", "rom", "--target", "ice40", "--rows", "2", "--cols", "4", "--lanes", "4", "--requantizers", "1"];
+    let flags = [&flags[..], &["--lane-requantizers", "1", "--pipeline", "11", "--weight-bytes", "65536"]].concat();
+    assert_eq!(
+        engine(&digits("rescnn_int8.tflite"), &flags).unwrap_err(),
+        "error: image rom: weight_bytes: 8192 words of 32 bits take SPRAM of UP5K, which holds nothing from the start\n"
+    );
+    assert_eq!(
+        engine(&case("add_39_elements.tflite"), &["--image", "rom"]).unwrap_err(),
+        "error: image rom: the model has constants among its activations, which only an image can bring\n"
+    );
 }

@@ -1,8 +1,8 @@
-//! A memory whose words come out of a register.
+//! A memory whose words come out of a register, and the ports through which a memory is written.
 
-use rust_hdl::prelude::{Block, Logic, Probe};
+use rust_hdl::prelude::{Block, In, Logic, Probe};
 
-use crate::exact::{Clk, Int, Kernel, Maybe, Ram, Range, Stage};
+use crate::exact::{Clk, Int, Kernel, Maybe, Port, Ram, Range, Stage};
 use crate::targets::ecp5::Ebr;
 use crate::targets::{self, Target};
 
@@ -50,9 +50,7 @@ impl Memory {
             (Some(words), _) => k.stage(&self.output, 1).pass("word", k.ram(words, write, (k.lit(1), address))),
             (_, Some(cell)) => {
                 k.pass_clock(clk, &cell.clk);
-                k.drive(&cell.write, write.0);
-                k.drive(&cell.write_address, write.1);
-                k.drive(&cell.write_word, write.2.wrap(Range::unsigned(self.range.width())));
+                cell.write.drive(k, [write.0, write.1, write.2.wrap(Range::unsigned(self.range.width()))]);
                 k.drive(&cell.read, 1);
                 k.drive(&cell.address, address);
                 let bits = k.read(&cell.word).bits(0, self.range.width());
@@ -84,5 +82,68 @@ impl Block for Memory {
         self.words.accept(name, probe);
         self.output.accept(name, probe);
         self.cell.accept(name, probe);
+    }
+}
+
+/// The ports through which a memory is written. In a field `write` they are `write`, `write_address` and `write_word`, and in
+/// a field `NAME_write` they are `NAME_write`, `NAME_address` and `NAME_word`.
+#[derive(Debug)]
+pub struct WritePorts {
+    /// a word is written
+    pub enable: Port<In>,
+    /// where
+    pub address: Port<In>,
+    /// the word
+    pub word: Port<In>,
+}
+
+impl WritePorts {
+    /// Ports for addresses and words of these ranges.
+    pub fn new(address: Range, word: Range) -> WritePorts {
+        WritePorts::described(address, word, ["a word is written", "where", "the word written"])
+    }
+
+    /// The same with words that describe them.
+    pub fn described(address: Range, word: Range, docs: [&str; 3]) -> WritePorts {
+        WritePorts { enable: Port::bit(docs[0]), address: Port::new(address, docs[1]), word: Port::new(word, docs[2]) }
+    }
+
+    /// Enable, address and word.
+    pub fn read<'k>(&self, k: &'k Kernel) -> [Int<'k>; 3] {
+        [&self.enable, &self.address, &self.word].map(|port| k.read(port))
+    }
+}
+
+/// A memory that holds its words from the start has no such ports.
+impl Maybe<WritePorts> {
+    /// The memory that has the ports takes a word, if it takes any.
+    pub fn drive<'k>(&self, k: &'k Kernel, [enable, address, word]: [Int<'k>; 3]) {
+        if let Some(ports) = self.get() {
+            k.drive(&ports.enable, enable);
+            k.drive(&ports.address, address);
+            k.drive(&ports.word, word);
+        }
+    }
+}
+
+impl Logic for WritePorts {
+    fn update(&mut self) {}
+}
+
+impl Block for WritePorts {
+    fn connect_all(&mut self) {}
+    fn update_all(&mut self) {
+        self.enable.update_all();
+        self.address.update_all();
+        self.word.update_all();
+    }
+    fn has_changed(&self) -> bool {
+        self.enable.has_changed() || self.address.has_changed() || self.word.has_changed()
+    }
+    fn accept(&self, name: &str, probe: &mut dyn Probe) {
+        let stem = name.strip_suffix("_write").unwrap_or(name);
+        self.enable.accept(name, probe);
+        self.address.accept(&format!("{stem}_address"), probe);
+        self.word.accept(&format!("{stem}_word"), probe);
     }
 }

@@ -5,6 +5,7 @@
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::config::{MAGIC, crc32};
 use qrtl_hdl::blocks::engine::loader::{Loader, Status, Target};
+use qrtl_hdl::blocks::engine::model::{Model, Section};
 use qrtl_hdl::exact::{FlatSim, elaborate};
 use qrtl_random::Random;
 
@@ -18,22 +19,29 @@ struct Bench {
     random: Random,
     writes: Vec<Write>,
     starts: usize,
+    loads: bool,
 }
 
 impl Bench {
     fn new(lanes: usize, seed: u64) -> (Bench, EngineConfig) {
+        Bench::with(None, lanes, seed)
+    }
+
+    fn with(model: Option<&Model>, lanes: usize, seed: u64) -> (Bench, EngineConfig) {
         let config = EngineConfig { lanes, ..EngineConfig::default() };
-        let mut sim = FlatSim::new(&elaborate(&Loader::new(&config), "loader").unwrap());
+        let mut sim = FlatSim::new(&elaborate(&Loader::new(&config, model), "loader").unwrap());
         sim.set("rst_n", 0);
         sim.step().unwrap();
         sim.set("rst_n", 1);
-        (Bench { sim, lanes, random: Random::new(seed), writes: Vec::new(), starts: 0 }, config)
+        let random = Random::new(seed);
+        (Bench { sim, lanes, random, writes: Vec::new(), starts: 0, loads: model.is_none() }, config)
     }
 
     fn step(&mut self) {
         if self.sim.get("write") == 1 {
-            let [target, address, word] =
-                ["write_target", "write_address", "write_word"].map(|name| self.sim.get(name));
+            // Where nothing is loaded, only activations are written.
+            let target = if self.loads { self.sim.get("write_target") } else { Target::Activations as i128 };
+            let [address, word] = ["write_address", "write_word"].map(|name| self.sim.get(name));
             self.writes.push((target, address, word as u64));
         }
         self.starts += usize::from(self.sim.get("go") == 1);
@@ -172,5 +180,30 @@ fn a_packet_that_is_refused_is_answered_and_the_next_is_taken() {
         assert_eq!(bench.packet(true, &[0]), Some(Status::NoImage as i128));
         // What was no image leaves the model.
         assert_eq!(bench.packet(false, &any), None);
+    }
+}
+
+#[test]
+fn an_engine_that_holds_a_model_takes_inputs_at_once_and_refuses_images() {
+    let section = Section { target: Target::Model, address: 0, words: vec![40, 3] };
+    let model = Model::new(vec![section]).unwrap();
+    for (lanes, seed) in [(8, 7), (4, 8)] {
+        let (mut bench, config) = Bench::with(Some(&model), lanes, seed);
+        let (good, _) = image(&mut bench, &config, 3);
+        let holds = Some(Status::HoldsModel as i128);
+        for round in 0..3 {
+            let words = bench.words(3);
+            assert_eq!(bench.packet(false, &words), None, "round {round}");
+            let expected: Vec<Write> = words.iter().enumerate().map(|(i, &w)| (0, 40 + i as i128, w)).collect();
+            assert_eq!((bench.starts, &bench.writes), (1, &expected));
+            for length in [good.len(), 1, 2, 3, 5] {
+                assert_eq!(bench.packet(true, &good[..length]), holds, "{length} words");
+                assert_eq!(bench.writes, []);
+            }
+            for length in [1, 2, 4, 9] {
+                let words = bench.words(length);
+                assert_eq!(bench.packet(false, &words), Some(Status::WrongLength as i128), "{length} words");
+            }
+        }
     }
 }

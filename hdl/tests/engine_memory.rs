@@ -68,17 +68,21 @@ fn a_word_comes_some_clocks_after_its_address() {
 #[test]
 fn three_words_at_an_odd_distance_are_read_in_a_clock() {
     let mut random = seeded::seeded(32);
-    for (target, words, width) in [(Target::Generic, 32, 32), (Target::Ecp5, 2_048, 64), (Target::Ice40, 64, 32)] {
-        let block = Banks::new(target, words, width);
-        let mut sim = FlatSim::new(&elaborate(&block, "banks").unwrap_or_else(|e| panic!("{e}")));
+    let forms = [(Target::Generic, 32, 32), (Target::Ecp5, 2_048, 64), (Target::Ice40, 64, 32)];
+    for ((target, words, width), holds) in forms.into_iter().flat_map(|form| [(form, false), (form, true)]) {
         let model: Vec<i128> = (0..words).map(|_| random.within(0, (1 << width) - 1)).collect();
-        sim.set("write", 1);
-        for (address, &word) in model.iter().enumerate() {
-            sim.set("write_address", address as i128);
-            sim.set("write_word", word);
-            sim.step().unwrap_or_else(|e| panic!("{e}"));
+        let holding = || Banks::holding(target, &model, width).unwrap_or_else(|e| panic!("{e}"));
+        let block = if holds { holding() } else { Banks::new(target, words, width) };
+        let mut sim = FlatSim::new(&elaborate(&block, "banks").unwrap_or_else(|e| panic!("{e}")));
+        if !holds {
+            sim.set("write", 1);
+            for (address, &word) in model.iter().enumerate() {
+                sim.set("write_address", address as i128);
+                sim.set("write_word", word);
+                sim.step().unwrap_or_else(|e| panic!("{e}"));
+            }
+            sim.set("write", 0);
         }
-        sim.set("write", 0);
         (0..LATENCY).for_each(|_| sim.step().unwrap_or_else(|e| panic!("{e}")));
         let mut coming: VecDeque<Option<Vec<i128>>> = vec![None; LATENCY].into();
         for _ in 0..2_000 {
@@ -97,6 +101,39 @@ fn three_words_at_an_odd_distance_are_read_in_a_clock() {
             sim.step().unwrap_or_else(|e| panic!("{e}"));
         }
     }
+}
+
+#[test]
+fn a_memory_holds_words_from_the_start() {
+    let mut random = seeded::seeded(33);
+    for (target, words, width) in [
+        (Target::Generic, 16, 32),
+        (Target::Ecp5, 16, 40),
+        (Target::Ecp5, 2_048, 29),
+        (Target::Ecp5, 32_768, 7),
+        (Target::Ice40, 64, 32),
+    ] {
+        let contents: Vec<i128> = (0..words).map(|_| random.within(0, (1 << width) - 1)).collect();
+        let block = Memory::holding(target, &contents, width).unwrap_or_else(|e| panic!("{e}"));
+        let mut sim = FlatSim::new(&elaborate(&block, "memory").unwrap_or_else(|e| panic!("{e}")));
+        let addresses: Vec<usize> = (0..2_000).map(|_| random.within(0, words as i128 - 1) as usize).collect();
+        for (clock, &address) in addresses.iter().enumerate() {
+            sim.set("read", 1);
+            sim.set("address", address as i128);
+            sim.settle();
+            if let Some(before) = clock.checked_sub(LATENCY) {
+                assert_eq!(sim.get("word"), contents[addresses[before]], "{target} {words} x {width}");
+            }
+            sim.step().unwrap_or_else(|e| panic!("{e}"));
+        }
+    }
+}
+
+#[test]
+fn a_memory_of_spram_holds_nothing_from_the_start() {
+    let contents = vec![0; 8_192];
+    let Err(why) = Memory::holding(Target::Ice40, &contents, 32) else { panic!("it holds {} words", contents.len()) };
+    assert_eq!(why, "8192 words of 32 bits take SPRAM of UP5K, which holds nothing from the start");
 }
 
 #[test]
@@ -140,7 +177,7 @@ fn more_words_than_may_wait_are_a_fault() {
 fn activations_are_written_while_others_are_read() {
     for target in [Target::Generic, Target::Ecp5, Target::Ice40] {
         let config = EngineConfig { lanes: 4, cols: 4, rows: 2, target, ..EngineConfig::default() };
-        let block = Store::new(&config, Range::unsigned(24));
+        let block = Store::new(&config, Range::unsigned(24), None).unwrap_or_else(|e| panic!("{e}"));
         let mut sim = FlatSim::new(&elaborate(&block, "store").unwrap_or_else(|e| panic!("{e}")));
         let written: Vec<i128> = (0..200).map(|at| at * 0x0101_0101 + 7).collect();
         // Two words come while others are read, and there are as many clocks in which none is.

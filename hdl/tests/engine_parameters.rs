@@ -6,6 +6,8 @@
 mod seeded;
 
 use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::loader::Target;
+use qrtl_hdl::blocks::engine::model::{Model, Section};
 use qrtl_hdl::blocks::engine::parameters::{ParameterMemory, parameter_word};
 use qrtl_hdl::exact::{FlatSim, elaborate};
 
@@ -21,21 +23,32 @@ fn words([bias, multiplier, shift]: Channel, lanes: usize) -> Vec<u64> {
 #[test]
 fn every_requantizer_gets_the_parameters_of_its_channel() {
     let mut random = seeded::seeded(20);
-    for (lanes, requantizers, channels) in [(8, 1, 8), (8, 2, 16), (8, 8, 16), (4, 1, 2), (4, 1, 8), (4, 4, 32)] {
+    let forms = [(8, 1, 8), (8, 2, 16), (8, 8, 16), (4, 1, 2), (4, 1, 8), (4, 4, 32)];
+    for ((lanes, requantizers, channels), holds) in forms.into_iter().flat_map(|form| [(form, false), (form, true)]) {
         let config = EngineConfig { lanes, ..EngineConfig::default() };
-        let block = ParameterMemory::new(&config, channels, requantizers);
-        let mut sim = FlatSim::new(&elaborate(&block, "parameters").unwrap_or_else(|e| panic!("{e}")));
         let mut draw = |lo, hi| random.corner(lo, hi) as i64;
         let bits = 1 << 26;
         let all: Vec<Channel> =
             (0..channels).map(|_| [draw(-bits, bits - 1), draw(0, (1 << 31) - 1), draw(-31, 30)]).collect();
-        for (at, word) in all.iter().flat_map(|&channel| words(channel, lanes)).enumerate() {
-            for (name, v) in [("write", 1), ("write_address", at as i128), ("write_word", word.into())] {
-                sim.set(name, v);
+        let image: Vec<u64> = all.iter().flat_map(|&channel| words(channel, lanes)).collect();
+        let block = if holds {
+            let target = Target::LaneParameters;
+            let input = Section { target: Target::Model, address: 0, words: vec![0, 1] };
+            let model = Model::new(vec![Section { target, address: 0, words: image.clone() }, input]).unwrap();
+            ParameterMemory::holding(&config, (&model, target), channels, requantizers).unwrap()
+        } else {
+            ParameterMemory::new(&config, channels, requantizers)
+        };
+        let mut sim = FlatSim::new(&elaborate(&block, "parameters").unwrap_or_else(|e| panic!("{e}")));
+        if !holds {
+            for (at, word) in image.into_iter().enumerate() {
+                for (name, v) in [("write", 1), ("write_address", at as i128), ("write_word", word.into())] {
+                    sim.set(name, v);
+                }
+                sim.step().unwrap();
             }
-            sim.step().unwrap();
+            sim.set("write", 0);
         }
-        sim.set("write", 0);
         // The ranks of the memory hold the last word.
         (0..ParameterMemory::LATENCY).for_each(|_| sim.step().unwrap());
         let entries = channels / requantizers;

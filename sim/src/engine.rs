@@ -38,16 +38,24 @@ impl Running {
     /// If Verilator is missing or fails, or if the engine refuses the image.
     pub fn start(workspace: &Workspace, config: &EngineConfig, program: Program) -> Result<Running> {
         let package = Package::new("engine", Spec::Engine(config.clone()), "sim")?;
-        let simulation = Simulation::of(workspace, &package, Build::default())?;
-        let mut conversation = simulation.converse()?;
-        let mut script = Script::new(&package.built.interface);
-        let empty = script.clone();
-        load(&mut script, &program);
+        let mut running = Running::holding(workspace, &package, program)?;
+        let mut script = running.script.clone();
+        load(&mut script, &running.program);
         script.flush();
-        let beats = conversation.run(&script)?;
+        let beats = running.conversation.run(&script)?;
         let status = beats.last().and_then(|beat| beat.last()).copied();
         ensure!(status == Some(0), "the engine answers the image with status {status:?}");
-        Ok(Running { conversation, script: empty, program })
+        Ok(running)
+    }
+
+    /// Builds an engine that holds the program from the start, unless it has been built.
+    ///
+    /// # Errors
+    /// If Verilator is missing or fails.
+    pub fn holding(workspace: &Workspace, package: &Package, program: Program) -> Result<Running> {
+        let simulation = Simulation::of(workspace, package, Build::default())?;
+        let script = Script::new(&package.built.interface);
+        Ok(Running { conversation: simulation.converse()?, script, program })
     }
 
     /// The program.

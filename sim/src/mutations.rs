@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use qrtl_gen::blocks::engine::holding;
 use qrtl_gen::emit::Package;
 use qrtl_gen::progress::Progress;
 use qrtl_gen::script::Script;
@@ -23,8 +24,31 @@ use crate::workspace::Workspace;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct List {
-    designs: BTreeMap<String, Spec>,
+    designs: BTreeMap<String, Design>,
     mutation: Vec<Mutation>,
+}
+
+/// A block in which bugs are put.
+#[derive(Deserialize)]
+struct Design {
+    /// seed of the network that an engine holds from the start
+    network: Option<u64>,
+    #[serde(flatten)]
+    spec: Spec,
+}
+
+impl Design {
+    /// The block, and the vectors that ship with it.
+    fn package(&self) -> Result<(Package, Script)> {
+        match (&self.spec, self.network) {
+            (Spec::Engine(config), Some(seed)) => holding(config, seed),
+            (spec, _) => {
+                let package = Package::new(spec.block(), spec.clone(), "sim")?;
+                let vectors = package.vectors()?;
+                Ok((package, vectors))
+            }
+        }
+    }
 }
 
 impl List {
@@ -33,9 +57,9 @@ impl List {
         let mut all = List { designs: BTreeMap::new(), mutation: Vec::new() };
         for block in blocks {
             let List { designs, mutation } = List::of(lists, block)?;
-            for (name, spec) in designs {
+            for (name, design) in designs {
                 ensure!(!all.designs.contains_key(&name), "{block}: another block has a design called {name}");
-                all.designs.insert(name, spec);
+                all.designs.insert(name, design);
             }
             all.mutation.extend(mutation);
         }
@@ -47,7 +71,7 @@ impl List {
         let path = lists.join(format!("{block}.toml"));
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let list: List = toml::from_str(&text).with_context(|| path.display().to_string())?;
-        let foreign = list.designs.iter().find(|(_, spec)| spec.block() != block);
+        let foreign = list.designs.values().find(|design| design.spec.block() != block);
         ensure!(foreign.is_none(), "{}: a design is no {block}", path.display());
         ensure!(!list.mutation.is_empty(), "{}: no bug", path.display());
         Ok(list)
@@ -100,7 +124,7 @@ struct Subject {
 pub fn run(workspace: &Workspace, block: Option<&str>) -> Result<()> {
     let list = List::read(&workspace.mutations(), block.as_ref().map_or(Spec::WORDS, std::slice::from_ref))?;
     let subjects: BTreeMap<&str, Subject> =
-        list.designs.iter().map(|(name, spec)| Ok((name.as_str(), subject(spec)?))).collect::<Result<_>>()?;
+        list.designs.iter().map(|(name, design)| Ok((name.as_str(), subject(design)?))).collect::<Result<_>>()?;
     let progress = Progress::new(list.mutation.len());
     let run = |m: &Mutation| {
         let subject = subjects.get(m.design.as_str());
@@ -133,9 +157,8 @@ const COLUMNS: [Column<Row>; 3] = [
     }),
 ];
 
-fn subject(spec: &Spec) -> Result<Subject> {
-    let package = Package::new(spec.block(), spec.clone(), "sim")?;
-    let script = package.vectors()?;
+fn subject(design: &Design) -> Result<Subject> {
+    let (package, script) = design.package()?;
     let files = package.simulated();
     let patience = package.built.interface.patience.min(PATIENCE);
     Ok(Subject { files, interface: Interface { patience, ..package.built.interface }, script })
@@ -183,9 +206,9 @@ mod tests {
     #[test]
     fn every_block_has_bugs_whose_texts_stand_in_its_verilog() {
         let list = List::read(&Workspace::compiled_in().unwrap().mutations(), Spec::WORDS).unwrap();
-        let files = |spec: &Spec| Package::new(spec.block(), spec.clone(), "a test").unwrap().simulated();
+        let files = |design: &Design| design.package().unwrap().0.simulated();
         let designs: BTreeMap<&str, Vec<File>> =
-            list.designs.iter().map(|(n, spec)| (n.as_str(), files(spec))).collect();
+            list.designs.iter().map(|(name, design)| (name.as_str(), files(design))).collect();
         for m in &list.mutation {
             let design = designs.get(m.design.as_str()).unwrap_or_else(|| panic!("{}: no design {}", m.name, m.design));
             m.put_into(design.clone()).unwrap_or_else(|e| panic!("{}: {e}", m.name));

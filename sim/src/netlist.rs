@@ -4,7 +4,9 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use qrtl_gen::blocks::engine::holding;
 use qrtl_gen::emit::Package;
+use qrtl_gen::script::Script;
 use qrtl_gen::spec::Spec;
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::gemm::GemmConfig;
@@ -87,12 +89,26 @@ pub fn checks(workspace: &Workspace, seed: u64) -> Vec<Check<'_>> {
     .into_iter()
     .chain(engines())
     .map(check)
+    .chain([holding_engine(workspace, seed)])
     .collect()
 }
 
-/// Engines whose memories are small.
-fn engines() -> impl Iterator<Item = (&'static str, Spec, Synthesis, usize)> {
-    let engine = EngineConfig {
+/// An engine on ECP5 whose memories hold a network from the start.
+fn holding_engine(workspace: &Workspace, seed: u64) -> Check<'_> {
+    Check {
+        group: "netlist of engine 2 x 4 on ECP5 that holds a model".to_owned(),
+        words: "1 network".to_owned(),
+        again: format!("netlist --seed {seed}"),
+        run: Box::new(move || {
+            let (package, script) = holding(&EngineConfig { target: Target::Ecp5, ..small_engine() }, seed)?;
+            compare(workspace, &package, &script, ECP5_OWN_MEMORIES, seed)
+        }),
+    }
+}
+
+/// An engine whose memories are small.
+fn small_engine() -> EngineConfig {
+    EngineConfig {
         rows: 2,
         cols: 4,
         lanes: 4,
@@ -106,7 +122,12 @@ fn engines() -> impl Iterator<Item = (&'static str, Spec, Synthesis, usize)> {
         program_words: 1_024,
         terms: 256,
         ..EngineConfig::default()
-    };
+    }
+}
+
+/// Engines whose memories are small. Their images come through the stream.
+fn engines() -> impl Iterator<Item = (&'static str, Spec, Synthesis, usize)> {
+    let engine = small_engine();
     let on_ice40 = EngineConfig { target: Target::Ice40, split: false, softmax: false, ..engine.clone() };
     let on_ecp5 = EngineConfig { target: Target::Ecp5, ..engine };
     [
@@ -119,11 +140,16 @@ fn engines() -> impl Iterator<Item = (&'static str, Spec, Synthesis, usize)> {
 fn run(workspace: &Workspace, spec: &Spec, synthesis: Synthesis, vectors: usize, seed: u64) -> Result<Done> {
     let package = Package::new(spec.block(), spec.clone(), "sim")?;
     let script = spec.script(&package.built.interface, seed, vectors)?;
-    let netlist = synthesize(workspace, &package, synthesis)?;
+    compare(workspace, &package, &script, synthesis, seed)
+}
+
+/// Runs a script through the netlist of a package.
+fn compare(workspace: &Workspace, package: &Package, script: &Script, synthesis: Synthesis, seed: u64) -> Result<Done> {
+    let netlist = synthesize(workspace, package, synthesis)?;
     let files: Vec<File> = package.models.iter().cloned().chain([netlist]).collect();
     let how = Build { lenient: true, ..Build::default() };
     let simulation = Simulation::build(workspace, &package.built.interface, &files, how)?;
-    let (outcome, mismatches) = simulation.compare(&script, seed)?;
+    let (outcome, mismatches) = simulation.compare(script, seed)?;
     Ok(Done { outcome, mismatches, remark: String::new() })
 }
 
@@ -132,7 +158,7 @@ fn synthesize(workspace: &Workspace, package: &Package, synthesis: Synthesis) ->
     let dir = workspace.staging()?;
     let mut reads = String::new();
     for file in &package.files {
-        fs::write(dir.path().join(format!("{}.v", file.name)), &file.text)?;
+        file.write(dir.path())?;
         reads += &format!("read_verilog {}.v; ", file.name);
     }
     let top = &package.name;
@@ -152,5 +178,5 @@ fn synthesize(workspace: &Workspace, package: &Package, synthesis: Synthesis) ->
     let mut yosys = Command::new(workspace.tool("yosys"));
     let commands = commands + "write_verilog -noattr netlist.v";
     run_tool(yosys.current_dir(dir.path()).args(["-q", "-e", LOST, "-p", &commands])).with_context(|| top.clone())?;
-    Ok(File { name: top.clone(), text: fs::read_to_string(dir.path().join("netlist.v"))? })
+    Ok(File::new(top, fs::read_to_string(dir.path().join("netlist.v"))?))
 }

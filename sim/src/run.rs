@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use qrtl_gen::emit::write_file;
-use qrtl_gen::model::Network;
+use qrtl_gen::model::{Image, Network};
 use qrtl_gen::progress::Progress;
 use qrtl_gen::run::read_inputs;
 use qrtl_golden::graph::{Graph, Value};
@@ -52,7 +52,13 @@ impl Run {
         for step in &program.host {
             println!("on the host: operator {step}");
         }
-        let mut running = Running::start(workspace, &self.network.engine, program)?;
+        let mut running = match self.network.image {
+            Image::Stream => Running::start(workspace, &self.network.engine, program)?,
+            Image::Rom => {
+                let package = self.network.package("engine", &program, "sim").with_context(shown)?;
+                Running::holding(workspace, &package, program)?
+            }
+        };
         let progress = Progress::new(inputs.len());
         let begin = Instant::now();
         let mut results = Vec::new();

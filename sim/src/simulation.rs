@@ -183,8 +183,10 @@ impl Simulation {
         STALLS.into_iter().take(if self.interface.clocked { STALLS.len() } else { 1 })
     }
 
+    /// The program, in its directory: there it finds what memories hold from the start.
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
+        command.current_dir(self.program.parent().unwrap_or(Path::new(".")));
         if self.zeroed {
             command.arg("--zeroed");
         }

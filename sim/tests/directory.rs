@@ -4,8 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use qrtl_gen::blocks::engine::holding;
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::Spec;
+use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::saturator::SaturatorConfig;
 use qrtl_sim::tools::run;
 use qrtl_sim::workspace::Workspace;
@@ -31,4 +33,37 @@ fn make_sim_in_an_emitted_directory() {
     fs::write(path, wrong).unwrap();
     let error = make(&dir, "sim").unwrap_err().to_string();
     assert!(error.contains("got fe, expected ff"), "{error}");
+}
+
+/// The words of its memories stand in files, which `make sim` finds. With other words, other values come.
+#[test]
+fn make_sim_of_an_engine_that_holds_a_model() {
+    let config = EngineConfig {
+        rows: 2,
+        cols: 4,
+        lanes: 4,
+        requantizers: 1,
+        lane_requantizers: 1,
+        activation_bytes: 16_384,
+        weight_bytes: 8_192,
+        lane_weight_bytes: 8_192,
+        channels: 512,
+        lane_channels: 1_024,
+        program_words: 4_096,
+        ..EngineConfig::default()
+    };
+    let (package, script) = holding(&config, 1).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("engine");
+    package.write(&dir, &script).unwrap();
+    let text = make(&dir, "sim").unwrap();
+    assert_eq!(text.matches(" vectors, 0 mismatches").count(), 2, "{text}");
+    for entry in fs::read_dir(dir.join("rtl")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "hex") {
+            let words = fs::read_to_string(&path).unwrap();
+            fs::write(path, words.replace('1', "3")).unwrap();
+        }
+    }
+    assert!(make(&dir, "sim").is_err());
 }

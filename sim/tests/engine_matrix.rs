@@ -70,7 +70,7 @@ fn compare(design: &Design, observed: &[[Vec<i128>; 2]]) {
     let interface = interface(design);
     files.extend(models(design));
     lint(workspace, design, &files);
-    files.push(File { name: interface.module.clone(), text: shell(design) });
+    files.push(File::new(&interface.module, shell(design)));
     let mut script = Script::new(&interface);
     for [inputs, _] in observed {
         script.beat(inputs);

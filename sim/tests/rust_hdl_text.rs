@@ -20,7 +20,7 @@ fn compare<B: Block>(spec: Spec, block: &mut B, vectors: usize) {
     let package = Package::new("top", spec, "a test").unwrap();
     let script = package.spec.script(&package.built.interface, 5, vectors).unwrap();
     block.connect_all();
-    let theirs = File { name: "top".to_owned(), text: generate_verilog(block) };
+    let theirs = File::new("top", generate_verilog(block));
     let foreign = Build { lenient: true, ..Build::default() };
     let interface = &package.built.interface;
     for (files, how) in [(package.simulated(), Build::default()), (vec![theirs], foreign)] {

@@ -20,7 +20,7 @@ fn all_files() -> (Vec<String>, [BTreeMap<String, String>; 2]) {
         let package = Package::new(&format!("top_{i}"), spec, "a test").unwrap();
         tops.push(package.name.clone());
         for (files, all) in [(&package.files, &mut texts), (&package.models, &mut models)] {
-            for File { name, text } in files {
+            for File { name, text, .. } in files {
                 let known = all.entry(name.clone()).or_insert_with(|| text.clone());
                 assert_eq!(known, text, "two texts of {name}, one of {}", package.name);
             }

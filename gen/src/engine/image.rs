@@ -5,6 +5,7 @@ use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::config::{MAGIC, crc32};
 use qrtl_hdl::blocks::engine::instruction::Instruction;
 use qrtl_hdl::blocks::engine::loader::Target;
+use qrtl_hdl::blocks::engine::model::Section;
 
 use super::lower::Memories;
 
@@ -17,18 +18,16 @@ pub(super) struct Contents<'a> {
     pub(super) constants: Vec<(usize, &'a [u8])>,
 }
 
-/// The words of the image, each as many bits as a beat of the stream.
+/// The sections of the image.
 ///
 /// # Errors
 /// If a value does not fit its field of an instruction.
-pub(super) fn words(contents: &Contents<'_>, memories: &Memories, config: &EngineConfig) -> Result<Vec<u64>> {
+pub(super) fn sections(contents: &Contents<'_>, memories: &Memories, config: &EngineConfig) -> Result<Vec<Section>> {
     let lanes = config.lanes;
-    let mut words = vec![MAGIC.into(), config.fingerprint().into()];
-    let mut section = |target: Target, address: usize, data: Vec<u64>| {
-        if !data.is_empty() {
-            words.push(header(target, address));
-            words.push(data.len() as u64);
-            words.extend(data);
+    let mut sections = Vec::new();
+    let mut section = |target: Target, address: usize, words: Vec<u64>| {
+        if !words.is_empty() {
+            sections.push(Section { target, address, words });
         }
     };
     for &(address, bytes) in &contents.constants {
@@ -52,9 +51,20 @@ pub(super) fn words(contents: &Contents<'_>, memories: &Memories, config: &Engin
     section(Target::Program, 0, program);
     let [address, bytes] = contents.input;
     section(Target::Model, 0, vec![(address / lanes) as u64, bytes.div_ceil(lanes) as u64]);
+    Ok(sections)
+}
+
+/// The words of the image, each as many bits as a beat of the stream.
+pub(super) fn words(sections: &[Section], config: &EngineConfig) -> Vec<u64> {
+    let mut words = vec![MAGIC.into(), config.fingerprint().into()];
+    for Section { target, address, words: data } in sections {
+        words.push(header(*target, *address));
+        words.push(data.len() as u64);
+        words.extend(data);
+    }
     words.push(header(Target::End, 0));
-    words.push(crc(&words, lanes).into());
-    Ok(words)
+    words.push(crc(&words, config.lanes).into());
+    words
 }
 
 fn header(target: Target, address: usize) -> u64 {

@@ -148,9 +148,9 @@ fn assembled(
         let of_step = || plan.tasks[*task].steps.last().map_or_else(String::new, |step| plan::named(step));
         instruction.words().map_err(anyhow::Error::msg).with_context(of_step)?;
     }
-    let image = image::words(&contents, &memories, config)?;
+    let sections = image::sections(&contents, &memories, config)?;
     let program = program::program(graph, inner, plan, &emitted, taps, config);
-    Ok(Program { image, memories: used, ..program })
+    Ok(Program { image: image::words(&sections, config), sections, memories: used, ..program })
 }
 
 fn end() -> Instruction {

@@ -5,6 +5,7 @@ use qrtl_golden::graph::{Graph, Operator, Step};
 use qrtl_golden::operators::Array;
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
+use qrtl_hdl::blocks::engine::model::Section;
 use qrtl_hdl::blocks::engine::sequencer::STEP_LATENCY;
 
 use super::lower::{Emitted, Lowering};
@@ -22,6 +23,8 @@ pub struct Program {
     pub host: Vec<HostStep>,
     /// the words of the image, one for each beat
     pub image: Vec<u64>,
+    /// the sections of the image
+    pub sections: Vec<Section>,
     /// bytes of a beat
     pub lanes: usize,
     /// what the output stream holds for an input, in this order

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use qrtl_golden::graph::{Graph, Value};
 use qrtl_golden::import::{Runtime, lower, lower_until};
 use qrtl_golden::operators::Array;
@@ -19,6 +19,15 @@ use crate::run::index_of;
 use crate::script::Script;
 use crate::spec::Spec;
 
+/// How an engine comes by its model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Image {
+    /// an image comes through the input stream: one bitstream, any model
+    Stream,
+    /// the memories hold it from the start: no image, this model alone
+    Rom,
+}
+
 /// How a model becomes a program of an engine.
 #[derive(Args, Debug, Clone)]
 pub struct Network {
@@ -29,6 +38,9 @@ pub struct Network {
     /// keep channels that have the same value for every input
     #[arg(long)]
     pub keep_constant: bool,
+    /// how the engine comes by the model
+    #[arg(long, value_enum, default_value_t = Image::Stream)]
+    pub image: Image,
     /// clock for which the latency is said, in MHz
     #[arg(long, default_value_t = 100.0)]
     pub mhz: f64,
@@ -62,6 +74,17 @@ impl Network {
         compile(graph, &self.engine, &Options { keep_constant: self.keep_constant, taps, ..Options::default() })
     }
 
+    /// The engine for a program, as a module of this name. `command` is the origin that its files state.
+    ///
+    /// # Errors
+    /// If a memory cannot hold its part of the program, or the name is no identifier.
+    pub fn package(&self, name: &str, program: &Program, command: &str) -> Result<Package> {
+        match self.image {
+            Image::Stream => Package::new(name, Spec::Engine(self.engine.clone()), command),
+            Image::Rom => Package::holding(name, &self.engine, program, command),
+        }
+    }
+
     /// Writes a directory with the engine, the image of the model, and inputs with what golden makes of them. Returns
     /// the report.
     ///
@@ -73,9 +96,9 @@ impl Network {
         let graph = self.graph(file)?;
         let program = self.compile(&graph, false).with_context(|| file.display().to_string())?;
         let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let spec = Spec::Engine(self.engine.clone());
-        let package = Package::new(name, spec, &format!("gen model {base}"))?;
-        let script = vectors(&package, &program, &graph)?;
+        let flag = if self.image == Image::Rom { " --image rom" } else { "" };
+        let package = self.package(name, &program, &format!("gen model {base}{flag}"))?;
+        let script = self.vectors(&package, &program, &graph)?;
         let host: Vec<String> = program.host.iter().map(ToString::to_string).collect();
         let mut report = String::new();
         if !host.is_empty() {
@@ -84,30 +107,33 @@ impl Network {
         report += &program.report(&self.engine, self.mhz);
         write_directory(output, |dir| {
             package.write_files(dir, &script)?;
-            let image: Vec<u8> =
-                program.image.iter().flat_map(|word| word.to_le_bytes()[..program.lanes].to_vec()).collect();
             fs::create_dir(dir.join("model"))?;
-            fs::write(dir.join("model/image.bin"), image)?;
+            if self.image == Image::Stream {
+                let bytes = program.image.iter().flat_map(|word| word.to_le_bytes().into_iter().take(program.lanes));
+                fs::write(dir.join("model/image.bin"), bytes.collect::<Vec<u8>>())?;
+            }
             fs::write(dir.join("model/report.txt"), &report)?;
             Ok(())
         })?;
         Ok(report)
     }
-}
 
-/// The image, then random inputs with golden's results.
-fn vectors(package: &Package, program: &Program, graph: &Graph) -> Result<Script> {
-    let mut script = Script::new(&package.built.interface);
-    load(&mut script, program);
-    let shape = &graph.tensors[program.input].shape;
-    let mut random = Random::new(1);
-    for _ in 0..INPUTS {
-        let elements = (0..shape.iter().product()).map(|_| random.within(-128, 127) as i32).collect();
-        let input = Array::new("input", shape.clone(), elements)?;
-        infer(&mut script, program, graph, &Value::Integer(input))?;
+    /// The image, if it comes through the stream, then random inputs with golden's results.
+    fn vectors(&self, package: &Package, program: &Program, graph: &Graph) -> Result<Script> {
+        let mut script = Script::new(&package.built.interface);
+        if self.image == Image::Stream {
+            load(&mut script, program);
+        }
+        let shape = &graph.tensors[program.input].shape;
+        let mut random = Random::new(1);
+        for _ in 0..INPUTS {
+            let elements = (0..shape.iter().product()).map(|_| random.within(-128, 127) as i32).collect();
+            let input = Array::new("input", shape.clone(), elements)?;
+            infer(&mut script, program, graph, &Value::Integer(input))?;
+        }
+        script.flush();
+        Ok(script)
     }
-    script.flush();
-    Ok(script)
 }
 
 /// Flags of `gen model`.

@@ -131,6 +131,7 @@ impl<'a> Scope<'a> {
                     depth: m.depth,
                     in_luts: m.in_luts,
                     apart: m.apart,
+                    contents: m.contents.clone(),
                     write: m.write,
                     read: m.read,
                     at: m.at,
@@ -206,7 +207,7 @@ fn pruned(body: &Body<AtomId>) -> Body<AtomId> {
     let mut needed = vec![false; body.nodes.len()];
     let drives = body.drives.iter().map(|d| d.from);
     let updates = body.updates.iter().flat_map(|u| [Some(u.next), u.enable]).flatten();
-    let memories = body.memories.iter().flat_map(|m| [m.write.0, m.write.1, m.write.2, m.read.0, m.read.1]);
+    let memories = body.memories.iter().flat_map(Memory::operands);
     drives.chain(updates).chain(memories).for_each(|n| needed[n] = true);
     for id in (0..body.nodes.len()).rev() {
         if needed[id] {
@@ -230,7 +231,7 @@ fn pruned(body: &Body<AtomId>) -> Body<AtomId> {
         u.enable = u.enable.map(|e| place[e]);
     }
     for m in &mut pruned.memories {
-        m.write = (place[m.write.0], place[m.write.1], place[m.write.2]);
+        m.write = m.write.map(|(enable, address, word)| (place[enable], place[address], place[word]));
         m.read = (place[m.read.0], place[m.read.1]);
     }
     pruned

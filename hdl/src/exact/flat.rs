@@ -55,7 +55,7 @@ const TAKEN_DEPTH: usize = 6;
 pub(super) struct Words {
     pub data: Slot,
     pub words: Vec<i128>,
-    pub write: [Slot; 3],
+    pub write: Option<[Slot; 3]>,
     pub read: [Slot; 2],
 }
 

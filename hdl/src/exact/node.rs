@@ -223,12 +223,22 @@ pub struct Memory<R> {
     pub in_luts: bool,
     /// no word is read while it is written
     pub apart: bool,
-    /// write enable, address, value
-    pub write: (NodeId, NodeId, NodeId),
+    /// the words that it holds from the start
+    pub contents: Option<Arc<[i128]>>,
+    /// write enable, address, value; `None` if it is only read
+    pub write: Option<(NodeId, NodeId, NodeId)>,
     /// read enable, address
     pub read: (NodeId, NodeId),
     /// where the description says so
     pub at: Place,
+}
+
+impl<R> Memory<R> {
+    /// The nodes that it needs.
+    pub(crate) fn operands(&self) -> impl Iterator<Item = NodeId> + use<R> {
+        let write = self.write.map(|(enable, address, word)| [enable, address, word]);
+        write.into_iter().flatten().chain([self.read.0, self.read.1])
+    }
 }
 
 /// Everything that one description says.

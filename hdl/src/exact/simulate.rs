@@ -112,8 +112,8 @@ impl FlatSim {
             if enable == 1 {
                 edges.push((memory.data, memory.words[address as usize]));
             }
-            let [enable, address, word] = memory.write.map(|s| self.values[s]);
-            if enable == 1 {
+            let write = memory.write.map(|slots| slots.map(|s| self.values[s]));
+            if let Some([1, address, word]) = write {
                 memory.words[address as usize] = word;
             }
         }

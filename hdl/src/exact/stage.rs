@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
+use std::sync::Arc;
 
 use rust_hdl::prelude::{Block, Logic, Probe};
 
@@ -108,14 +109,15 @@ impl<'k> Rank<'k> {
 
 /// A memory of `depth` words with one write port and one read port, whose word is registered.
 ///
-/// A word read while it is being written is the old one. A word that was never written is undefined. An address has as
-/// many bits as `depth` needs; behind the last word nothing is written, and what is read is undefined.
+/// A word read while it is being written is the old one. A word that was never written is undefined, unless the memory
+/// holds words from the start. An address has as many bits as `depth` needs; behind the last word nothing is written, and what is read is undefined.
 #[derive(Debug)]
 pub struct Ram {
     data: Reg,
     in_luts: bool,
     apart: bool,
     words: RefCell<Vec<i128>>,
+    contents: Option<Arc<[i128]>>,
 }
 
 impl Ram {
@@ -126,7 +128,24 @@ impl Ram {
     pub fn new(depth: usize, range: impl Into<Range>) -> Ram {
         assert!(depth >= 2, "a memory of {depth} words is a register");
         let range = range.into();
-        Ram { data: Reg::new(range), in_luts: false, apart: false, words: RefCell::new(vec![range.nearest(0); depth]) }
+        Ram {
+            data: Reg::new(range),
+            in_luts: false,
+            apart: false,
+            words: RefCell::new(vec![range.nearest(0); depth]),
+            contents: None,
+        }
+    }
+
+    /// A memory that holds these words from the start.
+    ///
+    /// # Panics
+    /// If there are less than 2 words, or one is out of range.
+    pub fn holding(words: Vec<i128>, range: impl Into<Range>) -> Ram {
+        let ram = Ram::new(words.len(), range);
+        let outside = words.iter().find(|&&word| !ram.data.range().contains(word));
+        assert!(outside.is_none(), "a memory of {} holds {outside:?}", ram.data.range());
+        Ram { contents: Some(words.as_slice().into()), words: RefCell::new(words), ..ram }
     }
 
     /// The same memory, in LUTs if `in_luts`: synthesis must not take a block memory for it.
@@ -167,16 +186,32 @@ impl Kernel {
     /// word `write.1` takes the value `write.2`.
     #[track_caller]
     pub fn ram<'k>(&'k self, ram: &Ram, write: (Int<'k>, Int<'k>, Int<'k>), read: (Int<'k>, Int<'k>)) -> Int<'k> {
+        if !ram.data.range().covers(write.2.range()) {
+            let text = format!("word of range {} does not fit {}", write.2.range(), ram.data.range());
+            self.problem(None, text);
+        }
+        self.memory(ram, Some(write), read)
+    }
+
+    /// The same for a memory whose words never change.
+    #[track_caller]
+    pub fn read_ram<'k>(&'k self, ram: &Ram, read: (Int<'k>, Int<'k>)) -> Int<'k> {
+        self.memory(ram, None, read)
+    }
+
+    #[track_caller]
+    fn memory<'k>(
+        &'k self,
+        ram: &Ram,
+        write: Option<(Int<'k>, Int<'k>, Int<'k>)>,
+        read: (Int<'k>, Int<'k>),
+    ) -> Int<'k> {
         let addresses = Range::addresses(ram.depth());
-        for address in [write.1, read.1] {
+        for address in write.map(|write| write.1).into_iter().chain([read.1]) {
             if !addresses.covers(address.range()) {
                 let text = format!("address {} of a memory of {} words", address.range(), ram.depth());
                 self.problem(None, text);
             }
-        }
-        if !ram.data.range().covers(write.2.range()) {
-            let text = format!("word of range {} does not fit {}", write.2.range(), ram.data.range());
-            self.problem(None, text);
         }
         let core = ram.data.core();
         self.push_memory(Memory {
@@ -184,7 +219,8 @@ impl Kernel {
             depth: ram.depth(),
             in_luts: ram.in_luts,
             apart: ram.apart,
-            write: (write.0.id(), write.1.id(), write.2.id()),
+            contents: ram.contents.clone(),
+            write: write.map(|(enable, address, word)| (enable.id(), address.id(), word.id())),
             read: (read.0.id(), read.1.id()),
             at: Place(Location::caller()),
         });
@@ -198,7 +234,8 @@ impl Kernel {
             if read.0.value() == 1 {
                 core.set_next(0, word(read.1).map_or(words[0], |a| words[a]));
             }
-            if write.0.value() == 1
+            if let Some(write) = write
+                && write.0.value() == 1
                 && let Some(a) = word(write.1)
             {
                 words[a] = write.2.value();

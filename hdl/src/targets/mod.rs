@@ -59,7 +59,7 @@ pub fn models(design: &Design) -> Vec<File> {
     let mut models: Vec<File> = Vec::new();
     for cell in design.modules.iter().filter_map(|m| m.header.cell.as_ref()) {
         if models.iter().all(|m| m.name != cell.name) {
-            models.push(File { name: cell.name.to_owned(), text: cell.model.to_owned() });
+            models.push(File::new(cell.name, cell.model.to_owned()));
         }
     }
     models

@@ -2,19 +2,11 @@
 
 use std::fmt::Write;
 
+use super::file::{Data, File};
 use super::form::shape;
 use super::module::{Frame, Parts, Printer, is_declared_signed, total_width};
 use crate::exact::{AtomInfo, Cell, Design, Module, Named, NetRef, Role};
 use crate::names::module_name;
-
-/// A file of Verilog.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
-    /// name of the module and, with `.v`, of the file
-    pub name: String,
-    /// its text
-    pub text: String,
-}
 
 /// The version and command with which a reader of a file makes it again. It has no date, host or path.
 #[derive(Debug, Clone)]
@@ -49,23 +41,24 @@ pub fn print(design: &Design, provenance: &Provenance) -> Vec<File> {
             let head = head(module, name, &origin) + "`default_nettype none\n\n";
             head + &ports(printer, name) + body + "\nendmodule\n\n`default_nettype wire\n"
         };
-        let mut text = String::new();
+        let (mut text, mut data) = (String::new(), Vec::new());
         match &module.header.cell {
             Some(cell) => section(&mut text, &instance_of(cell)),
-            None => body(&mut text, &names, &ports_of, &mut printer),
+            None => data = body(&mut text, &names, &ports_of, &mut printer),
         }
         let base = &module.header.module;
         let name = if top { design.name.clone() } else { module_name(base, &file(base, &printer, &text)) };
         // Two modules may differ only in something that is not printed, as in the bounds of a register.
         if files.iter().all(|f| f.name != name) {
-            files.push(File { text: file(&name, &printer, &text), name: name.clone() });
+            files.push(File { text: file(&name, &printer, &text), name: name.clone(), data });
         }
         names.push(name);
     }
     files
 }
 
-fn body(text: &mut String, names: &[String], ports_of: &[&[Named]], printer: &mut Printer<'_>) {
+/// Writes the body of a module. Returns the words that it reads.
+fn body(text: &mut String, names: &[String], ports_of: &[&[Named]], printer: &mut Printer<'_>) -> Vec<Data> {
     let parts = printer.parts(&Ansi, true);
     let unused = printer.unused();
     section(text, &(parts.registers.clone() + &parts.memories + &parts.outputs));
@@ -75,6 +68,7 @@ fn body(text: &mut String, names: &[String], ports_of: &[&[Named]], printer: &mu
     section(text, parts.clocked.trim_end_matches('\n'));
     section(text, &parts.drives);
     section(text, &unused);
+    parts.data
 }
 
 /// Number of pins of a cell on one line.

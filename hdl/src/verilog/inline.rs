@@ -34,7 +34,7 @@ impl Writer<'_> {
             uses.extend(u.enable.map(|e| (e, User::Other)));
         }
         for m in &body.memories {
-            uses.extend([m.write.0, m.write.1, m.write.2, m.read.0, m.read.1].map(|n| (n, User::Other)));
+            uses.extend(m.operands().map(|n| (n, User::Other)));
         }
         for (node, user) in uses {
             let known = &mut self.users[node];

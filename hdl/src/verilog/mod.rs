@@ -2,6 +2,7 @@
 //! pragma and no waiver. The rules are in `docs/verilog-style.md`.
 
 mod expr;
+mod file;
 mod form;
 mod head;
 mod inline;
@@ -10,5 +11,6 @@ mod operators;
 mod rust_hdl;
 mod writer;
 
-pub use head::{File, Provenance, print};
+pub use file::{Data, File};
+pub use head::{Provenance, print};
 pub use rust_hdl::hdl;

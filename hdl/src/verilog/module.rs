@@ -5,6 +5,7 @@ mod clocked;
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use super::Data;
 use super::form::{Net, Nets, Slice, literal, shape};
 use super::writer::{Item, Writer};
 use crate::exact::{AtomInfo, Design, Module, NetRef, NodeId, Role};
@@ -45,6 +46,8 @@ pub(super) struct Parts {
     pub drives: String,
     /// text at each pin of each instance
     pub connections: Vec<Vec<String>>,
+    /// words that memories hold from the start
+    pub data: Vec<Data>,
 }
 
 /// Width of all lanes together.

@@ -45,7 +45,7 @@ pub fn measure(tools: &Tools, subject: &Subject, target: Target) -> Result<Measu
         }
         fs::create_dir_all(&dir).with_context(|| format!("{}: cannot create", dir.display()))?;
         for file in files {
-            fs::write(dir.join(format!("{}.v", file.name)), &file.text)?;
+            file.write(&dir)?;
         }
         fs::write(dir.join("harness.v"), harness.verilog())?;
         fs::write(dir.join("synth.ys"), &script)?;

@@ -72,7 +72,7 @@ fn by_hand(baselines: &Path, parts: &[&str], name: &str) -> Result<Vec<File>> {
     let read = |name: &&str| -> Result<File> {
         let path = baselines.join(format!("{name}.v"));
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        Ok(File { name: (*name).to_owned(), text })
+        Ok(File::new(name, text))
     };
     parts.iter().chain([&name]).map(read).collect()
 }

@@ -38,7 +38,10 @@ pub fn build(workspace: &Workspace, files: &[File], top: &str, around: &Around, 
         Around::Bench(ports) => (*ports, "bench"),
         Around::Own(main) => (*main, "own"),
     };
-    let sources: String = files.iter().map(|f| format!("{}.v {}\n{}", f.name, f.text.len(), f.text)).collect();
+    let data = || files.iter().flat_map(|file| &file.data);
+    let sources = files.iter().map(|f| (format!("{}.v", f.name), &f.text));
+    let sources = sources.chain(data().map(|data| (data.name.clone(), &data.text)));
+    let sources: String = sources.map(|(name, text)| format!("{name} {}\n{text}", text.len())).collect();
     let place = workspace.simulations().join(hash(&format!("{}{top} {how:?}{bench}{text}{sources}", shared.key())));
     let program = place.join("Vdut");
     if program.exists() {
@@ -48,9 +51,10 @@ pub fn build(workspace: &Workspace, files: &[File], top: &str, around: &Around, 
     let dir = staging.path();
     translate(workspace, dir, files, top, how)?;
     compile(&shared, dir, around, how)?;
-    // Only the program is kept. The first build puts it there.
+    // Only the program is kept, and what it reads. The first build puts it there.
     let kept = dir.join("kept");
     fs::create_dir(&kept)?;
+    data().try_for_each(|data| fs::write(kept.join(&data.name), &data.text))?;
     fs::rename(dir.join("obj/Vdut"), kept.join("Vdut"))?;
     put(&kept, &place)?;
     Ok(program)

@@ -39,7 +39,7 @@ pub(super) fn prepare(workspace: &Workspace, trace: bool) -> Result<Shared> {
 }
 
 fn fill(workspace: &Workspace, dir: &Path, trace: bool) -> Result<()> {
-    let file = File { name: "empty".to_owned(), text: EMPTY.to_owned() };
+    let file = File::new("empty", EMPTY.to_owned());
     translate(workspace, dir, &[file], "empty", Build { trace, lenient: false })?;
     let obj = dir.join("obj");
     for (name, text) in BENCH {

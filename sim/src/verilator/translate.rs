@@ -1,6 +1,5 @@
 //! From Verilog to C++: the call of Verilator.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -42,7 +41,7 @@ impl Build {
 /// Translates Verilog to C++, in `dir`/obj.
 pub(super) fn translate(workspace: &Workspace, dir: &Path, files: &[File], top: &str, how: Build) -> Result<()> {
     for file in files {
-        fs::write(dir.join(format!("{}.v", file.name)), &file.text)?;
+        file.write(dir)?;
     }
     let mut command = Command::new(workspace.tool("verilator"));
     command.current_dir(dir).args(how.flags()).args(["--top-module", top]);

@@ -57,7 +57,7 @@ pub fn stage() -> Simulation {
 }
 
 pub fn built(text: &str, interface: &Interface, how: Build) -> anyhow::Result<Simulation> {
-    let file = File { name: interface.module.clone(), text: text.to_owned() };
+    let file = File::new(&interface.module, text.to_owned());
     Simulation::build(Workspace::compiled_in()?, interface, &[file], how)
 }
 

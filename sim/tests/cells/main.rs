@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use qrtl_hdl::blocks::engine::memory::{AHEAD, LATENCY, Memory, OVERTAKEN};
@@ -58,7 +59,7 @@ fn equal_plain_form(forms: &[Form]) {
             files.push(file.clone());
         }
     }
-    files.push(File { name: "comparer".to_owned(), text });
+    files.push(File::new("comparer", text));
     let workspace = Workspace::compiled_in().unwrap();
     let program = build(workspace, &files, "comparer", &Around::Own(MAIN), Build::default());
     let program = program.unwrap_or_else(|e| panic!("{e}"));
@@ -224,6 +225,81 @@ fn an_ebr_gives_what_was_written() {
     equal_plain_form(&shapes.into_iter().enumerate().map(form).collect::<Vec<_>>());
 }
 
+/// A factor whose products have all kinds of upper bits.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Words of `bits` bits that look random.
+fn spread(words: usize, bits: u32) -> Vec<i128> {
+    (0..words as u64).map(|address| (address.wrapping_mul(SPREAD) >> (64 - bits)).into()).collect()
+}
+
+/// Every width of the cells.
+const SHAPES: [(usize, u32); 6] = [(16_384, 1), (8_192, 2), (4_096, 4), (2_048, 9), (1_024, 18), (512, 36)];
+
+#[test]
+fn an_ebr_holds_words_from_the_start() {
+    let form = |(i, (words, bits)): (usize, (usize, u32))| {
+        let (address, low) = (words.ilog2(), 64 - bits);
+        let declared = [
+            format!("wire [{}:0] at_# = y[{0}:0];", address - 1),
+            format!("wire [63:0] product_# = {{{}'d0, at_#}} * 64'h{SPREAD:x};", 64 - address),
+            format!("wire unused_product_# = &{{1'b0, product_#[{}:0]}};", low - 1),
+            "wire reads_# = y[63:62] != 2'd0;".to_owned(),
+            format!("reg [{0}:0] read_#, expected_#;\n    wire [{0}:0] got_#;", bits - 1),
+            format!("always @(posedge clk) if (reads_#) read_# <= product_#[63:{low}];"),
+            "always @(posedge clk) expected_# <= read_#;".to_owned(),
+            "form_# form_#_0 (.clk(clk), .read(reads_#), .address(at_#), .word(got_#));".to_owned(),
+            "assign now[#] = got_# != expected_#;".to_owned(),
+        ];
+        let declared = declared.map(|line| format!("    {line}\n")).concat();
+        Form { files: files(&Ebr::holding(spread(words, bits), bits), i), declared, clocked: String::new() }
+    };
+    let narrow = [(4_096, 3), (1_024, 16), (8, 32)];
+    equal_plain_form(&SHAPES.into_iter().chain(narrow).enumerate().map(form).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_small_memory_that_is_only_read_becomes_logic() {
+    let files = files(&Memory::holding(Target::Ecp5, &spread(64, 32), 32).unwrap(), 0);
+    let dir = tempfile::tempdir().unwrap();
+    files.iter().for_each(|file| file.write(dir.path()).unwrap());
+    let mut yosys = Command::new(Workspace::compiled_in().unwrap().tool("yosys"));
+    let script = "read_verilog *.v; synth_ecp5 -top form_0; tee -q -o stat.json stat -json";
+    run(yosys.current_dir(dir.path()).args(["-q", "-p", script])).unwrap();
+    let area = Statistics::read(&dir.path().join("stat.json")).unwrap().area().unwrap();
+    assert!(area.ram == 0 && area.lut >= 32, "{area:?}");
+}
+
+/// What Yosys makes a block memory of ECP5 hold that it infers is what ours of the same words holds.
+#[test]
+fn an_ebr_holds_its_words_where_synthesis_puts_them() {
+    for (words, bits) in SHAPES {
+        let contents = spread(words, bits);
+        let inferred = Memory::holding(Target::Generic, &contents, bits).unwrap();
+        let [inferred, ours] = [initial(files(&inferred, 0)), initial(files(&Ebr::holding(contents, bits), 0))];
+        assert!(!ours.is_empty() && inferred == ours, "{words} x {bits}");
+    }
+}
+
+/// The parameters of the only block memory of a netlist that say what it holds, without those that are 0.
+fn initial(files: Vec<File>) -> BTreeMap<String, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let modules: Vec<&File> = files.iter().filter(|file| !file.name.ends_with("KD")).collect();
+    modules.iter().for_each(|file| file.write(dir.path()).unwrap());
+    let mut yosys = Command::new(Workspace::compiled_in().unwrap().tool("yosys"));
+    let script = "read_verilog *.v; synth_ecp5 -top form_0; write_json netlist.json";
+    run(yosys.current_dir(dir.path()).args(["-q", "-p", script])).unwrap();
+    let text = std::fs::read_to_string(dir.path().join("netlist.json")).unwrap();
+    let netlist: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let cells = netlist["modules"]["form_0"]["cells"].as_object().unwrap().values();
+    let memories: Vec<_> = cells.filter(|cell| cell["type"].as_str().unwrap().ends_with("KD")).collect();
+    assert_eq!(memories.len(), 1);
+    let parameters = memories[0]["parameters"].as_object().unwrap().iter();
+    let words =
+        parameters.filter(|(name, _)| name.starts_with("INITVAL")).map(|(n, v)| (n.clone(), v.as_str().unwrap()));
+    words.filter(|(_, bits)| bits.contains('1')).map(|(name, bits)| (name, bits.to_owned())).collect()
+}
+
 #[test]
 fn an_spram_gives_what_was_written() {
     let form = |(i, words)| memory(files(&SbSpram256ka::new(words), i), words, 16, 1, ONE_PORT);
@@ -282,7 +358,7 @@ fn synthesis_keeps_the_copies_of_addresses() {
     let files = files(&Memory::new(Target::Ecp5, words, bits), 0);
     let dir = tempfile::tempdir().unwrap();
     for file in files.iter().filter(|file| file.name != "DP16KD") {
-        std::fs::write(dir.path().join(format!("{}.v", file.name)), &file.text).unwrap();
+        file.write(dir.path()).unwrap();
     }
     let mut yosys = Command::new(Workspace::compiled_in().unwrap().tool("yosys"));
     let script = "read_verilog *.v; synth_ecp5 -top form_0; tee -q -o stat.json stat -json";

@@ -1,6 +1,7 @@
 //! The engine. Its vectors are random networks: their images, inputs, and what golden makes of each step. Around them
 //! come packets that are refused, and resets.
 
+mod holding;
 mod packets;
 mod troubles;
 
@@ -15,6 +16,7 @@ use crate::engine::{Options, Program, compile};
 use crate::networks::{Network, draw};
 use crate::script::Script;
 
+pub use holding::holding;
 pub use packets::{infer, load, send};
 use troubles::{AFTER, BEFORE, Trial};
 

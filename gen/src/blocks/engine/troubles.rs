@@ -158,13 +158,13 @@ fn reset_in_inference(trial: &mut Trial<'_>) -> Result<()> {
 
 impl Trial<'_> {
     /// At least one random word, and at most `most`.
-    fn words(&mut self, most: usize) -> Vec<u64> {
+    pub(super) fn words(&mut self, most: usize) -> Vec<u64> {
         let greatest = u64::MAX >> (64 - 8 * self.program.lanes);
         (0..self.random.size(1, most)).map(|_| self.random.bits() & greatest).collect()
     }
 
     /// The words of the first input.
-    fn input(&self) -> Result<Vec<u64>> {
+    pub(super) fn input(&self) -> Result<Vec<u64>> {
         match &self.network.inputs[0] {
             Value::Integer(array) => self.program.input(array),
             Value::Float(_) => anyhow::bail!("an input of floats"),
@@ -172,7 +172,7 @@ impl Trial<'_> {
     }
 
     /// A packet that is answered by a status.
-    fn refused(&mut self, words: &[u64], image: bool, status: Status) {
+    pub(super) fn refused(&mut self, words: &[u64], image: bool, status: Status) {
         send(self.script, self.program.lanes, words, image);
         answer(self.script, self.program.lanes, status);
     }

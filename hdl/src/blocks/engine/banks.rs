@@ -5,7 +5,8 @@ use rust_hdl::prelude::*;
 use super::memory::{LATENCY, Memory};
 use crate::blocks::delay::{open, through};
 use crate::describe_logic;
-use crate::exact::{Bus, Clk, Describe, Header, Kernel, Port, Range, Stage};
+use crate::exact::{Bus, Clk, Describe, Header, Kernel, Maybe, Port, Range, Stage};
+use crate::memory::WritePorts;
 use crate::targets::Target;
 
 /// Words that are read in a clock.
@@ -21,12 +22,8 @@ const BANKS: usize = 4;
 pub struct Banks {
     /// clock
     pub clk: Clk,
-    /// a word is written
-    pub write: Port<In>,
-    /// where it is written
-    pub write_address: Port<In>,
-    /// the word that is written
-    pub write_word: Port<In>,
+    /// how a word is written, unless the memory is [only read](Banks::holding)
+    pub write: Maybe<WritePorts>,
     /// words are read
     pub read: Port<In>,
     /// the address of the first
@@ -43,18 +40,32 @@ pub struct Banks {
 impl Banks {
     /// A memory of `words` words, at least 16 and a multiple of 4, of `width` bits, in cells of `target`.
     pub fn new(target: Target, words: usize, width: u32) -> Banks {
+        let write = WritePorts::new(Range::addresses(words), Range::unsigned(width));
+        let bank = (0..BANKS).map(|_| Memory::new(target, words / BANKS, width)).collect();
+        Banks::of(words, width, Maybe::from(Some(write)), bank)
+    }
+
+    /// A memory that holds these words from the start, and is only read.
+    ///
+    /// # Errors
+    /// The errors of [`Memory::holding`].
+    pub fn holding(target: Target, contents: &[i128], width: u32) -> Result<Banks, String> {
+        let bank = |b| -> Vec<i128> { contents.iter().skip(b).step_by(BANKS).copied().collect() };
+        let bank = (0..BANKS).map(|b| Memory::holding(target, &bank(b), width)).collect::<Result<_, _>>()?;
+        Ok(Banks::of(contents.len(), width, Maybe::from(None), bank))
+    }
+
+    fn of(words: usize, width: u32, write: Maybe<WritePorts>, bank: Vec<Memory>) -> Banks {
         let address = Range::addresses(words);
         let word = Range::unsigned(width);
         Banks {
             clk: Clk::new(),
-            write: Port::bit("a word is written"),
-            write_address: Port::new(address, "where"),
-            write_word: Port::new(word, "the word written"),
+            write,
             read: Port::bit("words are read"),
             address: Port::new(address, "where the first is"),
             distance: Port::new(address, "words from the first to the second, and from there to the third"),
             word: Bus::new(READS, word, "the words read"),
-            bank: (0..BANKS).map(|_| Memory::new(target, words / BANKS, width)).collect(),
+            bank,
             ranks: (0..LATENCY).map(|_| Stage::new(true)).collect(),
             _words: words,
         }
@@ -79,13 +90,14 @@ impl Describe for Banks {
         let addresses = [address, (address + distance).wrap(range), (address + distance * 2).wrap(range)];
         let low = addresses.map(|address| address.bits(0, bank_bits));
         let high = addresses.map(|address| address.bits(bank_bits, width - bank_bits));
-        let to = k.read(&self.write_address);
+        let write = self.write.get().map(|ports| ports.read(k));
         for (b, bank) in self.bank.iter().enumerate() {
             let b = b as i128;
             k.pass_clock(&self.clk, &bank.clk);
-            k.drive(&bank.write, k.read(&self.write) & to.bits(0, bank_bits).equals(b));
-            k.drive(&bank.write_address, to.bits(bank_bits, width - bank_bits));
-            k.drive(&bank.write_word, k.read(&self.write_word));
+            if let Some([write, to, word]) = write {
+                let takes = write & to.bits(0, bank_bits).equals(b);
+                bank.write.drive(k, [takes, to.bits(bank_bits, width - bank_bits), word]);
+            }
             k.drive(&bank.read, k.read(&self.read));
             // The first word is read in any case.
             k.drive(&bank.address, low[0].equals(b).mux(high[0], low[1].equals(b).mux(high[1], high[2])));

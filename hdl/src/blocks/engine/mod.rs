@@ -10,6 +10,7 @@ pub mod lanes;
 pub mod loader;
 pub mod matrix;
 pub mod memory;
+pub mod model;
 pub mod outlet;
 pub mod parameters;
 pub mod sequencer;

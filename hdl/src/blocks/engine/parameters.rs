@@ -3,10 +3,13 @@
 use rust_hdl::prelude::*;
 
 use super::config::{BIAS, EngineConfig};
+use super::loader::Target;
 use super::memory::{LATENCY, Memory};
+use super::model::{Model, Share};
 use crate::blocks::requantizer::Parameters;
 use crate::describe_logic;
-use crate::exact::{Bus, Clk, Describe, Header, Kernel, Port, Range};
+use crate::exact::{Bus, Clk, Describe, Header, Kernel, Maybe, Port, Range};
+use crate::memory::WritePorts;
 
 /// Bits of the parameters of a channel: the bias in the lowest, then the multiplier, then the shift.
 const WORD_BITS: u32 = 64;
@@ -45,12 +48,8 @@ pub fn parameter_word(bias: i64, multiplier: i64, shift: i64) -> Result<u64, Str
 pub struct ParameterMemory {
     /// clock
     pub clk: Clk,
-    /// a word of the stream is written
-    pub write: Port<In>,
-    /// the number of the word
-    pub write_address: Port<In>,
-    /// the word
-    pub write_word: Port<In>,
+    /// how a word of the stream is written, whose address is its number; a memory that holds a model has no such ports
+    pub write: Maybe<WritePorts>,
     /// entry that is read
     pub address: Port<In>,
     /// biases of the entry, one for each requantizer
@@ -70,19 +69,58 @@ impl ParameterMemory {
     /// A memory for the parameters of `channels` channels, which `requantizers` requantizers share. The requantizers are a
     /// power of two, and there are at least two channels for each, and as many for all.
     pub fn new(config: &EngineConfig, channels: usize, requantizers: usize) -> ParameterMemory {
-        let (word, entries) = (config.word(), channels / requantizers);
+        let (words, parts) = (channels / requantizers, ParameterMemory::parts(config) * requantizers);
+        let part = (0..parts).map(|_| Memory::new(config.target, words, config.word_bits())).collect();
+        let docs = ["a word of the stream is written", "the number of the word", "the word"];
+        let write = WritePorts::described(Range::addresses(words * parts), config.word(), docs);
+        ParameterMemory::of(config, words, requantizers, part, Some(write))
+    }
+
+    /// A memory that holds the parameters that a model has for a target.
+    ///
+    /// # Errors
+    /// If there are more than the memory has room for, or its cells hold nothing from the start.
+    pub fn holding(
+        config: &EngineConfig,
+        (model, target): (&Model, Target),
+        channels: usize,
+        requantizers: usize,
+    ) -> Result<ParameterMemory, String> {
+        let (words, parts) = (channels / requantizers, ParameterMemory::parts(config) * requantizers);
+        let share = |part| Share { target, part, parts, words };
+        let part = (0..parts).map(|part| model.memory(config.target, share(part), config.word_bits()));
+        let part = part.collect::<Result<_, _>>()?;
+        Ok(ParameterMemory::of(config, words, requantizers, part, None))
+    }
+
+    /// Ports like those through which it is written. `place` describes the address.
+    pub(super) fn write_ports(&self, place: &str) -> Maybe<WritePorts> {
+        let docs = ["a word of parameters is written", place, "the word"];
+        let like = |ports: &WritePorts| WritePorts::described(ports.address.range(), ports.word.range(), docs);
+        self.write.get().map(like).into()
+    }
+
+    /// Words of the stream that hold the parameters of a channel.
+    fn parts(config: &EngineConfig) -> usize {
+        (WORD_BITS / config.word_bits()) as usize
+    }
+
+    fn of(
+        config: &EngineConfig,
+        entries: usize,
+        requantizers: usize,
+        part: Vec<Memory>,
+        write: Option<WritePorts>,
+    ) -> ParameterMemory {
         let Parameters { multiplier, shift, .. } = config.requantizer(BIAS).port_ranges();
-        let parts = (WORD_BITS / word.width()) as usize;
         ParameterMemory {
             clk: Clk::new(),
-            write: Port::bit("a word of the stream is written"),
-            write_address: Port::new(Range::addresses(channels * parts), "the number of the word"),
-            write_word: Port::new(word, "the word"),
+            write: write.into(),
             address: Port::new(Range::addresses(entries), "entry that is read"),
             bias: Bus::new(requantizers, BIAS, "biases of the entry"),
             multiplier: Bus::new(requantizers, multiplier, "multipliers of the entry"),
             shift: Bus::new(requantizers, shift, "shifts of the entry, left is positive"),
-            part: (0..parts * requantizers).map(|_| Memory::new(config.target, entries, word.width())).collect(),
+            part,
             _entries: entries,
         }
     }
@@ -103,13 +141,13 @@ impl Describe for ParameterMemory {
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         let parts = self.part.len() / self.bias.lanes();
-        let (to, low) = (k.read(&self.write_address), self.part.len().trailing_zeros());
-        let entry = to >> low;
+        let write = self.write.get().map(|ports| ports.read(k));
         for (i, memory) in self.part.iter().enumerate() {
             k.pass_clock(&self.clk, &memory.clk);
-            k.drive(&memory.write, k.read(&self.write) & to.bits(0, low).equals(i as i128));
-            k.drive(&memory.write_address, entry);
-            k.drive(&memory.write_word, k.read(&self.write_word));
+            if let Some([write, to, word]) = write {
+                let low = self.part.len().trailing_zeros();
+                memory.write.drive(k, [write & to.bits(0, low).equals(i as i128), to >> low, word]);
+            }
             k.drive(&memory.read, 1);
             k.drive(&memory.address, k.read(&self.address));
         }

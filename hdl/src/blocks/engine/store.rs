@@ -6,10 +6,12 @@ use super::EngineConfig;
 use super::banks::{Banks, READS};
 use super::loader::Target;
 use super::memory::{AHEAD, Memory};
+use super::model::{Model, Share};
 use super::write_queue::WriteQueue;
 use crate::blocks::delay::{open, through};
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
+use crate::memory::WritePorts;
 use crate::targets;
 
 /// Activations, weights, weights of the lanes, and the program.
@@ -19,6 +21,8 @@ use crate::targets;
 ///
 /// Where the memory of activations has one port, activations wait in a [`WriteQueue`] while others are read. The program
 /// has to leave clocks in which none is read, so that no more wait than the queue holds.
+///
+/// With a model in the other memories, the loader writes activations alone.
 #[derive(LogicBlock)]
 pub struct Store {
     /// clock
@@ -26,7 +30,7 @@ pub struct Store {
     /// the loader writes a word
     pub load: Port<In>,
     /// into which memory
-    pub load_target: Port<In>,
+    pub load_target: Maybe<Port<In>>,
     /// its address, in words of the stream
     pub load_address: Port<In>,
     /// the word
@@ -89,25 +93,38 @@ impl EngineConfig {
 
 impl Store {
     /// The memories of an engine.
-    pub fn new(config: &EngineConfig, load_address: Range) -> Store {
-        let bits = config.word_bits();
+    ///
+    /// # Errors
+    /// If a memory has no room for what the model brings, or cannot hold it from the start.
+    pub fn new(config: &EngineConfig, load_address: Range, model: Option<&Model>) -> Result<Store, String> {
+        let (target, bits) = (config.target, config.word_bits());
         let range = |memory: &Memory| memory.address.range();
         let slices = config.cols / config.lanes;
-        let memory = |words, bits| Memory::apart(config.target, words, bits);
-        let weights: Vec<_> = (0..slices * config.banks()).map(|_| memory(config.bank_words(), bits)).collect();
-        let program = memory(config.program_words, 32);
+        let memory = |share: Share, bits| match model {
+            None => Ok(Memory::apart(target, share.words, bits)),
+            Some(model) => model.memory(target, share, bits),
+        };
+        let parts = slices * config.banks();
+        let share = |part| Share { target: Target::Weights, part, parts, words: config.bank_words() };
+        let weights = (0..parts).map(|part| memory(share(part), bits)).collect::<Result<Vec<_>, _>>()?;
+        let program = memory(Share::all(Target::Program, config.program_words), 32)?;
         let (one, several) = (config.taps == 1, config.taps > 1);
         let activations = config.activation_address();
         let lane_weights = Range::addresses(config.lane_weight_words());
-        let activation_memory = Maybe::when(one, || memory(config.activation_words(), bits));
+        let activation_memory = Maybe::when(one, || Memory::apart(target, config.activation_words(), bits));
         let one_port = config.activations_have_one_port();
         let queue = || WriteQueue::new(activations, config.word());
-        let banks = |words| Maybe::when(several, || Banks::new(config.target, words, bits));
+        let of_lanes = Share::all(Target::LaneWeights, config.lane_weight_words());
+        let lane_weight_memory = if one { Some(memory(of_lanes, bits)?) } else { None };
+        let lane_weight_banks = match model.filter(|_| several) {
+            Some(model) => Some(Banks::holding(target, &model.words(of_lanes)?, bits)?),
+            None => several.then(|| Banks::new(target, of_lanes.words, bits)),
+        };
         let further = |what| Maybe::when(several, || Bus::new(READS - 1, config.word(), what));
-        Store {
+        Ok(Store {
             clk: Clk::new(),
             load: Port::bit("the loader writes a word"),
-            load_target: Port::new(Range::unsigned(3), "into which memory"),
+            load_target: Maybe::when(model.is_none(), || Port::new(Range::unsigned(3), "into which memory")),
             load_address: Port::new(load_address, "its address, in words of the stream"),
             load_word: Port::new(config.word(), "the word"),
             write: Port::bit("a unit writes an activation"),
@@ -130,17 +147,17 @@ impl Store {
             program: Port::new(Range::unsigned(32), "the word"),
             activation_queue: Maybe::when(one_port, queue),
             activation_memory,
-            activation_banks: banks(config.activation_words()),
+            activation_banks: Maybe::when(several, || Banks::new(target, config.activation_words(), bits)),
             weight_memory: weights,
-            lane_weight_memory: Maybe::when(one, || memory(config.lane_weight_words(), bits)),
-            lane_weight_banks: banks(config.lane_weight_words()),
+            lane_weight_memory: lane_weight_memory.into(),
+            lane_weight_banks: lane_weight_banks.into(),
             program_memory: program,
             // What an image holds goes through ranks before, and iCE40 has little room.
             selected: Stage::new(config.target != targets::Target::Ice40),
             joined: Stage::new(true),
             until_port: (0..AHEAD).map(|_| Stage::new(true)).collect(),
             _banks: config.banks(),
-        }
+        })
     }
 
     /// Activations from units and from the loader, which never write in the same clock.
@@ -149,7 +166,8 @@ impl Store {
         let loaded = k.read(&self.load_address).bits(0, self.address.range().width());
         let address = write.mux(k.read(&self.write_address), loaded);
         let word = write.mux(k.read(&self.write_word), k.read(&self.load_word));
-        let Some(ports) = write_ports(&self.activation_memory, &self.activation_banks) else { return };
+        let of_memory = self.activation_memory.get().map(|memory| &memory.write);
+        let Some(ports) = of_memory.or(self.activation_banks.get().map(|banks| &banks.write)) else { return };
         let values = [write | loads, address, word];
         if let Some(queue) = self.activation_queue.get() {
             k.pass_clock(&self.clk, &queue.clk);
@@ -157,22 +175,45 @@ impl Store {
             for (port, value) in [&queue.put, &queue.put_address, &queue.put_word].into_iter().zip(values) {
                 k.drive(port, value);
             }
-            for (port, out) in ports.into_iter().zip([&queue.write, &queue.write_address, &queue.write_word]) {
-                k.drive(port, k.read(out));
-            }
+            ports.drive(k, [&queue.write, &queue.write_address, &queue.write_word].map(|port| k.read(port)));
         } else {
             let rank = k.stage(&self.joined, 1);
-            for ((port, name), value) in ports.into_iter().zip(["write", "write_address", "write_word"]).zip(values) {
-                k.drive(port, rank.pass(name, value));
-            }
+            let [write, address, word] = values;
+            let write = rank.pass("write", write);
+            ports.drive(k, [write, rank.pass("write_address", address), rank.pass("write_word", word)]);
         }
     }
 
-    /// A memory takes the word that is loaded where `takes` is 1.
-    fn load<'k>(&self, k: &'k Kernel, memory: [&Port<In>; 3], [takes, address, word]: [Int<'k>; 3]) {
-        k.drive(memory[0], takes);
-        k.drive(memory[1], address.bits(0, memory[1].range().width()));
-        k.drive(memory[2], word.bits(0, memory[2].range().width()));
+    /// What the loader writes into memories that hold no model from the start.
+    fn load<'k>(&'k self, k: &'k Kernel, load: Int<'k>, target: Int<'k>) {
+        let (address, word) = (k.read(&self.load_address), k.read(&self.load_word));
+        let rank = k.stage(&self.selected, 1);
+        let to = |of: Target| load & target.equals(of as i128);
+        let memories = self.weight_memory.len();
+        let slot = address.bits(0, (memories.ilog2()).max(1));
+        let weights: Vec<_> = (0..memories)
+            .map(|m| {
+                let its = if memories == 1 { k.lit(1) } else { slot.equals(m as i128) };
+                rank.pass(&format!("to_weights_{m}"), to(Target::Weights) & its)
+            })
+            .collect();
+        let lane_weights = rank.pass("to_lane_weights", to(Target::LaneWeights));
+        let program = rank.pass("to_program", to(Target::Program));
+        let (address, word) = (rank.pass("address", address), rank.pass("word", word));
+        let load = |memory: &Maybe<WritePorts>, takes, address: Int<'k>| {
+            if let Some(ports) = memory.get() {
+                let [to, bits] = [&ports.address, &ports.word].map(|port| port.range().width());
+                memory.drive(k, [takes, address.bits(0, to), word.bits(0, bits)]);
+            }
+        };
+        for (memory, takes) in self.weight_memory.iter().zip(weights) {
+            load(&memory.write, takes, address.bits(memories.ilog2(), 32));
+        }
+        let of_memory = self.lane_weight_memory.get().map(|memory| &memory.write);
+        if let Some(memory) = of_memory.or(self.lane_weight_banks.get().map(|banks| &banks.write)) {
+            load(memory, lane_weights, address);
+        }
+        load(&self.program_memory.write, program, address);
     }
 
     /// What is read from the memories of which the engine may read several words in a clock.
@@ -185,12 +226,6 @@ impl Store {
         let (read, at) = (k.read(&self.lane_weights_read), k.read(&self.lane_weights_address));
         read_words(k, (memory, banks), [read, at, k.lit(1)], (&self.lane_weights, &self.further_lane_weights));
     }
-}
-
-/// The ports through which a memory is written, whichever of the two it is.
-fn write_ports<'a>(memory: &'a Maybe<Memory>, banks: &'a Maybe<Banks>) -> Option<[&'a Port<In>; 3]> {
-    let of_memory = memory.get().map(|m| [&m.write, &m.write_address, &m.write_word]);
-    of_memory.or(banks.get().map(|b| [&b.write, &b.write_address, &b.write_word]))
 }
 
 /// The first word goes to a port, and the words behind it to a bus.
@@ -230,35 +265,20 @@ impl Describe for Store {
         for banks in [&self.activation_banks, &self.lane_weight_banks].into_iter().filter_map(Maybe::get) {
             k.pass_clock(&self.clk, &banks.clk);
         }
-        let (load, target) = (k.read(&self.load), k.read(&self.load_target));
-        let (address, word) = (k.read(&self.load_address), k.read(&self.load_word));
-        let rank = k.stage(&self.selected, 1);
-        let to = |of: Target| load & target.equals(of as i128);
-        let slot = address.bits(0, (self.weight_memory.len().ilog2()).max(1));
-        let weights: Vec<_> = (0..self.weight_memory.len())
-            .map(|m| {
-                let its = if self.weight_memory.len() == 1 { k.lit(1) } else { slot.equals(m as i128) };
-                rank.pass(&format!("to_weights_{m}"), to(Target::Weights) & its)
-            })
-            .collect();
-        let lane_weights = rank.pass("to_lane_weights", to(Target::LaneWeights));
-        let program = rank.pass("to_program", to(Target::Program));
-        let activations = to(Target::Activations);
-        let (address, word) = (rank.pass("address", address), rank.pass("word", word));
-        for (memory, takes) in self.weight_memory.iter().zip(weights) {
-            let ports = [&memory.write, &memory.write_address, &memory.write_word];
-            self.load(k, ports, [takes, address.bits(self.weight_memory.len().ilog2(), 32), word]);
+        let mut activations = k.read(&self.load);
+        if let Some(target) = self.load_target.get() {
+            let target = k.read(target);
+            self.load(k, activations, target);
+            activations = activations & target.equals(Target::Activations as i128);
+        }
+        for memory in &self.weight_memory {
             k.drive(&memory.read, k.read(&self.weights_read));
             k.drive(&memory.address, k.read(&self.weights_address));
         }
-        if let Some(ports) = write_ports(&self.lane_weight_memory, &self.lane_weight_banks) {
-            self.load(k, ports, [lane_weights, address, word]);
-        }
-        let memory = &self.program_memory;
-        self.load(k, [&memory.write, &memory.write_address, &memory.write_word], [program, address, word]);
 
         self.write_activations(k, activations);
         self.read_several(k);
+        let memory = &self.program_memory;
         k.drive(&memory.read, k.read(&self.program_read));
         k.drive(&memory.address, k.read(&self.program_address));
         k.drive(&self.program, k.read(&memory.word));

@@ -133,9 +133,7 @@ impl ChannelMemory {
     ) -> Int<'k> {
         let range = write.2.range();
         k.pass_clock(&self.clk, &cell.clk);
-        k.drive(&cell.write, write.0);
-        k.drive(&cell.write_address, write.1);
-        k.drive(&cell.write_word, write.2.wrap(WORD));
+        cell.write.drive(k, [write.0, write.1, write.2.wrap(WORD)]);
         k.drive(&cell.read, !write.0);
         k.drive(&cell.address, address);
         let bits = k.read(&cell.word).bits(0, range.width());

@@ -73,8 +73,11 @@ impl Flattener<'_> {
                 let r = register(m.data);
                 self.netlist.memories.push(Words {
                     data: self.registers[scope][r],
-                    words: vec![module.registers[r].1.range.nearest(0); m.depth],
-                    write: [at(m.write.0), at(m.write.1), at(m.write.2)],
+                    words: match &m.contents {
+                        Some(contents) => contents.to_vec(),
+                        None => vec![module.registers[r].1.range.nearest(0); m.depth],
+                    },
+                    write: m.write.map(|(enable, address, word)| [enable, address, word].map(at)),
                     read: [at(m.read.0), at(m.read.1)],
                 });
             }

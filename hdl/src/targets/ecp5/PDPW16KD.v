@@ -9,7 +9,73 @@
 module PDPW16KD #(
     parameter DATA_WIDTH_W = 36,
     parameter DATA_WIDTH_R = 36,
-    parameter REGMODE      = "NOREG"
+    parameter REGMODE      = "NOREG",
+    // What the words are from the start. Bits 18 and 19 of each 20 mean nothing: where they are 1 in the first parameter, the
+    // words begin with anything.
+    parameter [319:0] INITVAL_00 = {320{1'b1}},
+    parameter [319:0] INITVAL_01 = 320'd0,
+    parameter [319:0] INITVAL_02 = 320'd0,
+    parameter [319:0] INITVAL_03 = 320'd0,
+    parameter [319:0] INITVAL_04 = 320'd0,
+    parameter [319:0] INITVAL_05 = 320'd0,
+    parameter [319:0] INITVAL_06 = 320'd0,
+    parameter [319:0] INITVAL_07 = 320'd0,
+    parameter [319:0] INITVAL_08 = 320'd0,
+    parameter [319:0] INITVAL_09 = 320'd0,
+    parameter [319:0] INITVAL_0A = 320'd0,
+    parameter [319:0] INITVAL_0B = 320'd0,
+    parameter [319:0] INITVAL_0C = 320'd0,
+    parameter [319:0] INITVAL_0D = 320'd0,
+    parameter [319:0] INITVAL_0E = 320'd0,
+    parameter [319:0] INITVAL_0F = 320'd0,
+    parameter [319:0] INITVAL_10 = 320'd0,
+    parameter [319:0] INITVAL_11 = 320'd0,
+    parameter [319:0] INITVAL_12 = 320'd0,
+    parameter [319:0] INITVAL_13 = 320'd0,
+    parameter [319:0] INITVAL_14 = 320'd0,
+    parameter [319:0] INITVAL_15 = 320'd0,
+    parameter [319:0] INITVAL_16 = 320'd0,
+    parameter [319:0] INITVAL_17 = 320'd0,
+    parameter [319:0] INITVAL_18 = 320'd0,
+    parameter [319:0] INITVAL_19 = 320'd0,
+    parameter [319:0] INITVAL_1A = 320'd0,
+    parameter [319:0] INITVAL_1B = 320'd0,
+    parameter [319:0] INITVAL_1C = 320'd0,
+    parameter [319:0] INITVAL_1D = 320'd0,
+    parameter [319:0] INITVAL_1E = 320'd0,
+    parameter [319:0] INITVAL_1F = 320'd0,
+    parameter [319:0] INITVAL_20 = 320'd0,
+    parameter [319:0] INITVAL_21 = 320'd0,
+    parameter [319:0] INITVAL_22 = 320'd0,
+    parameter [319:0] INITVAL_23 = 320'd0,
+    parameter [319:0] INITVAL_24 = 320'd0,
+    parameter [319:0] INITVAL_25 = 320'd0,
+    parameter [319:0] INITVAL_26 = 320'd0,
+    parameter [319:0] INITVAL_27 = 320'd0,
+    parameter [319:0] INITVAL_28 = 320'd0,
+    parameter [319:0] INITVAL_29 = 320'd0,
+    parameter [319:0] INITVAL_2A = 320'd0,
+    parameter [319:0] INITVAL_2B = 320'd0,
+    parameter [319:0] INITVAL_2C = 320'd0,
+    parameter [319:0] INITVAL_2D = 320'd0,
+    parameter [319:0] INITVAL_2E = 320'd0,
+    parameter [319:0] INITVAL_2F = 320'd0,
+    parameter [319:0] INITVAL_30 = 320'd0,
+    parameter [319:0] INITVAL_31 = 320'd0,
+    parameter [319:0] INITVAL_32 = 320'd0,
+    parameter [319:0] INITVAL_33 = 320'd0,
+    parameter [319:0] INITVAL_34 = 320'd0,
+    parameter [319:0] INITVAL_35 = 320'd0,
+    parameter [319:0] INITVAL_36 = 320'd0,
+    parameter [319:0] INITVAL_37 = 320'd0,
+    parameter [319:0] INITVAL_38 = 320'd0,
+    parameter [319:0] INITVAL_39 = 320'd0,
+    parameter [319:0] INITVAL_3A = 320'd0,
+    parameter [319:0] INITVAL_3B = 320'd0,
+    parameter [319:0] INITVAL_3C = 320'd0,
+    parameter [319:0] INITVAL_3D = 320'd0,
+    parameter [319:0] INITVAL_3E = 320'd0,
+    parameter [319:0] INITVAL_3F = 320'd0
 ) (
     input  wire CLKW, CEW, CLKR, CER, OCER, RST,
     input  wire CSW0, CSW1, CSW2, CSR0, CSR1, CSR2,
@@ -37,6 +103,30 @@ module PDPW16KD #(
 
     reg [35:0] words [0:511];
     reg [35:0] word, output_q;
+
+    localparam [20479:0] CONTENTS = {
+        INITVAL_3F, INITVAL_3E, INITVAL_3D, INITVAL_3C, INITVAL_3B, INITVAL_3A, INITVAL_39, INITVAL_38,
+        INITVAL_37, INITVAL_36, INITVAL_35, INITVAL_34, INITVAL_33, INITVAL_32, INITVAL_31, INITVAL_30,
+        INITVAL_2F, INITVAL_2E, INITVAL_2D, INITVAL_2C, INITVAL_2B, INITVAL_2A, INITVAL_29, INITVAL_28,
+        INITVAL_27, INITVAL_26, INITVAL_25, INITVAL_24, INITVAL_23, INITVAL_22, INITVAL_21, INITVAL_20,
+        INITVAL_1F, INITVAL_1E, INITVAL_1D, INITVAL_1C, INITVAL_1B, INITVAL_1A, INITVAL_19, INITVAL_18,
+        INITVAL_17, INITVAL_16, INITVAL_15, INITVAL_14, INITVAL_13, INITVAL_12, INITVAL_11, INITVAL_10,
+        INITVAL_0F, INITVAL_0E, INITVAL_0D, INITVAL_0C, INITVAL_0B, INITVAL_0A, INITVAL_09, INITVAL_08,
+        INITVAL_07, INITVAL_06, INITVAL_05, INITVAL_04, INITVAL_03, INITVAL_02, INITVAL_01, INITVAL_00};
+
+    integer address, place;
+
+    initial begin
+        if (!INITVAL_00[18]) begin
+            for (address = 0; address < 512; address = address + 1) begin
+                for (place = 0; place < 36; place = place + 1) begin
+                    words[address][place] = CONTENTS[
+                        20 * ((address * 36 + place) / (2 * 9)) + 9 * ((address * 36 + place) / 9 % 2)
+                        + (address * 36 + place) % 9];
+                end
+            end
+        end
+    end
 
     always @(posedge CLKW) begin
         if (CEW) words[write_address] <= write_word;

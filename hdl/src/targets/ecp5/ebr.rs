@@ -2,8 +2,10 @@
 
 use rust_hdl::prelude::*;
 
+use super::initial::parameters;
 use crate::describe_logic;
-use crate::exact::{Cell, Clk, Describe, Header, Kernel, Port, Ram, Range, Stage};
+use crate::exact::{Cell, Clk, Describe, Header, Kernel, Maybe, Port, Ram, Range, Stage};
+use crate::memory::WritePorts;
 
 /// An embedded block RAM. Where `read` is 1, the word at `address` appears in `word` two clock edges later. A word that
 /// is read while it is written is undefined.
@@ -15,12 +17,8 @@ use crate::exact::{Cell, Clk, Describe, Header, Kernel, Port, Ram, Range, Stage}
 pub struct Ebr {
     /// clock
     pub clk: Clk,
-    /// a word is written
-    pub write: Port<In>,
-    /// the address of the word that is written
-    pub write_address: Port<In>,
-    /// the word written
-    pub write_word: Port<In>,
+    /// how a word is written, unless the memory is [only read](Ebr::holding)
+    pub write: Maybe<WritePorts>,
     /// a word is read
     pub read: Port<In>,
     /// the address of the word that is read
@@ -29,6 +27,7 @@ pub struct Ebr {
     pub word: Port<Out>,
     words: Ram,
     output: Stage,
+    _contents: Option<Vec<i128>>,
 }
 
 /// A shape of the memory: numbers of words, bits of a word, and bits of an address that choose within the widest word.
@@ -70,19 +69,35 @@ impl Ebr {
     /// # Panics
     /// If the words are more, or wider, than [`Ebr::widest`] says.
     pub fn new(words: usize, bits: u32) -> Ebr {
+        Ebr::of(words, bits, None)
+    }
+
+    /// A memory that holds these words of `bits` bits from the start, and is only read.
+    ///
+    /// # Panics
+    /// As [`Ebr::new`].
+    pub fn holding(contents: Vec<i128>, bits: u32) -> Ebr {
+        Ebr::of(contents.len(), bits, Some(contents))
+    }
+
+    fn of(words: usize, bits: u32, contents: Option<Vec<i128>>) -> Ebr {
         assert!(Ebr::widest(words).is_some_and(|most| bits <= most), "{words} words of {bits} bits fit no EBR");
         let address = Range::new(0, words as i128 - 1);
         let word = Range::unsigned(bits);
         Ebr {
             clk: Clk::new(),
-            write: Port::bit("a word is written"),
-            write_address: Port::new(address, "which"),
-            write_word: Port::new(word, "the word written"),
+            write: Maybe::when(contents.is_none(), || {
+                WritePorts::described(address, word, ["a word is written", "which", "the word written"])
+            }),
             read: Port::bit("a word is read"),
             address: Port::new(address, "which"),
             word: Port::new(word, "the word read, two clock edges later"),
-            words: Ram::new(words, word),
+            words: match &contents {
+                None => Ram::new(words, word),
+                Some(contents) => Ram::holding(contents.clone(), word),
+            },
             output: Stage::new(true),
+            _contents: contents,
         }
     }
 
@@ -93,34 +108,55 @@ impl Ebr {
 
     fn dp16kd(&self, (_, width, within): Shape) -> Cell {
         let mut pins = Pins(vec![]);
-        pins.ties(&[("CLKA", "clk"), ("CEA", "write"), ("OCEA", HIGH), ("WEA", HIGH), ("RSTA", LOW)]);
+        pins.ties(&[("CLKA", "clk"), ("CEA", self.writes()), ("OCEA", HIGH), ("WEA", HIGH), ("RSTA", LOW)]);
         pins.ties(&[("CLKB", "clk"), ("CEB", "read"), ("OCEB", HIGH), ("WEB", LOW), ("RSTB", LOW)]);
         pins.ties(&["CSA0", "CSA1", "CSA2", "CSB0", "CSB1", "CSB2"].map(|pin| (pin, LOW)));
         // The two bytes of the widest word have an enable each.
         let bytes = if width == 18 { 2 } else { 0 };
-        pins.address("ADA", within, bytes, ADDRESS_BITS, "write_address", &self.write_address);
-        pins.address("ADB", within, 0, ADDRESS_BITS, "address", &self.address);
-        pins.word("DIA", 18, "write_word", self.bits());
+        pins.address("ADA", within, bytes, ADDRESS_BITS, "write_address", self.write_bits(|ports| &ports.address));
+        pins.address("ADB", within, 0, ADDRESS_BITS, "address", self.address.range().width());
+        pins.word("DIA", 18, "write_word", self.write_bits(|ports| &ports.word));
         let open = pins.outputs("DOB", 18, 0, "word", self.bits());
-        let width = width.to_string();
-        let parameters =
-            vec![("DATA_WIDTH_A", width.clone()), ("DATA_WIDTH_B", width), ("REGMODE_B", OUTREG.to_owned())];
+        let parameters = self.parameters(["DATA_WIDTH_A", "DATA_WIDTH_B", "REGMODE_B"], width);
         Cell { name: "DP16KD", model: include_str!("DP16KD.v"), parameters, pins: pins.0, open }
     }
 
     fn pdpw16kd(&self, (_, width, within): Shape) -> Cell {
         let mut pins = Pins(vec![]);
-        pins.ties(&[("CLKW", "clk"), ("CEW", "write"), ("CLKR", "clk"), ("CER", "read"), ("OCER", HIGH), ("RST", LOW)]);
+        pins.ties(&[
+            ("CLKW", "clk"),
+            ("CEW", self.writes()),
+            ("CLKR", "clk"),
+            ("CER", "read"),
+            ("OCER", HIGH),
+            ("RST", LOW),
+        ]);
         pins.ties(&["CSW0", "CSW1", "CSW2", "CSR0", "CSR1", "CSR2"].map(|pin| (pin, LOW)));
         pins.ties(&["BE0", "BE1", "BE2", "BE3"].map(|pin| (pin, HIGH)));
-        pins.address("ADW", 0, 0, ADDRESS_BITS - within, "write_address", &self.write_address);
-        pins.address("ADR", within, 0, ADDRESS_BITS, "address", &self.address);
-        pins.word("DI", width, "write_word", self.bits());
+        pins.address("ADW", 0, 0, ADDRESS_BITS - within, "write_address", self.write_bits(|ports| &ports.address));
+        pins.address("ADR", within, 0, ADDRESS_BITS, "address", self.address.range().width());
+        pins.word("DI", width, "write_word", self.write_bits(|ports| &ports.word));
         // The lower half of a word comes out of the upper pins.
         let open = pins.outputs("DO", width, width / 2, "word", self.bits());
-        let width = width.to_string();
-        let parameters = vec![("DATA_WIDTH_W", width.clone()), ("DATA_WIDTH_R", width), ("REGMODE", OUTREG.to_owned())];
+        let parameters = self.parameters(["DATA_WIDTH_W", "DATA_WIDTH_R", "REGMODE"], width);
         Cell { name: "PDPW16KD", model: include_str!("PDPW16KD.v"), parameters, pins: pins.0, open }
+    }
+
+    /// Width of both ports, the register at the output, and what the memory holds from the start.
+    fn parameters(&self, [writes, reads, register]: [&'static str; 3], width: u32) -> Vec<(&'static str, String)> {
+        let shape = [(writes, width.to_string()), (reads, width.to_string()), (register, OUTREG.to_owned())];
+        let contents = self._contents.as_ref().map(|contents| parameters(contents, width));
+        shape.into_iter().chain(contents.into_iter().flatten()).collect()
+    }
+
+    /// What says that a word is written.
+    fn writes(&self) -> &'static str {
+        if self.write.get().is_some() { "write" } else { LOW }
+    }
+
+    /// Bits of a port through which words are written.
+    fn write_bits(&self, port: impl Fn(&WritePorts) -> &Port<In>) -> u32 {
+        self.write.get().map_or(0, |ports| port(ports).range().width())
     }
 
     fn bits(&self) -> u32 {
@@ -147,9 +183,8 @@ impl Pins {
         self.0.extend(pins.iter().map(|(pin, to)| ((*pin).to_owned(), (*to).to_owned())));
     }
 
-    /// The address is connected from pin `from` on. Of the other pins the first `high` ones are 1.
-    fn address(&mut self, pins: &str, from: usize, high: usize, count: usize, port: &str, of: &Port<In>) {
-        let width = of.range().width();
+    /// The `width` bits of an address are connected from pin `from` on. Of the other pins the first `high` ones are 1.
+    fn address(&mut self, pins: &str, from: usize, high: usize, count: usize, port: &str, width: u32) {
         self.0.extend((0..count).map(|i| {
             let to = match i.checked_sub(from) {
                 Some(i) if i < width as usize => bit(port, i, width),
@@ -190,8 +225,11 @@ impl Describe for Ebr {
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
-        let write = (k.read(&self.write), k.read(&self.write_address), k.read(&self.write_word));
-        let word = k.ram(&self.words, write, (k.read(&self.read), k.read(&self.address)));
+        let read = (k.read(&self.read), k.read(&self.address));
+        let word = match self.write.get().map(|ports| ports.read(k)) {
+            Some([enable, to, word]) => k.ram(&self.words, (enable, to, word), read),
+            None => k.read_ram(&self.words, read),
+        };
         k.drive(&self.word, k.stage(&self.output, 1).pass("word", word));
     }
 }

@@ -1,6 +1,7 @@
 //! Lattice ECP5.
 
 mod ebr;
+mod initial;
 mod mult18x18d;
 
 pub use ebr::{BITS as EBR_BITS, Ebr};

@@ -5,7 +5,15 @@ use std::fmt::Write;
 
 use super::{Parts, Printer};
 use crate::exact::{NetRef, NodeId, Range, Update};
+use crate::names::module_name;
+use crate::verilog::Data;
 use crate::verilog::form::{literal, shape};
+
+/// Words as `$readmemh` reads them, one a line with all digits.
+fn hex(words: &[i128], width: u32) -> String {
+    let (digits, bits) = (width.div_ceil(4) as usize, Range::unsigned(width));
+    words.iter().map(|&word| format!("{:0digits$x}\n", bits.truncate(word))).collect()
+}
 
 impl Printer<'_> {
     /// Registers in groups of one enable and one kind of reset, those that synthesis must keep apart from the others.
@@ -49,17 +57,22 @@ impl Printer<'_> {
             let (width, signed) = (self.info(m.data).range.width(), self.info(m.data).range.is_signed());
             let data = self.net_name(m.data);
             let address_width = Range::new(0, m.depth as i128 - 1).width();
-            let [we, re] = [m.write.0, m.read.0].map(|n| self.writer.form(n));
-            let [we, re] = [we, re].map(|f| self.writer.nets.text(&f, 1, false));
-            let [to, from] = [m.write.1, m.read.1].map(|n| self.writer.form(n));
-            let [to, from] = [to, from].map(|f| self.writer.nets.text(&f, address_width, false));
-            let word = self.writer.form(m.write.2);
-            let word = self.writer.nets.text(&word, width, signed);
+            let mut text = |node, width, signed| {
+                let form = self.writer.form(node);
+                self.writer.nets.text(&form, width, signed)
+            };
+            let write = m.write.map(|(enable, to, word)| {
+                let (enable, to) = (text(enable, 1, false), text(to, address_width, false));
+                let word = text(word, width, signed);
+                format!("        if ({enable}) begin\n            {data}_words[{to}] <= {word};\n        end\n")
+            });
+            let (read, from) = (text(m.read.0, 1, false), text(m.read.1, address_width, false));
+            let read = format!("        if ({read}) begin\n            {data} <= {data}_words[{from}];\n        end\n");
             let clk = self.clock_text();
             let _ = writeln!(
                 parts.clocked,
-                "    always @(posedge {clk}) begin\n        if ({we}) begin\n            {data}_words[{to}] <= {word};\n        \
-                 end\n        if ({re}) begin\n            {data} <= {data}_words[{from}];\n        end\n    end\n"
+                "    always @(posedge {clk}) begin\n{}{read}    end\n",
+                write.unwrap_or_default()
             );
         }
     }
@@ -69,10 +82,21 @@ impl Printer<'_> {
             let info = self.info(m.data);
             let shape = shape(info.range.width(), info.range.is_signed());
             let name = self.net_name(m.data);
-            let styles = [(m.in_luts, "ram_style = \"distributed\""), (m.apart, "no_rw_check")];
+            // LUT memories of ECP5 have to be written. A memory that is only read becomes logic.
+            let in_luts = match m.write {
+                Some(_) => "ram_style = \"distributed\"",
+                None => "syn_romstyle = \"logic\"",
+            };
+            let styles = [(m.in_luts, in_luts), (m.apart, "no_rw_check")];
             let attributes = styles.iter().filter(|(is, _)| *is).map(|(_, text)| format!("    (* {text} *)\n"));
             let attribute: String = attributes.collect();
             let _ = writeln!(parts.memories, "{attribute}    reg {shape}{name}_words [0:{}];", m.depth - 1);
+            if let Some(contents) = &m.contents {
+                let text = hex(contents, info.range.width());
+                let file = format!("{}.hex", module_name(&self.module.header.module, &text));
+                let _ = writeln!(parts.memories, "    initial $readmemh(\"{file}\", {name}_words);");
+                parts.data.push(Data { name: file, text });
+            }
         }
     }
 }

@@ -69,9 +69,9 @@ impl Lanes {
             k.drive(rst_n, k.read(&self.rst_n));
             k.drive(start, k.read(&self.start));
         }
-        k.drive(&parameters.write, k.read(&self.parameters_write));
-        k.drive(&parameters.write_address, k.read(&self.parameters_address));
-        k.drive(&parameters.write_word, k.read(&self.parameters_word));
+        if let Some(ports) = self.parameters_write.get() {
+            parameters.write.drive(k, ports.read(k));
+        }
     }
 
     /// What comes with a tap.
@@ -114,9 +114,7 @@ impl Lanes {
         let width = TABLE_VALUE.width();
         let word = k.read(entry).bits(0, width);
         for (l, (table, lane)) in self.table.iter().zip(&self.lane).enumerate() {
-            k.drive(&table.write, write);
-            k.drive(&table.write_address, entry_at);
-            k.drive(&table.write_word, word);
+            table.write.drive(k, [write, entry_at, word]);
             k.drive(&table.read, 1);
             let tap = taps[l];
             // Entry 0 is for the tap -128.

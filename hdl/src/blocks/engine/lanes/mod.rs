@@ -29,11 +29,14 @@ use timing::{INT8, STEP_TO_LANE, STEP_TO_REQUANTIZER, VALUE_TO_LANE};
 
 use super::config::{EngineConfig, TABLE_VALUE};
 use super::instruction::{self, InstructionPorts, Kept};
+use super::loader::Target;
 use super::memory::Memory;
+use super::model::Model;
 use super::parameters::ParameterMemory;
 use crate::blocks::requantizer::Requantizer;
 use crate::exact::{BIT, Bus, Clk, Maybe, Port, Range, Reg, Stage};
-use crate::targets::Target;
+use crate::memory::WritePorts;
+use crate::targets;
 
 /// Entries of a lane's tables: for each byte one for the first tap of an item, then for each byte one for other taps.
 pub const TABLE_ENTRIES: usize = 512;
@@ -81,12 +84,8 @@ pub struct Lanes {
     pub entry_valid: Maybe<Port<In>>,
     /// the entry
     pub entry: Maybe<Port<In>>,
-    /// a word of parameters is written
-    pub parameters_write: Port<In>,
-    /// the number of the word, as [`ParameterMemory`] has it
-    pub parameters_address: Port<In>,
-    /// the word
-    pub parameters_word: Port<In>,
+    /// how a word of parameters is written, as [`ParameterMemory`] has it
+    pub parameters_write: Maybe<WritePorts>,
     /// a word for the block buffer
     pub fill: Port<Out>,
     /// half of the block buffer for the word
@@ -134,11 +133,20 @@ impl Lanes {
     /// # Errors
     /// The errors of the requantizers' configuration.
     pub fn new(config: &EngineConfig) -> Result<Lanes, String> {
+        Lanes::with(config, None)
+    }
+
+    /// The same with a model in their memories.
+    pub(super) fn with(config: &EngineConfig, model: Option<&Model>) -> Result<Lanes, String> {
         use instruction as i;
         let c = config;
         let requantizer = c.requantizer(c.lane_sum());
         let (drain, packer) = (Drain::new(c), Packer::new(c));
-        let parameters = ParameterMemory::new(c, c.lane_channels, c.lane_requantizers);
+        let (channels, requantizers) = (c.lane_channels, c.lane_requantizers);
+        let parameters = match model {
+            None => ParameterMemory::new(c, channels, requantizers),
+            Some(model) => ParameterMemory::holding(c, (model, Target::LaneParameters), channels, requantizers)?,
+        };
         let full = |field: instruction::Field| (field, field.range());
         let kept = [i::MAXIMUM, i::LANE_ZERO_POINT, i::LANE_MIN, i::LANE_MAX, i::TABLE, i::SOFTMAX_TABLE].map(full);
         let flags = |n: usize| (0..n).map(|_| Reg::control(BIT, 0)).collect();
@@ -160,9 +168,7 @@ impl Lanes {
             further: Maybe::when(c.taps > 1, || Further::new(c)),
             entry_valid: Maybe::when(c.tables, || Port::bit("an entry of the tables comes")),
             entry: Maybe::when(c.tables, || Port::new(Range::signed(32), "the entry")),
-            parameters_write: Port::bit("a word of parameters is written"),
-            parameters_address: Port::new(parameters.write_address.range(), "the number of the word"),
-            parameters_word: Port::new(c.word(), "the word"),
+            parameters_write: parameters.write_ports("the number of the word"),
             fill: Port::bit("a word for the block buffer"),
             fill_half: Port::bit("half of the block buffer"),
             fill_row: Port::new(packer.fill_row.range(), "row of the block buffer"),
@@ -186,8 +192,8 @@ impl Lanes {
             steps: flags(STEP_TO_REQUANTIZER),
             loads: stages(STEP_TO_LANE),
             // A rank is cheaper before the memory, and more is won by it behind the memory.
-            sought: Stage::new(c.target == Target::Ice40),
-            found: Stage::new(c.target != Target::Ice40),
+            sought: Stage::new(c.target == targets::Target::Ice40),
+            found: Stage::new(c.target != targets::Target::Ice40),
             biased: Stage::new(true),
             requantizer: (0..c.lane_requantizers)
                 .map(|_| Requantizer::new(requantizer.clone()))

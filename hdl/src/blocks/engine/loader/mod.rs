@@ -7,9 +7,10 @@ use rust_hdl::prelude::*;
 use super::EngineConfig;
 use super::config::MAGIC;
 use super::crc::Crc;
+use super::model::Model;
 use super::outlet::STATUS;
 use crate::describe_logic;
-use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Port, Range, Reg, Stage};
+use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Reg, Stage};
 use states::{Findings, State};
 
 /// Where a section of an image goes.
@@ -48,12 +49,17 @@ pub enum Status {
     Damaged = 4,
     /// an input of another length than the model's
     WrongLength = 5,
+    /// an image, but the model is in the memories for good
+    HoldsModel = 6,
 }
 
 /// A packet with `dest` 0 is an input, and starts the program when its last word has come. A packet with `dest` 1 is an image:
 /// magic word, fingerprint of the configuration, sections, end, CRC; a word of the stream each. A section is target and
 /// address (bits 28.. and 0..28), number of words, words. A packet that is refused is read to its end and answered by a
 /// status. A refused image leaves no model.
+///
+/// Where the memories hold a model from the start, there is nothing to load: the loader knows its input, refuses every
+/// image, and writes to the activation memory alone.
 #[derive(LogicBlock)]
 pub struct Loader {
     /// clock
@@ -72,8 +78,8 @@ pub struct Loader {
     pub in_dest: Port<In>,
     /// the memory that takes a word, by its target
     pub write: Port<Out>,
-    /// the memory
-    pub write_target: Port<Out>,
+    /// the memory, where there is more than that of activations
+    pub write_target: Maybe<Port<Out>>,
     /// the address of the word, in words of the stream
     pub write_address: Port<Out>,
     /// the word
@@ -90,24 +96,26 @@ pub struct Loader {
     pub answer_status: Port<Out>,
     held: Reg,
     received: Stage,
-    check: Crc,
-    crc_fits: Reg,
-    state: Vec<Reg>,
-    loaded: Reg,
-    input_address: Reg,
-    input_words: Reg,
-    target: Reg,
+    check: Maybe<Crc>,
+    crc_fits: Maybe<Reg>,
+    state: Vec<Maybe<Reg>>,
+    loaded: Maybe<Reg>,
+    input_address: Maybe<Reg>,
+    input_words: Maybe<Reg>,
+    target: Maybe<Reg>,
     address: Reg,
     left: Reg,
     one_left: Reg,
-    one_input: Reg,
-    two_inputs: Reg,
-    expected: Reg,
+    one_input: Maybe<Reg>,
+    two_inputs: Maybe<Reg>,
+    expected: Maybe<Reg>,
     outcome: Reg,
     written: Stage,
     writes: Reg,
     goes: Reg,
     _fingerprint: i128,
+    /// word address and number of words of the input of a model that is there from the start
+    _input: Option<[i128; 2]>,
 }
 
 /// Values of an address, in words of the stream.
@@ -120,10 +128,12 @@ fn addresses(config: &EngineConfig) -> Range {
 }
 
 impl Loader {
-    /// The loader of an engine.
-    pub fn new(config: &EngineConfig) -> Loader {
+    /// The loader of an engine, which holds a model from the start or loads images.
+    pub fn new(config: &EngineConfig, model: Option<&Model>) -> Loader {
         let flag = || Reg::control(BIT, 0);
-        let address = addresses(config);
+        let loads = model.is_none();
+        let input = model.map(|model| model.input().map(|value| value as i128));
+        let address = if loads { addresses(config) } else { config.activation_address() };
         let count = Range::new(0, 2 * address.hi() + 1);
         Loader {
             clk: Clk::new(),
@@ -134,7 +144,7 @@ impl Loader {
             in_last: Port::bit("it is the last of its packet"),
             in_dest: Port::bit("0: input; 1: image"),
             write: Port::bit("a word is written"),
-            write_target: Port::new(Range::unsigned(3), "the memory"),
+            write_target: Maybe::when(loads, || Port::new(Range::unsigned(3), "the memory")),
             write_address: Port::new(address, "its address"),
             write_word: Port::new(config.word(), "the word"),
             go: Port::bit("the input is complete"),
@@ -144,29 +154,58 @@ impl Loader {
             answer_status: Port::new(STATUS, "the answer"),
             held: flag(),
             received: Stage::new(true),
-            check: Crc::new(config),
-            crc_fits: Reg::new(BIT),
-            state: (0..=State::Run as usize).map(|s| Reg::control(BIT, i128::from(s == 0))).collect(),
-            loaded: flag(),
-            input_address: Reg::new(config.activation_address()),
-            input_words: Reg::new(count),
-            target: Reg::new(Range::unsigned(3)),
+            check: Maybe::when(loads, || Crc::new(config)),
+            crc_fits: Maybe::when(loads, || Reg::new(BIT)),
+            state: State::ALL
+                .map(|s| Maybe::when(loads || !s.loads(), || Reg::control(BIT, (s == State::First).into())))
+                .into(),
+            loaded: Maybe::when(loads, flag),
+            input_address: Maybe::when(loads, || Reg::new(config.activation_address())),
+            input_words: Maybe::when(loads, || Reg::new(count)),
+            target: Maybe::when(loads, || Reg::new(Range::unsigned(3))),
             address: Reg::new(address),
             left: Reg::new(count),
             one_left: Reg::new(BIT),
-            one_input: Reg::new(BIT),
-            two_inputs: Reg::new(BIT),
-            expected: Reg::new(Range::unsigned(32)),
+            one_input: Maybe::when(loads, || Reg::new(BIT)),
+            two_inputs: Maybe::when(loads, || Reg::new(BIT)),
+            expected: Maybe::when(loads, || Reg::new(Range::unsigned(32))),
             outcome: Reg::new(STATUS),
             written: Stage::new(true),
             writes: flag(),
             goes: flag(),
             _fingerprint: config.fingerprint().into(),
+            _input: input,
         }
     }
 
+    fn loads_images(&self) -> bool {
+        self._input.is_none()
+    }
+
+    /// 1 in a state, if the loader has it.
     fn is<'k>(&self, k: &'k Kernel, state: State) -> Int<'k> {
-        k.read(&self.state[state as usize])
+        self.state[state as usize].get().map_or(k.lit(0), |reg| k.read(reg))
+    }
+
+    /// 1 where there is a model.
+    fn has_model<'k>(&self, k: &'k Kernel) -> Int<'k> {
+        self.loaded.get().map_or(k.lit(1), |reg| k.read(reg))
+    }
+
+    /// Word address and number of words of the input.
+    fn input<'k>(&self, k: &'k Kernel) -> [Int<'k>; 2] {
+        match (self._input, self.input_address.get(), self.input_words.get()) {
+            (Some(input), ..) => input.map(|value| k.lit(value)),
+            (None, Some(address), Some(words)) => [k.read(address), k.read(words)],
+            _ => unreachable!("a model is loaded if it is not there"),
+        }
+    }
+
+    /// Whether the input has one word, and whether it has two.
+    fn one_or_two<'k>(&self, k: &'k Kernel) -> [Int<'k>; 2] {
+        let words = self.input(k)[1];
+        let numbers = [(&self.one_input, 1), (&self.two_inputs, 2)];
+        numbers.map(|(reg, number)| reg.get().map_or(words.equals(number), |reg| k.read(reg)))
     }
 }
 
@@ -174,15 +213,19 @@ describe_logic!(Loader);
 
 impl Describe for Loader {
     fn header(&self) -> Header {
-        Header::new("loader", "Inputs and images from the stream to the memories.")
-            .fact("fingerprint", format!("0x{:08x}", self._fingerprint))
+        match self._input {
+            None => Header::new("loader", "Inputs and images from the stream to the memories.")
+                .fact("fingerprint", format!("0x{:08x}", self._fingerprint)),
+            Some([address, words]) => Header::new("loader", "Inputs from the stream to the memory of activations.")
+                .fact("input", format!("{words} words from {address} on")),
+        }
     }
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
         let is = |state| self.is(k, state);
-        let busy = self.check.busy.get().map_or(k.lit(0), |port| k.read(port));
+        let busy = self.check.get().and_then(|check| check.busy.get()).map_or(k.lit(0), |port| k.read(port));
         let ready = !(is(State::Settle) | is(State::Compare) | is(State::Answer) | is(State::Run) | busy);
         k.drive(&self.in_ready, ready);
         // A beat is held for a clock, so that what it says has been found out when it is acted upon. A beat that is held when
@@ -191,9 +234,9 @@ impl Describe for Loader {
         k.register(&self.held, ready.mux(k.read(&self.in_valid), held));
         let beat = (held & ready).named("beat");
         let (word, found) = self.findings(k, ready);
-        let (loaded, first) = (k.read(&self.loaded), is(State::First));
         let ways = self.ways(k, beat, &found);
         for (state, reg) in self.state.iter().enumerate() {
+            let Some(reg) = reg.get() else { continue };
             let into = ways.iter().filter(|way| way.1 as usize == state).map(|way| is(way.0) & way.2);
             let out_of = ways.iter().filter(|way| way.0 as usize == state).map(|way| way.2);
             let into = into.fold(k.lit(0), |a, b| a | b);
@@ -210,9 +253,11 @@ impl Describe for Loader {
         };
         let status = (1..STATUS.width()).fold(bit(0), |low, n| bit(n).concat(low, n));
         k.register_when(&self.outcome, any, status);
-        let accepted = is(State::Compare) & k.read(&self.crc_fits);
-        k.register(&self.loaded, accepted | (loaded & !(beat & is(State::Fingerprint))));
-        let of_input = is(State::Input) | (first & loaded & !found.image);
+        if let Some((loaded, fits)) = self.loaded.get().zip(self.crc_fits.get()) {
+            let accepted = is(State::Compare) & k.read(fits);
+            k.register(loaded, accepted | (k.read(loaded) & !(beat & is(State::Fingerprint))));
+        }
+        let of_input = is(State::Input) | (is(State::First) & self.has_model(k) & !found.image);
         k.register(&self.goes, beat & found.last & found.ends_input & of_input);
         k.drive(&self.go, k.read(&self.goes));
         k.drive(&self.answer, is(State::Answer) & k.read(&self.room));
@@ -229,8 +274,10 @@ impl Loader {
         let rank = k.stage(&self.received, ready);
         let word = k.read(&self.in_word);
         let low = word.bits(0, 32);
-        let is = |name: &str, value: i128| rank.pass(name, low.equals(value));
-        let (one_input, ends_section) = (k.read(&self.one_input), k.read(&self.one_left));
+        // Where images are refused, nothing is asked of their words.
+        let asks = self.loads_images();
+        let is = |name: &str, value: i128| if asks { rank.pass(name, low.equals(value)) } else { k.lit(0) };
+        let ([one_input, _], ends_section) = (self.one_or_two(k), k.read(&self.one_left));
         let received = rank.pass("word", word);
         let findings = Findings {
             last: rank.pass("last", k.read(&self.in_last)),
@@ -246,12 +293,16 @@ impl Loader {
     }
 
     fn crc<'k>(&self, k: &'k Kernel, beat: Int<'k>, word: Int<'k>) {
-        k.pass_clock(&self.clk, &self.check.clk);
-        k.drive(&self.check.valid, beat & !self.is(k, State::Crc));
-        k.drive(&self.check.first, self.is(k, State::First));
-        k.drive(&self.check.word, word);
-        k.register_when(&self.expected, beat & self.is(k, State::Crc), word.bits(0, 32));
-        k.register(&self.crc_fits, k.read(&self.check.crc).equals(k.read(&self.expected)));
+        let (Some(check), Some(expected), Some(fits)) = (self.check.get(), self.expected.get(), self.crc_fits.get())
+        else {
+            return;
+        };
+        k.pass_clock(&self.clk, &check.clk);
+        k.drive(&check.valid, beat & !self.is(k, State::Crc));
+        k.drive(&check.first, self.is(k, State::First));
+        k.drive(&check.word, word);
+        k.register_when(expected, beat & self.is(k, State::Crc), word.bits(0, 32));
+        k.register(fits, k.read(&check.crc).equals(k.read(expected)));
     }
 
     /// Where a word is written, and how many follow.
@@ -260,35 +311,51 @@ impl Loader {
         let low = word.bits(0, 32);
         let (first, section, count) = (is(State::First), is(State::Section), is(State::Count));
         let (address, left) = (k.read(&self.address), k.read(&self.left));
-        let at = first.mux(k.read(&self.input_address), address);
+        let [input_address, input_words] = self.input(k);
+        let at = first.mux(input_address, address);
         let next = (at + 1).wrap(address.range());
         let begins = low.bits(0, address.range().width());
         k.register_when(&self.address, beat & !count, section.mux(begins, next));
         let words = low.bits(0, left.range().width());
-        let input_words = k.read(&self.input_words);
         let rest = first.mux(input_words, left);
         let fewer = (rest - 1).wrap(left.range());
         k.register_when(&self.left, beat, count.mux(words, fewer));
         // Nothing is counted and compared in the same clock. A model's number of words is known long before its input.
-        k.register(&self.one_input, input_words.equals(1));
-        k.register(&self.two_inputs, input_words.equals(2));
-        let one_left = count.mux(words.equals(1), first.mux(k.read(&self.two_inputs), left.equals(2)));
+        for (reg, number) in [(&self.one_input, 1), (&self.two_inputs, 2)] {
+            if let Some(reg) = reg.get() {
+                k.register(reg, input_words.equals(number));
+            }
+        }
+        let [_, two_inputs] = self.one_or_two(k);
+        let one_left = count.mux(words.equals(1), first.mux(two_inputs, left.equals(2)));
         k.register_when(&self.one_left, beat, one_left);
-        let target = k.read(&self.target);
-        k.register_when(&self.target, beat & (first | section), first.mux(0, low.bits(28, 3)));
+        if let Some(target) = self.target.get() {
+            k.register_when(target, beat & (first | section), first.mux(0, low.bits(28, 3)));
+        }
         // Words of an input are written to the activation memory, which has target 0.
-        let input = first & !image & k.read(&self.loaded);
+        let input = first & !image & self.has_model(k);
         let writes = (beat & (input | is(State::Input) | is(State::Word))).named("writes_now");
         k.register(&self.writes, writes);
         let rank = k.stage(&self.written, 1);
-        let to = first.mux(0, target);
         k.drive(&self.write, k.read(&self.writes));
-        k.drive(&self.write_target, rank.pass("target", to));
+        if let Some((port, target)) = self.write_target.get().zip(self.target.get()) {
+            k.drive(port, rank.pass("target", first.mux(0, k.read(target))));
+        }
         k.drive(&self.write_address, rank.pass("address", at));
         k.drive(&self.write_word, rank.pass("word", word));
-        let model = (beat & is(State::Word) & target.equals(Target::Model as i128)).named("model");
-        let input_address = self.input_address.range();
-        k.register_when(&self.input_address, model & !address.bit(0), low.bits(0, input_address.width()));
-        k.register_when(&self.input_words, model & address.bit(0), words);
+        self.input_of_image(k, beat & is(State::Word), low);
+    }
+
+    /// What an image says of the model's input.
+    fn input_of_image<'k>(&self, k: &'k Kernel, word: Int<'k>, low: Int<'k>) {
+        let (Some(target), Some(address), Some(words)) =
+            (self.target.get(), self.input_address.get(), self.input_words.get())
+        else {
+            return;
+        };
+        let model = (word & k.read(target).equals(Target::Model as i128)).named("model");
+        let second = k.read(&self.address).bit(0);
+        k.register_when(address, model & !second, low.bits(0, address.range().width()));
+        k.register_when(words, model & second, low.bits(0, words.range().width()));
     }
 }

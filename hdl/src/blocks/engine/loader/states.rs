@@ -52,20 +52,37 @@ pub(super) struct Findings<'k> {
     pub(super) ends_input: Int<'k>,
 }
 
+impl State {
+    /// All states, in their order.
+    pub(super) const ALL: [State; 12] = {
+        use State::{Answer, Compare, Count, Crc, Fingerprint, First, Input, Run, Section, Settle, Skip, Word};
+        [First, Input, Fingerprint, Section, Count, Word, Crc, Settle, Compare, Skip, Answer, Run]
+    };
+
+    /// Whether it is part of loading an image.
+    pub(super) fn loads(self) -> bool {
+        use State::{Compare, Count, Crc, Fingerprint, Section, Settle, Word};
+        matches!(self, Fingerprint | Section | Count | Word | Crc | Settle | Compare)
+    }
+}
+
 /// A way from a state to the next: where, when, and the status of the packet, if it decides on it.
 pub(super) type Way<'k> = (State, State, Int<'k>, Option<Status>);
 
 impl Loader {
-    /// The ways from state to state.
+    /// The ways from state to state. Where the memories hold a model from the start, no word of an image is magic, and
+    /// there are no ways out of states that the loader lacks.
     pub(super) fn ways<'k>(&self, k: &'k Kernel, beat: Int<'k>, found: &Findings<'k>) -> Vec<Way<'k>> {
         use State::{Answer, Compare, Count, Crc, Fingerprint, First, Input, Run, Section, Settle, Skip, Word};
         let Findings { low, last, image, magic, fits, none, ends_section, ends_input } = *found;
-        let loaded = k.read(&self.loaded);
+        let loaded = self.has_model(k);
         let (go_on, cut) = ((beat & !last).named("goes_on"), (beat & last).named("cut"));
         let end = low.bits(28, 3).equals(Target::End as i128).named("end");
         let input = (loaded & !image).named("input");
-        let (refused, crc_fits) = (Some(Status::Damaged), k.read(&self.crc_fits));
-        vec![
+        let refused = Some(Status::Damaged);
+        let no_image = Some(if self.loads_images() { Status::NoImage } else { Status::HoldsModel });
+        let crc_fits = self.crc_fits.get().map_or(k.lit(0), |reg| k.read(reg));
+        let ways = vec![
             (First, Input, go_on & input & !ends_input, None),
             (First, Skip, go_on & input & ends_input, Some(Status::WrongLength)),
             (First, Run, cut & input & ends_input, None),
@@ -73,8 +90,8 @@ impl Loader {
             (First, Skip, go_on & !image & !loaded, Some(Status::NoModel)),
             (First, Answer, cut & !image & !loaded, Some(Status::NoModel)),
             (First, Fingerprint, go_on & image & magic, None),
-            (First, Skip, go_on & image & !magic, Some(Status::NoImage)),
-            (First, Answer, cut & image & !magic, Some(Status::NoImage)),
+            (First, Skip, go_on & image & !magic, no_image),
+            (First, Answer, cut & image & !magic, no_image),
             (First, Answer, cut & image & magic, refused),
             (Input, Skip, go_on & ends_input, Some(Status::WrongLength)),
             (Input, Run, cut & ends_input, None),
@@ -98,6 +115,7 @@ impl Loader {
             (Skip, Answer, cut, None),
             (Answer, First, k.read(&self.room), None),
             (Run, First, k.read(&self.ends), None),
-        ]
+        ];
+        ways.into_iter().filter(|way| self.state[way.0 as usize].get().is_some()).collect()
     }
 }

@@ -89,9 +89,7 @@ impl Describe for Buffer {
         let (before, copies) = (through(&open(k, &self.until_word), "arrives", fetch), k.stage(&self.arrives, 1));
         for (r, memory) in self.memory.iter().enumerate() {
             k.pass_clock(&self.clk, &memory.clk);
-            k.drive(&memory.write, fill & row.equals(r as i128));
-            k.drive(&memory.write_address, at);
-            k.drive(&memory.write_word, word);
+            memory.write.drive(k, [fill & row.equals(r as i128), at, word]);
             k.drive(&memory.read, fetch);
             k.drive(&memory.address, address);
             let bytes = k.read(&self.row[r]);

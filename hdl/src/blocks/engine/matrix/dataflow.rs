@@ -70,11 +70,11 @@ impl Matrix {
             (&buffer.fill_word, &self.fill_word),
             (&beats.fill_end, &self.fill_end),
             (&beats.fill_half, &self.fill_half),
-            (&self.parameters.write, &self.parameters_write),
-            (&self.parameters.write_address, &self.parameters_address),
-            (&self.parameters.write_word, &self.parameters_word),
         ] {
             k.drive(to, k.read(from));
+        }
+        if let Some(ports) = self.parameters_write.get() {
+            self.parameters.write.drive(k, ports.read(k));
         }
         k.drive(&buffer.fetch, k.read(&beats.fetch));
         k.drive(&buffer.fetch_address, k.read(&beats.fetch_address));

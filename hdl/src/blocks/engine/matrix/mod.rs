@@ -46,9 +46,12 @@ pub use weights::Weights;
 
 use super::EngineConfig;
 use super::instruction::{self, InstructionPorts, Kept};
+use super::loader::Target;
+use super::model::Model;
 use super::parameters::ParameterMemory;
 use crate::blocks::requantizer::Requantizer;
-use crate::exact::{Bus, Clk, Port, Reg, Stage};
+use crate::exact::{Bus, Clk, Maybe, Port, Reg, Stage};
+use crate::memory::WritePorts;
 use timing::{DRAIN_TO_SUM, INT8, SUM_TO_REQUANTIZER};
 
 /// See the [module](self).
@@ -76,12 +79,8 @@ pub struct Matrix {
     pub fill_end: Port<In>,
     /// the word of each bank of weights, column by column
     pub weights: Bus<In>,
-    /// a word of parameters is written
-    pub parameters_write: Port<In>,
-    /// its place among the words of all channels
-    pub parameters_address: Port<In>,
-    /// the word
-    pub parameters_word: Port<In>,
+    /// how a word of parameters is written, as [`ParameterMemory`] has it
+    pub parameters_write: Maybe<WritePorts>,
     /// a word of weights is read
     pub weights_read: Port<Out>,
     /// row of the banks
@@ -124,13 +123,21 @@ impl Matrix {
     /// # Errors
     /// The errors of [`EngineConfig::validate`].
     pub fn new(config: &EngineConfig) -> Result<Matrix, String> {
+        Matrix::with(config, None)
+    }
+
+    /// The same with a model in its memories.
+    pub(super) fn with(config: &EngineConfig, model: Option<&Model>) -> Result<Matrix, String> {
         config.validate()?;
         let c = config;
         let requantizer = c.requantizer(c.sum());
         let flags = |n| (0..n).map(|_| Reg::control(0..=1, 0)).collect();
         let stages = |n| (0..n).map(|_| Stage::new(true)).collect();
         let (beats, buffer) = (Beats::new(c), Buffer::new(c));
-        let parameters = ParameterMemory::new(c, c.channels, c.requantizers);
+        let parameters = match model {
+            None => ParameterMemory::new(c, c.channels, c.requantizers),
+            Some(model) => ParameterMemory::holding(c, (model, Target::Parameters), c.channels, c.requantizers)?,
+        };
         let kept = [instruction::ZERO_POINT, instruction::MIN, instruction::MAX, instruction::SPLIT];
         let kept = kept.map(|field| (field, field.range()));
         let to_requantizer = DRAIN_TO_SUM + SUM_TO_REQUANTIZER;
@@ -146,12 +153,7 @@ impl Matrix {
             fill_word: Port::new(c.word(), "the word"),
             fill_end: Port::bit("the half is full with this word"),
             weights: Bus::new(c.banks() * c.cols, INT8, "the word of each bank, column by column"),
-            parameters_write: Port::bit("a word of parameters is written"),
-            parameters_address: Port::new(
-                parameters.write_address.range(),
-                "its place among the words of all channels",
-            ),
-            parameters_word: Port::new(c.word(), "the word"),
+            parameters_write: parameters.write_ports("its place among the words of all channels"),
             weights_read: Port::bit("a word of weights is read"),
             weights_address: Port::new(beats.weights_address.range(), "row of the banks"),
             released: Port::bit("a half of the block buffer may be filled again"),

@@ -6,6 +6,7 @@ use rust_hdl::prelude::*;
 
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Ram, Range, Stage};
+use crate::memory::WritePorts;
 use crate::targets::Target;
 use crate::targets::ecp5::Ebr;
 use crate::targets::ice40::SbSpram256ka;
@@ -30,12 +31,8 @@ use sections::{Cells, Section};
 pub struct Memory {
     /// clock
     pub clk: Clk,
-    /// a word is written
-    pub write: Port<In>,
-    /// where it is written
-    pub write_address: Port<In>,
-    /// the word that is written
-    pub write_word: Port<In>,
+    /// how a word is written, unless the memory is [only read](Memory::holding)
+    pub write: Maybe<WritePorts>,
     /// a word is read
     pub read: Port<In>,
     /// the address of the word that is read
@@ -74,9 +71,8 @@ const CHOSEN: u32 = 16;
 
 /// A write and a read, on their way.
 struct Access<'k> {
-    write: Int<'k>,
-    write_address: Int<'k>,
-    write_word: Int<'k>,
+    /// enable, address and word, if words are written
+    write: Option<[Int<'k>; 3]>,
     read: Int<'k>,
     address: Int<'k>,
 }
@@ -84,26 +80,52 @@ struct Access<'k> {
 impl Memory {
     /// A memory of `words` words of `width` bits, in cells of `target`.
     pub fn new(target: Target, words: usize, width: u32) -> Memory {
-        Memory::of(target, Cells::new(target, words, width, false), words, width)
+        Memory::of(target, Cells::new(target, words, width, false), words, width, None)
     }
 
     /// The same for an owner that never reads in a clock in which it writes, if the memory has one port.
     pub fn apart(target: Target, words: usize, width: u32) -> Memory {
-        Memory::of(target, Cells::new(target, words, width, true), words, width)
+        Memory::of(target, Cells::new(target, words, width, true), words, width, None)
     }
 
-    fn of(target: Target, cells: Cells, words: usize, width: u32) -> Memory {
+    /// A memory that holds these words from the start, and is only read.
+    ///
+    /// # Errors
+    /// If it would be of cells that hold nothing from the start.
+    pub fn holding(target: Target, contents: &[i128], width: u32) -> Result<Memory, String> {
+        let words = contents.len();
+        let cells = Cells::new(target, words, width, true);
+        if let Cells::Spram(_) = cells {
+            return Err(format!(
+                "{words} words of {width} bits take SPRAM of UP5K, which holds nothing from the start"
+            ));
+        }
+        Ok(Memory::of(target, cells, words, width, Some(contents)))
+    }
+
+    fn of(target: Target, cells: Cells, words: usize, width: u32, contents: Option<&[i128]>) -> Memory {
         let ice40 = target == Target::Ice40;
         let (address, word) = (Range::addresses(words), Range::unsigned(width));
         let (mut inferred, mut ebr, mut parts, mut spram) = (None, vec![], vec![], vec![]);
         match cells {
-            Cells::Inferred { in_luts } => inferred = Some(Ram::new(words, word).in_luts(in_luts).apart()),
+            Cells::Inferred { in_luts } => {
+                let written = || Ram::new(words, word).apart();
+                let ram = contents.map_or_else(written, |held| Ram::holding(held.to_vec(), word));
+                inferred = Some(ram.in_luts(in_luts));
+            }
             Cells::Ebr(sections) => {
                 let mut from = 0;
                 for words in sections {
                     let bits = sections::cells(words, width);
                     parts.push(Section { cells: bits.len(), place: [from, words] });
-                    ebr.extend(bits.into_iter().map(|bits| Ebr::new(words, bits)));
+                    let mut low = 0;
+                    for bits in bits {
+                        ebr.push(match contents {
+                            None => Ebr::new(words, bits),
+                            Some(contents) => Ebr::holding(slice(contents, [from, words], low, bits), bits),
+                        });
+                        low += bits;
+                    }
                     from += words;
                 }
             }
@@ -111,9 +133,7 @@ impl Memory {
         }
         Memory {
             clk: Clk::new(),
-            write: Port::bit("a word is written"),
-            write_address: Port::new(address, "where"),
-            write_word: Port::new(word, "the word written"),
+            write: Maybe::when(contents.is_none(), || WritePorts::new(address, word)),
             read: Port::bit("a word is read"),
             address: Port::new(address, "where"),
             word: Port::new(word, "the word read"),
@@ -145,16 +165,18 @@ impl Memory {
 
     fn in_ram<'k>(&'k self, k: &'k Kernel, ram: &'k Ram, first: &Access<'k>) -> Int<'k> {
         let second = k.stage(&self.second, 1);
-        let mut write = (first.write, first.write_address, first.write_word);
-        if !self._writes_directly {
-            let to = second.pass("write_address", write.1);
-            write = (second.pass("write", write.0), to, second.pass("write_word", write.2));
-        }
-        let word = k.ram(
-            ram,
-            write,
-            self.through_third(k, second.pass("read", first.read), second.pass("address", first.address)),
-        );
+        let write = match first.write {
+            Some([enable, to, word]) if !self._writes_directly => {
+                let to = second.pass("write_address", to);
+                Some([second.pass("write", enable), to, second.pass("write_word", word)])
+            }
+            direct => direct,
+        };
+        let read = self.through_third(k, second.pass("read", first.read), second.pass("address", first.address));
+        let word = match write {
+            Some([enable, to, word]) => k.ram(ram, (enable, to, word), read),
+            None => k.read_ram(ram, read),
+        };
         k.stage(&self.output, 1).pass("word", word)
     }
 
@@ -168,26 +190,27 @@ impl Memory {
     fn in_ebr<'k>(&'k self, k: &'k Kernel, first: &Access<'k>) -> Int<'k> {
         let copies = k.stage(&self.copies, 1);
         // Each memory has a copy of the word that is written, too: one for all memories would lie far from most.
-        let word = copies.pass("write_word", first.write_word);
+        let word = first.write.map(|[.., word]| copies.pass("write_word", word));
         let (mut group, mut cells, mut words) = (0, &self.ebr[..], Vec::new());
         for section in &self._sections {
             let within = |access: Int<'k>, address| match self._sections.len() {
                 1 => access,
                 _ => access & section.has(address),
             };
-            let (write, read) = (within(first.write, first.write_address), within(first.read, first.address));
+            let write = first.write.map(|[write, to, _]| [within(write, to), to]);
+            let read = within(first.read, first.address);
             let (ours, others) = cells.split_at(section.cells);
             let (mut low, mut parts) = (0, Vec::new());
             for cells in ours.chunks(GROUP) {
                 let copy = |name: &str, value| copies.pass(&format!("{name}_{group}"), value);
-                let (write, to) = (copy("write", write), copy("write_address", first.write_address));
+                let write = write.map(|[write, to]| [copy("write", write), copy("write_address", to)]);
                 let (read, from) = (copy("read", read), copy("address", first.address));
                 for cell in cells {
                     let (bits, address) = (cell.word.range().width(), cell.address.range());
                     k.pass_clock(&self.clk, &cell.clk);
-                    k.drive(&cell.write, write);
-                    k.drive(&cell.write_address, to.wrap(address));
-                    k.drive(&cell.write_word, word.bits(low, bits));
+                    if let Some(([write, to], word)) = write.zip(word) {
+                        cell.write.drive(k, [write, to.wrap(address), word.bits(low, bits)]);
+                    }
                     k.drive(&cell.read, read);
                     k.drive(&cell.address, from.wrap(address));
                     parts.push(k.read(&cell.word));
@@ -222,12 +245,13 @@ impl Memory {
     }
 
     fn in_spram<'k>(&'k self, k: &'k Kernel, first: &Access<'k>) -> Vec<Int<'k>> {
+        let Some([enable, to, word]) = first.write else { unreachable!("such a memory is written") };
         let (second, output) = (k.stage(&self.second, 1), k.stage(&self.output, 1));
         let (read, from) = self.through_third(k, first.read, first.address);
-        let select = second.pass("select", first.write | read);
-        let write = second.pass("write", first.write);
-        let address = second.pass("address", first.write.mux(first.write_address, from));
-        let word = second.pass("write_word", first.write_word);
+        let select = second.pass("select", enable | read);
+        let write = second.pass("write", enable);
+        let address = second.pass("address", enable.mux(to, from));
+        let word = second.pass("write_word", word);
         let (bits, mut parts) = (SbSpram256ka::WORD.width(), Vec::new());
         for (i, cell) in self.spram.iter().enumerate() {
             k.pass_clock(&self.clk, &cell.clk);
@@ -239,6 +263,15 @@ impl Memory {
         }
         parts
     }
+}
+
+/// The bits of a cell of these words: from the first one on so many words, and from `low` on so many bits of each. What is not
+/// there is 0.
+fn slice(contents: &[i128], [from, words]: [usize; 2], low: u32, bits: u32) -> Vec<i128> {
+    let of_word = |word: &i128| Range::unsigned(bits).truncate(word >> low);
+    let mut slice: Vec<i128> = contents.iter().skip(from).take(words).map(of_word).collect();
+    slice.resize(words, 0);
+    slice
 }
 
 /// The parts of a word side by side, the lowest first.
@@ -268,10 +301,12 @@ impl Describe for Memory {
             let value = k.read(port);
             if self._writes_directly { value } else { first.pass(name, value) }
         };
+        let write = self.write.get().map(|ports| {
+            let enable = written("write", &ports.enable);
+            [enable, written("write_address", &ports.address), written("write_word", &ports.word)]
+        });
         let access = Access {
-            write: written("write", &self.write),
-            write_address: written("write_address", &self.write_address),
-            write_word: written("write_word", &self.write_word),
+            write,
             read: first.pass("read", k.read(&self.read)),
             address: first.pass("address", k.read(&self.address)),
         };

@@ -10,6 +10,7 @@ use super::instruction::{self, Kept};
 use super::lanes::Lanes;
 use super::loader::{Loader, Target};
 use super::matrix::Matrix;
+use super::model::Model;
 use super::outlet::{Outlet, STATUS};
 use super::sequencer::Sequencer;
 use super::softmax::SoftmaxUnit;
@@ -24,7 +25,7 @@ use crate::{describe_logic, ports};
 pub struct Engine {
     /// clock
     pub clk: Clk,
-    /// reset: no model is loaded
+    /// reset: a model that was loaded is gone
     pub rst_n: Port<In>,
     /// a beat of a packet is offered
     pub s_axis_tvalid: Port<In>,
@@ -59,6 +60,7 @@ pub struct Engine {
     outlet: Outlet,
     kept: Kept,
     _config: EngineConfig,
+    _holds_model: bool,
 }
 
 impl Engine {
@@ -67,9 +69,21 @@ impl Engine {
     /// # Errors
     /// The errors of [`EngineConfig::validate`].
     pub fn new(config: &EngineConfig) -> Result<Engine, String> {
+        Engine::with(config, None)
+    }
+
+    /// An engine whose memories hold a model from the start. It takes no images.
+    ///
+    /// # Errors
+    /// As [`Engine::new`], or if a memory has no room for the model, or cannot hold anything from the start.
+    pub fn holding(config: &EngineConfig, model: &Model) -> Result<Engine, String> {
+        Engine::with(config, Some(model))
+    }
+
+    fn with(config: &EngineConfig, model: Option<&Model>) -> Result<Engine, String> {
         config.validate()?;
         let byte = Range::unsigned(8);
-        let loader = Loader::new(config);
+        let loader = Loader::new(config, model);
         let kept = [instruction::KIND, instruction::LAST_BYTES];
         let softmax = if config.softmax { Some(SoftmaxUnit::new(config)?) } else { None };
         let softmax = Maybe::from(softmax);
@@ -87,17 +101,18 @@ impl Engine {
             m_axis_tkeep: Bus::new(config.lanes, BIT, "bytes that belong to the result"),
             m_axis_tlast: Port::bit("last beat of the answer"),
             m_axis_tuser: Port::new(STATUS, "status of the answer"),
-            store: Store::new(config, loader.write_address.range()),
+            store: Store::new(config, loader.write_address.range(), model)?,
             loader,
             sequencer: Sequencer::new(config),
             windows: Windows::new(config),
             aligner: Aligner::new(config),
-            lanes: Lanes::new(config)?,
-            matrix: Matrix::new(config)?,
+            lanes: Lanes::with(config, model)?,
+            matrix: Matrix::with(config, model)?,
             softmax,
             outlet: Outlet::new(config),
             kept: Kept::new(&kept.map(|field| (field, field.range()))),
             _config: config.clone(),
+            _holds_model: model.is_some(),
         })
     }
 
@@ -136,29 +151,21 @@ impl Engine {
         }
         k.drive(&sequencer.go, k.read(&loader.go));
         k.drive(&loader.ends, k.read(&sequencer.ends));
-        let (write, target) = (k.read(&loader.write), k.read(&loader.write_target));
-        let (address, word) = (k.read(&loader.write_address), k.read(&loader.write_word));
+        let (write, address, word) = (k.read(&loader.write), k.read(&loader.write_address), k.read(&loader.write_word));
         k.drive(&store.load, write);
-        k.drive(&store.load_target, target);
         k.drive(&store.load_address, address);
         k.drive(&store.load_word, word);
-        for (of, to, at, parameters) in [
-            (
-                Target::Parameters,
-                &self.matrix.parameters_write,
-                &self.matrix.parameters_address,
-                &self.matrix.parameters_word,
-            ),
-            (
-                Target::LaneParameters,
-                &self.lanes.parameters_write,
-                &self.lanes.parameters_address,
-                &self.lanes.parameters_word,
-            ),
-        ] {
-            k.drive(to, write & target.equals(of as i128));
-            k.drive(at, address.bits(0, at.range().width()));
-            k.drive(parameters, word);
+        if let Some((port, target)) = store.load_target.get().zip(loader.write_target.get()) {
+            let target = k.read(target);
+            k.drive(port, target);
+            for (of, memory) in [
+                (Target::Parameters, &self.matrix.parameters_write),
+                (Target::LaneParameters, &self.lanes.parameters_write),
+            ] {
+                let Some(ports) = memory.get() else { continue };
+                let at = address.bits(0, ports.address.range().width());
+                memory.drive(k, [write & target.equals(of as i128), at, word]);
+            }
         }
         let shown = [&sequencer.show, &sequencer.show_at, &sequencer.show_word].map(|port| k.read(port));
         let start = k.read(&sequencer.start);
@@ -204,10 +211,13 @@ describe_logic!(Engine);
 impl Describe for Engine {
     fn header(&self) -> Header {
         let c = &self._config;
-        Header::new("engine", "Inference of quantized networks.")
+        let header = Header::new("engine", "Inference of quantized networks.")
             .fact("array", format!("{} x {}", c.rows, c.cols))
-            .fact("lanes", c.lanes)
-            .fact("fingerprint", format!("0x{:08x}", c.fingerprint()))
+            .fact("lanes", c.lanes);
+        match self._holds_model {
+            false => header.fact("fingerprint", format!("0x{:08x}", c.fingerprint())),
+            true => header.fact("model", "in the memories from the start"),
+        }
     }
 
     fn describe(&self, k: &Kernel) {
