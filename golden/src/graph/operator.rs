@@ -5,8 +5,8 @@ mod run;
 use crate::gemm::Matrix;
 use crate::numerics::AnyRequantization;
 use crate::operators::{
-    AddParameters, Array, DequantizeRounding, LitertMul, Quantizer, SoftmaxParameters, Table, Window, XnnpackAdd,
-    XnnpackConvert,
+    AddParameters, Array, DequantizeRounding, InPairs, LitertMul, OrtAdd, OrtAveragePool, OrtMul, OrtSoftmax,
+    Quantizer, SoftmaxParameters, Table, ToFloat, Window, XnnpackAdd, XnnpackConvert,
 };
 use crate::{Bounds, Requantization};
 
@@ -160,6 +160,67 @@ pub enum Operator {
         /// factor, zero point and bounds of the output
         parameters: XnnpackConvert,
     },
+    /// the dimensions in another order
+    Transpose {
+        /// for each dimension of the output the dimension of the input
+        permutation: Vec<usize>,
+    },
+    /// elements picked along each dimension: a slice, a repetition, or an image enlarged by the nearest element
+    Select {
+        /// for each dimension the elements that the output takes, by their index
+        indices: Vec<Vec<usize>>,
+    },
+    /// a function of each element by itself, of integers of 8 bits of either kind
+    Lookup {
+        /// the integer that the first entry is for
+        least: i32,
+        /// 256 outputs
+        entries: Vec<i32>,
+    },
+    /// [`FullyConnected`](Operator::FullyConnected) by ONNX Runtime on x86 without VNNI
+    OrtFullyConnected {
+        /// weights, bias and requantization
+        layer: Weighted<Matrix>,
+        /// how pairs saturate
+        pairs: InPairs,
+    },
+    /// [`Conv2d`](Operator::Conv2d) by ONNX Runtime on x86 without VNNI
+    OrtConv2d {
+        /// weights, bias and requantization
+        layer: Weighted<Array>,
+        /// how the filter moves
+        window: Window,
+        /// how pairs saturate
+        pairs: InPairs,
+    },
+    /// a matrix product that ONNX Runtime leaves a float
+    OrtToFloat(ToFloat),
+    /// ONNX Runtime's sum of two inputs
+    OrtAdd(OrtAdd),
+    /// ONNX Runtime's product of two inputs
+    OrtMul(OrtMul),
+    /// ONNX Runtime's mean of each channel under a window
+    OrtAveragePool {
+        /// height and width of the window
+        filter: [usize; 2],
+        /// how the window moves
+        window: Window,
+        /// zero point of the input
+        zero_point: i32,
+        /// scales, zero point and bounds of the output
+        parameters: OrtAveragePool,
+    },
+    /// ONNX Runtime's mean over whole dimensions: `requantize(sum (x - zero_point))`
+    OrtMean {
+        /// the dimensions, each once and in rising order
+        axes: Vec<usize>,
+        /// zero point of the input
+        zero_point: i32,
+        /// factor, zero point and bounds of the output; the factor holds the division by the number of elements
+        requantization: AnyRequantization,
+    },
+    /// ONNX Runtime's exponentials of the last dimension, as shares of their sum
+    OrtSoftmax(OrtSoftmax),
     /// integers to floats
     Dequantize {
         /// zero point of the input
@@ -177,8 +238,10 @@ impl Operator {
     pub fn terms(&self) -> usize {
         let of_an_output = |weights: &Array, outputs: usize| weights.data().len() / outputs;
         match self {
-            Operator::FullyConnected(layer) => layer.weights.cols(),
-            Operator::Conv2d { layer: Weighted { weights, .. }, .. } => of_an_output(weights, weights.shape()[0]),
+            Operator::FullyConnected(layer) | Operator::OrtFullyConnected { layer, .. } => layer.weights.cols(),
+            Operator::OrtToFloat(product) => product.weights.cols(),
+            Operator::Conv2d { layer: Weighted { weights, .. }, .. }
+            | Operator::OrtConv2d { layer: Weighted { weights, .. }, .. } => of_an_output(weights, weights.shape()[0]),
             Operator::DepthwiseConv2d { layer: Weighted { weights, .. }, .. } => {
                 of_an_output(weights, weights.shape()[3])
             }

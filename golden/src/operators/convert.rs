@@ -14,6 +14,8 @@ pub enum QuantizeRounding {
     Away,
     /// `rne(x (1/s))` in `f32`, saturated: XNNPACK, PyTorch
     Reciprocal,
+    /// `rne(x / s)` in `f32`, saturated: ONNX Runtime
+    Even,
     /// LiteRT's own kernels on x86 (LiteRT f6745779, `optimized_ops.h`): whole groups of 8 elements as with
     /// `Reciprocal`, and the elements left over `rha(x / s)` in `f64`
     LitertBuiltin,
@@ -35,7 +37,7 @@ pub struct Quantizer {
 /// `clamp(round(x / scale) + zero_point)`.
 ///
 /// # Errors
-/// If the scale is not finite and positive, or an element is not a number; and, but for [`QuantizeRounding::Reciprocal`],
+/// If the scale is not finite and positive, or an element is not a number; and, but for the roundings that saturate,
 /// if the rounded quotient or its sum with the zero point is beyond `i32`, which C leaves undefined. The error names the
 /// element.
 pub fn quantize(input: &Array<f32>, q: &Quantizer) -> Result<Array, Error> {
@@ -51,12 +53,13 @@ pub fn quantize(input: &Array<f32>, q: &Quantizer) -> Result<Array, Error> {
         let steps = match q.rounding {
             QuantizeRounding::Away => f64::from((x / q.scale).round()),
             QuantizeRounding::Reciprocal => by_reciprocal(),
+            QuantizeRounding::Even => f64::from((x / q.scale).round_ties_even()),
             QuantizeRounding::LitertBuiltin if in_whole_group(place, elements, 8) => by_reciprocal(),
             QuantizeRounding::LitertBuiltin => (f64::from(x) / f64::from(q.scale)).round(),
         };
         // The cast saturates, and so does the sum.
         let y = (steps as i64).saturating_add(q.zero_point.into());
-        if q.rounding != QuantizeRounding::Reciprocal {
+        if !matches!(q.rounding, QuantizeRounding::Reciprocal | QuantizeRounding::Even) {
             for v in [steps as i64, y] {
                 within("quotient, in steps of the scale", v, Bounds::INT32.min()..=Bounds::INT32.max())?;
             }

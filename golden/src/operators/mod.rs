@@ -3,8 +3,8 @@
 //! Activations are `[batch, height, width, channels]`. Sums are exact, whatever their size. A
 //! [`Requantize`](crate::numerics::requantizer::Requantize) turns a sum into an output: it has rounding rule, zero point and
 //! clamp. So an operator is here once for all runtimes that differ only in the requantization that they pass
-//! ([`graph`](crate::graph)). Where the kernel of a runtime takes other steps, it has an operator of its own: `litert_` and
-//! `xnnpack_`.
+//! ([`graph`](crate::graph)). Where the kernel of a runtime takes other steps, it has an operator of its own: `litert_`,
+//! `xnnpack_`, and `ort_` for ONNX Runtime.
 
 mod array;
 mod broadcast;
@@ -18,6 +18,11 @@ mod hard_swish;
 mod litert_add;
 mod litert_mul;
 mod mean;
+mod ort_add;
+mod ort_function;
+mod ort_pool;
+mod ort_products;
+mod ort_softmax;
 mod pool;
 mod shape;
 mod softmax;
@@ -39,9 +44,14 @@ pub use hard_swish::hard_swish_table;
 pub use litert_add::litert_add;
 pub use litert_mul::{LitertMul, litert_mul};
 pub use mean::{mean, mean_factor};
+pub use ort_add::{Innermost, OrtAdd, OrtMul, ort_add, ort_mul};
+pub use ort_function::{Function, ort_quantize, ort_sigmoid, ort_table};
+pub use ort_pool::{OrtAveragePool, ort_average_pool};
+pub use ort_products::{InPairs, ToFloat, conv2d_in_pairs, fully_connected_in_pairs};
+pub use ort_softmax::{OrtSoftmax, ort_softmax};
 pub use pool::{average_factor, average_pool, max_pool};
 pub(crate) use shape::concatenated_shape;
-pub use shape::{concatenation, pad, reshape};
+pub use shape::{concatenation, pad, reshape, select, transpose};
 pub use softmax::{SoftmaxParameters, softmax, softmax_by_table};
 pub use table::{Table, clamp_table, logistic_table, relu_table, tanh_table};
 pub use window::{Axis, Window};

@@ -11,6 +11,51 @@ pub fn reshape<T: Clone>(input: &Array<T>, shape: &[usize]) -> Result<Array<T>, 
     Array::new("shape", shape.to_vec(), input.data().to_vec())
 }
 
+/// The dimensions in another order: dimension `i` of the result is dimension `permutation[i]` of the input.
+///
+/// # Errors
+/// If the permutation does not name each dimension once.
+pub fn transpose<T: Clone>(input: &Array<T>, permutation: &[usize]) -> Result<Array<T>, Error> {
+    let sizes = input.shape();
+    if !(0..sizes.len()).all(|axis| permutation.contains(&axis)) || permutation.len() != sizes.len() {
+        let expected = format!("each of {} dimensions once", sizes.len());
+        return Err(Error::Shape { what: "permutation", got: permutation.to_vec(), expected });
+    }
+    let indices = permutation.iter().map(|&axis| (strides(sizes)[axis], 0..sizes[axis]));
+    picked(input, indices.map(|(stride, range)| range.map(|i| i * stride).collect()).collect())
+}
+
+/// For each dimension the elements of the input that the result takes, by their index: slices, repetitions, and images
+/// enlarged by the nearest element.
+///
+/// # Errors
+/// If there is no list for a dimension, or an index is beyond its dimension.
+pub fn select<T: Clone>(input: &Array<T>, indices: &[Vec<usize>]) -> Result<Array<T>, Error> {
+    let sizes = input.shape();
+    let fits = |(indices, &size): (&Vec<usize>, &usize)| indices.iter().all(|&i| i < size);
+    if indices.len() != sizes.len() || !indices.iter().zip(sizes).all(fits) {
+        let got = indices.iter().map(Vec::len).collect();
+        return Err(Error::Shape { what: "indices", got, expected: format!("indices within {sizes:?}") });
+    }
+    let places = indices.iter().zip(strides(sizes)).map(|(of, stride)| of.iter().map(|i| i * stride).collect());
+    picked(input, places.collect())
+}
+
+/// From one element of each dimension to the next.
+fn strides(sizes: &[usize]) -> Vec<usize> {
+    (0..sizes.len()).map(|axis| sizes[axis + 1..].iter().product()).collect()
+}
+
+/// The elements whose places are sums of one number of each list, the last list fastest.
+fn picked<T: Clone>(input: &Array<T>, lists: Vec<Vec<usize>>) -> Result<Array<T>, Error> {
+    let shape = lists.iter().map(Vec::len).collect();
+    let sums = |places: Vec<usize>, list: Vec<usize>| {
+        places.iter().flat_map(|&place| list.iter().map(move |&more| place + more)).collect::<Vec<usize>>()
+    };
+    let places = lists.into_iter().fold(vec![0], sums);
+    Array::new("output", shape, places.into_iter().map(|place| input.data()[place].clone()).collect())
+}
+
 /// The elements of all inputs, one input after the other along dimension `axis`.
 ///
 /// # Errors

@@ -2,7 +2,8 @@
 //! refused, and before much memory is taken.
 
 use crate::builder::Builder;
-use crate::counting::{memory_limit, peak_of_reading};
+use crate::counting::memory_limit;
+use crate::mutations::peak_of_reading;
 
 fn assert_refused(what: &str, bytes: &[u8]) {
     let (peak, graph) = peak_of_reading(bytes);

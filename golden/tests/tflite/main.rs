@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod builder;
+#[path = "../support/counting.rs"]
 mod counting;
 mod digits;
 mod expand;

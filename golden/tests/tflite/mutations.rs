@@ -6,9 +6,13 @@
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use qrtl_golden::graph::Graph;
+use qrtl_golden::import::lower::Error;
+use qrtl_golden::import::tflite::Model;
+use qrtl_golden::import::{Runtime, lower};
 use qrtl_random::Random;
 
-use crate::counting::{memory_limit, peak_of_reading};
+use crate::counting::{memory_limit, peak_of};
 use crate::patch::model_bytes;
 use crate::seeded::seeded;
 
@@ -17,6 +21,11 @@ const TIME_LIMIT: Duration = Duration::from_secs(1);
 
 fn below(random: &mut Random, limit: usize) -> usize {
     random.between(0, limit as i64 - 1) as usize
+}
+
+/// Reads and lowers the model in `bytes`, and the greatest number of bytes alive on the way.
+pub fn peak_of_reading(bytes: &[u8]) -> (usize, Result<Graph, Error>) {
+    peak_of(|| Model::from_bytes(bytes).map_err(Error::from).and_then(|model| lower(&model, Runtime::Tflm)))
 }
 
 /// Overwrites 1 to 8 bytes, or cuts the file off.

@@ -5,9 +5,10 @@ use crate::Error;
 use crate::gemm::{self, Matrix, fully_connected};
 use crate::graph::Value;
 use crate::operators::{
-    Array, Operand, add, average_pool, concatenation, conv2d_fast, depthwise_conv2d, dequantize, litert_add,
-    litert_mul, litert_requantize, lookup, max_pool, mean, mul, pad, quantize, requantize, reshape, softmax, sub,
-    xnnpack_add, xnnpack_convert,
+    Array, InPairs, Operand, ToFloat, add, average_pool, concatenation, conv2d_fast, conv2d_in_pairs, depthwise_conv2d,
+    dequantize, fully_connected_in_pairs, litert_add, litert_mul, litert_requantize, lookup, max_pool, mean, mul,
+    ort_add, ort_average_pool, ort_mul, ort_softmax, pad, quantize, requantize, reshape, select, softmax, sub,
+    transpose, xnnpack_add, xnnpack_convert,
 };
 
 impl Operator {
@@ -20,6 +21,9 @@ impl Operator {
                 dequantize(operand(x, *zero_point), *scale, *rounding).map(Value::Float)
             }
             (Operator::Reshape, [Value::Float(x)]) => reshape(x, shape).map(Value::Float),
+            (Operator::Transpose { permutation }, [Value::Float(x)]) => transpose(x, permutation).map(Value::Float),
+            (Operator::Select { indices }, [Value::Float(x)]) => select(x, indices).map(Value::Float),
+            (Operator::OrtToFloat(product), [Value::Integer(x)]) => to_float(x, product, shape).map(Value::Float),
             (Operator::Concatenation { axis }, inputs) => concatenation(&integers(inputs)?, *axis).map(Value::Integer),
             (_, [Value::Integer(x)]) => self.unary(x, shape).map(Value::Integer),
             (_, [Value::Integer(a), Value::Integer(b)]) => self.binary(a, b).map(Value::Integer),
@@ -52,6 +56,21 @@ impl Operator {
             Operator::LitertRequantize { zero_point, group, rest } => {
                 litert_requantize(operand(x, *zero_point), group, rest)
             }
+            Operator::Transpose { permutation } => transpose(x, permutation),
+            Operator::Select { indices } => select(x, indices),
+            Operator::Lookup { least, entries } => lookup(x, *least, entries),
+            Operator::OrtFullyConnected { layer, pairs } => dense_in_pairs(x, layer, *pairs, shape),
+            Operator::OrtConv2d { layer: l, window, pairs } => {
+                let x = operand(x, l.input_zero_point);
+                conv2d_in_pairs(x, &l.weights, &l.bias, window, *pairs, &l.requantizations)
+            }
+            Operator::OrtAveragePool { filter, window, zero_point, parameters } => {
+                ort_average_pool(operand(x, *zero_point), *filter, window, parameters)
+            }
+            Operator::OrtMean { axes, zero_point, requantization } => {
+                reshape(&mean(operand(x, *zero_point), axes, requantization)?, shape)
+            }
+            Operator::OrtSoftmax(parameters) => ort_softmax(x, parameters),
             Operator::XnnpackConvert { zero_point, parameters } => xnnpack_convert(operand(x, *zero_point), parameters),
             other => Err(other.wrong_inputs(1)),
         }
@@ -80,6 +99,8 @@ impl Operator {
                 let (a, b) = pair(*zero_points);
                 mul(a, b, requantization)
             }
+            Operator::OrtAdd(parameters) => ort_add(a, b, parameters),
+            Operator::OrtMul(parameters) => ort_mul(a, b, parameters),
             Operator::LitertMul { zero_points, parameters } => {
                 let (a, b) = pair(*zero_points);
                 litert_mul(a, b, parameters)
@@ -108,12 +129,28 @@ fn operand(array: &Array, zero_point: i32) -> Operand<'_> {
     Operand { array, zero_point }
 }
 
+/// The input cut into rows of `terms` elements.
+fn rows(x: &Array, terms: usize) -> Result<Matrix, Error> {
+    Matrix::new("input", x.data().len() / terms, terms, x.data().to_vec())
+}
+
 /// Cuts the input into rows, with as many elements as an output has weights.
 fn dense(x: &Array, layer: &Weighted<Matrix>, shape: &[usize]) -> Result<Array, Error> {
-    let k = layer.weights.cols();
-    let input = Matrix::new("input", x.data().len() / k, k, x.data().to_vec())?;
+    let input = rows(x, layer.weights.cols())?;
     let input = gemm::Operand { matrix: &input, zero_point: layer.input_zero_point };
     let weights = gemm::Operand { matrix: &layer.weights, zero_point: 0 };
     let output = fully_connected(input, weights, &layer.bias, &layer.requantizations)?;
     Array::new("output", shape.to_vec(), output.data().to_vec())
+}
+
+fn dense_in_pairs(x: &Array, layer: &Weighted<Matrix>, pairs: InPairs, shape: &[usize]) -> Result<Array, Error> {
+    let input = rows(x, layer.weights.cols())?;
+    let input = gemm::Operand { matrix: &input, zero_point: layer.input_zero_point };
+    let output = fully_connected_in_pairs(input, &layer.weights, &layer.bias, pairs, &layer.requantizations)?;
+    Array::new("output", shape.to_vec(), output.data().to_vec())
+}
+
+fn to_float(x: &Array, product: &ToFloat, shape: &[usize]) -> Result<Array<f32>, Error> {
+    let output = product.run(&rows(x, product.weights.cols())?)?;
+    Array::new("output", shape.to_vec(), output)
 }

@@ -92,12 +92,3 @@ impl Budget {
         Ok(())
     }
 }
-
-/// A name from the file for a message: quoted, escaped and of bounded length.
-pub(super) fn quoted(name: &str) -> String {
-    const LONGEST: usize = 60;
-    match name.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{:?}...", &name[..end]),
-        None => format!("{name:?}"),
-    }
-}

@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use flatbuffers::{InvalidFlatbuffer, VerifierOptions};
 
-use super::error::{Budget, EXPANSION, Error, quoted};
+use super::error::{Budget, EXPANSION, Error};
 use super::schema_generated::tflite as schema;
 use super::{Model, Operator};
+use crate::import::quoted;
 use absent_options::drop_kinds_of_absent_options;
 use options::read_options;
 use tensor::{items, read_tensor};

@@ -2,7 +2,8 @@
 
 use flatbuffers::{Follow, Vector, VectorIter};
 
-use crate::import::tflite::error::{Budget, Error, quoted};
+use crate::import::quoted;
+use crate::import::tflite::error::{Budget, Error};
 use crate::import::tflite::schema_generated::tflite as schema;
 use crate::import::tflite::{Data, ElementType, Quantization, Tensor};
 

@@ -6,11 +6,6 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use qrtl_golden::graph::Graph;
-use qrtl_golden::import::lower::Error;
-use qrtl_golden::import::tflite::Model;
-use qrtl_golden::import::{Runtime, lower};
-
 struct Counting;
 
 thread_local! {
@@ -40,10 +35,10 @@ pub fn memory_limit(length: usize) -> usize {
     64 * length + (1 << 20)
 }
 
-/// Reads and lowers the model in `bytes`, and the greatest number of bytes alive on the way.
-pub fn peak_of_reading(bytes: &[u8]) -> (usize, Result<Graph, Error>) {
+/// What `read` gives, and the greatest number of bytes alive on the way.
+pub fn peak_of<T>(read: impl FnOnce() -> T) -> (usize, T) {
     let before = LIVE.get();
     PEAK.set(before);
-    let graph = Model::from_bytes(bytes).map_err(Error::from).and_then(|model| lower(&model, Runtime::Tflm));
-    ((PEAK.get() - before) as usize, graph)
+    let result = read();
+    ((PEAK.get() - before) as usize, result)
 }
