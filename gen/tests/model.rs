@@ -64,6 +64,21 @@ fn operators_at_the_ends_stay_on_the_host_and_are_named() {
     assert!(!text.contains("host") && manifest["host"] == serde_json::json!([]), "{text}");
 }
 
+/// The directory of an engine has inputs of int8 with golden's results, whatever its model's own ends are.
+#[test]
+fn an_engine_is_emitted_between_the_ends() {
+    for (model, host) in
+        [("fc_between_float_with_softmax", "0 QUANTIZE, 3 DEQUANTIZE"), ("fc_between_uint8", "0 QUANTIZE, 2 QUANTIZE")]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let output = generate(dir.path(), &["model", &case(&format!("{model}.tflite")), "-o", "out"]);
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.starts_with(&format!("on the host: {host}\n\n")), "{text}");
+        assert!(dir.path().join("out/model/image.bin").exists());
+    }
+}
+
 /// The flag keeps the dimensions of the output, of which all but the last are rows.
 #[test]
 fn rows_are_what_is_left_of_the_input() {

@@ -126,7 +126,7 @@ impl Comparison {
 /// # Errors
 /// If golden refuses the input.
 pub fn compare(program: &Program, graph: &Graph, input: &Value, inference: &Inference) -> Result<Comparison> {
-    let values = graph.run(input)?;
+    let values = program.golden(graph, input)?;
     let mut found = Comparison::default();
     let mut step_before = String::new();
     for (output, part) in program.outputs.iter().zip(&inference.parts) {
@@ -144,18 +144,17 @@ pub fn compare(program: &Program, graph: &Graph, input: &Value, inference: &Infe
                 }
             }
             Output::Tap(tap) => {
-                let step = graph.steps.iter().rposition(|step| step.output == tap.tensor);
-                let step = step.context("no step writes a tensor")?;
-                let name = format!("operator {} ({})", graph.steps[step].index, graph.steps[step].name);
-                let expected = tap_bytes(program, tap, &values[step])?;
+                let step = graph.steps.iter().rfind(|step| step.output == tap.tensor);
+                let (step, value) = step.zip(values.get(&tap.tensor)).context("no step writes a tensor")?;
+                let name = format!("operator {} ({})", step.index, step.name);
+                let expected = tap_bytes(program, tap, value)?;
                 if found.first.is_empty() && !step_before.is_empty() {
                     found.first = format!("{name}: {step_before}");
                 }
                 differences(&mut found, &name, &expected, part, tap.run);
             }
             Output::Result { .. } => {
-                let step = graph.steps.iter().rposition(|step| step.output == program.result);
-                let Some(Value::Integer(array)) = step.map(|step| &values[step]) else { bail!("no result") };
+                let Some(Value::Integer(array)) = values.get(&program.result) else { bail!("no result") };
                 let expected: Vec<Option<u8>> = array.data().iter().map(|&y| Some(y as u8)).collect();
                 differences(&mut found, "result", &expected, part, expected.len());
             }

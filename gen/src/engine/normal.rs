@@ -50,7 +50,8 @@ pub(super) fn normalized(graph: &Graph) -> Result<(Graph, Vec<HostStep>)> {
         graph.output = step.inputs[0];
         host.insert(before, HostStep { index: step.index, name: step.name });
     }
-    ensure!(!graph.steps.is_empty(), "no operator is left for the engine");
+    let names: Vec<String> = host.iter().map(ToString::to_string).collect();
+    ensure!(!graph.steps.is_empty(), "no operator is left for the engine: {} stay on the host", names.join(", "));
     for step in &graph.steps {
         check(&graph, step).map_err(|why| why.context(named(step)))?;
     }

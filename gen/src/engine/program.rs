@@ -1,7 +1,9 @@
 //! A compiled model: its image, its steps, and what goes through its streams.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, ensure};
-use qrtl_golden::graph::{Graph, Operator, Step};
+use qrtl_golden::graph::{self, Graph, Operator, Step, Value};
 use qrtl_golden::operators::Array;
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
@@ -196,6 +198,19 @@ impl Program {
     /// Clocks of an inference, from the last beat of the input to the end of the program.
     pub fn clocks(&self) -> u64 {
         self.steps.iter().flat_map(|step| &step.clocks).sum::<u64>() + STEP_LATENCY as u64
+    }
+
+    /// What golden makes of an input of the engine: the value of each tensor, by its index in `graph`, that a step of the
+    /// engine writes. Operators that stay on the host do not run.
+    ///
+    /// # Errors
+    /// If golden refuses the input.
+    pub fn golden(&self, graph: &Graph, input: &Value) -> Result<BTreeMap<usize, Value>, graph::Error> {
+        let on_host = |step: &&Step| self.host.iter().any(|host| host.index == step.index);
+        let steps: Vec<Step> = graph.steps.iter().filter(|step| !on_host(step)).cloned().collect();
+        let inner = Graph { tensors: graph.tensors.clone(), steps, input: self.input, output: self.result };
+        let values = inner.run(input)?;
+        Ok(inner.steps.iter().map(|step| step.output).zip(values).collect())
     }
 
     /// The beats of an input.

@@ -14,15 +14,15 @@ use crate::check::{Loaded, engines};
 const REFUSED: &[(&str, &str)] = &[
     ("add_pattern_of_the_reference", "operator 0 (ADD): its input repeats: not supported"),
     ("add_rows_and_columns_repeat", "operator 0 (ADD): its input repeats: not supported"),
-    ("dequantize_21", "no operator is left for the engine"),
-    ("dequantize_uint8", "no operator is left for the engine"),
+    ("dequantize_21", "no operator is left for the engine: 0 DEQUANTIZE stay on the host"),
+    ("dequantize_uint8", "no operator is left for the engine: 0 DEQUANTIZE stay on the host"),
     ("mean_negative_and_repeated_axes", "operator 0 (MEAN): is a mean over channels: not supported"),
     ("mul_40_elements", "operator 0 (MUL): is not supported by the engine"),
     ("mul_one_element_beyond_16_bits", "operator 0 (MUL): is not supported by the engine"),
     ("mul_pairs_beyond_16_bits", "operator 0 (MUL): is not supported by the engine"),
-    ("quantize_21_floats", "no operator is left for the engine"),
-    ("requantize_int8_to_uint8", "no operator is left for the engine"),
-    ("requantize_uint8_to_int8", "no operator is left for the engine"),
+    ("quantize_21_floats", "no operator is left for the engine: 0 QUANTIZE stay on the host"),
+    ("requantize_int8_to_uint8", "no operator is left for the engine: 0 QUANTIZE stay on the host"),
+    ("requantize_uint8_to_int8", "no operator is left for the engine: 0 QUANTIZE stay on the host"),
 ];
 
 fn path(file: &str) -> PathBuf {

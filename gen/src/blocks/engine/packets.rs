@@ -57,13 +57,10 @@ pub fn infer(script: &mut Script, program: &Program, graph: &Graph, input: &Valu
     let Value::Integer(array) = input else { bail!("an input of floats") };
     let lanes = program.lanes;
     send(script, lanes, &program.input(array)?, false);
-    let values = graph.run(input)?;
-    let tensor = |tensor: usize| {
-        let step = graph.steps.iter().rposition(|step| step.output == tensor);
-        match step.map(|step| &values[step]) {
-            Some(Value::Integer(array)) => Ok(array.data()),
-            _ => bail!("tensor {tensor} is none of integers that a step writes"),
-        }
+    let values = program.golden(graph, input)?;
+    let tensor = |tensor: usize| match values.get(&tensor) {
+        Some(Value::Integer(array)) => Ok(array.data()),
+        _ => bail!("tensor {tensor} is none of integers that a step writes"),
     };
     for output in &program.outputs {
         let bytes: Vec<Option<u8>> = match output {
