@@ -52,7 +52,7 @@ enum Verb {
     },
     /// an engine for a .tflite file with the image of the model, and the clocks that each step takes
     Model(Box<ModelCommand>),
-    /// which arrays suit a layer or a model on a device: exact clocks, estimated area, and the best of the two
+    /// which engines suit a model on a device: exact clocks, estimated area, and the best of the two
     Explore(Explore),
     /// runs a .tflite file over inputs, in the integers of a runtime
     Run(Run),

@@ -15,7 +15,7 @@ use crate::schedule::Product;
 
 pub use dense::{DenseLayer, HostOperator, Layers};
 pub use emit::{Emitted, emit};
-pub use network::{Image, ModelCommand, Network};
+pub use network::{Image, ModelCommand, Network, graph};
 
 /// Greatest number of rows of a product, which are the batch.
 pub const MAX_BATCH: usize = 1 << 16;

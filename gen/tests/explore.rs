@@ -77,7 +77,7 @@ fn the_printed_front_is_that_of_the_csv_and_the_same_each_time() {
     let dir = tempfile::tempdir().unwrap();
     let mlp = model("mlp_int8.tflite");
     let run = |csv: &str| {
-        let args = ["explore", &mlp, "--device", "ecp5-85", "--batch", "16", "--csv", csv, "-o", "out"];
+        let args = ["explore", "--per-layer", &mlp, "--device", "ecp5-85", "--batch", "16", "--csv", csv, "-o", "out"];
         let output = generate(dir.path(), &args);
         assert!(output.status.success(), "{output:?}");
         (String::from_utf8(output.stdout).unwrap(), fs::read_to_string(dir.path().join(csv)).unwrap())
@@ -92,7 +92,22 @@ fn the_printed_front_is_that_of_the_csv_and_the_same_each_time() {
 #[test]
 fn the_directory_describes_every_array_and_its_jobs() {
     let dir = tempfile::tempdir().unwrap();
-    let args = ["explore", "--m", "5", "--n", "6", "--k", "7", "--device", "ecp5-25", "--rows", "2,3", "--cols", "2"];
+    let args = [
+        "explore",
+        "--per-layer",
+        "--m",
+        "5",
+        "--n",
+        "6",
+        "--k",
+        "7",
+        "--device",
+        "ecp5-25",
+        "--rows",
+        "2,3",
+        "--cols",
+        "2",
+    ];
     let output = generate(dir.path(), &[&args[..], &["--pipeline", "9", "--target", "ecp5", "-o", "out"]].concat());
     assert!(output.status.success(), "{output:?}");
     let mut names: Vec<String> =
@@ -116,6 +131,52 @@ fn the_directory_describes_every_array_and_its_jobs() {
     assert_eq!(String::from_utf8(best.unwrap().stdout).unwrap().matches("qor --device").count(), 1);
 }
 
+/// The sweep of a network for engines of 2 and 4 rows, and all of its engines.
+fn engines(dir: &Path, csv: &str) -> (String, Vec<Vec<String>>) {
+    let network = model("rescnn_int8.tflite");
+    let output =
+        generate(dir, &["explore", &network, "--device", "ecp5-25", "--rows", "2,4", "--cols", "8", "--csv", csv]);
+    assert!(output.status.success(), "{output:?}");
+    let all = fs::read_to_string(dir.join(csv)).unwrap();
+    let fields = |line: &str| line.split(',').map(str::to_owned).collect();
+    (String::from_utf8(output.stdout).unwrap(), all.lines().skip(1).map(fields).collect())
+}
+
+#[test]
+fn no_engine_is_faster_and_smaller_than_one_of_the_front() {
+    let dir = tempfile::tempdir().unwrap();
+    let swept = engines(dir.path(), "a.csv");
+    assert_eq!(swept, engines(dir.path(), "b.csv"));
+    let (text, all) = swept;
+    let of = |line: &Vec<String>| (line[7].parse::<u64>().unwrap(), line[14].parse::<f64>().unwrap());
+    let (front, rest): (Vec<_>, Vec<_>) = all.iter().partition(|line| line[15] == "true");
+    assert!(front.len() > 1 && !rest.is_empty(), "{text}");
+    for line in &front {
+        let (clocks, mean) = of(line);
+        assert!(!all.iter().map(of).any(|(c, m)| c <= clocks && m <= mean && (c < clocks || m < mean)), "{line:?}");
+    }
+    for line in &rest {
+        let (clocks, mean) = of(line);
+        assert!(front.iter().map(|f| of(f)).any(|(c, m)| c <= clocks && m <= mean), "{line:?}");
+    }
+}
+
+/// The flags that the table gives are those of an engine that holds the model, in as many clocks as the table says.
+#[test]
+fn the_flags_of_an_engine_give_its_clocks() {
+    let dir = tempfile::tempdir().unwrap();
+    let (text, all) = engines(dir.path(), "a.csv");
+    let front: Vec<_> = all.iter().filter(|line| line[15] == "true").collect();
+    for line in [front.first().unwrap(), front.last().unwrap()] {
+        assert!(text.contains(&line[16]) && text.contains(&line[7]), "{text}");
+        let network = model("rescnn_int8.tflite");
+        let flags: Vec<&str> = line[16].split(' ').collect();
+        let output = generate(dir.path(), &[&["model", &network, "-o", "out"], &flags[..]].concat());
+        let report = String::from_utf8(output.stdout).unwrap();
+        assert!(report.contains(&format!("\n{} clocks an inference", line[7])), "{line:?}: {report}");
+    }
+}
+
 #[test]
 fn bad_input_gets_one_line() {
     let dir = tempfile::tempdir().unwrap();
@@ -124,8 +185,34 @@ fn bad_input_gets_one_line() {
     fs::write(dir.path().join("mine/file"), "").unwrap();
     let size = ["--m", "4", "--n", "4", "--k", "4"];
     let on = |device: &'static str, more: &[&'static str]| [&size[..], &["--device", device], more].concat();
+    let refused = |args: &[&str], expected: &str| {
+        let output = generate(dir.path(), args);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
+        // On a machine that is busy, the progress comes first.
+        let error = text.lines().find(|line| !line.starts_with('[')).unwrap();
+        assert!(error.starts_with("error: ") && text.contains(expected), "{args:?}: {text}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+    };
+    let mlp = model("mlp_int8.tflite");
     for (args, expected) in [
         (vec!["--device", "ecp5-25"], "required arguments were not provided"),
+        (vec![&mlp], "--device <DEVICE>"),
+        (vec![&mlp, "--device", "hx8k"], "device: HX8K is too small for an engine"),
+        (vec![&mlp, "--device", "ecp5-25", "--rows", "3"], "rows: 3 is no power of two in 2..=16"),
+        (vec![&mlp, "--device", "ecp5-25", "--cols", "4"], "cols: 4 is no power of two in 8..=64"),
+        (vec![&mlp, "--device", "ecp5-25", "--lanes", "16"], "lanes: 16 is no power of two in 4..=8"),
+        (vec![&mlp, "--device", "ecp5-25", "--until", "CONV_2D"], "CONV_2D"),
+        (vec![&mlp, "--device", "ecp5-25", "--batch", "2"], "--per-layer"),
+        (vec![&mlp, "--device", "ecp5-25", "--pipeline", "9"], "--per-layer"),
+        (vec![&mlp, "--device", "ecp5-25", "--per-layer", "--until", "1"], "cannot be used with"),
+        (vec![&mlp, "--device", "ecp5-25", "--rows", "16", "--cols", "64"], "ECP5-25: none of"),
+        (vec!["foreign.tflite", "--device", "up5k"], "foreign.tflite"),
+        (vec!["none.tflite", "--device", "up5k"], "none.tflite"),
+    ] {
+        refused(&[&["explore"], &args[..]].concat(), expected);
+    }
+    for (args, expected) in [
         (vec!["--device", "ecp5-25", "--m", "4", "--n", "4"], "--k <K>"),
         (size.to_vec(), "--device <DEVICE>"),
         (on("virtex", &[]), "invalid value 'virtex'"),
@@ -143,13 +230,7 @@ fn bad_input_gets_one_line() {
         (on("ecp5-25", &["-o", "mine"]), "mine: exists, and was not written by qrtl"),
         (on("ecp5-25", &["--csv", "no/where.csv"]), "no/where.csv: cannot write"),
     ] {
-        let output = generate(dir.path(), &[&["explore"], &args[..]].concat());
-        let text = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
-        // On a machine that is busy, the progress comes first.
-        let error = text.lines().find(|line| !line.starts_with('[')).unwrap();
-        assert!(error.starts_with("error: ") && text.contains(expected), "{args:?}: {text}");
-        assert!(output.stdout.is_empty(), "{args:?}");
+        refused(&[&["explore", "--per-layer"], &args[..]].concat(), expected);
     }
 }
 

@@ -100,7 +100,8 @@ fn groups_of_a_convolution_are_products_of_their_own() {
     let dir = tempfile::tempdir().unwrap();
     let array = ["--device", "ecp5-85", "--rows", "2", "--cols", "2", "--pipeline", "9", "--target", "ecp5"];
     let clocks = |model: &[&str]| {
-        let output = generate(dir.path(), &[&["explore"], model, &array[..], &["--csv", "a.csv"]].concat());
+        let output =
+            generate(dir.path(), &[&["explore", "--per-layer"], model, &array[..], &["--csv", "a.csv"]].concat());
         assert!(output.status.success(), "{output:?}");
         let csv = fs::read_to_string(dir.path().join("a.csv")).unwrap();
         let column = csv.lines().next().unwrap().split(',').position(|name| name == "clocks").unwrap();

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Error, Result};
 use clap::builder::{FalseyValueParser, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand};
-use qrtl_gen::explore::{Estimate, Explore};
+use qrtl_gen::explore::Explore;
 use qrtl_gen::spec::Spec;
 use qrtl_golden::request::{Request, answer_lines};
 use qrtl_hdl::targets::Device;
@@ -91,7 +91,7 @@ enum Verb {
         #[arg(long, value_name = "FILE", requires = "config")]
         csv: Option<PathBuf>,
     },
-    /// gen explore, and then the fastest arrays that it found placed and routed
+    /// gen explore, and then the fastest blocks that it found placed and routed
     Explore {
         #[command(flatten)]
         sweep: Explore,
@@ -204,8 +204,8 @@ fn explore(workspace: &Workspace, sweep: &Explore, measure: usize) -> ExitCode {
     let sweep = || {
         let found = sweep.run()?;
         print!("{}", found.text);
-        let single = |e: &Estimate| qor::subjects::single(&e.array.name(), Spec::Gemm(e.spec.clone()), found.device);
-        found.front.iter().take(measure).map(single).collect::<Result<Vec<_>>>()
+        let fastest = found.front.into_iter().take(measure);
+        fastest.map(|(name, spec)| qor::subjects::single(&name, spec, found.device)).collect::<Result<Vec<_>>>()
     };
     match sweep() {
         Ok(subjects) => checked(qor::run_described(workspace, &subjects, None)),

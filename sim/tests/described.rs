@@ -16,7 +16,10 @@ fn bad_input_has_status_2() {
         (vec!["qor", "--config", "none.toml", "--device", "up5k"], "none.toml: "),
         (vec!["qor", "--config", "good.toml", "key.toml", "--device", "up5k"], "key.toml: TOML parse error at line 2"),
         (vec!["qor", "--config", "2x2.toml", "--device", "up5k"], "2x2.toml: name: \"2x2\" is no identifier"),
-        (vec!["explore", "--m", "0", "--n", "1", "--k", "1", "--device", "up5k"], "m: 0 is no size of a matrix"),
+        (
+            vec!["explore", "--per-layer", "--m", "0", "--n", "1", "--k", "1", "--device", "up5k"],
+            "m: 0 is no size of a matrix",
+        ),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_sim")).current_dir(dir.path()).args(&args).output().unwrap();
         let text = String::from_utf8(output.stderr).unwrap();

@@ -165,15 +165,23 @@ impl Estimate {
 
 /// The arrays that no other dominates, the fastest first. Of equal arrays, the first is kept.
 pub fn front(all: &[Estimate]) -> Vec<Estimate> {
-    let mut sorted: Vec<&Estimate> = all.iter().collect();
+    let mut sorted = all.to_vec();
+    sorted.sort_by_key(|estimate| estimate.array);
+    pareto(&sorted, |e| (e.microseconds, e.share, e.area.lut))
+}
+
+/// What no other is both as fast and as small as, the fastest first: `of` gives the time, the share of a device, and the
+/// LUTs, which decide between equal shares. Of equals, the first is kept.
+pub fn pareto<T: Clone>(all: &[T], of: impl Fn(&T) -> (f64, f64, u64)) -> Vec<T> {
+    let mut sorted: Vec<&T> = all.iter().collect();
     sorted.sort_by(|a, b| {
-        let by_time = a.microseconds.total_cmp(&b.microseconds);
-        by_time.then(a.share.total_cmp(&b.share)).then(a.area.lut.cmp(&b.area.lut)).then(a.array.cmp(&b.array))
+        let (a, b) = (of(a), of(b));
+        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2))
     });
-    let mut front: Vec<Estimate> = Vec::new();
-    for estimate in sorted {
-        if front.last().is_none_or(|last| estimate.share < last.share) {
-            front.push(estimate.clone());
+    let mut front: Vec<T> = Vec::new();
+    for candidate in sorted {
+        if front.last().is_none_or(|last| of(candidate).1 < of(last).1) {
+            front.push(candidate.clone());
         }
     }
     front

@@ -58,12 +58,7 @@ impl Network {
     /// # Errors
     /// If the file is no model, or an operator is not supported.
     pub fn graph(&self, file: &Path) -> Result<Graph> {
-        let model = read_model(file)?;
-        let lowered = match &self.until {
-            None => lower(&model, Runtime::Tflm),
-            Some(operator) => lower_until(&model, Runtime::Tflm, index_of(&model, operator)?),
-        };
-        lowered.with_context(|| file.display().to_string())
+        graph(file, self.until.as_deref())
     }
 
     /// The program of a graph.
@@ -134,6 +129,19 @@ impl Network {
         script.flush();
         Ok(script)
     }
+}
+
+/// The graph of a model file as TFLM computes it, up to the operator `until`.
+///
+/// # Errors
+/// If the file is no model, there is no such operator, or an operator is not supported.
+pub fn graph(file: &Path, until: Option<&str>) -> Result<Graph> {
+    let model = read_model(file)?;
+    let lowered = match until {
+        None => lower(&model, Runtime::Tflm),
+        Some(operator) => lower_until(&model, Runtime::Tflm, index_of(&model, operator)?),
+    };
+    lowered.with_context(|| file.display().to_string())
 }
 
 /// Flags of `gen model`.
