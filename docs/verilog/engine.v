@@ -573,7 +573,7 @@ endmodule
 
 `default_nettype wire
 
-// loader_f67a9c52: Inputs and images from the stream to the memories.
+// loader_20447766: Inputs and images from the stream to the memories.
 //
 // fingerprint  0x7949b471
 //
@@ -582,7 +582,7 @@ endmodule
 
 `default_nettype none
 
-module loader_f67a9c52 (
+module loader_20447766 (
     input  wire        clk,           // clock, rising edge
     input  wire        rst_n,         // synchronous reset, active low
     input  wire        in_valid,      // a beat is offered
@@ -640,10 +640,9 @@ module loader_f67a9c52 (
     wire [31:0] check_crc;
 
     wire not__1 = ~(((state_7 | state_8) | state_10) | state_11);
-    wire beat = not__1 & held;
     wire ends_input = state_0 ? one_input : one_left;
-    wire goes_on = beat & (~last_received);
-    wire cut = beat & last_received;
+    wire goes_on = held & (~last_received);
+    wire cut = held & last_received;
     wire end_ = word_received[30:28] == 3'd7;
     wire not__2 = ~image_received;
     wire input_ = loaded & not__2;
@@ -721,22 +720,22 @@ module loader_f67a9c52 (
     wire either_25 = both_42 | either_24;
     wire [2:0] joined_1 = {either_25, either_22, either_21};
     wire both_43 = both_16 & (state_1 | (not__2 & (state_0 & loaded)));
-    wire both_44 = beat & state_6;
+    wire both_44 = held & state_6;
     wire [15:0] selected_1 = state_0 ? {3'd0, input_address} : address;
     wire [15:0] part_1 = selected_1 + 16'd1;
-    wire both_45 = beat & (~state_4);
+    wire both_45 = held & (~state_4);
     wire [16:0] selected_2 = state_0 ? input_words : left;
     wire [16:0] part_2 = selected_2 - 17'd1;
     wire equal_1 = word_received[16:0] == 17'd1;
     wire equal_2 = left == 17'd2;
-    wire both_46 = beat & (state_0 | state_3);
+    wire both_46 = held & (state_0 | state_3);
     wire either_26 = state_5 | (state_1 | (loaded & (state_0 & not__2)));
-    wire writes_now = beat & either_26;
-    wire model = (beat & state_5) & (target == 3'd6);
+    wire writes_now = held & either_26;
+    wire model = (held & state_5) & (target == 3'd6);
     wire both_47 = model & (~address[0]);
     wire both_48 = model & address[0];
 
-    wire check_valid = beat & (~state_6);
+    wire check_valid = (not__1 & held) & (~state_6);
 
     crc32_7f7dd7bc check (
         .clk   (clk),
@@ -778,7 +777,7 @@ module loader_f67a9c52 (
             state_9 <= (either_11 | both_31) | (state_9 & (~cut));
             state_10 <= either_14 | (state_10 & (~room));
             state_11 <= either_15;
-            loaded <= both_41 | (loaded & (~(beat & state_2)));
+            loaded <= both_41 | (loaded & (~(held & state_2)));
             goes <= both_43;
             writes <= writes_now;
         end
@@ -823,7 +822,7 @@ module loader_f67a9c52 (
     end
 
     always @(posedge clk) begin
-        if (beat) begin
+        if (held) begin
             left <= state_4 ? word_received[16:0] : part_2;
             one_left <= state_4 ? equal_1 : state_0 ? two_inputs : equal_2;
         end
@@ -1244,7 +1243,7 @@ endmodule
 
 `default_nettype wire
 
-// sequencer_b0e167d8: Walks the steps of the program.
+// sequencer_080881e6: Walks the steps of the program.
 //
 // words of an instruction  22
 // latency                  28 cycles from the end of a step to the start of the next
@@ -1254,7 +1253,7 @@ endmodule
 
 `default_nettype none
 
-module sequencer_b0e167d8 (
+module sequencer_080881e6 (
     input  wire        clk,       // clock, rising edge
     input  wire        rst_n,     // synchronous reset, active low
     input  wire        go,        // the input is complete
@@ -1263,9 +1262,9 @@ module sequencer_b0e167d8 (
     output wire        read,      // a word of the program is read
     output wire [10:0] address,   // 0..=2047: its address
     input  wire [31:0] word,      // 0..=4294967295: the word
-    output wire        show,      // a word of an instruction is shown
+    output wire        show,      // a word of an instruction is shown in the next clock
     output wire [4:0]  show_at,   // 0..=21: its index
-    output wire [31:0] show_word, // 0..=4294967295: the word
+    output wire [31:0] show_word, // 0..=4294967295: the word, a clock later
     output wire        start,     // the step begins
     output wire        ends,      // the program is at its end
     output wire        report,    // a report is given
@@ -1280,10 +1279,11 @@ module sequencer_b0e167d8 (
     reg coming_1;
     reg coming_2;
     reg coming_3;
-    reg showing;
     reg [4:0] shown_at;
     reg [31:0] shown;
+    reg takes_kind;
     reg [2:0] kind;
+    reg complete;
     reg starting;
     reg stands;
     reg reports;
@@ -1291,7 +1291,6 @@ module sequencer_b0e167d8 (
 
     wire equal_1 = shown_at == 5'd21;
     wire [4:0] part_1 = shown_at + 5'd1;
-    wire both_1 = showing & (shown_at == 5'd0);
     wire ends_2 = starting & (kind == 3'd0);
     wire counts = starting & (kind == 3'd7);
     wire reports_now = stands & room;
@@ -1309,7 +1308,8 @@ module sequencer_b0e167d8 (
             coming_1 <= 1'd0;
             coming_2 <= 1'd0;
             coming_3 <= 1'd0;
-            showing <= 1'd0;
+            complete <= 1'd0;
+            takes_kind <= 1'd0;
             starting <= 1'd0;
             stands <= 1'd0;
             reports <= 1'd0;
@@ -1319,8 +1319,9 @@ module sequencer_b0e167d8 (
             coming_1 <= coming_0;
             coming_2 <= coming_1;
             coming_3 <= coming_2;
-            showing <= coming_3;
-            starting <= showing & equal_1;
+            complete <= coming_3 & equal_1;
+            takes_kind <= coming_3 & (shown_at == 5'd0);
+            starting <= complete;
             stands <= counts | (stands & (~reports_now));
             reports <= reports_now;
             reading <= begin_ | (reading & (~last));
@@ -1336,13 +1337,13 @@ module sequencer_b0e167d8 (
     always @(posedge clk) begin
         if (!rst_n) begin
             shown_at <= 5'd0;
-        end else if (showing) begin
+        end else if (coming_3) begin
             shown_at <= equal_1 ? 5'd0 : part_1;
         end
     end
 
     always @(posedge clk) begin
-        if (both_1) begin
+        if (takes_kind) begin
             kind <= shown[2:0];
         end
     end
@@ -1361,7 +1362,7 @@ module sequencer_b0e167d8 (
 
     assign read = reading;
     assign address = at;
-    assign show = showing;
+    assign show = coming_3;
     assign show_at = shown_at;
     assign show_word = shown;
     assign start = starting;
@@ -1373,7 +1374,7 @@ endmodule
 
 `default_nettype wire
 
-// loops_76ea5f59: The loop nest of a step: pixels, groups, rows of taps, runs, words.
+// loops_c4b182b7: The loop nest of a step: pixels, groups, rows of taps, runs, words.
 //
 // throughput  a word a clock
 //
@@ -1382,12 +1383,12 @@ endmodule
 
 `default_nettype none
 
-module loops_76ea5f59 (
+module loops_c4b182b7 (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
-    input  wire               instruction_write, // a word of an instruction is shown
+    input  wire               instruction_write, // a word of an instruction is shown in the next clock
     input  wire [4:0]         instruction_at,    // 0..=21: its index
-    input  wire [31:0]        instruction_word,  // 0..=4294967295: the word
+    input  wire [31:0]        instruction_word,  // 0..=4294967295: the word, a clock later
     input  wire               start,             // the instruction has been shown
     input  wire               released,          // a half of the block buffer has been read
     input  wire               room,              // the outlet has room
@@ -1410,6 +1411,19 @@ module loops_76ea5f59 (
     output wire               half               // half of the block buffer
 );
 
+    reg word_0_comes;
+    reg word_1_comes;
+    reg word_2_comes;
+    reg word_3_comes;
+    reg word_4_comes;
+    reg word_5_comes;
+    reg word_6_comes;
+    reg word_7_comes;
+    reg word_8_comes;
+    reg word_9_comes;
+    reg word_10_comes;
+    reg word_11_comes;
+    reg word_12_comes;
     reg [2:0] the_kind;
     reg the_weights_advance;
     reg signed [15:0] the_address;
@@ -1435,7 +1449,9 @@ module loops_76ea5f59 (
     reg resting;
     reg [15:0] rest;
     reg rest_ends;
-    reg open;
+    reg issues;
+    reg blocks;
+    reg idles;
     reg [1:0] in_flight;
     reg [15:0] words_left;
     reg words_last;
@@ -1463,62 +1479,49 @@ module loops_76ea5f59 (
     reg [1:0] row_of_block;
     reg half_of_buffer;
 
-    wire both_1 = instruction_write & (instruction_at == 5'd0);
-    wire both_2 = instruction_write & (instruction_at == 5'd1);
-    wire both_3 = instruction_write & (instruction_at == 5'd2);
-    wire both_4 = instruction_write & (instruction_at == 5'd3);
-    wire both_5 = instruction_write & (instruction_at == 5'd4);
-    wire both_6 = instruction_write & (instruction_at == 5'd5);
-    wire both_7 = instruction_write & (instruction_at == 5'd6);
-    wire both_8 = instruction_write & (instruction_at == 5'd7);
-    wire both_9 = instruction_write & (instruction_at == 5'd8);
-    wire both_10 = instruction_write & (instruction_at == 5'd9);
-    wire both_11 = instruction_write & (instruction_at == 5'd10);
-    wire both_12 = instruction_write & (instruction_at == 5'd11);
-    wire both_13 = instruction_write & (instruction_at == 5'd12);
-    wire issue = open & ((active & (~waiting)) & (~resting));
-    wire run_end = issue & words_last;
+    wire run_end = issues & words_last;
     wire tap_row_end = run_end & runs_last;
     wire item_end = tap_row_end & tap_rows_last;
     wire pixel_ends = item_end & groups_last;
     wire row_end = pixel_ends & columns_last;
     wire block_ends = pixel_ends & ((row_of_block == 2'd3) | pixels_last);
     wire step_ends = pixel_ends & pixels_last;
-    wire blocks = (the_kind == 3'd1) | (the_kind == 3'd3);
-    wire both_14 = start & (~((the_kind == 3'd0) | (the_kind == 3'd7)));
+    wire both_1 = start & (~((the_kind == 3'd0) | (the_kind == 3'd7)));
     wire not__1 = ~step_ends;
-    wire either_1 = (item_end & (the_idle != 16'd0)) | (resting & (~rest_ends));
+    wire either_1 = both_1 | (active & not__1);
+    wire either_2 = (item_end & idles) | (resting & (~rest_ends));
     wire [15:0] part_1 = rest - 16'd1;
     wire equal_1 = rest == 16'd2;
     wire equal_2 = the_idle == 16'd1;
     wire claim = waiting & (~in_flight[1]);
-    wire either_2 = (blocks & (start | (block_ends & not__1))) | (waiting & (~claim));
-    wire either_3 = start | words_last;
-    wire either_4 = start | issue;
+    wire either_3 = (blocks & (start | (block_ends & not__1))) | (waiting & (~claim));
+    wire both_2 = (room | (the_kind != 3'd5)) & ((either_1 & (~either_3)) & (~either_2));
+    wire either_4 = start | words_last;
+    wire either_5 = start | issues;
     wire [15:0] part_2 = words_left - 16'd1;
     wire equal_3 = the_run_words_1 == 16'd0;
     wire equal_4 = words_left == 16'd1;
-    wire either_5 = start | runs_last;
-    wire either_6 = start | run_end;
+    wire either_6 = start | runs_last;
+    wire either_7 = start | run_end;
     wire [7:0] part_3 = runs_left - 8'd1;
     wire equal_5 = the_taps_x_1 == 8'd0;
     wire equal_6 = runs_left == 8'd1;
-    wire either_7 = start | tap_rows_last;
-    wire either_8 = start | tap_row_end;
+    wire either_8 = start | tap_rows_last;
+    wire either_9 = start | tap_row_end;
     wire [15:0] part_4 = tap_rows_left - 16'd1;
     wire equal_7 = the_taps_y_1 == 16'd0;
     wire equal_8 = tap_rows_left == 16'd1;
-    wire either_9 = start | groups_last;
-    wire either_10 = start | item_end;
+    wire either_10 = start | groups_last;
+    wire either_11 = start | item_end;
     wire [12:0] part_5 = groups_left - 13'd1;
     wire equal_9 = the_groups_1 == 13'd0;
     wire equal_10 = groups_left == 13'd1;
-    wire either_11 = start | columns_last;
-    wire either_12 = start | pixel_ends;
+    wire either_12 = start | columns_last;
+    wire either_13 = start | pixel_ends;
     wire [12:0] part_6 = columns_left - 13'd1;
     wire equal_11 = the_out_width_1 == 13'd0;
     wire equal_12 = columns_left == 13'd1;
-    wire either_13 = start | pixels_last;
+    wire either_14 = start | pixels_last;
     wire [12:0] part_7 = pixels_left - 13'd1;
     wire equal_13 = the_pixels_1 == 13'd0;
     wire equal_14 = pixels_left == 13'd1;
@@ -1528,71 +1531,88 @@ module loops_76ea5f59 (
     wire [15:0] part_11 = tap_y + {8'd0, the_tap_y_step};
     wire [15:0] part_12 = group_offset + 16'd8;
     wire [15:0] part_13 = column_offset + the_x_step;
-    wire either_14 = start | row_end;
+    wire either_15 = start | row_end;
     wire [15:0] part_14 = $signed(row_offset) + the_row_step;
     wire signed [16:0] part_15 = row_y + $signed({9'd0, the_y_step});
     wire [2:0] part_16 = place + the_run_bytes[2:0];
     wire [1:0] part_17 = row_of_block + 2'd1;
-    wire either_15 = start | block_ends;
+    wire either_16 = start | block_ends;
     wire part_18 = half_of_buffer + 1'd1;
     wire equal_15 = the_kind == 3'd6;
     wire [1:0] selected_1 = equal_15 ? 2'd1 : 2'd2;
-    wire either_16 = start | (issue & (equal_15 | the_weights_advance));
+    wire either_17 = start | (issues & (equal_15 | the_weights_advance));
     wire [11:0] part_19 = weight_entry + {10'd0, selected_1};
 
+    (* keep *)
     always @(posedge clk) begin
-        if (both_1) begin
+        word_0_comes <= instruction_write & (instruction_at == 5'd0);
+        word_1_comes <= instruction_write & (instruction_at == 5'd1);
+        word_2_comes <= instruction_write & (instruction_at == 5'd2);
+        word_3_comes <= instruction_write & (instruction_at == 5'd3);
+        word_4_comes <= instruction_write & (instruction_at == 5'd4);
+        word_5_comes <= instruction_write & (instruction_at == 5'd5);
+        word_6_comes <= instruction_write & (instruction_at == 5'd6);
+        word_7_comes <= instruction_write & (instruction_at == 5'd7);
+        word_8_comes <= instruction_write & (instruction_at == 5'd8);
+        word_9_comes <= instruction_write & (instruction_at == 5'd9);
+        word_10_comes <= instruction_write & (instruction_at == 5'd10);
+        word_11_comes <= instruction_write & (instruction_at == 5'd11);
+        word_12_comes <= instruction_write & (instruction_at == 5'd12);
+    end
+
+    always @(posedge clk) begin
+        if (word_0_comes) begin
             the_kind <= instruction_word[2:0];
             the_weights_advance <= instruction_word[6];
         end
     end
 
     always @(posedge clk) begin
-        if (both_2) begin
+        if (word_1_comes) begin
             the_address <= instruction_word[15:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_3) begin
+        if (word_2_comes) begin
             the_x0 <= instruction_word[15:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_4) begin
+        if (word_3_comes) begin
             the_y0 <= instruction_word[15:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_5) begin
+        if (word_4_comes) begin
             the_x_step <= instruction_word[15:0];
             the_out_width_1 <= instruction_word[28:16];
         end
     end
 
     always @(posedge clk) begin
-        if (both_6) begin
+        if (word_5_comes) begin
             the_row_step <= instruction_word[15:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_7) begin
+        if (word_6_comes) begin
             the_pixels_1 <= instruction_word[12:0];
             the_y_step <= instruction_word[31:24];
         end
     end
 
     always @(posedge clk) begin
-        if (both_8) begin
+        if (word_7_comes) begin
             the_tap_row_step <= instruction_word[15:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_9) begin
+        if (word_8_comes) begin
             the_taps_y_1 <= instruction_word[15:0];
             the_taps_x_1 <= instruction_word[23:16];
             the_tap_y_step <= instruction_word[31:24];
@@ -1600,29 +1620,36 @@ module loops_76ea5f59 (
     end
 
     always @(posedge clk) begin
-        if (both_10) begin
+        if (word_9_comes) begin
             the_tap_step <= instruction_word[15:0];
             the_run_bytes <= instruction_word[31:16];
         end
     end
 
     always @(posedge clk) begin
-        if (both_11) begin
+        if (word_10_comes) begin
             the_run_words_1 <= instruction_word[15:0];
             the_groups_1 <= instruction_word[28:16];
         end
     end
 
     always @(posedge clk) begin
-        if (both_12) begin
+        if (word_11_comes) begin
             the_idle <= instruction_word[15:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_13) begin
+        if (word_12_comes) begin
             the_lane_weights <= instruction_word[11:0];
         end
+    end
+
+    always @(posedge clk) begin
+        blocks <= (the_kind == 3'd1) | (the_kind == 3'd3);
+        idles <= the_idle != 16'd0;
+        rest <= resting ? part_1 : the_idle;
+        rest_ends <= resting ? equal_1 : equal_2;
     end
 
     always @(posedge clk) begin
@@ -1631,87 +1658,82 @@ module loops_76ea5f59 (
             resting <= 1'd0;
             waiting <= 1'd0;
             in_flight <= 2'd0;
-            open <= 1'd0;
+            issues <= 1'd0;
         end else begin
-            active <= both_14 | (active & not__1);
-            resting <= either_1;
-            waiting <= either_2;
+            active <= either_1;
+            resting <= either_2;
+            waiting <= either_3;
             in_flight <= in_flight + {1'd0, claim} - {1'd0, released};
-            open <= room | (the_kind != 3'd5);
+            issues <= both_2;
         end
     end
 
     always @(posedge clk) begin
-        rest <= resting ? part_1 : the_idle;
-        rest_ends <= resting ? equal_1 : equal_2;
-    end
-
-    always @(posedge clk) begin
-        if (either_4) begin
-            words_left <= either_3 ? the_run_words_1 : part_2;
-            words_last <= either_3 ? equal_3 : equal_4;
-            word_offset <= either_3 ? 16'd0 : part_8;
-            begins <= either_10;
+        if (either_5) begin
+            words_left <= either_4 ? the_run_words_1 : part_2;
+            words_last <= either_4 ? equal_3 : equal_4;
+            word_offset <= either_4 ? 16'd0 : part_8;
+            begins <= either_11;
         end
     end
 
     always @(posedge clk) begin
-        if (either_6) begin
-            runs_left <= either_5 ? the_taps_x_1 : part_3;
-            runs_last <= either_5 ? equal_5 : equal_6;
-            run_offset <= either_5 ? 16'd0 : part_9;
-            place <= either_10 ? 3'd0 : part_16;
+        if (either_7) begin
+            runs_left <= either_6 ? the_taps_x_1 : part_3;
+            runs_last <= either_6 ? equal_5 : equal_6;
+            run_offset <= either_6 ? 16'd0 : part_9;
+            place <= either_11 ? 3'd0 : part_16;
         end
     end
 
     always @(posedge clk) begin
-        if (either_8) begin
-            tap_rows_left <= either_7 ? the_taps_y_1 : part_4;
-            tap_rows_last <= either_7 ? equal_7 : equal_8;
-            tap_row_offset <= either_7 ? 16'd0 : part_10;
-            tap_y <= either_7 ? 16'd0 : part_11;
+        if (either_9) begin
+            tap_rows_left <= either_8 ? the_taps_y_1 : part_4;
+            tap_rows_last <= either_8 ? equal_7 : equal_8;
+            tap_row_offset <= either_8 ? 16'd0 : part_10;
+            tap_y <= either_8 ? 16'd0 : part_11;
         end
     end
 
     always @(posedge clk) begin
-        if (either_10) begin
-            groups_left <= either_9 ? the_groups_1 : part_5;
-            groups_last <= either_9 ? equal_9 : equal_10;
-            group_offset <= either_9 ? 16'd0 : part_12;
+        if (either_11) begin
+            groups_left <= either_10 ? the_groups_1 : part_5;
+            groups_last <= either_10 ? equal_9 : equal_10;
+            group_offset <= either_10 ? 16'd0 : part_12;
         end
     end
 
     always @(posedge clk) begin
-        if (either_12) begin
-            columns_left <= either_11 ? the_out_width_1 : part_6;
-            columns_last <= either_11 ? equal_11 : equal_12;
-            pixels_left <= either_13 ? the_pixels_1 : part_7;
-            pixels_last <= either_13 ? equal_13 : equal_14;
-            column_offset <= either_11 ? 16'd0 : part_13;
+        if (either_13) begin
+            columns_left <= either_12 ? the_out_width_1 : part_6;
+            columns_last <= either_12 ? equal_11 : equal_12;
+            pixels_left <= either_14 ? the_pixels_1 : part_7;
+            pixels_last <= either_14 ? equal_13 : equal_14;
+            column_offset <= either_12 ? 16'd0 : part_13;
             row_of_block <= start ? 2'd0 : part_17;
         end
     end
 
     always @(posedge clk) begin
-        if (either_14) begin
+        if (either_15) begin
             row_offset <= start ? the_address : $signed(part_14);
             row_y <= start ? $signed({the_y0[15], the_y0}) : part_15;
         end
     end
 
     always @(posedge clk) begin
-        if (either_15) begin
+        if (either_16) begin
             half_of_buffer <= start ? 1'd0 : part_18;
         end
     end
 
     always @(posedge clk) begin
-        if (either_16) begin
-            weight_entry <= either_12 ? the_lane_weights : part_19;
+        if (either_17) begin
+            weight_entry <= either_13 ? the_lane_weights : part_19;
         end
     end
 
-    assign valid = issue;
+    assign valid = issues;
     assign pixel = row_offset + column_offset;
     assign tap_row = tap_row_offset;
     assign tap = run_offset;
@@ -1735,7 +1757,7 @@ endmodule
 
 `default_nettype wire
 
-// windows_86f5f0c4: The taps of a step, in the order of its loops, with the padding around the tensor.
+// windows_6dd8def5: The taps of a step, in the order of its loops, with the padding around the tensor.
 //
 // latency  9 cycles from the loops to a tap
 //
@@ -1744,12 +1766,12 @@ endmodule
 
 `default_nettype none
 
-module windows_86f5f0c4 (
+module windows_6dd8def5 (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
-    input  wire               instruction_write, // a word of an instruction is shown
+    input  wire               instruction_write, // a word of an instruction is shown in the next clock
     input  wire [4:0]         instruction_at,    // 0..=21: its index
-    input  wire [31:0]        instruction_word,  // 0..=4294967295: the word
+    input  wire [31:0]        instruction_word,  // 0..=4294967295: the word, a clock later
     input  wire               start,             // the instruction has been shown
     input  wire               released,          // a half of the block buffer has been read
     input  wire               room,              // the outlet has room
@@ -1777,6 +1799,10 @@ module windows_86f5f0c4 (
     output wire               half               // half of the block buffer
 );
 
+    reg word_0_comes;
+    reg word_2_comes;
+    reg word_3_comes;
+    reg word_9_comes;
     reg [2:0] the_kind;
     reg [15:0] the_height;
     reg [15:0] the_row_bytes;
@@ -1962,24 +1988,20 @@ module windows_86f5f0c4 (
     wire [1:0] loops_row;
     wire loops_half;
 
-    wire both_1 = instruction_write & (instruction_at == 5'd0);
-    wire both_2 = instruction_write & (instruction_at == 5'd3);
-    wire both_3 = instruction_write & (instruction_at == 5'd2);
-    wire both_4 = instruction_write & (instruction_at == 5'd9);
-    wire both_5 = (in_height_ranks_6 & (edge_ranks_6 < 4'd1)) & (behind_ranks_6 >= 4'd1);
-    wire both_6 = (in_height_ranks_6 & (edge_ranks_6 < 4'd2)) & (behind_ranks_6 >= 4'd2);
-    wire both_7 = (in_height_ranks_6 & (edge_ranks_6 < 4'd3)) & (behind_ranks_6 >= 4'd3);
-    wire both_8 = (in_height_ranks_6 & (edge_ranks_6 < 4'd4)) & (behind_ranks_6 >= 4'd4);
-    wire both_9 = (in_height_ranks_6 & (edge_ranks_6 < 4'd5)) & (behind_ranks_6 >= 4'd5);
-    wire both_10 = (in_height_ranks_6 & (edge_ranks_6 < 4'd6)) & (behind_ranks_6 >= 4'd6);
-    wire both_11 = (in_height_ranks_6 & (edge_ranks_6 < 4'd7)) & (behind_ranks_6 >= 4'd7);
-    wire both_12 = (in_height_ranks_6 & (edge_ranks_6 < 4'd8)) & (behind_ranks_6 >= 4'd8);
+    wire both_1 = (in_height_ranks_6 & (edge_ranks_6 < 4'd1)) & (behind_ranks_6 >= 4'd1);
+    wire both_2 = (in_height_ranks_6 & (edge_ranks_6 < 4'd2)) & (behind_ranks_6 >= 4'd2);
+    wire both_3 = (in_height_ranks_6 & (edge_ranks_6 < 4'd3)) & (behind_ranks_6 >= 4'd3);
+    wire both_4 = (in_height_ranks_6 & (edge_ranks_6 < 4'd4)) & (behind_ranks_6 >= 4'd4);
+    wire both_5 = (in_height_ranks_6 & (edge_ranks_6 < 4'd5)) & (behind_ranks_6 >= 4'd5);
+    wire both_6 = (in_height_ranks_6 & (edge_ranks_6 < 4'd6)) & (behind_ranks_6 >= 4'd6);
+    wire both_7 = (in_height_ranks_6 & (edge_ranks_6 < 4'd7)) & (behind_ranks_6 >= 4'd7);
+    wire both_8 = (in_height_ranks_6 & (edge_ranks_6 < 4'd8)) & (behind_ranks_6 >= 4'd8);
     wire [31:0] selected_1 = high_ranks_8 ? weights[63:32] : weights[31:0];
-    wire both_13 = valid_8 & ((the_kind == 3'd2) | (the_kind == 3'd3));
-    wire both_14 = valid_8 & ((the_kind == 3'd1) | (the_kind == 3'd5));
+    wire both_9 = valid_8 & ((the_kind == 3'd2) | (the_kind == 3'd3));
+    wire both_10 = valid_8 & ((the_kind == 3'd1) | (the_kind == 3'd5));
     wire entry_comes = valid_8 & (the_kind == 3'd6);
 
-    loops_76ea5f59 loops (
+    loops_c4b182b7 loops (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -2007,27 +2029,35 @@ module windows_86f5f0c4 (
         .half              (loops_half)
     );
 
+    (* keep *)
     always @(posedge clk) begin
-        if (both_1) begin
+        word_0_comes <= instruction_write & (instruction_at == 5'd0);
+        word_2_comes <= instruction_write & (instruction_at == 5'd2);
+        word_3_comes <= instruction_write & (instruction_at == 5'd3);
+        word_9_comes <= instruction_write & (instruction_at == 5'd9);
+    end
+
+    always @(posedge clk) begin
+        if (word_0_comes) begin
             the_kind <= instruction_word[2:0];
             the_padding <= instruction_word[23:16];
         end
     end
 
     always @(posedge clk) begin
-        if (both_2) begin
+        if (word_3_comes) begin
             the_height <= instruction_word[31:16];
         end
     end
 
     always @(posedge clk) begin
-        if (both_3) begin
+        if (word_2_comes) begin
             the_row_bytes <= instruction_word[31:16];
         end
     end
 
     always @(posedge clk) begin
-        if (both_4) begin
+        if (word_9_comes) begin
             the_run_bytes <= instruction_word[31:16];
         end
     end
@@ -2101,14 +2131,14 @@ module windows_86f5f0c4 (
         in_height_ranks_4 <= in_height_ranks_3;
         in_height_ranks_5 <= in_height_ranks_4;
         in_height_ranks_6 <= in_height_ranks_5;
-        real_0_ranks_7 <= both_5;
-        real_1_ranks_7 <= both_6;
-        real_2_ranks_7 <= both_7;
-        real_3_ranks_7 <= both_8;
-        real_4_ranks_7 <= both_9;
-        real_5_ranks_7 <= both_10;
-        real_6_ranks_7 <= both_11;
-        real_7_ranks_7 <= both_12;
+        real_0_ranks_7 <= both_1;
+        real_1_ranks_7 <= both_2;
+        real_2_ranks_7 <= both_3;
+        real_3_ranks_7 <= both_4;
+        real_4_ranks_7 <= both_5;
+        real_5_ranks_7 <= both_6;
+        real_6_ranks_7 <= both_7;
+        real_7_ranks_7 <= both_8;
         tap_0_ranks_8 <= real_0_ranks_7 ? $signed(word[7:0]) : the_padding;
         in_run_0_ranks_7 <= in_run_0_ranks_6;
         in_run_0_ranks_8 <= in_run_0_ranks_7;
@@ -2216,8 +2246,8 @@ module windows_86f5f0c4 (
     assign address = address_ranks_3;
     assign weights_read = valid_4;
     assign weights_address = weight_ranks_4[11:1];
-    assign to_lanes = both_13;
-    assign to_aligner = both_14;
+    assign to_lanes = both_9;
+    assign to_aligner = both_10;
     assign to_softmax = valid_8 & (the_kind == 3'd4);
     assign to_tables = entry_comes;
     assign entry = selected_1;
@@ -2237,7 +2267,7 @@ endmodule
 
 `default_nettype wire
 
-// aligner_8_8ec2ecac: Packs the bytes of an item into words without gaps.
+// aligner_8_acce0b84: Packs the bytes of an item into words without gaps.
 //
 // latency  2 cycles from a tap to the word that it completes
 //
@@ -2246,12 +2276,12 @@ endmodule
 
 `default_nettype none
 
-module aligner_8_8ec2ecac (
+module aligner_8_acce0b84 (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
-    input  wire        instruction_write, // a word of an instruction is shown
+    input  wire        instruction_write, // a word of an instruction is shown in the next clock
     input  wire [4:0]  instruction_at,    // 0..=21: its index
-    input  wire [31:0] instruction_word,  // 0..=4294967295: the word
+    input  wire [31:0] instruction_word,  // 0..=4294967295: the word, a clock later
     input  wire        valid,             // a tap comes
     input  wire [63:0] tap,               // 8 lanes of -128..=127: its bytes
     input  wire [7:0]  run,               // 8 lanes of 0..=1: bytes that belong to the run
@@ -2268,6 +2298,7 @@ module aligner_8_8ec2ecac (
     output wire        fill_end           // it is the last word of a block
 );
 
+    reg idle_comes;
     reg has_idle;
     reg now_0_rotated;
     reg now_1_rotated;
@@ -2319,7 +2350,6 @@ module aligner_8_8ec2ecac (
     reg [1:0] row_filled;
     reg half_filled;
 
-    wire both_1 = instruction_write & (instruction_at == 5'd11);
     wire signed [7:0] selected_1 = rotation[0] ? tap[63:56] : tap[7:0];
     wire signed [7:0] selected_2 = rotation[0] ? tap[7:0] : tap[15:8];
     wire signed [7:0] selected_3 = rotation[0] ? tap[15:8] : tap[23:16];
@@ -2376,37 +2406,32 @@ module aligner_8_8ec2ecac (
     wire either_6 = next_rotated | either_5;
     wire holds = full ? next_rotated : either_6;
     wire complete = (full & (~next_rotated)) & (~has_idle);
-    wire both_2 = pending & (~flush);
+    wire both_1 = pending & (~flush);
     wire item_end = last_rotated & comes;
     wire signed [7:0] selected_41 = (now_0_rotated & comes) ? tap_0_rotated : bytes_0;
-    wire both_3 = comes & (run_0_rotated | full);
+    wire both_2 = comes & (run_0_rotated | full);
     wire signed [7:0] selected_42 = (now_1_rotated & comes) ? tap_1_rotated : bytes_1;
-    wire both_4 = comes & (run_1_rotated | full);
+    wire both_3 = comes & (run_1_rotated | full);
     wire signed [7:0] selected_43 = (now_2_rotated & comes) ? tap_2_rotated : bytes_2;
-    wire both_5 = comes & (run_2_rotated | full);
+    wire both_4 = comes & (run_2_rotated | full);
     wire signed [7:0] selected_44 = (now_3_rotated & comes) ? tap_3_rotated : bytes_3;
-    wire both_6 = comes & (run_3_rotated | full);
+    wire both_5 = comes & (run_3_rotated | full);
     wire signed [7:0] selected_45 = (now_4_rotated & comes) ? tap_4_rotated : bytes_4;
-    wire both_7 = comes & (run_4_rotated | full);
+    wire both_6 = comes & (run_4_rotated | full);
     wire signed [7:0] selected_46 = (now_5_rotated & comes) ? tap_5_rotated : bytes_5;
-    wire both_8 = comes & (run_5_rotated | full);
+    wire both_7 = comes & (run_5_rotated | full);
     wire signed [7:0] selected_47 = (now_6_rotated & comes) ? tap_6_rotated : bytes_6;
-    wire both_9 = comes & (run_6_rotated | full);
+    wire both_8 = comes & (run_6_rotated | full);
     wire signed [7:0] selected_48 = full ? tap_7_rotated : bytes_7;
-    wire both_10 = comes & (run_7_rotated | full);
+    wire both_9 = comes & (run_7_rotated | full);
     wire fills = full | (flush & pending);
     wire [7:0] part_1 = at + {7'd0, fills};
-    wire both_11 = complete & item_end;
+    wire both_10 = complete & item_end;
     wire [63:0] joined_1 = {selected_48, selected_47, selected_46, selected_45, selected_44, selected_43,
         selected_42, selected_41};
 
     always @(posedge clk) begin
-        if (both_1) begin
-            has_idle <= instruction_word[15:0] != 16'd0;
-        end
-    end
-
-    always @(posedge clk) begin
+        idle_comes <= instruction_write & (instruction_at == 5'd11);
         now_0_rotated <= selected_33 & not__1;
         now_1_rotated <= selected_34 & not__2;
         now_2_rotated <= selected_35 & not__3;
@@ -2435,7 +2460,13 @@ module aligner_8_8ec2ecac (
         last_rotated <= last;
         block_end_rotated <= block_end;
         resets <= ~rst_n;
-        at <= (resets | (flush | both_11)) ? 8'd0 : part_1;
+        at <= (resets | (flush | both_10)) ? 8'd0 : part_1;
+    end
+
+    always @(posedge clk) begin
+        if (idle_comes) begin
+            has_idle <= instruction_word[15:0] != 16'd0;
+        end
     end
 
     always @(posedge clk) begin
@@ -2454,10 +2485,10 @@ module aligner_8_8ec2ecac (
             ending <= 1'd0;
         end else begin
             comes <= valid;
-            pending <= comes ? holds : both_2;
+            pending <= comes ? holds : both_1;
             flush <= item_end & (~complete);
             filling <= flush | full;
-            ending <= (block_end_rotated & both_11) | (flush & flush_end);
+            ending <= (block_end_rotated & both_10) | (flush & flush_end);
         end
     end
 
@@ -2468,49 +2499,49 @@ module aligner_8_8ec2ecac (
     end
 
     always @(posedge clk) begin
-        if (both_3) begin
+        if (both_2) begin
             bytes_0 <= tap_0_rotated;
         end
     end
 
     always @(posedge clk) begin
-        if (both_4) begin
+        if (both_3) begin
             bytes_1 <= tap_1_rotated;
         end
     end
 
     always @(posedge clk) begin
-        if (both_5) begin
+        if (both_4) begin
             bytes_2 <= tap_2_rotated;
         end
     end
 
     always @(posedge clk) begin
-        if (both_6) begin
+        if (both_5) begin
             bytes_3 <= tap_3_rotated;
         end
     end
 
     always @(posedge clk) begin
-        if (both_7) begin
+        if (both_6) begin
             bytes_4 <= tap_4_rotated;
         end
     end
 
     always @(posedge clk) begin
-        if (both_8) begin
+        if (both_7) begin
             bytes_5 <= tap_5_rotated;
         end
     end
 
     always @(posedge clk) begin
-        if (both_9) begin
+        if (both_8) begin
             bytes_6 <= tap_6_rotated;
         end
     end
 
     always @(posedge clk) begin
-        if (both_10) begin
+        if (both_9) begin
             bytes_7 <= tap_7_rotated;
         end
     end
@@ -2715,7 +2746,7 @@ endmodule
 
 `default_nettype wire
 
-// lane_acc30_6382c9e8: acc = acc + v, or the greatest v, one value per clock.
+// lane_acc30_236c18fe: acc = acc + v, or the greatest v, one value per clock.
 // A complete sum moves to a register of its own, from which it drains.
 //
 // v    a product, or the entry of a table
@@ -2726,7 +2757,7 @@ endmodule
 
 `default_nettype none
 
-module lane_acc30_6382c9e8 (
+module lane_acc30_236c18fe (
     input  wire               clk,     // clock, rising edge
     input  wire signed [7:0]  tap,     // -128..=127: tap, or the least byte in a clock without a tap
     input  wire               begin_,  // it is the first of its item
@@ -2767,10 +2798,14 @@ module lane_acc30_6382c9e8 (
         leads_leads_1 <= leads_leads_0;
         takes <= both_1;
         restarts_0 <= both_1 & (maximum | restart);
-        restarts_1 <= restarts_0;
         value_q <= takes ? selected_1 : 29'sd0;
-        steps <= step;
         acc <= restarts_1 ? $signed({value_q[28], value_q}) : part_1;
+    end
+
+    (* keep *)
+    always @(posedge clk) begin
+        restarts_1 <= restarts_0;
+        steps <= step;
         loads <= load;
     end
 
@@ -2788,7 +2823,7 @@ endmodule
 
 `default_nettype wire
 
-// lane_acc30_ade2e990: acc = acc + v, or the greatest v, one value per clock.
+// lane_acc30_ae07b208: acc = acc + v, or the greatest v, one value per clock.
 // A complete sum moves to a register of its own, from which it drains.
 //
 // v    a product, or the entry of a table
@@ -2799,7 +2834,7 @@ endmodule
 
 `default_nettype none
 
-module lane_acc30_ade2e990 (
+module lane_acc30_ae07b208 (
     input  wire               clk,     // clock, rising edge
     input  wire signed [7:0]  tap,     // -128..=127: tap, or the least byte in a clock without a tap
     input  wire               begin_,  // it is the first of its item
@@ -2837,10 +2872,14 @@ module lane_acc30_ade2e990 (
         leads_leads_1 <= leads_leads_0;
         takes <= both_1;
         restarts_0 <= both_1 & (maximum | restart);
-        restarts_1 <= restarts_0;
         value_q <= takes ? selected_1 : 29'sd0;
-        steps <= step;
         acc <= restarts_1 ? $signed({value_q[28], value_q}) : part_1;
+    end
+
+    (* keep *)
+    always @(posedge clk) begin
+        restarts_1 <= restarts_0;
+        steps <= step;
     end
 
     always @(posedge clk) begin
@@ -2857,7 +2896,7 @@ endmodule
 
 `default_nettype wire
 
-// lane_drain_2_05b67a94: The order in which the sums of an item leave the lanes.
+// lane_drain_2_2c04d03b: The order in which the sums of an item leave the lanes.
 //
 // steps     2, the first 2 cycles after the last tap
 // interval  1 cycles
@@ -2867,12 +2906,12 @@ endmodule
 
 `default_nettype none
 
-module lane_drain_2_05b67a94 (
+module lane_drain_2_2c04d03b (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
-    input  wire        instruction_write, // a word of an instruction is shown
+    input  wire        instruction_write, // a word of an instruction is shown in the next clock
     input  wire [4:0]  instruction_at,    // 0..=21: its index
-    input  wire [31:0] instruction_word,  // 0..=4294967295: the word
+    input  wire [31:0] instruction_word,  // 0..=4294967295: the word, a clock later
     input  wire        start,             // the instruction has been shown
     input  wire        item,              // last tap of an item
     input  wire [2:0]  ends,              // 3 lanes of 0..=1: last tap of its pixel, of its block, of the step
@@ -2883,6 +2922,8 @@ module lane_drain_2_05b67a94 (
     output wire [8:0]  entry              // 0..=511: entry of the parameters of the step
 );
 
+    reg word_0_comes;
+    reg word_13_comes;
     reg [8:0] the_lane_parameters;
     reg the_parameters_advance;
     reg comes;
@@ -2896,20 +2937,24 @@ module lane_drain_2_05b67a94 (
     reg ends_2_draining;
     reg [8:0] at;
 
-    wire both_1 = instruction_write & (instruction_at == 5'd13);
-    wire both_2 = instruction_write & (instruction_at == 5'd0);
     wire stepping = line_0 | line_1;
     wire either_1 = stepping | start;
     wire [8:0] part_1 = at + 9'd1;
 
+    (* keep *)
     always @(posedge clk) begin
-        if (both_1) begin
+        word_0_comes <= instruction_write & (instruction_at == 5'd0);
+        word_13_comes <= instruction_write & (instruction_at == 5'd13);
+    end
+
+    always @(posedge clk) begin
+        if (word_13_comes) begin
             the_lane_parameters <= instruction_word[8:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_2) begin
+        if (word_0_comes) begin
             the_parameters_advance <= instruction_word[7];
         end
     end
@@ -3302,7 +3347,7 @@ endmodule
 
 `default_nettype wire
 
-// lane_packer_4_8cfb294e: Words of 64 bits from 4 results at a time.
+// lane_packer_4_d2f4542b: Words of 64 bits from 4 results at a time.
 //
 // latency  1 cycle from the last results of a word
 //
@@ -3311,12 +3356,12 @@ endmodule
 
 `default_nettype none
 
-module lane_packer_4_8cfb294e (
+module lane_packer_4_d2f4542b (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
-    input  wire        instruction_write, // a word of an instruction is shown
+    input  wire        instruction_write, // a word of an instruction is shown in the next clock
     input  wire [4:0]  instruction_at,    // 0..=21: its index
-    input  wire [31:0] instruction_word,  // 0..=4294967295: the word
+    input  wire [31:0] instruction_word,  // 0..=4294967295: the word, a clock later
     input  wire        start,             // the instruction has been shown
     input  wire        valid,             // there are results
     input  wire [31:0] y,                 // 4 lanes of -128..=127: results of neighbouring lanes
@@ -3333,6 +3378,9 @@ module lane_packer_4_8cfb294e (
     output wire        done               // a word for the activation memory, the last of the step
 );
 
+    reg word_0_comes;
+    reg word_20_comes;
+    reg word_21_comes;
     reg [2:0] the_kind;
     reg [12:0] the_out;
     reg [12:0] the_out_pitch;
@@ -3351,14 +3399,11 @@ module lane_packer_4_8cfb294e (
     reg [12:0] at;
     reg [12:0] next_pixel;
 
-    wire both_1 = instruction_write & (instruction_at == 5'd0);
-    wire both_2 = instruction_write & (instruction_at == 5'd20);
-    wire both_3 = instruction_write & (instruction_at == 5'd21);
     wire [31:0] joined_1 = {y[31:24], y[23:16], y[15:8], y[7:0]};
     wire [63:0] joined_2 = {results_places_0, results_places_1};
-    wire both_4 = valid & last;
-    wire fills_next = both_4 & (the_kind == 3'd3);
-    wire writes_next = both_4 & (the_kind == 3'd2);
+    wire both_1 = valid & last;
+    wire fills_next = both_1 & (the_kind == 3'd3);
+    wire writes_next = both_1 & (the_kind == 3'd2);
     wire again = begins | pixel_ends;
     wire either_1 = begins | complete;
     wire either_2 = begins | (complete & again);
@@ -3368,20 +3413,27 @@ module lane_packer_4_8cfb294e (
     wire [7:0] part_3 = group + 8'd1;
     wire [1:0] part_4 = row + 2'd1;
 
+    (* keep *)
     always @(posedge clk) begin
-        if (both_1) begin
+        word_0_comes <= instruction_write & (instruction_at == 5'd0);
+        word_20_comes <= instruction_write & (instruction_at == 5'd20);
+        word_21_comes <= instruction_write & (instruction_at == 5'd21);
+    end
+
+    always @(posedge clk) begin
+        if (word_0_comes) begin
             the_kind <= instruction_word[2:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_2) begin
+        if (word_20_comes) begin
             the_out <= instruction_word[12:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_3) begin
+        if (word_21_comes) begin
             the_out_pitch <= instruction_word[12:0];
         end
     end
@@ -3402,7 +3454,7 @@ module lane_packer_4_8cfb294e (
             finished <= 1'd0;
             begins <= 1'd0;
         end else begin
-            complete <= both_4;
+            complete <= both_1;
             fills <= fills_next;
             fills_end <= ends[1] & fills_next;
             writes <= writes_next;
@@ -3451,7 +3503,7 @@ endmodule
 
 `default_nettype wire
 
-// lanes_8_9c16727d: Sums of products or entries of tables, and maxima, channel by channel.
+// lanes_8_d5b8fd63: Sums of products or entries of tables, and maxima, channel by channel.
 // An item is a group of channels of a pixel; its requantized results make a word.
 //
 // throughput    8 taps per clock
@@ -3462,12 +3514,12 @@ endmodule
 
 `default_nettype none
 
-module lanes_8_9c16727d (
+module lanes_8_d5b8fd63 (
     input  wire               clk,                // clock, rising edge
     input  wire               rst_n,              // synchronous reset, active low
-    input  wire               instruction_write,  // a word of an instruction is shown
+    input  wire               instruction_write,  // a word of an instruction is shown in the next clock
     input  wire [4:0]         instruction_at,     // 0..=21: its index
-    input  wire [31:0]        instruction_word,   // 0..=4294967295: the word
+    input  wire [31:0]        instruction_word,   // 0..=4294967295: the word, a clock later
     input  wire               start,              // the instruction has been shown
     input  wire               tap_valid,          // a tap comes
     input  wire [63:0]        tap,                // 8 lanes of -128..=127: the tap
@@ -3494,6 +3546,8 @@ module lanes_8_9c16727d (
     output wire               done                // a word for the activation memory, the last of the step
 );
 
+    reg word_0_comes;
+    reg word_14_comes;
     reg the_maximum;
     reg signed [7:0] the_lane_zero_point;
     reg signed [7:0] the_lane_min;
@@ -3640,10 +3694,8 @@ module lanes_8_9c16727d (
     wire [63:0] packer_word;
     wire packer_done;
 
-    wire both_1 = instruction_write & (instruction_at == 5'd0);
-    wire both_2 = instruction_write & (instruction_at == 5'd14);
-    wire both_3 = entry_valid & (~the_softmax_table);
-    wire either_1 = start | both_3;
+    wire both_1 = entry_valid & (~the_softmax_table);
+    wire either_1 = start | both_1;
     wire [8:0] part_1 = entry_at + 9'd1;
     wire not__1 = ~tap[7];
     wire not__2 = ~tap_first;
@@ -3678,7 +3730,7 @@ module lanes_8_9c16727d (
     );
     memory_512x29_084903f8 table_0 (
         .clk           (clk),
-        .write         (both_3),
+        .write         (both_1),
         .write_address (entry_at),
         .write_word    (entry[28:0]),
         .read          (1'd1),
@@ -3687,7 +3739,7 @@ module lanes_8_9c16727d (
     );
     memory_512x29_084903f8 table_1 (
         .clk           (clk),
-        .write         (both_3),
+        .write         (both_1),
         .write_address (entry_at),
         .write_word    (entry[28:0]),
         .read          (1'd1),
@@ -3696,7 +3748,7 @@ module lanes_8_9c16727d (
     );
     memory_512x29_084903f8 table_2 (
         .clk           (clk),
-        .write         (both_3),
+        .write         (both_1),
         .write_address (entry_at),
         .write_word    (entry[28:0]),
         .read          (1'd1),
@@ -3705,7 +3757,7 @@ module lanes_8_9c16727d (
     );
     memory_512x29_084903f8 table_3 (
         .clk           (clk),
-        .write         (both_3),
+        .write         (both_1),
         .write_address (entry_at),
         .write_word    (entry[28:0]),
         .read          (1'd1),
@@ -3714,7 +3766,7 @@ module lanes_8_9c16727d (
     );
     memory_512x29_084903f8 table_4 (
         .clk           (clk),
-        .write         (both_3),
+        .write         (both_1),
         .write_address (entry_at),
         .write_word    (entry[28:0]),
         .read          (1'd1),
@@ -3723,7 +3775,7 @@ module lanes_8_9c16727d (
     );
     memory_512x29_084903f8 table_5 (
         .clk           (clk),
-        .write         (both_3),
+        .write         (both_1),
         .write_address (entry_at),
         .write_word    (entry[28:0]),
         .read          (1'd1),
@@ -3732,7 +3784,7 @@ module lanes_8_9c16727d (
     );
     memory_512x29_084903f8 table_6 (
         .clk           (clk),
-        .write         (both_3),
+        .write         (both_1),
         .write_address (entry_at),
         .write_word    (entry[28:0]),
         .read          (1'd1),
@@ -3741,14 +3793,14 @@ module lanes_8_9c16727d (
     );
     memory_512x29_084903f8 table_7 (
         .clk           (clk),
-        .write         (both_3),
+        .write         (both_1),
         .write_address (entry_at),
         .write_word    (entry[28:0]),
         .read          (1'd1),
         .address       (joined_8),
         .word          (table_7_word)
     );
-    lane_acc30_6382c9e8 lane_0 (
+    lane_acc30_236c18fe lane_0 (
         .clk     (clk),
         .tap     (tap_0_arrived),
         .begin_  (begin_arrived),
@@ -3763,7 +3815,7 @@ module lanes_8_9c16727d (
         .behind  (lane_4_held),
         .held    (lane_0_held)
     );
-    lane_acc30_6382c9e8 lane_1 (
+    lane_acc30_236c18fe lane_1 (
         .clk     (clk),
         .tap     (tap_1_arrived),
         .begin_  (begin_arrived),
@@ -3778,7 +3830,7 @@ module lanes_8_9c16727d (
         .behind  (lane_5_held),
         .held    (lane_1_held)
     );
-    lane_acc30_6382c9e8 lane_2 (
+    lane_acc30_236c18fe lane_2 (
         .clk     (clk),
         .tap     (tap_2_arrived),
         .begin_  (begin_arrived),
@@ -3793,7 +3845,7 @@ module lanes_8_9c16727d (
         .behind  (lane_6_held),
         .held    (lane_2_held)
     );
-    lane_acc30_6382c9e8 lane_3 (
+    lane_acc30_236c18fe lane_3 (
         .clk     (clk),
         .tap     (tap_3_arrived),
         .begin_  (begin_arrived),
@@ -3808,7 +3860,7 @@ module lanes_8_9c16727d (
         .behind  (lane_7_held),
         .held    (lane_3_held)
     );
-    lane_acc30_ade2e990 lane_4 (
+    lane_acc30_ae07b208 lane_4 (
         .clk     (clk),
         .tap     (tap_4_arrived),
         .begin_  (begin_arrived),
@@ -3821,7 +3873,7 @@ module lanes_8_9c16727d (
         .step    (steps_2),
         .held    (lane_4_held)
     );
-    lane_acc30_ade2e990 lane_5 (
+    lane_acc30_ae07b208 lane_5 (
         .clk     (clk),
         .tap     (tap_5_arrived),
         .begin_  (begin_arrived),
@@ -3834,7 +3886,7 @@ module lanes_8_9c16727d (
         .step    (steps_2),
         .held    (lane_5_held)
     );
-    lane_acc30_ade2e990 lane_6 (
+    lane_acc30_ae07b208 lane_6 (
         .clk     (clk),
         .tap     (tap_6_arrived),
         .begin_  (begin_arrived),
@@ -3847,7 +3899,7 @@ module lanes_8_9c16727d (
         .step    (steps_2),
         .held    (lane_6_held)
     );
-    lane_acc30_ade2e990 lane_7 (
+    lane_acc30_ae07b208 lane_7 (
         .clk     (clk),
         .tap     (tap_7_arrived),
         .begin_  (begin_arrived),
@@ -3860,7 +3912,7 @@ module lanes_8_9c16727d (
         .step    (steps_2),
         .held    (lane_7_held)
     );
-    lane_drain_2_05b67a94 drain (
+    lane_drain_2_2c04d03b drain (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -3937,7 +3989,7 @@ module lanes_8_9c16727d (
         .max        (the_lane_max),
         .y          (requantizer_3_y)
     );
-    lane_packer_4_8cfb294e packer (
+    lane_packer_4_d2f4542b packer (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -3959,8 +4011,14 @@ module lanes_8_9c16727d (
         .done              (packer_done)
     );
 
+    (* keep *)
     always @(posedge clk) begin
-        if (both_1) begin
+        word_0_comes <= instruction_write & (instruction_at == 5'd0);
+        word_14_comes <= instruction_write & (instruction_at == 5'd14);
+    end
+
+    always @(posedge clk) begin
+        if (word_0_comes) begin
             the_maximum <= instruction_word[4];
             the_table <= instruction_word[5];
             the_softmax_table <= instruction_word[8];
@@ -3968,7 +4026,7 @@ module lanes_8_9c16727d (
     end
 
     always @(posedge clk) begin
-        if (both_2) begin
+        if (word_14_comes) begin
             the_lane_zero_point <= instruction_word[7:0];
             the_lane_min <= instruction_word[15:8];
             the_lane_max <= instruction_word[23:16];
@@ -4125,7 +4183,7 @@ endmodule
 
 `default_nettype wire
 
-// matrix_beats_3eabe745: The beats of the array: blocks of tiles of beats, and their addresses.
+// matrix_beats_0a51e73f: The beats of the array: blocks of tiles of beats, and their addresses.
 //
 // first beat  3 cycles after the half is full
 //
@@ -4134,12 +4192,12 @@ endmodule
 
 `default_nettype none
 
-module matrix_beats_3eabe745 (
+module matrix_beats_0a51e73f (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
-    input  wire        instruction_write, // a word of an instruction is shown
+    input  wire        instruction_write, // a word of an instruction is shown in the next clock
     input  wire [4:0]  instruction_at,    // 0..=21: its index
-    input  wire [31:0] instruction_word,  // 0..=4294967295: the word
+    input  wire [31:0] instruction_word,  // 0..=4294967295: the word, a clock later
     input  wire        start,             // the instruction has been shown
     input  wire        split,             // each row reads a bank of its own
     input  wire        fill_end,          // a half is full
@@ -4155,6 +4213,11 @@ module matrix_beats_3eabe745 (
     output wire        last_block         // the block is the last of the step
 );
 
+    reg word_0_comes;
+    reg word_6_comes;
+    reg word_15_comes;
+    reg word_16_comes;
+    reg word_17_comes;
     reg [2:0] the_kind;
     reg [10:0] the_terms_1;
     reg [4:0] the_tile_idle;
@@ -4188,26 +4251,23 @@ module matrix_beats_3eabe745 (
     reg reading;
     reg [7:0] word;
     reg [2:0] byte_;
+    reg first_byte;
+    reg last_byte;
 
-    wire both_1 = instruction_write & (instruction_at == 5'd0);
-    wire both_2 = instruction_write & (instruction_at == 5'd15);
-    wire both_3 = instruction_write & (instruction_at == 5'd16);
-    wire both_4 = instruction_write & (instruction_at == 5'd6);
-    wire both_5 = instruction_write & (instruction_at == 5'd17);
     wire either_1 = (fill_end & (fill_half == 1'd0)) | (full_0 & (~(begin_ & (half == 1'd0))));
     wire either_2 = (fill_end & (fill_half == 1'd1)) | (full_1 & (~(begin_ & (half == 1'd1))));
     wire selected_1 = half ? full_1 : full_0;
-    wire both_6 = ((~running) | (in_last_tile & (end_ | pre_end))) & (armed & selected_1);
+    wire both_1 = ((~running) | (in_last_tile & (end_ | pre_end))) & (armed & selected_1);
     wire either_3 = (the_kind == 3'd1) | (the_kind == 3'd3);
-    wire both_7 = armed & (~(begin_ & no_block_left));
+    wire both_2 = armed & (~(begin_ & no_block_left));
     wire either_4 = start | begin_;
     wire [10:0] part_1 = blocks_left - 11'd1;
     wire load = begin_ | (end_ & (~in_last_tile));
     wire [11:0] sum_1 = {1'd0, the_terms_1} + {7'd0, the_tile_idle};
     wire either_5 = running | load;
     wire [11:0] part_2 = left - 12'd1;
-    wire both_8 = running & (left == 12'd2);
-    wire both_9 = has_beat & ({6'd0, before_last_prepared} == left);
+    wire both_3 = running & (left == 12'd2);
+    wire both_4 = has_beat & ({6'd0, before_last_prepared} == left);
     wire [7:0] part_3 = tiles_left - 8'd1;
     wire equal_1 = tiles_left == 8'd1;
     wire [1:0] part_4 = of_bank + 2'd1;
@@ -4216,37 +4276,46 @@ module matrix_beats_3eabe745 (
     wire either_7 = begin_ | (has_beat & (split | (of_bank == 2'd3)));
     wire [2:0] part_6 = byte_ + 3'd1;
     wire either_8 = load | has_beat;
-    wire either_9 = load | (has_beat & (byte_ == 3'd7));
+    wire either_9 = load | (has_beat & last_byte);
     wire [7:0] part_7 = word + 8'd1;
     wire [8:0] joined_1 = {reading, word};
 
+    (* keep *)
     always @(posedge clk) begin
-        if (both_1) begin
+        word_0_comes <= instruction_write & (instruction_at == 5'd0);
+        word_6_comes <= instruction_write & (instruction_at == 5'd6);
+        word_15_comes <= instruction_write & (instruction_at == 5'd15);
+        word_16_comes <= instruction_write & (instruction_at == 5'd16);
+        word_17_comes <= instruction_write & (instruction_at == 5'd17);
+    end
+
+    always @(posedge clk) begin
+        if (word_0_comes) begin
             the_kind <= instruction_word[2:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_2) begin
+        if (word_15_comes) begin
             the_terms_1 <= instruction_word[10:0];
             the_tile_idle <= instruction_word[20:16];
         end
     end
 
     always @(posedge clk) begin
-        if (both_3) begin
+        if (word_16_comes) begin
             the_tiles_1 <= instruction_word[7:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_4) begin
+        if (word_6_comes) begin
             the_pixels_1 <= instruction_word[12:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_5) begin
+        if (word_17_comes) begin
             the_weights <= instruction_word[14:0];
         end
     end
@@ -4267,15 +4336,15 @@ module matrix_beats_3eabe745 (
         end else begin
             full_0 <= either_1;
             full_1 <= either_2;
-            begin_ <= both_6 & (~begin_);
+            begin_ <= both_1 & (~begin_);
             half <= (~start) & (begin_ ^ half);
-            armed <= start ? either_3 : both_7;
-            pre_end <= load ? two_clocks_prepared : both_8;
+            armed <= start ? either_3 : both_2;
+            pre_end <= load ? two_clocks_prepared : both_3;
             end_ <= running & pre_end;
             running <= load | (running & (~end_));
             has_beat <= load | (has_beat & (~is_last));
             is_first <= load;
-            is_last <= load ? one_beat_prepared : both_9;
+            is_last <= load ? one_beat_prepared : both_4;
         end
     end
 
@@ -4329,6 +4398,8 @@ module matrix_beats_3eabe745 (
     always @(posedge clk) begin
         if (either_8) begin
             byte_ <= load ? 3'd0 : part_6;
+            first_byte <= load | last_byte;
+            last_byte <= (~load) & (byte_ == 3'd6);
         end
     end
 
@@ -4341,7 +4412,7 @@ module matrix_beats_3eabe745 (
     assign beat = has_beat;
     assign weights_address = row;
     assign bank = of_bank;
-    assign fetch = has_beat & (byte_ == 3'd0);
+    assign fetch = has_beat & first_byte;
     assign fetch_address = joined_1;
     assign first = is_first;
     assign last = is_last;
@@ -5100,7 +5171,7 @@ endmodule
 
 `default_nettype wire
 
-// matrix_drain_940cf4c2: The order in which sums leave the array: columns in groups, and of each all rows.
+// matrix_drain_918a04ea: The order in which sums leave the array: columns in groups, and of each all rows.
 //
 // steps for a word  8
 //
@@ -5109,12 +5180,12 @@ endmodule
 
 `default_nettype none
 
-module matrix_drain_940cf4c2 (
+module matrix_drain_918a04ea (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
-    input  wire        instruction_write, // a word of an instruction is shown
+    input  wire        instruction_write, // a word of an instruction is shown in the next clock
     input  wire [4:0]  instruction_at,    // 0..=21: its index
-    input  wire [31:0] instruction_word,  // 0..=4294967295: the word
+    input  wire [31:0] instruction_word,  // 0..=4294967295: the word, a clock later
     input  wire        start,             // the instruction has been shown
     input  wire        begin_,            // a tile drains from the next clock on
     input  wire        last_tile,         // the tile is the last of its block
@@ -5126,6 +5197,8 @@ module matrix_drain_940cf4c2 (
     output wire [9:0]  entry              // 0..=1023: entry of the parameters of the step
 );
 
+    reg word_16_comes;
+    reg word_18_comes;
     reg [9:0] the_parameters;
     reg [1:0] the_last_words;
     reg active;
@@ -5135,8 +5208,6 @@ module matrix_drain_940cf4c2 (
     reg of_last_block;
     reg [9:0] at;
 
-    wire both_1 = instruction_write & (instruction_at == 5'd18);
-    wire both_2 = instruction_write & (instruction_at == 5'd16);
     wire ends_word = place == 3'd7;
     wire part_1 = the_last_words[0] - 1'd1;
     wire selected_1 = last_tile ? part_1 : 1'd1;
@@ -5149,14 +5220,20 @@ module matrix_drain_940cf4c2 (
     wire [9:0] part_4 = at + 10'd1;
     wire either_3 = start | (active & (place[1:0] == 2'd3));
 
+    (* keep *)
     always @(posedge clk) begin
-        if (both_1) begin
+        word_16_comes <= instruction_write & (instruction_at == 5'd16);
+        word_18_comes <= instruction_write & (instruction_at == 5'd18);
+    end
+
+    always @(posedge clk) begin
+        if (word_18_comes) begin
             the_parameters <= instruction_word[9:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_2) begin
+        if (word_16_comes) begin
             the_last_words <= instruction_word[17:16];
         end
     end
@@ -5552,7 +5629,7 @@ endmodule
 
 `default_nettype wire
 
-// matrix_packer_4_c1207913: Words of 64 bits from 4 results a clock.
+// matrix_packer_4_35eb0bd6: Words of 64 bits from 4 results a clock.
 //
 // latency  1 cycle from the last results of a word
 //
@@ -5561,12 +5638,12 @@ endmodule
 
 `default_nettype none
 
-module matrix_packer_4_c1207913 (
+module matrix_packer_4_35eb0bd6 (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
-    input  wire        instruction_write, // a word of an instruction is shown
+    input  wire        instruction_write, // a word of an instruction is shown in the next clock
     input  wire [4:0]  instruction_at,    // 0..=21: its index
-    input  wire [31:0] instruction_word,  // 0..=4294967295: the word
+    input  wire [31:0] instruction_word,  // 0..=4294967295: the word, a clock later
     input  wire        start,             // the instruction has been shown
     input  wire        split,             // only the last row is written
     input  wire        valid,             // there are results
@@ -5579,6 +5656,9 @@ module matrix_packer_4_c1207913 (
     output wire        done               // the step is complete with this clock's word
 );
 
+    reg word_16_comes;
+    reg word_20_comes;
+    reg word_21_comes;
     reg [2:0] the_last_rows;
     reg [12:0] the_out;
     reg [12:0] the_out_pitch;
@@ -5597,11 +5677,8 @@ module matrix_packer_4_c1207913 (
     reg [12:0] row_0;
     reg [12:0] next_block;
 
-    wire both_1 = instruction_write & (instruction_at == 5'd16);
-    wire both_2 = instruction_write & (instruction_at == 5'd20);
-    wire both_3 = instruction_write & (instruction_at == 5'd21);
     wire equal_1 = place[1:0] == 2'd3;
-    wire both_4 = valid & (place[2] == 1'd1);
+    wire both_1 = valid & (place[2] == 1'd1);
     wire either_1 = (~last_block) | ({1'd0, place[1:0]} < the_last_rows);
     wire selected_1 = split ? equal_1 : either_1;
     wire [31:0] joined_1 = {y[31:24], y[23:16], y[15:8], y[7:0]};
@@ -5615,20 +5692,27 @@ module matrix_packer_4_c1207913 (
     wire [12:0] selected_3 = start ? the_out : next_block;
     wire either_4 = start | (block_ends & next_word);
 
+    (* keep *)
     always @(posedge clk) begin
-        if (both_1) begin
+        word_16_comes <= instruction_write & (instruction_at == 5'd16);
+        word_20_comes <= instruction_write & (instruction_at == 5'd20);
+        word_21_comes <= instruction_write & (instruction_at == 5'd21);
+    end
+
+    always @(posedge clk) begin
+        if (word_16_comes) begin
             the_last_rows <= instruction_word[22:20];
         end
     end
 
     always @(posedge clk) begin
-        if (both_2) begin
+        if (word_20_comes) begin
             the_out <= instruction_word[12:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_3) begin
+        if (word_21_comes) begin
             the_out_pitch <= instruction_word[12:0];
         end
     end
@@ -5647,8 +5731,8 @@ module matrix_packer_4_c1207913 (
             complete <= 1'd0;
             finished <= 1'd0;
         end else begin
-            writes <= both_4 & selected_1;
-            complete <= both_4;
+            writes <= both_1 & selected_1;
+            complete <= both_1;
             finished <= last_block & (valid & ends_block);
         end
     end
@@ -5693,7 +5777,7 @@ endmodule
 
 `default_nettype wire
 
-// matrix_4x16_d1cf392b: Products of matrices, block by block, with requantized results.
+// matrix_4x16_08d5c8f3: Products of matrices, block by block, with requantized results.
 // A block has a pixel in each row; a tile has an output channel in each column.
 //
 // throughput  64 products per clock
@@ -5704,12 +5788,12 @@ endmodule
 
 `default_nettype none
 
-module matrix_4x16_d1cf392b (
+module matrix_4x16_08d5c8f3 (
     input  wire         clk,                // clock, rising edge
     input  wire         rst_n,              // synchronous reset, active low
-    input  wire         instruction_write,  // a word of an instruction is shown
+    input  wire         instruction_write,  // a word of an instruction is shown in the next clock
     input  wire [4:0]   instruction_at,     // 0..=21: its index
-    input  wire [31:0]  instruction_word,   // 0..=4294967295: the word
+    input  wire [31:0]  instruction_word,   // 0..=4294967295: the word, a clock later
     input  wire         start,              // the instruction has been shown
     input  wire         fill,               // a word of the block buffer is written
     input  wire         fill_half,          // into which half
@@ -5730,6 +5814,8 @@ module matrix_4x16_d1cf392b (
     output wire         done                // the step is complete with this clock's word
 );
 
+    reg word_0_comes;
+    reg word_19_comes;
     reg signed [7:0] the_zero_point;
     reg signed [7:0] the_min;
     reg signed [7:0] the_max;
@@ -5832,8 +5918,6 @@ module matrix_4x16_d1cf392b (
     wire [63:0] packer_write_word;
     wire packer_done;
 
-    wire both_1 = instruction_write & (instruction_at == 5'd19);
-    wire both_2 = instruction_write & (instruction_at == 5'd0);
     wire adds = the_split & (~first_row_row_2);
     wire signed [28:0] selected_1 = adds ? sum_0 : 29'sd0;
     wire signed [28:0] selected_2 = adds ? sum_1 : 29'sd0;
@@ -5842,7 +5926,7 @@ module matrix_4x16_d1cf392b (
 
     wire [31:0] packer_y = {requantizer_3_y, requantizer_2_y, requantizer_1_y, requantizer_0_y};
 
-    matrix_beats_3eabe745 beats (
+    matrix_beats_0a51e73f beats (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -5888,7 +5972,7 @@ module matrix_4x16_d1cf392b (
         .load  (lasts_5),
         .sums  (array_sums)
     );
-    matrix_drain_940cf4c2 drain (
+    matrix_drain_918a04ea drain (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -5966,7 +6050,7 @@ module matrix_4x16_d1cf392b (
         .max        (the_max),
         .y          (requantizer_3_y)
     );
-    matrix_packer_4_c1207913 packer (
+    matrix_packer_4_35eb0bd6 packer (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -5984,8 +6068,14 @@ module matrix_4x16_d1cf392b (
         .done              (packer_done)
     );
 
+    (* keep *)
     always @(posedge clk) begin
-        if (both_1) begin
+        word_0_comes <= instruction_write & (instruction_at == 5'd0);
+        word_19_comes <= instruction_write & (instruction_at == 5'd19);
+    end
+
+    always @(posedge clk) begin
+        if (word_19_comes) begin
             the_zero_point <= instruction_word[7:0];
             the_min <= instruction_word[15:8];
             the_max <= instruction_word[23:16];
@@ -5993,7 +6083,7 @@ module matrix_4x16_d1cf392b (
     end
 
     always @(posedge clk) begin
-        if (both_2) begin
+        if (word_0_comes) begin
             the_split <= instruction_word[3];
         end
     end
@@ -6611,7 +6701,7 @@ endmodule
 
 `default_nettype wire
 
-// softmax_unit_551ef48d: The softmax of a row of the activation memory.
+// softmax_unit_f980a58a: The softmax of a row of the activation memory.
 //
 // values of a row  at most 256
 //
@@ -6620,12 +6710,12 @@ endmodule
 
 `default_nettype none
 
-module softmax_unit_551ef48d (
+module softmax_unit_f980a58a (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
-    input  wire               instruction_write, // a word of an instruction is shown
+    input  wire               instruction_write, // a word of an instruction is shown in the next clock
     input  wire [4:0]         instruction_at,    // 0..=21: its index
-    input  wire [31:0]        instruction_word,  // 0..=4294967295: the word
+    input  wire [31:0]        instruction_word,  // 0..=4294967295: the word, a clock later
     input  wire               start,             // the instruction has been shown
     input  wire               tap_valid,         // a tap comes
     input  wire [63:0]        tap,               // 8 lanes of -128..=127: its values
@@ -6638,6 +6728,9 @@ module softmax_unit_551ef48d (
     output wire               done               // the step is done
 );
 
+    reg word_0_comes;
+    reg word_11_comes;
+    reg word_20_comes;
     reg [2:0] the_kind;
     reg [3:0] the_last_bytes;
     reg [12:0] the_out;
@@ -6670,9 +6763,6 @@ module softmax_unit_551ef48d (
     wire signed [7:0] softmax_y;
     wire softmax_y_last;
 
-    wire both_1 = instruction_write & (instruction_at == 5'd0);
-    wire both_2 = instruction_write & (instruction_at == 5'd11);
-    wire both_3 = instruction_write & (instruction_at == 5'd20);
     wire table_writes = ((the_kind == 3'd6) & the_softmax_table) & entry_valid;
     wire either_1 = table_writes | start;
     wire [7:0] part_1 = entry_at + 8'd1;
@@ -6682,14 +6772,14 @@ module softmax_unit_551ef48d (
     wire equal_1 = result_at == 3'd7;
     wire ends_word = softmax_out_valid & (softmax_y_last | equal_1);
     wire [2:0] part_3 = result_at + 3'd1;
-    wire both_4 = softmax_out_valid & (result_at == 3'd0);
-    wire both_5 = softmax_out_valid & (result_at == 3'd1);
-    wire both_6 = softmax_out_valid & (result_at == 3'd2);
-    wire both_7 = softmax_out_valid & (result_at == 3'd3);
-    wire both_8 = softmax_out_valid & (result_at == 3'd4);
-    wire both_9 = softmax_out_valid & (result_at == 3'd5);
-    wire both_10 = softmax_out_valid & (result_at == 3'd6);
-    wire both_11 = softmax_out_valid & equal_1;
+    wire both_1 = softmax_out_valid & (result_at == 3'd0);
+    wire both_2 = softmax_out_valid & (result_at == 3'd1);
+    wire both_3 = softmax_out_valid & (result_at == 3'd2);
+    wire both_4 = softmax_out_valid & (result_at == 3'd3);
+    wire both_5 = softmax_out_valid & (result_at == 3'd4);
+    wire both_6 = softmax_out_valid & (result_at == 3'd5);
+    wire both_7 = softmax_out_valid & (result_at == 3'd6);
+    wire both_8 = softmax_out_valid & equal_1;
     wire either_2 = start | writes;
     wire [12:0] part_4 = address + 13'd1;
     wire [63:0] joined_1 = {results_7, results_6, results_5, results_4, results_3, results_2, results_1,
@@ -6713,21 +6803,28 @@ module softmax_unit_551ef48d (
         .y_last      (softmax_y_last)
     );
 
+    (* keep *)
     always @(posedge clk) begin
-        if (both_1) begin
+        word_0_comes <= instruction_write & (instruction_at == 5'd0);
+        word_11_comes <= instruction_write & (instruction_at == 5'd11);
+        word_20_comes <= instruction_write & (instruction_at == 5'd20);
+    end
+
+    always @(posedge clk) begin
+        if (word_0_comes) begin
             the_kind <= instruction_word[2:0];
             the_softmax_table <= instruction_word[8];
         end
     end
 
     always @(posedge clk) begin
-        if (both_2) begin
+        if (word_11_comes) begin
             the_last_bytes <= instruction_word[19:16];
         end
     end
 
     always @(posedge clk) begin
-        if (both_3) begin
+        if (word_20_comes) begin
             the_out <= instruction_word[12:0];
         end
     end
@@ -6776,49 +6873,49 @@ module softmax_unit_551ef48d (
     end
 
     always @(posedge clk) begin
-        if (both_4) begin
+        if (both_1) begin
             results_0 <= softmax_y;
         end
     end
 
     always @(posedge clk) begin
-        if (both_5) begin
+        if (both_2) begin
             results_1 <= softmax_y;
         end
     end
 
     always @(posedge clk) begin
-        if (both_6) begin
+        if (both_3) begin
             results_2 <= softmax_y;
         end
     end
 
     always @(posedge clk) begin
-        if (both_7) begin
+        if (both_4) begin
             results_3 <= softmax_y;
         end
     end
 
     always @(posedge clk) begin
-        if (both_8) begin
+        if (both_5) begin
             results_4 <= softmax_y;
         end
     end
 
     always @(posedge clk) begin
-        if (both_9) begin
+        if (both_6) begin
             results_5 <= softmax_y;
         end
     end
 
     always @(posedge clk) begin
-        if (both_10) begin
+        if (both_7) begin
             results_6 <= softmax_y;
         end
     end
 
     always @(posedge clk) begin
-        if (both_11) begin
+        if (both_8) begin
             results_7 <= softmax_y;
         end
     end
@@ -6843,7 +6940,7 @@ endmodule
 
 `default_nettype wire
 
-// outlet_37bf0a00: A FIFO for words of tensors, statuses and reports.
+// outlet_37ce45e1: A FIFO for words of tensors, statuses and reports.
 //
 // words  64
 //
@@ -6852,7 +6949,7 @@ endmodule
 
 `default_nettype none
 
-module outlet_37bf0a00 (
+module outlet_37ce45e1 (
     input  wire        clk,         // clock, rising edge
     input  wire        rst_n,       // synchronous reset, active low
     output wire        room,        // there is room for what can be on its way
@@ -6869,6 +6966,9 @@ module outlet_37bf0a00 (
     output wire [2:0]  status       // 0..=7: status of the packet
 );
 
+    reg comes;
+    reg [63:0] word_coming;
+    reg [6:0] mark_coming;
     reg [63:0] words;
     reg [6:0] marks;
     reg [5:0] put_at;
@@ -6885,9 +6985,23 @@ module outlet_37bf0a00 (
     wire free = out_ready | (~offered);
     wire take = filled & free;
     wire selected_1 = take ? 1'd0 : 1'd1;
-    wire signed [1:0] selected_2 = put ? $signed({1'd0, selected_1}) : take ? -2'sd1 : 2'sd0;
-    wire either_1 = (put | (level >= 7'd2)) | (filled & (~take));
+    wire signed [1:0] selected_2 = comes ? $signed({1'd0, selected_1}) : take ? -2'sd1 : 2'sd0;
+    wire either_1 = (comes | (level >= 7'd2)) | (filled & (~take));
     wire [6:0] joined_1 = {put_status, put_last, put_bytes_1};
+
+    always @(posedge clk) begin
+        if (!rst_n) begin
+            comes <= 1'd0;
+            level <= 7'd0;
+            filled <= 1'd0;
+            has_room <= 1'd0;
+        end else begin
+            comes <= put;
+            level <= level + {{5{selected_2[1]}}, selected_2};
+            filled <= either_1;
+            has_room <= level < 7'd40;
+        end
+    end
 
     always @(posedge clk) begin
         if (!rst_n) begin
@@ -6900,7 +7014,7 @@ module outlet_37bf0a00 (
     always @(posedge clk) begin
         if (!rst_n) begin
             put_at <= 6'd0;
-        end else if (put) begin
+        end else if (comes) begin
             put_at <= put_at + 6'd1;
         end
     end
@@ -6914,20 +7028,13 @@ module outlet_37bf0a00 (
     end
 
     always @(posedge clk) begin
-        if (!rst_n) begin
-            level <= 7'd0;
-            filled <= 1'd0;
-            has_room <= 1'd0;
-        end else begin
-            level <= level + {{5{selected_2[1]}}, selected_2};
-            filled <= either_1;
-            has_room <= level < 7'd40;
-        end
+        word_coming <= put_word;
+        mark_coming <= joined_1;
     end
 
     always @(posedge clk) begin
-        if (put) begin
-            words_words[put_at] <= put_word;
+        if (comes) begin
+            words_words[put_at] <= word_coming;
         end
         if (take) begin
             words <= words_words[take_at];
@@ -6935,8 +7042,8 @@ module outlet_37bf0a00 (
     end
 
     always @(posedge clk) begin
-        if (put) begin
-            marks_words[put_at] <= joined_1;
+        if (comes) begin
+            marks_words[put_at] <= mark_coming;
         end
         if (take) begin
             marks <= marks_words[take_at];
@@ -6981,8 +7088,12 @@ module engine (
     output wire [2:0]  m_axis_tuser   // 0..=7: status of the answer
 );
 
+    reg word_0_comes;
+    reg word_11_comes;
     reg [2:0] the_kind;
     reg [3:0] the_last_bytes;
+    reg is_output;
+    reg is_fused;
     wire loader_in_ready;
     wire loader_write;
     wire [2:0] loader_write_target;
@@ -7060,19 +7171,15 @@ module engine (
 
     wire [63:0] joined_1 = {s_axis_tdata[63:56], s_axis_tdata[55:48], s_axis_tdata[47:40], s_axis_tdata[39:32],
         s_axis_tdata[31:24], s_axis_tdata[23:16], s_axis_tdata[15:8], s_axis_tdata[7:0]};
-    wire both_1 = sequencer_show & (sequencer_show_at == 5'd0);
-    wire both_2 = sequencer_show & (sequencer_show_at == 5'd11);
     wire either_1 = matrix_write | lanes_write;
     wire [12:0] selected_1 = matrix_write ? matrix_write_address : lanes_write_address;
     wire [63:0] selected_2 = matrix_write ? matrix_write_word : lanes_write_word;
-    wire output_ = the_kind == 3'd5;
-    wire fused = the_kind == 3'd3;
-    wire either_2 = (fused & lanes_fill) | ((aligner_fill & (~fused)) & (~output_));
-    wire selected_3 = fused ? lanes_fill_end : aligner_fill_end;
-    wire puts = output_ & aligner_fill;
+    wire either_2 = (is_fused & lanes_fill) | ((aligner_fill & (~is_fused)) & (~is_output));
+    wire selected_3 = is_fused ? lanes_fill_end : aligner_fill_end;
+    wire puts = is_output & aligner_fill;
     wire [2:0] part_1 = the_last_bytes[2:0] - 3'd1;
-    wire both_3 = aligner_fill_end & puts;
-    wire either_3 = (((both_3 | matrix_done) | lanes_done) | windows_tables_done) | softmax_done;
+    wire both_1 = aligner_fill_end & puts;
+    wire either_3 = (((both_1 | matrix_done) | lanes_done) | windows_tables_done) | softmax_done;
     wire not__1 = outlet_bytes_1 >= 3'd7;
     wire not__2 = outlet_bytes_1 >= 3'd6;
     wire not__3 = outlet_bytes_1 >= 3'd5;
@@ -7085,19 +7192,19 @@ module engine (
     wire [12:0] store_write_address = either_1 ? selected_1 : softmax_write_address;
     wire [63:0] store_write_word = either_1 ? selected_2 : softmax_write_word;
     wire lanes_parameters_write = loader_write & (loader_write_target == 3'd4);
-    wire matrix_fill_half = fused ? lanes_fill_half : aligner_fill_half;
-    wire [1:0] matrix_fill_row = fused ? lanes_fill_row : aligner_fill_row;
-    wire [7:0] matrix_fill_at = fused ? lanes_fill_at : aligner_fill_at;
-    wire [63:0] matrix_fill_word = fused ? lanes_fill_word : aligner_fill_word;
+    wire matrix_fill_half = is_fused ? lanes_fill_half : aligner_fill_half;
+    wire [1:0] matrix_fill_row = is_fused ? lanes_fill_row : aligner_fill_row;
+    wire [7:0] matrix_fill_at = is_fused ? lanes_fill_at : aligner_fill_at;
+    wire [63:0] matrix_fill_word = is_fused ? lanes_fill_word : aligner_fill_word;
     wire matrix_fill_end = either_2 & selected_3;
     wire matrix_parameters_write = loader_write & (loader_write_target == 3'd3);
     wire outlet_put = loader_answer | (puts | sequencer_report);
     wire [63:0] outlet_put_word = puts ? aligner_fill_word : sequencer_report ? {32'd0, sequencer_clocks} : 64'd0;
-    wire [2:0] outlet_put_bytes_1 = both_3 ? part_1 : 3'd7;
+    wire [2:0] outlet_put_bytes_1 = both_1 ? part_1 : 3'd7;
     wire outlet_put_last = aligner_fill_end | (~puts);
     wire [2:0] outlet_put_status = loader_answer ? loader_answer_status : 3'd0;
 
-    loader_f67a9c52 loader (
+    loader_20447766 loader (
         .clk           (clk),
         .rst_n         (rst_n),
         .in_valid      (s_axis_tvalid),
@@ -7137,7 +7244,7 @@ module engine (
         .program_address      (sequencer_address),
         .program_             (store_program_)
     );
-    sequencer_b0e167d8 sequencer (
+    sequencer_080881e6 sequencer (
         .clk       (clk),
         .rst_n     (rst_n),
         .go        (loader_go),
@@ -7154,7 +7261,7 @@ module engine (
         .report    (sequencer_report),
         .clocks    (sequencer_clocks)
     );
-    windows_86f5f0c4 windows (
+    windows_6dd8def5 windows (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),
@@ -7186,7 +7293,7 @@ module engine (
         .row               (windows_row),
         .half              (windows_half)
     );
-    aligner_8_8ec2ecac aligner (
+    aligner_8_acce0b84 aligner (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),
@@ -7207,7 +7314,7 @@ module engine (
         .fill_word         (aligner_fill_word),
         .fill_end          (aligner_fill_end)
     );
-    lanes_8_9c16727d lanes (
+    lanes_8_d5b8fd63 lanes (
         .clk                (clk),
         .rst_n              (rst_n),
         .instruction_write  (sequencer_show),
@@ -7238,7 +7345,7 @@ module engine (
         .write_word         (lanes_write_word),
         .done               (lanes_done)
     );
-    matrix_4x16_d1cf392b matrix (
+    matrix_4x16_08d5c8f3 matrix (
         .clk                (clk),
         .rst_n              (rst_n),
         .instruction_write  (sequencer_show),
@@ -7263,7 +7370,7 @@ module engine (
         .write_word         (matrix_write_word),
         .done               (matrix_done)
     );
-    softmax_unit_551ef48d softmax (
+    softmax_unit_f980a58a softmax (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),
@@ -7280,7 +7387,7 @@ module engine (
         .write_word        (softmax_write_word),
         .done              (softmax_done)
     );
-    outlet_37bf0a00 outlet (
+    outlet_37ce45e1 outlet (
         .clk         (clk),
         .rst_n       (rst_n),
         .room        (outlet_room),
@@ -7297,16 +7404,27 @@ module engine (
         .status      (outlet_status)
     );
 
+    (* keep *)
     always @(posedge clk) begin
-        if (both_1) begin
+        word_0_comes <= sequencer_show & (sequencer_show_at == 5'd0);
+        word_11_comes <= sequencer_show & (sequencer_show_at == 5'd11);
+    end
+
+    always @(posedge clk) begin
+        if (word_0_comes) begin
             the_kind <= sequencer_show_word[2:0];
         end
     end
 
     always @(posedge clk) begin
-        if (both_2) begin
+        if (word_11_comes) begin
             the_last_bytes <= sequencer_show_word[19:16];
         end
+    end
+
+    always @(posedge clk) begin
+        is_output <= the_kind == 3'd5;
+        is_fused <= the_kind == 3'd3;
     end
 
     assign s_axis_tready = loader_in_ready;

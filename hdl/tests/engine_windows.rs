@@ -125,15 +125,14 @@ fn items(i: &Instruction, memory: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn show(sim: &mut FlatSim, i: &Instruction) {
-    for (at, word) in i.words().unwrap().into_iter().enumerate() {
-        for (name, value) in
-            [("instruction_write", 1), ("instruction_at", at as i128), ("instruction_word", word.into())]
-        {
-            sim.set(name, value);
-        }
+    let words = i.words().unwrap();
+    // A word comes a clock after its index.
+    for at in 0..=words.len() {
+        sim.set("instruction_write", (at < words.len()).into());
+        sim.set("instruction_at", at.min(words.len() - 1) as i128);
+        sim.set("instruction_word", at.checked_sub(1).map_or(0, |before| words[before]).into());
         sim.step().unwrap();
     }
-    sim.set("instruction_write", 0);
     sim.step().unwrap();
 }
 

@@ -70,13 +70,14 @@ impl Bench {
 
     /// Shows an instruction, and starts it.
     fn show(&mut self, instruction: &Instruction) {
-        for (at, word) in instruction.words().unwrap().into_iter().enumerate() {
-            self.sim.set("instruction_write", 1);
-            self.sim.set("instruction_at", at as i128);
-            self.sim.set("instruction_word", word.into());
+        let words = instruction.words().unwrap();
+        // A word comes a clock after its index.
+        for at in 0..=words.len() {
+            self.sim.set("instruction_write", (at < words.len()).into());
+            self.sim.set("instruction_at", at.min(words.len() - 1) as i128);
+            self.sim.set("instruction_word", at.checked_sub(1).map_or(0, |before| words[before]).into());
             self.sim.step().unwrap();
         }
-        self.sim.set("instruction_write", 0);
         self.sim.set("start", 1);
         self.sim.step().unwrap();
         self.sim.set("start", 0);

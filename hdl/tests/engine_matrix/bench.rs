@@ -124,13 +124,14 @@ impl Bench {
             }
         }
         self.sim.set("parameters_write", 0);
-        for (at, word) in step.instruction.words().unwrap().into_iter().enumerate() {
-            self.sim.set("instruction_write", 1);
-            self.sim.set("instruction_at", at as i128);
-            self.sim.set("instruction_word", word.into());
+        let words = step.instruction.words().unwrap();
+        // A word comes a clock after its index.
+        for at in 0..=words.len() {
+            self.sim.set("instruction_write", (at < words.len()).into());
+            self.sim.set("instruction_at", at.min(words.len() - 1) as i128);
+            self.sim.set("instruction_word", at.checked_sub(1).map_or(0, |before| words[before]).into());
             self.clock();
         }
-        self.sim.set("instruction_write", 0);
     }
 
     /// The words of the step's blocks in order. Bytes of a row without a pixel, and bytes behind the terms, are arbitrary.

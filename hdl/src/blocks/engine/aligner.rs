@@ -49,6 +49,7 @@ pub struct Aligner {
     pub fill_word: Port<Out>,
     /// it is the last word of a block
     pub fill_end: Port<Out>,
+    idle_comes: Reg,
     has_idle: Reg,
     rotated: Stage,
     place: Stage,
@@ -92,6 +93,7 @@ impl Aligner {
             fill_at: Port::new(at, "its number in the item"),
             fill_word: Port::new(config.word(), "the word"),
             fill_end: Port::bit("it is the last word of a block"),
+            idle_comes: Reg::new(BIT),
             has_idle: Reg::new(BIT),
             rotated: Stage::new(true),
             place: Stage::new(true),
@@ -136,7 +138,8 @@ impl Describe for Aligner {
         k.reset(&self.rst_n);
         let [shown, index, shown_word] = self.instruction.read(k);
         let idle = shown_word.bits(IDLE.low, IDLE.bits);
-        k.register_when(&self.has_idle, shown & index.equals(IDLE.word as i128), !idle.equals(0));
+        k.register(&self.idle_comes, shown & index.equals(IDLE.word as i128));
+        k.register_when(&self.has_idle, k.read(&self.idle_comes), !idle.equals(0));
         let n = self.tap.lanes();
         let rank = k.stage(&self.rotated, 1);
         let places = k.read(&self.rotation);

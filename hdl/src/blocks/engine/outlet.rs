@@ -4,11 +4,12 @@ use rust_hdl::prelude::*;
 
 use super::EngineConfig;
 use crate::describe_logic;
-use crate::exact::{BIT, Clk, Describe, Header, Kernel, Port, Ram, Range, Reg};
+use crate::exact::{BIT, Clk, Describe, Header, Kernel, Port, Ram, Range, Reg, Stage};
 
 /// A FIFO that says early that it has no more room, because words are on their way when it says so.
 ///
-/// The word that is offered stands in registers until it is taken.
+/// A word passes a rank before it is written, because it comes from one of several units. The word that is offered stands in
+/// registers until it is taken.
 #[derive(LogicBlock)]
 pub struct Outlet {
     /// clock
@@ -39,6 +40,8 @@ pub struct Outlet {
     pub last: Port<Out>,
     /// status of the packet
     pub status: Port<Out>,
+    comes: Reg,
+    coming: Stage,
     words: Ram,
     marks: Ram,
     put_at: Reg,
@@ -85,6 +88,8 @@ impl Outlet {
             bytes_1: Port::new(bytes_1, "its bytes, less 1"),
             last: Port::bit("it is the last of the packet"),
             status: Port::new(STATUS, "status of the packet"),
+            comes: flag(),
+            coming: Stage::new(true),
             words: memory(config.word()),
             marks: memory(mark),
             put_at: address(),
@@ -107,7 +112,8 @@ impl Describe for Outlet {
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
-        let (put, filled, offered) = (k.read(&self.put), k.read(&self.filled), k.read(&self.offered));
+        k.register(&self.comes, k.read(&self.put));
+        let (put, filled, offered) = (k.read(&self.comes), k.read(&self.filled), k.read(&self.offered));
         let free = (k.read(&self.out_ready) | !offered).named("free");
         let take = (filled & free).named("take");
         k.register_when(&self.offered, free, filled);
@@ -125,8 +131,11 @@ impl Describe for Outlet {
 
         let (put_at, take_at) = (k.read(&self.put_at), k.read(&self.take_at));
         let bits = self.bytes_1.range().width();
+        let coming = k.stage(&self.coming, 1);
+        let put_word = coming.pass("word", k.read(&self.put_word));
         let mark = k.read(&self.put_status).concat(k.read(&self.put_last), 1).concat(k.read(&self.put_bytes_1), bits);
-        let word = k.ram(&self.words, (put, put_at, k.read(&self.put_word)), (take, take_at));
+        let mark = coming.pass("mark", mark);
+        let word = k.ram(&self.words, (put, put_at, put_word), (take, take_at));
         let mark = k.ram(&self.marks, (put, put_at, mark), (take, take_at));
         k.drive(&self.word, word);
         k.drive(&self.bytes_1, mark.bits(0, bits));

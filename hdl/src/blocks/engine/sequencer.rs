@@ -32,11 +32,11 @@ pub struct Sequencer {
     pub address: Port<Out>,
     /// the word, [`memory::LATENCY`] clocks later
     pub word: Port<In>,
-    /// a word of an instruction is shown
+    /// a word of an instruction is shown in the next clock
     pub show: Port<Out>,
     /// its index
     pub show_at: Port<Out>,
-    /// the word
+    /// the word, a clock later
     pub show_word: Port<Out>,
     /// the step begins
     pub start: Port<Out>,
@@ -51,10 +51,11 @@ pub struct Sequencer {
     left: Reg,
     last: Reg,
     coming: Vec<Reg>,
-    showing: Reg,
     shown_at: Reg,
     shown: Reg,
+    takes_kind: Reg,
     kind: Reg,
+    complete: Reg,
     starting: Reg,
     stands: Reg,
     reports: Reg,
@@ -81,9 +82,9 @@ impl Sequencer {
             read: Port::bit("a word of the program is read"),
             address: Port::new(address, "its address"),
             word: Port::new(word, "the word"),
-            show: Port::bit("a word of an instruction is shown"),
+            show: Port::bit("a word of an instruction is shown in the next clock"),
             show_at: Port::new(index, "its index"),
-            show_word: Port::new(word, "the word"),
+            show_word: Port::new(word, "the word, a clock later"),
             start: Port::bit("the step begins"),
             ends: Port::bit("the program is at its end"),
             report: Port::bit("a report is given"),
@@ -93,10 +94,11 @@ impl Sequencer {
             left: Reg::new(index),
             last: Reg::new(BIT),
             coming: (0..memory::LATENCY).map(|_| flag()).collect(),
-            showing: flag(),
             shown_at: Reg::control(index, 0),
             shown: Reg::new(word),
+            takes_kind: flag(),
             kind: Reg::new(KIND.range()),
+            complete: flag(),
             starting: flag(),
             stands: flag(),
             reports: flag(),
@@ -119,24 +121,24 @@ impl Sequencer {
     }
 
     /// Shows the words as they come, and keeps the kind of the step.
-    fn show_instruction<'k>(&self, k: &'k Kernel) -> Int<'k> {
+    fn show_instruction(&self, k: &Kernel) {
         let mut comes = k.read(&self.reading);
         for reg in &self.coming {
             k.register(reg, comes);
             comes = k.read(reg);
         }
-        let (showing, at) = (k.read(&self.showing), k.read(&self.shown_at));
-        k.register(&self.showing, comes);
+        let at = k.read(&self.shown_at);
         k.register(&self.shown, k.read(&self.word));
         let last = at.equals(WORDS as i128 - 1);
         let next = last.mux(0, (at + 1).bounded(at.range(), "another word is shown"));
-        k.register_when(&self.shown_at, showing, next);
+        k.register_when(&self.shown_at, comes, next);
+        k.register(&self.complete, comes & last);
         let word = k.read(&self.shown);
-        k.register_when(&self.kind, showing & at.equals(KIND.word as i128), word.bits(KIND.low, KIND.bits));
-        k.drive(&self.show, showing);
+        k.register(&self.takes_kind, comes & at.equals(KIND.word as i128));
+        k.register_when(&self.kind, k.read(&self.takes_kind), word.bits(KIND.low, KIND.bits));
+        k.drive(&self.show, comes);
         k.drive(&self.show_at, at);
         k.drive(&self.show_word, word);
-        showing & last
     }
 }
 
@@ -153,8 +155,8 @@ impl Describe for Sequencer {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
         let go = k.read(&self.go);
-        let complete = self.show_instruction(k);
-        k.register(&self.starting, complete);
+        self.show_instruction(k);
+        k.register(&self.starting, k.read(&self.complete));
         let kind = k.read(&self.kind);
         let starting = k.read(&self.starting);
         let ends = (starting & kind.equals(Kind::End as i128)).named("ends");

@@ -1,27 +1,29 @@
 //! How a unit comes to the fields of an instruction: the ports on which it is shown, and registers for what a unit keeps.
 
+use std::collections::BTreeMap;
+
 use rust_hdl::prelude::{Block, In, Logic, Probe};
 
 use super::{Field, WORDS};
-use crate::exact::{Int, Kernel, Port, Range, Reg};
+use crate::exact::{BIT, Int, Kernel, Port, Range, Reg};
 
 /// The ports on which the sequencer shows an instruction, word after word.
 #[derive(Debug)]
 pub struct InstructionPorts {
-    /// a word is shown
+    /// a word is shown in the next clock
     pub write: Port<In>,
     /// its index in the instruction
     pub at: Port<In>,
-    /// the word
+    /// the word, a clock later
     pub word: Port<In>,
 }
 
 impl Default for InstructionPorts {
     fn default() -> InstructionPorts {
         InstructionPorts {
-            write: Port::bit("a word of an instruction is shown"),
+            write: Port::bit("a word of an instruction is shown in the next clock"),
             at: Port::new(0..=WORDS as i128 - 1, "its index"),
-            word: Port::new(Range::unsigned(32), "the word"),
+            word: Port::new(Range::unsigned(32), "the word, a clock later"),
         }
     }
 }
@@ -63,9 +65,13 @@ impl Block for InstructionPorts {
 }
 
 /// The fields that a unit keeps, each in a register as wide as the values that the engine's configuration allows.
+///
+/// Whether a word is shown is in a register of the unit when the word comes: units are spread over the device, and so nothing
+/// has to be decoded on the way to them.
 #[derive(Debug)]
 pub struct Kept {
     fields: Vec<(Field, Reg)>,
+    comes: BTreeMap<usize, Reg>,
 }
 
 impl Kept {
@@ -77,7 +83,8 @@ impl Kept {
             let range = if field.signed { Range::signed(range.width()) } else { Range::unsigned(range.width()) };
             (field, Reg::new(if full.covers(range) { range } else { full }))
         };
-        Kept { fields: fields.iter().map(narrower).collect() }
+        let comes = fields.iter().map(|(field, _)| (field.word, Reg::new(BIT).kept())).collect();
+        Kept { fields: fields.iter().map(narrower).collect(), comes }
     }
 
     /// Describes the registers, which take their fields from the words that the sequencer shows.
@@ -87,11 +94,14 @@ impl Kept {
 
     /// The same from the values of the three ports.
     pub fn describe_from<'k>(&self, k: &'k Kernel, [write, at, word]: [Int<'k>; 3]) {
+        for (&index, comes) in &self.comes {
+            k.register(comes, write & at.equals(index as i128));
+        }
         for (field, register) in &self.fields {
             let range = register.range();
             let bits = word.bits(field.low, range.width());
             let value = if range.is_signed() { bits.as_signed() } else { bits };
-            k.register_when(register, write & at.equals(field.word as i128), value);
+            k.register_when(register, k.read(&self.comes[&field.word]), value);
         }
     }
 
@@ -125,12 +135,17 @@ impl Logic for Kept {
 impl Block for Kept {
     fn connect_all(&mut self) {}
     fn update_all(&mut self) {
+        self.comes.values_mut().for_each(|register| register.update_all());
         self.fields.iter_mut().for_each(|(_, register)| register.update_all());
     }
     fn has_changed(&self) -> bool {
-        self.fields.iter().any(|(_, register)| register.has_changed())
+        self.comes
+            .values()
+            .chain(self.fields.iter().map(|(_, register)| register))
+            .any(|register| register.has_changed())
     }
     fn accept(&self, _: &str, probe: &mut dyn Probe) {
+        self.comes.iter().for_each(|(index, register)| register.accept(&format!("word_{index}_comes"), probe));
         self.fields.iter().for_each(|(field, register)| register.accept(&format!("the_{}", field.name), probe));
     }
 }

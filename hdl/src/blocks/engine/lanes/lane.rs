@@ -81,10 +81,11 @@ impl Lane {
             leads: (0..PRODUCT_RANKS - 1).map(|_| Stage::new(true)).collect(),
             value: Stage::new(true),
             takes: flag(),
-            restarts: [flag(), flag()],
+            restarts: [flag(), flag().kept()],
             acc: Reg::new(acc),
-            steps: flag(),
-            loads: Maybe::when(has_behind, flag),
+            // Each lane has copies, because the sums of all lanes are many loads.
+            steps: flag().kept(),
+            loads: Maybe::when(has_behind, || flag().kept()),
             drained: Reg::new(acc),
         }
     }

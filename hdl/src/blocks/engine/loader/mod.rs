@@ -232,7 +232,8 @@ impl Describe for Loader {
         // the packet before it has ended waits until this is answered.
         let held = k.read(&self.held);
         k.register(&self.held, ready.mux(k.read(&self.in_valid), held));
-        let beat = (held & ready).named("beat");
+        // Where a way or a place asks for a state that takes beats, it need not ask for all of `ready`.
+        let beat = if self.check.get().is_some_and(|check| check.busy.get().is_some()) { held & !busy } else { held };
         let (word, found) = self.findings(k, ready);
         let ways = self.ways(k, beat, &found);
         for (state, reg) in self.state.iter().enumerate() {
@@ -263,7 +264,7 @@ impl Describe for Loader {
         k.drive(&self.answer, is(State::Answer) & k.read(&self.room));
         k.drive(&self.answer_status, k.read(&self.outcome));
 
-        self.crc(k, beat, word);
+        self.crc(k, [beat, held & ready], word);
         self.place(k, beat, word, found.image);
     }
 }
@@ -292,20 +293,20 @@ impl Loader {
         (received, findings)
     }
 
-    fn crc<'k>(&self, k: &'k Kernel, beat: Int<'k>, word: Int<'k>) {
+    fn crc<'k>(&self, k: &'k Kernel, [beat, taken]: [Int<'k>; 2], word: Int<'k>) {
         let (Some(check), Some(expected), Some(fits)) = (self.check.get(), self.expected.get(), self.crc_fits.get())
         else {
             return;
         };
         k.pass_clock(&self.clk, &check.clk);
-        k.drive(&check.valid, beat & !self.is(k, State::Crc));
+        k.drive(&check.valid, taken & !self.is(k, State::Crc));
         k.drive(&check.first, self.is(k, State::First));
         k.drive(&check.word, word);
         k.register_when(expected, beat & self.is(k, State::Crc), word.bits(0, 32));
         k.register(fits, k.read(&check.crc).equals(k.read(expected)));
     }
 
-    /// Where a word is written, and how many follow.
+    /// Where a word is written, and how many follow. Address and number mean nothing in states that take no beats.
     fn place<'k>(&self, k: &'k Kernel, beat: Int<'k>, word: Int<'k>, image: Int<'k>) {
         let is = |state| self.is(k, state);
         let low = word.bits(0, 32);

@@ -71,6 +71,8 @@ pub struct Beats {
     reading: Reg,
     word: Reg,
     byte: Reg,
+    first_byte: Reg,
+    last_byte: Reg,
     _rows: usize,
 }
 
@@ -145,6 +147,8 @@ impl Beats {
             reading: Reg::new(0..=1),
             word: Reg::new(word),
             byte: Reg::new(Range::new(0, config.lanes as i128 - 1)),
+            first_byte: Reg::new(0..=1),
+            last_byte: Reg::new(0..=1),
             _rows: config.rows,
         }
     }
@@ -228,10 +232,12 @@ impl Beats {
     fn words(&self, k: &Kernel, load: Int<'_>) {
         let (beat, byte, word) = (k.read(&self.has_beat), k.read(&self.byte), k.read(&self.word));
         let next_byte = (byte + 1).wrap(byte.range());
+        let (first, last) = (k.read(&self.first_byte), k.read(&self.last_byte));
         k.register_when(&self.byte, load | beat, load.mux(0, next_byte));
-        let moves = beat & byte.equals(byte.range().hi());
-        k.register_when(&self.word, load | moves, load.mux(0, (word + 1).wrap(word.range())));
-        k.drive(&self.fetch, beat & byte.equals(0));
+        k.register_when(&self.first_byte, load | beat, load | last);
+        k.register_when(&self.last_byte, load | beat, !load & byte.equals(byte.range().hi() - 1));
+        k.register_when(&self.word, load | (beat & last), load.mux(0, (word + 1).wrap(word.range())));
+        k.drive(&self.fetch, beat & first);
         k.drive(&self.fetch_address, k.read(&self.reading).concat(word, word.range().width()));
     }
 }

@@ -51,6 +51,7 @@ pub struct Memory {
     choices: Stage,
     _sections: Vec<Section>,
     _words: usize,
+    _in_luts: bool,
     _writes_directly: bool,
 }
 
@@ -106,6 +107,7 @@ impl Memory {
     fn of(target: Target, cells: Cells, words: usize, width: u32, contents: Option<&[i128]>) -> Memory {
         let ice40 = target == Target::Ice40;
         let (address, word) = (Range::addresses(words), Range::unsigned(width));
+        let in_luts = matches!(cells, Cells::Inferred { in_luts: true });
         let (mut inferred, mut ebr, mut parts, mut spram) = (None, vec![], vec![], vec![]);
         match cells {
             Cells::Inferred { in_luts } => {
@@ -149,6 +151,7 @@ impl Memory {
             choices: Stage::kept(),
             _sections: parts,
             _words: words,
+            _in_luts: in_luts,
             _writes_directly: ice40,
         }
     }
@@ -172,7 +175,9 @@ impl Memory {
             }
             direct => direct,
         };
-        let read = self.through_third(k, second.pass("read", first.read), second.pass("address", first.address));
+        // In LUTs the address of a word is a long wire to each of its bits, so that each memory has a copy.
+        let asks = if self._in_luts { k.stage(&self.copies, 1) } else { second };
+        let read = self.through_third(k, asks.pass("read", first.read), asks.pass("address", first.address));
         let word = match write {
             Some([enable, to, word]) => k.ram(ram, (enable, to, word), read),
             None => k.read_ram(ram, read),

@@ -16,7 +16,7 @@ use super::sequencer::Sequencer;
 use super::softmax::SoftmaxUnit;
 use super::store::Store;
 use super::windows::Windows;
-use crate::exact::{BIT, Bus, Clk, Describe, Header, Kernel, Maybe, Port, Range};
+use crate::exact::{BIT, Bus, Clk, Describe, Header, Kernel, Maybe, Port, Range, Reg};
 use crate::interface::{StreamPorts, Streamed, Streams};
 use crate::{describe_logic, ports};
 
@@ -59,6 +59,8 @@ pub struct Engine {
     softmax: Maybe<SoftmaxUnit>,
     outlet: Outlet,
     kept: Kept,
+    is_output: Reg,
+    is_fused: Reg,
     _config: EngineConfig,
     _holds_model: bool,
 }
@@ -111,6 +113,8 @@ impl Engine {
             softmax,
             outlet: Outlet::new(config),
             kept: Kept::new(&kept.map(|field| (field, field.range()))),
+            is_output: Reg::new(BIT),
+            is_fused: Reg::new(BIT),
             _config: config.clone(),
             _holds_model: model.is_some(),
         })

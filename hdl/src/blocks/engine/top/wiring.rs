@@ -90,8 +90,9 @@ impl Engine {
             k.drive(entry, k.read(&windows.entry));
         }
         let kind = self.kept.read(k, instruction::KIND);
-        let output = kind.equals(Kind::Output as i128).named("output");
-        let fused = kind.equals(Kind::Fused as i128).named("fused");
+        k.register(&self.is_output, kind.equals(Kind::Output as i128));
+        k.register(&self.is_fused, kind.equals(Kind::Fused as i128));
+        let [output, fused] = [&self.is_output, &self.is_fused].map(|reg| k.read(reg));
         let of = |lanes: &Port<Out>, aligner: &Port<Out>| fused.mux(k.read(lanes), k.read(aligner));
         let fills = (k.read(&lanes.fill) & fused) | (k.read(&aligner.fill) & !fused & !output);
         k.drive(&matrix.fill, fills);

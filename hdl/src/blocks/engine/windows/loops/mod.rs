@@ -70,7 +70,9 @@ pub struct Loops {
     resting: Reg,
     rest: Reg,
     rest_ends: Reg,
-    open: Reg,
+    issues: Reg,
+    blocks: Reg,
+    idles: Reg,
     in_flight: Reg,
     words: Level,
     runs: Level,
@@ -173,7 +175,9 @@ impl Loops {
             resting: flag(),
             rest: Reg::new(i::IDLE.range()),
             rest_ends: Reg::new(BIT),
-            open: flag(),
+            issues: flag(),
+            blocks: Reg::new(BIT),
+            idles: Reg::new(BIT),
             in_flight: Reg::control(0..=2, 0),
             words: Level::new(i::RUN_WORDS_1.range()),
             runs: Level::new(i::TAPS_X_1.range()),
@@ -215,9 +219,7 @@ impl Describe for Loops {
         self.kept.describe(k, &self.instruction);
         let field = |field| self.kept.read(k, field);
         let start = k.read(&self.start);
-        let [active, waiting, resting, open] =
-            [&self.active, &self.waiting, &self.resting, &self.open].map(|reg| k.read(reg));
-        let issue = (active & !waiting & !resting & open).named("issue");
+        let issue = k.read(&self.issues);
         let ends = self.ends(k, issue);
         self.control(k, start, &ends);
         for (level, step, count_1) in [

@@ -37,18 +37,22 @@ impl Loops {
         }
     }
 
-    /// When words are read: `active` from the start to the last word, not while it rests or waits.
+    /// When words are read: `active` from the start to the last word, not while it rests or waits. What follows from the
+    /// instruction alone is a register, and so is the answer, because the levels and offsets move on by it.
     pub(super) fn control<'k>(&self, k: &'k Kernel, start: Int<'k>, ends: &Ends<'k>) {
         let kind = self.kept.read(k, instruction::KIND);
         let is = |wanted: Kind| kind.equals(wanted as i128);
-        let blocks = (is(Kind::Matrix) | is(Kind::Fused)).named("blocks");
+        k.register(&self.blocks, is(Kind::Matrix) | is(Kind::Fused));
+        let blocks = k.read(&self.blocks);
         let reads = !(is(Kind::End) | is(Kind::Report));
-        let active = k.read(&self.active);
-        k.register(&self.active, (start & reads) | (active & !ends.step));
+        let active = (start & reads) | (k.read(&self.active) & !ends.step);
+        k.register(&self.active, active);
 
         let idle = self.kept.read(k, instruction::IDLE);
         let (resting, rest) = (k.read(&self.resting), k.read(&self.rest));
-        k.register(&self.resting, (ends.item & !idle.equals(0)) | (resting & !k.read(&self.rest_ends)));
+        k.register(&self.idles, !idle.equals(0));
+        let rests = (ends.item & k.read(&self.idles)) | (resting & !k.read(&self.rest_ends));
+        k.register(&self.resting, rests);
         let fewer = (rest - 1).wrap(rest.range());
         k.register(&self.rest, resting.mux(fewer, idle));
         k.register(&self.rest_ends, resting.mux(rest.equals(2), idle.equals(1)));
@@ -56,10 +60,12 @@ impl Loops {
         let (waiting, in_flight) = (k.read(&self.waiting), k.read(&self.in_flight));
         let claim = (waiting & !in_flight.bit(1)).named("claim");
         let wait = blocks & (start | (ends.block & !ends.step));
-        k.register(&self.waiting, wait | (waiting & !claim));
+        let waits = wait | (waiting & !claim);
+        k.register(&self.waiting, waits);
         let next = in_flight + claim - k.read(&self.released);
         k.register(&self.in_flight, next.bounded(self.in_flight.range(), "what is released was claimed"));
-        k.register(&self.open, k.read(&self.room) | !is(Kind::Output));
+        let open = k.read(&self.room) | !is(Kind::Output);
+        k.register(&self.issues, active & !waits & !rests & open);
     }
 
     pub(super) fn offsets<'k>(&self, k: &'k Kernel, start: Int<'k>, ends: &Ends<'k>) {
