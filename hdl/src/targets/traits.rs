@@ -18,6 +18,8 @@ pub struct Traits {
     pub ranks: RequantizerRanks,
     /// numbers of register ranks of the GEMM block
     pub gemm: GemmRanks,
+    /// an engine's factors cross the device to their multipliers in a rank of their own
+    pub crosses: bool,
 }
 
 /// The maker of products.

@@ -25,4 +25,6 @@ pub(super) const TRAITS: Traits = Traits {
     // Three ranks in the cell, and a fourth beside the adder, because the way from the cell to the adder is long. A memory
     // has one inside, one at its output, which is slow, and one beside what receives the word.
     gemm: GemmRanks { multiply: 4, multiply_in_luts: 4, hold: 1, restarts: false, memory: 3 },
+    // The multipliers of an array lie in rows that are as wide as the device.
+    crosses: true,
 };

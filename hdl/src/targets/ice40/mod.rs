@@ -32,4 +32,5 @@ pub(super) const TRAITS: Traits = Traits {
         restarts: true,
         memory: 2,
     },
+    crosses: false,
 };

@@ -6,12 +6,15 @@ use super::element::Element;
 use super::timing::INT8;
 use crate::blocks::engine::EngineConfig;
 use crate::describe_logic;
-use crate::exact::{Bus, Clk, Describe, Header, Kernel, Maybe, Port, Stage};
+use crate::exact::{Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Stage};
 use crate::targets::Multiplier;
 use crate::targets::ice40::SbMac16Products;
 
 /// All elements of the row get the same activation, and each gets a weight of its own. What is to happen comes through a
 /// register beside the row.
+///
+/// Where the device is large, activation and weights cross it in a rank of their own, in which a few neighbouring elements
+/// share a copy of the activation.
 #[derive(LogicBlock)]
 pub struct Row {
     /// clock
@@ -31,16 +34,21 @@ pub struct Row {
     /// for each column, the sum held
     pub drain_out: Bus<Out>,
     control: Stage,
+    copies: Maybe<Stage>,
+    crossing: Stage,
     element: Vec<Element>,
     cell: Vec<SbMac16Products>,
 }
+
+/// Elements that share a copy of the activation. They are near each other, while a whole row is as wide as the device.
+const SHARE: usize = 4;
 
 impl Row {
     /// Row `index` of the array that `config` describes.
     pub fn new(config: &EngineConfig, index: usize) -> Row {
         let (cols, sum) = (config.cols, config.element_sum());
         let in_cells = config.dsp_elements().saturating_sub(index * cols).min(cols);
-        let factors = [INT8; 2];
+        let (factors, crosses) = ([INT8; 2], config.crossing_ranks() > 0);
         let cells = match config.target.traits().multiplier {
             Multiplier::SbMac16 => in_cells.div_ceil(SbMac16Products::products_of(factors)),
             Multiplier::Mult18x18d | Multiplier::Inferred => 0,
@@ -55,19 +63,34 @@ impl Row {
             drain_in: Bus::new(cols, sum, "sums of the elements behind"),
             drain_out: Bus::new(cols, sum, "sums held"),
             control: Stage::kept(),
+            copies: Maybe::when(crosses, Stage::kept),
+            crossing: Stage::new(crosses),
             element: (0..cols).map(|column| Element::new(config, index * cols + column)).collect(),
             cell: (0..cells).map(|_| SbMac16Products::new(factors)).collect(),
         }
     }
 
+    /// Activation and weight of each element, behind the edge of the array.
+    fn factors<'k>(&'k self, k: &'k Kernel) -> Vec<[Int<'k>; 2]> {
+        let (a, crossing) = (k.read(&self.a), k.stage(&self.crossing, 1));
+        let copies = self.copies.get().map(|stage| k.stage(stage, 1));
+        let columns: Vec<usize> = (0..self.element.len()).collect();
+        let mut factors = Vec::new();
+        for neighbours in columns.chunks(SHARE) {
+            let a = copies.map_or(a, |copies| copies.pass("a", a));
+            factors.extend(neighbours.iter().map(|&c| [a, crossing.pass("b", k.lane(&self.b, c))]));
+        }
+        factors
+    }
+
     /// Products in cells that neighbours share.
-    fn multiply_in_cells(&self, k: &Kernel) {
+    fn multiply_in_cells(&self, k: &Kernel, factors: &[[Int<'_>; 2]]) {
         let mut elements = self.element.iter().enumerate();
         for cell in &self.cell {
             k.pass_clock(&self.clk, &cell.clk);
             for (lane, (c, element)) in (0..cell.p.lanes()).zip(elements.by_ref()) {
-                k.drive_lane(&cell.a, lane, k.read(&self.a));
-                k.drive_lane(&cell.b, lane, k.lane(&self.b, c));
+                k.drive_lane(&cell.a, lane, factors[c][0]);
+                k.drive_lane(&cell.b, lane, factors[c][1]);
                 if let Some(p) = element.p.get() {
                     k.drive(p, k.lane(&cell.p, lane).bounded(p.range(), "it is the product of the two factors"));
                 }
@@ -86,14 +109,15 @@ impl Describe for Row {
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
-        self.multiply_in_cells(k);
+        let factors = self.factors(k);
+        self.multiply_in_cells(k, &factors);
         let control = k.stage(&self.control, 1);
         let [first, load] =
             [("first", &self.first), ("load", &self.load)].map(|(name, p)| control.pass(name, k.read(p)));
         let moves = self.moves.get().map(|port| control.pass("moves", k.read(port)));
         for (c, element) in self.element.iter().enumerate() {
             k.pass_clock(&self.clk, &element.clk);
-            for (to, from) in [(&element.a, k.read(&self.a)), (&element.b, k.lane(&self.b, c))] {
+            for (to, from) in [&element.a, &element.b].into_iter().zip(factors[c]) {
                 if let Some(to) = to.get() {
                     k.drive(to, from);
                 }

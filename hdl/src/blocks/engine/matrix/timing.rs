@@ -54,7 +54,7 @@ impl EngineConfig {
     /// Clock edges from a beat to the sum that it completes, at the end of the array. Sum and drain register have a rank
     /// each.
     fn sum_latency(&self) -> usize {
-        LATENCY + self.weight_ranks() + self.multiply_ranks() + 2
+        LATENCY + self.weight_ranks() + self.crossing_ranks() + self.multiply_ranks() + 2
     }
 
     /// Clock edges from the last beat of a tile to the first clock in which the drain may be told so: its first step is one
@@ -77,6 +77,11 @@ impl EngineConfig {
     /// Ranks between the weight memories and the elements: a selection of one of two banks in each, or a plain rank.
     pub(super) fn weight_ranks(&self) -> usize {
         (self.banks().ilog2() as usize).max(1)
+    }
+
+    /// Ranks between the edges of the array and its multipliers.
+    pub(super) fn crossing_ranks(&self) -> usize {
+        usize::from(self.target.traits().crosses)
     }
 
     /// Ranks of a product in an element.
