@@ -5,11 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use qrtl_hdl::targets::Area;
+use qrtl_hdl::targets::{Area, Device};
 use qrtl_hdl::verilog::File;
 
 use super::cells::Statistics;
 use super::device::{ABC, Target};
+use super::floorplan;
 use super::harness::{Harness, TOP};
 use super::place::{self, Placed};
 use super::subjects::Subject;
@@ -54,6 +55,9 @@ pub fn measure(tools: &Tools, subject: &Subject, target: Target) -> Result<Measu
             Ended::Well => (),
             Ended::Refused(why) | Ended::Broken(why) => bail!("{}: {why}", dir.display()),
         }
+        if let Some(device) = target.device {
+            fix_places(&dir.join("placed.json"), device)?;
+        }
         if let Some(broken) = place::place(tools, &dir, target)? {
             let why = format!("nextpnr broke off: {}", broken.lines().next_back().unwrap_or_default());
             return Ok(Measured { area: area(&dir)?, placed: Placed::Refused(why) });
@@ -62,6 +66,15 @@ pub fn measure(tools: &Tools, subject: &Subject, target: Target) -> Result<Measu
     }
     let placed = place::collect(&dir, files, &harness, target);
     Ok(Measured { area: area(&dir)?, placed: placed.with_context(|| dir.display().to_string())? })
+}
+
+/// Gives the memories and multipliers of a large design their places.
+fn fix_places(path: &Path, device: Device) -> Result<()> {
+    let netlist = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    match floorplan::fix(&netlist, TOP, device).with_context(|| path.display().to_string())? {
+        Some(fixed) => fs::write(path, fixed).with_context(|| path.display().to_string()),
+        None => Ok(()),
+    }
 }
 
 /// The script synthesizes the block alone, and then places it, untouched, inside the harness.

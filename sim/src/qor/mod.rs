@@ -15,6 +15,7 @@ use rayon::prelude::*;
 pub mod cells;
 pub mod columns;
 pub mod device;
+pub mod floorplan;
 pub mod flow;
 pub mod harness;
 pub mod mac16;

@@ -72,6 +72,8 @@ checked with golden's vectors in the same run; *LUT x* and *MHz x* are the ratio
   multiplier's register ends there, and bounds the clock as nextpnr has it. Ratios are of this figure.
 - *of the device*: of {small_luts} LUTs and {small_dsp} multipliers of ECP5-25, {large_luts} and {large_dsp} of ECP5-85, {up5k_luts} logic cells and {up5k_dsp} of
   UP5K, {hx8k_luts} logic cells of HX8K.
+- A design that takes half of the memories and multipliers of an ECP5 or more gets their places first
+  (`sim/src/qor/floorplan/`): nextpnr spreads them over the whole device.
 - A block that does not fit has no clock (`none`); what nextpnr said is among the critical paths.
 - A baseline that fits only ECP5-85 is also the baseline of blocks on ECP5-25.
 - gates: `abc -g gates` behind the coarse part of `synth`, not placed.
