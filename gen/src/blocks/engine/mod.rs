@@ -87,10 +87,17 @@ impl Block for EngineConfig {
     }
 
     fn subjects() -> Vec<Subject<EngineConfig>> {
-        let device = Device::Ecp5Small;
-        let config = EngineConfig::for_device(device).into_iter();
-        let about = "4 x 8 and 8 lanes, holds kws and vww of MLPerf Tiny";
-        config.map(|config| Subject::alone("engine_4x8_ecp5", about, config).on(&[device])).collect()
+        let of = |name, about, device, change: fn(EngineConfig) -> EngineConfig| {
+            let config = EngineConfig::for_device(device).map(change).into_iter();
+            config.map(move |config| Subject::alone(name, about, config).on(&[device]))
+        };
+        let [small, large] = [Device::Ecp5Small, Device::Ecp5Large];
+        of("engine_4x8_ecp5", "4 x 8 and 8 lanes, holds kws and vww of MLPerf Tiny", small, |config| config)
+            .chain(of("engine_4x16_ecp5", "4 x 16 and 8 lanes, holds kws, vww and ic", large, |config| config))
+            .chain(of("engine_8x16_ecp5", "8 x 16 and 8 lanes of 3 taps, holds kws, vww and ic", large, |config| {
+                EngineConfig { rows: 8, taps: 3, dsp_elements: Some(84), ..config }
+            }))
+            .collect()
     }
 
     fn catalogue() -> Vec<(&'static str, EngineConfig)> {

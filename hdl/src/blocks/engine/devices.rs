@@ -49,9 +49,11 @@ const fn parameters(device: Device) -> Option<&'static [(&'static str, &'static 
             ("target", "ecp5"),
         ]),
         Device::Ecp5Large => Some(&[
-            ("weight_bytes", "262144"),
-            ("channels", "2048"),
+            ("weight_bytes", "131072"),
+            ("lane_weight_bytes", "8192"),
+            ("channels", "1024"),
             ("lane_channels", "1024"),
+            ("program_words", "1024"),
             ("pipeline", "12"),
             ("target", "ecp5"),
         ]),
