@@ -1,5 +1,5 @@
 //! `gen explore`: finds the engines that suit a model on a device, or with `--per-layer` the arrays that suit its layers.
-//! Clocks are exact: the compiler's of an engine, and those of [`crate::schedule`] of an array.
+//! Clocks are exact: the compiler counts the clocks of an engine, and [`crate::schedule`] the clocks of an array.
 
 mod area;
 mod arrays;

@@ -161,7 +161,7 @@ fn no_engine_is_faster_and_smaller_than_one_of_the_front() {
     }
 }
 
-/// The flags that the table gives are those of an engine that holds the model, in as many clocks as the table says.
+/// The flags that the table gives make an engine that holds the model, in as many clocks as the table says.
 #[test]
 fn the_flags_of_an_engine_give_its_clocks() {
     let dir = tempfile::tempdir().unwrap();

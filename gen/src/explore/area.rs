@@ -27,7 +27,7 @@ const fn luts_left(family: Family) -> f64 {
 /// the same value all but one.
 const BITS_LEFT: f64 = 0.845;
 
-/// How far the model's LUTs and flip-flops lie from those of Yosys at most, as a share. Of UP5K's engine the model has 11 %
+/// How far the model's LUTs and flip-flops lie at most from what Yosys finds, as a share. Of UP5K's engine the model has 11 %
 /// too many LUTs, of ECP5-25's 2 % too few, and of one with three taps a clock 10 % too few; flip-flops lie within 5 %. A
 /// test synthesizes these engines.
 pub const MODEL_ERROR: f64 = 0.12;

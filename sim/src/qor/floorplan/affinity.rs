@@ -16,7 +16,7 @@ const MOST_PINS: usize = 600;
 /// A net with more pins than this becomes a node of its own, which its pins are connected to.
 const STAR: usize = 3;
 
-/// Rounds in which potentials are settled, and those of them in which they spread to further nodes.
+/// Rounds in which potentials are settled, and how many of these rounds spread them to further nodes.
 const ROUNDS: usize = 14;
 const SPREADING: usize = 8;
 

@@ -73,7 +73,7 @@ impl<'a> Lowering<'a> {
         Ok(())
     }
 
-    /// The parameters of a tensor, or those of the same reals in `uint8` where ONNX Runtime on x86 turns it from `int8`: a
+    /// The parameters of a tensor, or the parameters of the same reals in `uint8` where ONNX Runtime on x86 turns it from `int8`: a
     /// QuantizeLinear has written it, and one DequantizeLinear reads it, whose floats have one reader.
     pub(super) fn shifted(&self, name: &str, (scale, element): (Quantized, Element)) -> (Quantized, Element) {
         let written =

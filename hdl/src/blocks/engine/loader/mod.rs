@@ -78,7 +78,7 @@ pub struct Loader {
     pub in_dest: Port<In>,
     /// the memory that takes a word, by its target
     pub write: Port<Out>,
-    /// the memory, where there is more than that of activations
+    /// the memory, where there are others than the memory of activations
     pub write_target: Maybe<Port<Out>>,
     /// the address of the word, in words of the stream
     pub write_address: Port<Out>,
