@@ -7,8 +7,8 @@ use std::process::Command;
 use qrtl_gen::blocks::engine::holding;
 use qrtl_gen::emit::Package;
 use qrtl_gen::spec::Spec;
-use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::saturator::SaturatorConfig;
+use qrtl_sim::suite::holding_engines;
 use qrtl_sim::tools::run;
 use qrtl_sim::workspace::Workspace;
 
@@ -38,20 +38,7 @@ fn make_sim_in_an_emitted_directory() {
 /// The words of its memories stand in files, which `make sim` finds. With other words, other values come.
 #[test]
 fn make_sim_of_an_engine_that_holds_a_model() {
-    let config = EngineConfig {
-        rows: 2,
-        cols: 4,
-        lanes: 4,
-        requantizers: 1,
-        lane_requantizers: 1,
-        activation_bytes: 16_384,
-        weight_bytes: 8_192,
-        lane_weight_bytes: 8_192,
-        channels: 512,
-        lane_channels: 1_024,
-        program_words: 4_096,
-        ..EngineConfig::default()
-    };
+    let (config, _) = holding_engines().swap_remove(0);
     let (package, script) = holding(&config, 1).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path().join("engine");
