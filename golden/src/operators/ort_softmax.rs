@@ -36,11 +36,16 @@ impl OrtSoftmax {
         // Elements have 8 bits, so that a distance has an entry.
         let exponentials: Vec<f32> = row.iter().map(|&x| self.exponentials[(x - greatest + 255) as usize]).collect();
         let sum = exponentials.iter().fold(0.0, |sum: f32, e| sum + e);
-        let share = |e: f32| {
-            let share = clamped(e * self.steps / sum, Bounds::INT32);
-            (i64::from(share) + i64::from(self.zero_point)).clamp(self.bounds.min(), self.bounds.max()) as i32
-        };
-        exponentials.into_iter().map(share).collect()
+        if let [_] = row {
+            // The product would be an infinity.
+            return vec![self.output(self.steps)];
+        }
+        exponentials.into_iter().map(|e| self.output(e * self.steps / sum)).collect()
+    }
+
+    fn output(&self, share: f32) -> i32 {
+        let steps = i64::from(clamped(share, Bounds::INT32)) + i64::from(self.zero_point);
+        steps.clamp(self.bounds.min(), self.bounds.max()) as i32
     }
 }
 

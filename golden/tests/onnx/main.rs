@@ -8,5 +8,6 @@ mod counting;
 mod expand;
 mod models;
 mod mutations;
+mod refuse;
 #[path = "../support/seeded.rs"]
 mod seeded;

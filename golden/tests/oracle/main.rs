@@ -11,6 +11,7 @@ mod exact;
 mod gemmlowp;
 mod multiplier;
 mod narrow;
+mod ort;
 mod parameters;
 mod products;
 mod real_requantizer;

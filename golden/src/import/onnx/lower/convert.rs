@@ -61,9 +61,11 @@ impl<'a> Lowering<'a> {
     fn dequantize(&mut self, node: &'a Node) -> Result<(), String> {
         let value = self.integers(node, 0)?;
         let element = self.element(&value);
-        let default = if element == Element::INT8 { ElementType::Int8 } else { ElementType::Uint8 };
-        let parameters = self.parameters(node, [1, 2], default)?;
-        let (scale, of_parameters) = self.shifted(node.input(0).unwrap_or_default(), parameters.of_activation()?);
+        let parameters = match node.input(2) {
+            Some(_) => self.pair_parameters(node)?,
+            None => (self.parameters(node, [1, 2], ElementType::Uint8)?.of_activation()?.0, element),
+        };
+        let (scale, of_parameters) = self.shifted(node.input(0).unwrap_or_default(), parameters);
         if of_parameters != element {
             return Err(format!("its input is {element}, and its zero point {of_parameters}"));
         }
@@ -76,8 +78,7 @@ impl<'a> Lowering<'a> {
     /// The parameters of a tensor, or the parameters of the same reals in `uint8` where ONNX Runtime on x86 turns it from `int8`: a
     /// QuantizeLinear has written it, and one DequantizeLinear reads it, whose floats have one reader.
     pub(super) fn shifted(&self, name: &str, (scale, element): (Quantized, Element)) -> (Quantized, Element) {
-        let written =
-            |node: &Node| node.operator == "QuantizeLinear" && node.outputs.iter().any(|output| output == name);
+        let written = self.writers.get(name).is_some_and(|node| node.operator == "QuantizeLinear");
         let read_once = match self.readers.get(name).map(Vec::as_slice) {
             Some([Some(node)]) if node.operator == "DequantizeLinear" => {
                 node.outputs.iter().all(|output| self.readers.get(&**output).is_some_and(|readers| readers.len() == 1))
@@ -85,7 +86,7 @@ impl<'a> Lowering<'a> {
             _ => false,
         };
         let wanted = self.runtime == Runtime::OnnxruntimeAvx2 && element == Element::INT8;
-        match wanted && read_once && self.model.nodes().iter().any(written) {
+        match wanted && read_once && written {
             true => (Quantized { zero_point: scale.zero_point + 128, ..scale }, Element::UINT8),
             false => (scale, element),
         }

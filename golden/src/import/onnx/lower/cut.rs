@@ -32,14 +32,14 @@ pub(super) fn cut(model: &Model, ends: Ends) -> Result<Cut<'_>, Error> {
     let tail = tail(nodes, &writers, &wanted);
     let mut target = &**output;
     if tail.iter().any(|&in_tail| in_tail) {
-        let inside = |name: &&str| {
-            writers.get(name).is_some_and(|&writer| !tail[writer] && is_computed(nodes, writer, &writers, model))
-        };
+        let computed = computed(model);
+        let inside = |name: &&str| writers.get(name).is_some_and(|&writer| !tail[writer] && computed[writer]);
         let of_tail = nodes.iter().zip(&tail).filter(|(_, in_tail)| **in_tail);
         let read: BTreeSet<&str> =
             of_tail.flat_map(|(node, _)| node.inputs.iter().map(String::as_str)).filter(inside).collect();
         match read.into_iter().collect::<Vec<_>>()[..] {
             [only] => target = only,
+            [] => return Err(model_error("only constants of it are quantized: it computes in floats".to_owned())),
             ref several => {
                 let names: Vec<String> = several.iter().map(|name| quoted(name)).collect();
                 return Err(model_error(format!(
@@ -62,14 +62,21 @@ pub(super) fn cut(model: &Model, ends: Ends) -> Result<Cut<'_>, Error> {
     Ok(Cut { target, wanted, host })
 }
 
-/// Whether the node gives integers.
+/// Whether the node reads or gives integers, or is control flow: it is no operator on floats.
 fn is_integer(node: &Node) -> bool {
-    let name = &*node.operator;
-    name == "QuantizeLinear"
-        || name == "QGemm"
-        || name == "MatMulIntegerToFloat"
-        || name.starts_with("QLinear")
-        || name == "DequantizeLinear"
+    const NAMES: [&str; 10] = [
+        "QuantizeLinear",
+        "DequantizeLinear",
+        "QGemm",
+        "MatMulIntegerToFloat",
+        "DynamicQuantizeLinear",
+        "MatMulInteger",
+        "ConvInteger",
+        "If",
+        "Loop",
+        "Scan",
+    ];
+    NAMES.contains(&&*node.operator) || node.operator.starts_with("QLinear")
 }
 
 /// The nodes that the tensor depends on.
@@ -86,20 +93,18 @@ fn wanted(nodes: &[Node], writers: &HashMap<&str, usize>, target: &str) -> Vec<b
     wanted
 }
 
-/// Whether the node computes with more than constants.
-fn is_computed(nodes: &[Node], writer: usize, writers: &HashMap<&str, usize>, model: &Model) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![writer];
-    while let Some(node) = open.pop() {
-        for name in &nodes[node].inputs {
-            match writers.get(&**name) {
-                Some(&before) if seen.insert(before) => open.push(before),
-                None if model.inputs().iter().any(|input| input.name == *name) => return true,
-                _ => {}
-            }
+/// Whether each node computes with more than constants.
+fn computed(model: &Model) -> Vec<bool> {
+    let mut varying: BTreeSet<&str> = model.inputs().iter().map(|input| &*input.name).collect();
+    let varies = |node: &Node, varying: &BTreeSet<&str>| node.inputs.iter().any(|name| varying.contains(&**name));
+    let mut computed = Vec::with_capacity(model.nodes().len());
+    for node in model.nodes() {
+        computed.push(varies(node, &varying));
+        if computed[computed.len() - 1] {
+            varying.extend(node.outputs.iter().map(|name| &**name));
         }
     }
-    false
+    computed
 }
 
 /// The wanted nodes on floats behind the last DequantizeLinear. Operators that only move elements do not belong to them,
@@ -107,9 +112,7 @@ fn is_computed(nodes: &[Node], writer: usize, writers: &HashMap<&str, usize>, mo
 fn tail(nodes: &[Node], writers: &HashMap<&str, usize>, wanted: &[bool]) -> Vec<bool> {
     let mut leads = vec![false; nodes.len()];
     for (i, node) in nodes.iter().enumerate().rev() {
-        if is_integer(node) && node.operator != "DequantizeLinear" {
-            leads[i] = true;
-        }
+        leads[i] |= is_integer(node);
         if leads[i] {
             node.inputs.iter().filter_map(|name| writers.get(&**name)).for_each(|&writer| leads[writer] = true);
         }
@@ -122,11 +125,10 @@ fn tail(nodes: &[Node], writers: &HashMap<&str, usize>, wanted: &[bool]) -> Vec<
     for (i, node) in nodes.iter().enumerate().filter(|&(i, _)| wanted[i] && !leads[i]) {
         let behind = node.inputs.iter().any(|name| writers.get(&**name).is_some_and(|&writer| tail[writer]));
         let stays = match &*node.operator {
-            "DequantizeLinear" => true,
             "MatMul" | "Gemm" => dequantized(node.inputs.first()) && dequantized(node.inputs.get(1)),
             other => moves::is_move(other),
         };
-        tail[i] = behind || !(stays || is_integer(node));
+        tail[i] = behind || !stays;
     }
     tail
 }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::Lowering;
 use super::known::{Dequantized, Known};
-use super::parameters::{Parameters, bounds_of, element_of};
+use super::parameters::{Parameters, bounds_of};
 use super::place::Value;
 use crate::graph::{Element, Quantized};
-use crate::import::onnx::{Constant, ElementType, Node, Runtime};
+use crate::import::onnx::{Constant, Node, Runtime};
 use crate::operators::{Function, ort_quantize};
 
 /// An integer operator of either form of a model.
@@ -138,7 +138,7 @@ impl<'a> Lowering<'a> {
             if layer.outputs.iter().any(|output| output == name) {
                 return Ok(());
             }
-            let writer = self.model.nodes().iter().find(|node| node.outputs.iter().any(|output| output == name));
+            let writer = self.writers.get(name);
             name = writer.and_then(|node| node.input(0)).ok_or("it has no output")?;
         }
     }
@@ -160,10 +160,9 @@ impl<'a> Lowering<'a> {
 
     /// The output of a QuantizeLinear.
     pub(super) fn target(&mut self, node: &'a Node) -> Result<Target, String> {
-        let parameters = self.parameters(node, [1, 2], ElementType::Uint8)?;
-        let name = self.output_name(node)?;
-        let (scale, element) = self.shifted(name, parameters.of_activation()?);
-        if element != element_of(parameters.element)? {
+        let (parameters, name) = (self.pair_parameters(node)?, self.output_name(node)?);
+        let (scale, element) = self.shifted(name, parameters);
+        if element != parameters.1 {
             self.shifted.insert(name.to_owned());
         }
         Ok(Target { name: name.to_owned(), scale, element })

@@ -5,7 +5,7 @@
 //! The rules of QDQ models, by the numbers of ONNX Runtime's rewriting at ORT_ENABLE_EXTENDED:
 //!
 //! 1. QuantizeLinear of a constant is a constant (`fold.rs`).
-//! 2. Two pairs of QuantizeLinear and DequantizeLinear in a row become one, which changes values (`convert.rs`).
+//! 2. Two pairs of QuantizeLinear and DequantizeLinear in a row become one, which changes values (`pairs.rs`).
 //! 3. Each consumer of a DequantizeLinear has its own: the output of one is looked at where it is read (`known.rs`).
 //! 4. On x86, int8 activations become uint8: for [`Runtime::OnnxruntimeAvx2`] only (`weighted.rs`).
 //! 5. Relu and Clip that QuantizeLinear repeats vanish, and others make a float layer, which is refused (`fuse.rs`).
@@ -24,6 +24,7 @@ mod fuse;
 mod known;
 mod layout;
 mod moves;
+mod pairs;
 mod parameters;
 mod place;
 mod qoperator;
@@ -126,6 +127,7 @@ pub fn lower(model: &Model, runtime: Runtime, ends: Ends) -> Result<Import, Erro
     let cut = cut::cut(model, ends)?;
     let mut lowering = Lowering::new(model, runtime);
     lowering.input(input).map_err(model_error)?;
+    lowering.merge_pairs();
     for (node, &wanted) in model.nodes().iter().zip(&cut.wanted) {
         if wanted {
             lowering.node(node).map_err(|what| node_error(node, what))?;
@@ -144,9 +146,13 @@ struct Lowering<'a> {
     known: HashMap<&'a str, Known<'a>>,
     /// how often each tensor is read, by nodes or as an output of the model
     readers: HashMap<&'a str, Vec<Option<&'a Node>>>,
+    /// the node that writes each tensor
+    writers: HashMap<&'a str, &'a Node>,
     layers: Vec<Exactness>,
     /// tensors that are `int8` in the model and `uint8` in the graph
     shifted: BTreeSet<String>,
+    /// parameters of nodes that ONNX Runtime changes, by their index
+    merged: HashMap<usize, (graph::Quantized, Element)>,
     /// bytes that further constants may take once they are written out
     left: usize,
 }
@@ -169,8 +175,14 @@ impl<'a> Lowering<'a> {
             steps: Vec::new(),
             known: HashMap::new(),
             readers,
+            writers: model
+                .nodes()
+                .iter()
+                .flat_map(|node| node.outputs.iter().map(move |name| (&**name, node)))
+                .collect(),
             layers: Vec::new(),
             shifted: BTreeSet::new(),
+            merged: HashMap::new(),
             left: model.file_len.saturating_mul(8).saturating_add(SPARE),
         }
     }
@@ -227,8 +239,7 @@ impl<'a> Lowering<'a> {
 
     /// The place of the output, in the order of the model.
     fn output(&mut self, name: &'a str) -> Result<usize, String> {
-        let node = self.model.nodes().iter().find(|node| node.outputs.iter().any(|output| output == name));
-        let node = node.ok_or("it is no output of a node")?;
+        let node = *self.writers.get(name).ok_or("it is no output of a node")?;
         self.reveal(node, name)?;
         match self.known.get(name).cloned() {
             Some(Known::Real(value) | Known::Integer(value)) => {

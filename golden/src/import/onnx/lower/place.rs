@@ -135,7 +135,10 @@ impl<'a> Lowering<'a> {
         });
         match constant.transpose().map_err(|e| e.to_string())? {
             Some(constant) => self.tensors[place].constant = Some(graph::Value::Integer(constant)),
-            None => self.step(node, vec![from], place, operator),
+            None => {
+                let name = if operator == Operator::Reshape { "Reshape" } else { "Transpose" }.to_owned();
+                self.steps.push(Step { index: node.index, name, inputs: vec![from], output: place, operator });
+            }
         }
         Ok(place)
     }

@@ -35,6 +35,12 @@ impl<'a> Lowering<'a> {
         let axis = |i: usize| -> Result<Axis, String> {
             let (stride, dilation) = (strides[i], dilations[i]);
             let same = Axis::same(image[i], filter[i], stride, dilation);
+            let covered = image[i].div_ceil(stride.max(1)).saturating_sub(1).saturating_mul(stride) + 1;
+            if mode.starts_with("SAME") && covered + (filter[i] - 1).saturating_mul(dilation) < image[i] {
+                return Err(format!(
+                    "auto_pad {mode:?} with stride {stride}: ONNX Runtime has a negative padding there"
+                ));
+            }
             let axis = match mode {
                 "NOTSET" => Axis { stride, dilation, before: before[i], after: after[i] },
                 "VALID" => Axis::valid(stride, dilation),
