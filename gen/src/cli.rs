@@ -12,6 +12,7 @@ use qrtl_gen::blocks::{Summary, catalogue};
 use qrtl_gen::conformance;
 use qrtl_gen::emit::Package;
 use qrtl_gen::explore::Explore;
+use qrtl_gen::inspect::Inspect;
 use qrtl_gen::model::{self, Emitted, ModelCommand};
 use qrtl_gen::quantize::Quantize;
 use qrtl_gen::run::Run;
@@ -54,8 +55,10 @@ enum Verb {
     Model(Box<ModelCommand>),
     /// which engines suit a model on a device: exact clocks, estimated area, and the best of the two
     Explore(Explore),
-    /// runs a .tflite file over inputs, in the integers of a runtime
+    /// runs a .tflite or .onnx file over inputs, in the integers of a runtime
     Run(Run),
+    /// what a .tflite or .onnx file is: operators, shapes, quantization, and which runtimes can be reproduced
+    Inspect(Inspect),
     /// quantizes a float digits network, and shows its accuracy before and after
     Quantize(Quantize),
     /// quantizes the digits networks by every scheme, and compares them
@@ -93,6 +96,7 @@ impl Cli {
             Some(Verb::Model(command)) => emit_model(&command),
             Some(Verb::Explore(explore)) => print_all(&explore.run()?.text),
             Some(Verb::Run(run)) => print(run.run()?),
+            Some(Verb::Inspect(inspect)) => print_all(&inspect.run()?),
             Some(Verb::Quantize(quantize)) => print(quantize.run()?),
             Some(Verb::Study(study)) => print(study.run()?),
             Some(Verb::Multiplier(command)) => command.run(),

@@ -1,5 +1,7 @@
 //! `gen run`: runs a model over a batch of inputs, in the integers of a named runtime.
 
+pub mod format;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -7,24 +9,28 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use qrtl_golden::graph::{Element, Graph, Tensor, Value};
+use qrtl_golden::import::npy;
 use qrtl_golden::import::tflite::Model;
-use qrtl_golden::import::{Runtime, lower, lower_until, npy};
 use qrtl_golden::operators::Array;
 
 use crate::emit::{check_ours, write_directory, write_file};
-use crate::model::read_model;
+use format::{AnyModel, AnyRuntime, Loaded};
 
 /// Flags of `gen run`.
 #[derive(Args)]
 pub struct Run {
-    /// model file (.tflite, int8)
+    /// model file (.tflite or .onnx, of 8 bits)
     model: PathBuf,
     /// inputs (.npy): int8, uint8 or float32, as the model takes; [N, ...], one or more batches
     #[arg(long, value_name = "X.npy")]
     input: PathBuf,
-    /// runtime in whose integers the model is run: tflm, litert_reference, litert_builtin or xnnpack
-    #[arg(long, alias = "rule", default_value_t = Runtime::Tflm)]
-    runtime: Runtime,
+    /// runtime in whose integers the model is run: of .tflite files tflm (if left out), litert_reference, litert_builtin or
+    /// xnnpack; of .onnx files onnxruntime (if left out) or onnxruntime_avx2
+    #[arg(long, alias = "rule")]
+    runtime: Option<AnyRuntime>,
+    /// of an .onnx file the integers before the last DequantizeLinear, in place of the model's own outputs
+    #[arg(long)]
+    integers: bool,
     /// last operator that is run, by its index or by a name that no other has; its output is the output of the run, and
     /// operators behind it need not be supported
     #[arg(long, value_name = "OPERATOR")]
@@ -42,12 +48,14 @@ pub struct Report {
     batches: usize,
     macs: u64,
     time: Duration,
-    runtime: Runtime,
+    runtime: AnyRuntime,
+    notes: Vec<String>,
 }
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Report { batches, macs, time, runtime } = self;
+        let Report { batches, macs, time, runtime, notes } = self;
+        notes.iter().try_for_each(|note| writeln!(f, "{note}"))?;
         let seconds = time.as_secs_f64();
         let (all, speed) = (macs * *batches as u64, (macs * *batches as u64) as f64 / seconds.max(1e-9) / 1e6);
         write!(f, "{runtime}: {batches} inputs of {macs} MAC, {all} MAC in {seconds:.3} s, {speed:.0} MMAC/s")
@@ -67,7 +75,8 @@ impl Run {
             let inside = self.out.as_ref().is_some_and(|out| out.starts_with(dir));
             ensure!(!inside, "out: lies within {}, which is written as a whole", dir.display());
         }
-        let graph = self.graph(&read_model(&self.model)?).with_context(shown)?;
+        let loaded = AnyModel::read(&self.model)?.load(self.runtime, self.until.as_deref(), self.integers);
+        let Loaded { graph, runtime, notes } = loaded.with_context(shown)?;
         let output = graph.output_step().context("no operator writes the output").with_context(shown)?;
         let input = &graph.tensors[graph.input];
         let inputs = read_inputs(&self.input, input).with_context(|| self.input.display().to_string())?;
@@ -81,20 +90,12 @@ impl Run {
         }
         let time = start.elapsed();
         if let Some(dir) = &self.layers {
-            write_layers(dir, &self.model, self.runtime, &graph, &layers, inputs.len())?;
+            write_layers(dir, &self.model, runtime, &graph, &layers, inputs.len())?;
         }
         if let Some(out) = &self.out {
             write_file(out, |place| layers[output].write(place, inputs.len()))?;
         }
-        Ok(Report { batches: inputs.len(), macs: graph.macs(), time, runtime: self.runtime })
-    }
-
-    /// The graph of the model, or of its operators up to the last one that is wanted.
-    fn graph(&self, model: &Model) -> Result<Graph> {
-        Ok(match &self.until {
-            None => lower(model, self.runtime)?,
-            Some(operator) => lower_until(model, self.runtime, index_of(model, operator)?)?,
-        })
+        Ok(Report { batches: inputs.len(), macs: graph.macs(), time, runtime, notes })
     }
 }
 
@@ -202,7 +203,14 @@ impl Outputs {
 }
 
 /// Writes `00_CONV_2D.npy` and so on, with a manifest.
-fn write_layers(to: &Path, model: &Path, runtime: Runtime, graph: &Graph, layers: &[Outputs], n: usize) -> Result<()> {
+fn write_layers(
+    to: &Path,
+    model: &Path,
+    runtime: AnyRuntime,
+    graph: &Graph,
+    layers: &[Outputs],
+    n: usize,
+) -> Result<()> {
     write_directory(to, |dir| {
         let names: Vec<&str> = graph.steps.iter().map(|step| &*step.name).collect();
         for (index, (name, outputs)) in names.iter().zip(layers).enumerate() {
