@@ -1374,7 +1374,7 @@ endmodule
 
 `default_nettype wire
 
-// loops_c4b182b7: The loop nest of a step: pixels, groups, rows of taps, runs, words.
+// loops_fbde9861: The loop nest of a step: pixels, groups, rows of taps, runs, words.
 //
 // throughput  a word a clock
 //
@@ -1383,7 +1383,7 @@ endmodule
 
 `default_nettype none
 
-module loops_c4b182b7 (
+module loops_fbde9861 (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
     input  wire               instruction_write, // a word of an instruction is shown in the next clock
@@ -1393,15 +1393,17 @@ module loops_c4b182b7 (
     input  wire               released,          // a half of the block buffer has been read
     input  wire               room,              // the outlet has room
     output wire               valid,             // a word is read
-    output wire [15:0]        pixel,             // 0..=65535: byte address of the pixel's row and column
+    output wire [15:0]        pixel,             // 0..=65535: byte address of the pixel's row and column, a clock later
     output wire [15:0]        tap_row,           // 0..=65535: bytes to the row of taps
     output wire [15:0]        tap,               // 0..=65535: bytes to the run
-    output wire [15:0]        group,             // 0..=65535: bytes to the group
-    output wire signed [17:0] x,                 // -131072..=131071: bytes from the start of the row
-    output wire signed [17:0] y,                 // -131072..=131071: row of the tensor
+    output wire [15:0]        group,             // 0..=65535: bytes to the group, a clock later
+    output wire signed [17:0] x,                 // -131072..=131071: bytes from the start of the row, in the first column of pixels
+    output wire [15:0]        column,            // 0..=65535: bytes to the pixel's column, a clock later
+    output wire signed [16:0] y,                 // -65536..=65535: row of the tensor for the first row of taps, a clock later
+    output wire [15:0]        tap_y,             // 0..=65535: rows to the row of taps
     output wire [15:0]        word,              // 0..=65535: bytes from the start of the run
-    output wire [2:0]         position,          // 0..=7: bytes of the item before the run
-    output wire [11:0]        weight,            // 0..=4095: entry of the lanes' weights
+    output wire [2:0]         position,          // 0..=7: bytes of the item before the run, a clock later
+    output wire [11:0]        weight,            // 0..=4095: entry of the lanes' weights, a clock later
     output wire               first,             // first word of an item
     output wire               last,              // last word of an item
     output wire               pixel_end,         // last item of a pixel
@@ -1466,10 +1468,20 @@ module loops_c4b182b7 (
     reg [12:0] pixels_left;
     reg pixels_last;
     reg begins;
+    reg late_place_moves;
+    reg late_place_again;
+    reg late_group_moves;
+    reg late_group_again;
+    reg late_column_moves;
+    reg late_column_again;
+    reg late_row_moves;
+    reg late_row_again;
+    reg late_entry_moves;
+    reg late_entry_again;
     reg [15:0] word_offset;
     reg [15:0] run_offset;
     reg [15:0] tap_row_offset;
-    reg [15:0] tap_y;
+    reg [15:0] tap_row_y;
     reg [15:0] group_offset;
     reg [15:0] column_offset;
     reg [15:0] row_offset;
@@ -1528,20 +1540,18 @@ module loops_c4b182b7 (
     wire [15:0] part_8 = word_offset + 16'd8;
     wire [15:0] part_9 = run_offset + the_tap_step;
     wire [15:0] part_10 = $signed(tap_row_offset) + the_tap_row_step;
-    wire [15:0] part_11 = tap_y + {8'd0, the_tap_y_step};
+    wire [15:0] part_11 = tap_row_y + {8'd0, the_tap_y_step};
     wire [15:0] part_12 = group_offset + 16'd8;
     wire [15:0] part_13 = column_offset + the_x_step;
-    wire either_15 = start | row_end;
     wire [15:0] part_14 = $signed(row_offset) + the_row_step;
     wire signed [16:0] part_15 = row_y + $signed({9'd0, the_y_step});
     wire [2:0] part_16 = place + the_run_bytes[2:0];
-    wire [1:0] part_17 = row_of_block + 2'd1;
-    wire either_16 = start | block_ends;
-    wire part_18 = half_of_buffer + 1'd1;
     wire equal_15 = the_kind == 3'd6;
     wire [1:0] selected_1 = equal_15 ? 2'd1 : 2'd2;
-    wire either_17 = start | (issues & (equal_15 | the_weights_advance));
-    wire [11:0] part_19 = weight_entry + {10'd0, selected_1};
+    wire [11:0] part_17 = weight_entry + {10'd0, selected_1};
+    wire [1:0] part_18 = row_of_block + 2'd1;
+    wire either_15 = start | block_ends;
+    wire part_19 = half_of_buffer + 1'd1;
 
     (* keep *)
     always @(posedge clk) begin
@@ -1650,6 +1660,16 @@ module loops_c4b182b7 (
         idles <= the_idle != 16'd0;
         rest <= resting ? part_1 : the_idle;
         rest_ends <= resting ? equal_1 : equal_2;
+        late_group_moves <= either_11;
+        late_group_again <= either_10;
+        late_column_moves <= either_13;
+        late_column_again <= either_12;
+        late_row_moves <= start | row_end;
+        late_row_again <= start;
+        late_place_moves <= either_7;
+        late_place_again <= either_11;
+        late_entry_moves <= start | (issues & (equal_15 | the_weights_advance));
+        late_entry_again <= either_13;
     end
 
     always @(posedge clk) begin
@@ -1682,7 +1702,6 @@ module loops_c4b182b7 (
             runs_left <= either_6 ? the_taps_x_1 : part_3;
             runs_last <= either_6 ? equal_5 : equal_6;
             run_offset <= either_6 ? 16'd0 : part_9;
-            place <= either_11 ? 3'd0 : part_16;
         end
     end
 
@@ -1691,7 +1710,7 @@ module loops_c4b182b7 (
             tap_rows_left <= either_8 ? the_taps_y_1 : part_4;
             tap_rows_last <= either_8 ? equal_7 : equal_8;
             tap_row_offset <= either_8 ? 16'd0 : part_10;
-            tap_y <= either_8 ? 16'd0 : part_11;
+            tap_row_y <= either_8 ? 16'd0 : part_11;
         end
     end
 
@@ -1699,7 +1718,6 @@ module loops_c4b182b7 (
         if (either_11) begin
             groups_left <= either_10 ? the_groups_1 : part_5;
             groups_last <= either_10 ? equal_9 : equal_10;
-            group_offset <= either_10 ? 16'd0 : part_12;
         end
     end
 
@@ -1709,27 +1727,44 @@ module loops_c4b182b7 (
             columns_last <= either_12 ? equal_11 : equal_12;
             pixels_left <= either_14 ? the_pixels_1 : part_7;
             pixels_last <= either_14 ? equal_13 : equal_14;
-            column_offset <= either_12 ? 16'd0 : part_13;
-            row_of_block <= start ? 2'd0 : part_17;
+            row_of_block <= start ? 2'd0 : part_18;
+        end
+    end
+
+    always @(posedge clk) begin
+        if (late_group_moves) begin
+            group_offset <= late_group_again ? 16'd0 : part_12;
+        end
+    end
+
+    always @(posedge clk) begin
+        if (late_column_moves) begin
+            column_offset <= late_column_again ? 16'd0 : part_13;
+        end
+    end
+
+    always @(posedge clk) begin
+        if (late_row_moves) begin
+            row_offset <= late_row_again ? the_address : $signed(part_14);
+            row_y <= late_row_again ? $signed({the_y0[15], the_y0}) : part_15;
+        end
+    end
+
+    always @(posedge clk) begin
+        if (late_place_moves) begin
+            place <= late_place_again ? 3'd0 : part_16;
+        end
+    end
+
+    always @(posedge clk) begin
+        if (late_entry_moves) begin
+            weight_entry <= late_entry_again ? the_lane_weights : part_17;
         end
     end
 
     always @(posedge clk) begin
         if (either_15) begin
-            row_offset <= start ? the_address : $signed(part_14);
-            row_y <= start ? $signed({the_y0[15], the_y0}) : part_15;
-        end
-    end
-
-    always @(posedge clk) begin
-        if (either_16) begin
-            half_of_buffer <= start ? 1'd0 : part_18;
-        end
-    end
-
-    always @(posedge clk) begin
-        if (either_17) begin
-            weight_entry <= either_13 ? the_lane_weights : part_19;
+            half_of_buffer <= start ? 1'd0 : part_19;
         end
     end
 
@@ -1738,8 +1773,10 @@ module loops_c4b182b7 (
     assign tap_row = tap_row_offset;
     assign tap = run_offset;
     assign group = group_offset;
-    assign x = {{2{the_x0[15]}}, the_x0} + {2'd0, column_offset};
-    assign y = {row_y[16], row_y} + {2'd0, tap_y};
+    assign x = {{2{the_x0[15]}}, the_x0} + {2'd0, run_offset};
+    assign column = column_offset;
+    assign y = row_y;
+    assign tap_y = tap_row_y;
     assign word = word_offset;
     assign position = place;
     assign weight = weight_entry;
@@ -1757,7 +1794,7 @@ endmodule
 
 `default_nettype wire
 
-// windows_6dd8def5: The taps of a step, in the order of its loops, with the padding around the tensor.
+// windows_49c9f08d: The taps of a step, in the order of its loops, with the padding around the tensor.
 //
 // latency  9 cycles from the loops to a tap
 //
@@ -1766,7 +1803,7 @@ endmodule
 
 `default_nettype none
 
-module windows_6dd8def5 (
+module windows_49c9f08d (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
     input  wire               instruction_write, // a word of an instruction is shown in the next clock
@@ -1817,14 +1854,10 @@ module windows_6dd8def5 (
     reg valid_6;
     reg valid_7;
     reg valid_8;
-    reg [15:0] pixel_ranks_0;
-    reg [15:0] tap_ranks_0;
-    reg [15:0] tap_row_ranks_0;
-    reg [15:0] tap_in_row_ranks_0;
+    reg [15:0] run_ranks_0;
     reg signed [17:0] x_ranks_0;
-    reg signed [17:0] y_ranks_0;
+    reg [15:0] tap_y_ranks_0;
     reg [15:0] offset_ranks_0;
-    reg [2:0] position_ranks_0;
     reg first_ranks_0;
     reg last_ranks_0;
     reg pixel_end_ranks_0;
@@ -1832,11 +1865,10 @@ module windows_6dd8def5 (
     reg step_end_ranks_0;
     reg [1:0] row_ranks_0;
     reg half_ranks_0;
-    reg [11:0] weight_ranks_0;
+    reg [15:0] pixel_ranks_1;
     reg [15:0] run_ranks_1;
-    reg [15:0] tap_row_ranks_1;
     reg signed [17:0] x_ranks_1;
-    reg in_height_ranks_1;
+    reg signed [17:0] y_ranks_1;
     reg [15:0] offset_ranks_1;
     reg [2:0] position_ranks_1;
     reg first_ranks_1;
@@ -1848,10 +1880,10 @@ module windows_6dd8def5 (
     reg half_ranks_1;
     reg [11:0] weight_ranks_1;
     reg [15:0] start_ranks_2;
+    reg in_height_ranks_2;
     reg [15:0] offset_ranks_2;
     reg [2:0] position_ranks_2;
     reg signed [17:0] x_ranks_2;
-    reg in_height_ranks_2;
     reg first_ranks_2;
     reg last_ranks_2;
     reg pixel_end_ranks_2;
@@ -1976,7 +2008,9 @@ module windows_6dd8def5 (
     wire [15:0] loops_tap;
     wire [15:0] loops_group;
     wire signed [17:0] loops_x;
-    wire signed [17:0] loops_y;
+    wire [15:0] loops_column;
+    wire signed [16:0] loops_y;
+    wire [15:0] loops_tap_y;
     wire [15:0] loops_word;
     wire [2:0] loops_position;
     wire [11:0] loops_weight;
@@ -2001,7 +2035,7 @@ module windows_6dd8def5 (
     wire both_10 = valid_8 & ((the_kind == 3'd1) | (the_kind == 3'd5));
     wire entry_comes = valid_8 & (the_kind == 3'd6);
 
-    loops_c4b182b7 loops (
+    loops_fbde9861 loops (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -2016,7 +2050,9 @@ module windows_6dd8def5 (
         .tap               (loops_tap),
         .group             (loops_group),
         .x                 (loops_x),
+        .column            (loops_column),
         .y                 (loops_y),
+        .tap_y             (loops_tap_y),
         .word              (loops_word),
         .position          (loops_position),
         .weight            (loops_weight),
@@ -2087,22 +2123,19 @@ module windows_6dd8def5 (
     end
 
     always @(posedge clk) begin
-        pixel_ranks_0 <= loops_pixel;
-        tap_ranks_0 <= loops_tap + loops_group;
-        tap_row_ranks_0 <= loops_tap_row;
-        tap_in_row_ranks_0 <= loops_tap;
+        run_ranks_0 <= loops_tap + loops_tap_row;
         x_ranks_0 <= loops_x;
-        y_ranks_0 <= loops_y;
+        tap_y_ranks_0 <= loops_tap_y;
         offset_ranks_0 <= loops_word;
-        position_ranks_0 <= loops_position;
-        run_ranks_1 <= pixel_ranks_0 + tap_ranks_0;
-        tap_row_ranks_1 <= tap_row_ranks_0;
-        x_ranks_1 <= x_ranks_0 + $signed({2'd0, tap_in_row_ranks_0});
-        in_height_ranks_1 <= (~y_ranks_0[17]) & (y_ranks_0 < $signed({2'd0, the_height}));
-        start_ranks_2 <= run_ranks_1 + tap_row_ranks_1;
+        pixel_ranks_1 <= loops_pixel;
+        run_ranks_1 <= run_ranks_0 + loops_group;
+        x_ranks_1 <= x_ranks_0 + $signed({2'd0, loops_column});
+        y_ranks_1 <= {loops_y[16], loops_y} + {2'd0, tap_y_ranks_0};
+        start_ranks_2 <= pixel_ranks_1 + run_ranks_1;
+        in_height_ranks_2 <= (~y_ranks_1[17]) & (y_ranks_1 < $signed({2'd0, the_height}));
         offset_ranks_1 <= offset_ranks_0;
         offset_ranks_2 <= offset_ranks_1;
-        position_ranks_1 <= position_ranks_0;
+        position_ranks_1 <= loops_position;
         position_ranks_2 <= position_ranks_1;
         x_ranks_2 <= x_ranks_1;
         address_ranks_3 <= start_ranks_2[15:3] + offset_ranks_2[15:3];
@@ -2126,7 +2159,6 @@ module windows_6dd8def5 (
         in_run_6_ranks_6 <= (begin_ranks_5 < 3'd7) & (end_ranks_5 >= 4'd7);
         in_run_7_ranks_6 <= end_ranks_5 >= 4'd8;
         edge_ranks_6 <= edge_ranks_5;
-        in_height_ranks_2 <= in_height_ranks_1;
         in_height_ranks_3 <= in_height_ranks_2;
         in_height_ranks_4 <= in_height_ranks_3;
         in_height_ranks_5 <= in_height_ranks_4;
@@ -2231,8 +2263,7 @@ module windows_6dd8def5 (
         half_ranks_6 <= half_ranks_5;
         half_ranks_7 <= half_ranks_6;
         half_ranks_8 <= half_ranks_7;
-        weight_ranks_0 <= loops_weight;
-        weight_ranks_1 <= weight_ranks_0;
+        weight_ranks_1 <= loops_weight;
         weight_ranks_2 <= weight_ranks_1;
         weight_ranks_3 <= weight_ranks_2;
         weight_ranks_4 <= weight_ranks_3;
@@ -7261,7 +7292,7 @@ module engine (
         .report    (sequencer_report),
         .clocks    (sequencer_clocks)
     );
-    windows_6dd8def5 windows (
+    windows_49c9f08d windows (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),

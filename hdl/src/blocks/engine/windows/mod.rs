@@ -190,25 +190,18 @@ impl Describe for Windows {
             valid = k.read(reg);
         }
 
-        // The address of the word, in ranks of one addition each.
-        let pixel = ranks[0].pass("pixel", read(&l.pixel));
-        let tap = ranks[0].pass("tap", (read(&l.tap) + read(&l.group)).wrap(address));
-        let [tap_row, tap_in_row, x, y, offset, position] = [
-            ("tap_row", read(&l.tap_row)),
-            ("tap_in_row", read(&l.tap)),
-            ("x", read(&l.x)),
-            ("y", read(&l.y)),
-            ("offset", read(&l.word)),
-            ("position", read(&l.position)),
-        ]
-        .map(|(name, value)| ranks[0].pass(name, value));
-        let run = ranks[1].pass("run", (pixel + tap).wrap(address));
-        let tap_row = ranks[1].pass("tap_row", tap_row);
-        let x = ranks[1].pass("x", (x + tap_in_row).bounded(PLACE, "a place in a row, or in its padding"));
-        let in_height = ranks[1].pass("in_height", !y.lt(0) & y.lt(field(i::HEIGHT)));
-        let start = ranks[2].pass("start", (run + tap_row).wrap(address));
-        let [offset, position] =
-            [("offset", offset), ("position", position)].map(|(name, v)| through(&ranks[1..3], name, v));
+        // The address of the word, in ranks of one addition each. Some offsets come a clock later, at the second rank.
+        let run = ranks[0].pass("run", (read(&l.tap) + read(&l.tap_row)).wrap(address));
+        let [x, tap_y, offset] =
+            [("x", &l.x), ("tap_y", &l.tap_y), ("offset", &l.word)].map(|(name, port)| ranks[0].pass(name, read(port)));
+        let pixel = ranks[1].pass("pixel", read(&l.pixel));
+        let run = ranks[1].pass("run", (run + read(&l.group)).wrap(address));
+        let x = ranks[1].pass("x", (x + read(&l.column)).bounded(PLACE, "a place in a row, or in its padding"));
+        let y = ranks[1].pass("y", read(&l.y) + tap_y);
+        let start = ranks[2].pass("start", (pixel + run).wrap(address));
+        let in_height = ranks[2].pass("in_height", !y.lt(0) & y.lt(field(i::HEIGHT)));
+        let offset = through(&ranks[1..3], "offset", offset);
+        let position = through(&ranks[1..3], "position", read(&l.position));
         let (place, x) = (x, ranks[2].pass("x", x));
         let within = start.bits(0, word_bits);
         let words = (start.bits(word_bits, address.width()) + offset.bits(word_bits, 16)).wrap(self.address.range());
@@ -229,7 +222,7 @@ impl Describe for Windows {
         let in_run: Vec<_> =
             (0..lanes).map(|l| ranks[6].pass(&format!("in_run_{l}"), from(begin, l) & !from(end, l))).collect();
         let edge = ranks[6].pass("edge", edge);
-        let in_height = through(&ranks[2..7], "in_height", in_height);
+        let in_height = through(&ranks[3..7], "in_height", in_height);
         let real: Vec<_> = (0..lanes)
             .map(|l| ranks[7].pass(&format!("real_{l}"), in_height & from(edge, l) & !from(behind, l)))
             .collect();
@@ -265,7 +258,7 @@ impl Windows {
     /// The word of the lanes' weights comes in the same clock as the tap.
     fn weights<'k>(&'k self, k: &'k Kernel, ranks: &[Rank<'k>]) {
         let entries = self.tap.lanes() as u32 / 4;
-        let entry = through(&ranks[..=ADDRESS_RANKS], "weight", k.read(&self.loops.weight));
+        let entry = through(&ranks[1..=ADDRESS_RANKS], "weight", k.read(&self.loops.weight));
         k.drive(&self.weights_address, entry.bits(entries.ilog2(), 32));
         k.drive(&self.weights_read, k.read(&self.valid[ADDRESS_RANKS]));
         let weights = k.read(&self.weights);

@@ -1,7 +1,9 @@
 //! The loop nest of the windows: which word of which run of which tap of which pixel is read in a clock.
 
+mod late;
 mod rounds;
 
+use late::Late;
 use rust_hdl::prelude::*;
 
 use super::level::Level;
@@ -14,6 +16,8 @@ use crate::exact::{BIT, Clk, Describe, Header, Kernel, Maybe, Port, Range, Reg};
 /// a row of taps, words of a run. In each clock with `valid` it is at one word, and shows its offsets. An item is a group of
 /// a pixel; after it the loops rest for `idle` clocks. Where the array takes the results, the pixels are counted in blocks, as
 /// many as the array has rows, and the loops wait before a block until one half of the block buffer is free.
+///
+/// The offsets of the outer levels come a clock later than `valid`, each by a command that is a register.
 #[derive(LogicBlock)]
 pub struct Loops {
     /// clock
@@ -30,23 +34,27 @@ pub struct Loops {
     pub room: Port<In>,
     /// a word is read
     pub valid: Port<Out>,
-    /// byte address of the pixel's first run
+    /// byte address of the pixel's first run, a clock later
     pub pixel: Port<Out>,
     /// bytes from there to the row of taps
     pub tap_row: Port<Out>,
     /// bytes from there to the run
     pub tap: Port<Out>,
-    /// bytes from there to the group
+    /// bytes from there to the group, a clock later
     pub group: Port<Out>,
-    /// bytes from the pixel's run in its row to the start of the row
+    /// bytes from the start of the row to the run, for the first column of pixels
     pub x: Port<Out>,
-    /// row of the tensor
+    /// bytes from there to the run of the pixel, a clock later
+    pub column: Port<Out>,
+    /// row of the tensor for the pixel's first row of taps, a clock later
     pub y: Port<Out>,
+    /// rows from there to the row of taps
+    pub tap_y: Port<Out>,
     /// bytes from the start of the run to this word
     pub word: Port<Out>,
-    /// bytes of the item before the run, modulo the bytes of a word
+    /// bytes of the item before the run, modulo the bytes of a word, a clock later
     pub position: Port<Out>,
-    /// entry of the memory of the lanes' weights
+    /// entry of the memory of the lanes' weights, a clock later
     pub weight: Port<Out>,
     /// first word of an item
     pub first: Port<Out>,
@@ -81,10 +89,15 @@ pub struct Loops {
     columns: Level,
     pixels: Level,
     begins: Reg,
+    late_place: Late,
+    late_group: Late,
+    late_column: Late,
+    late_row: Late,
+    late_entry: Late,
     word_offset: Reg,
     run_offset: Reg,
     tap_row_offset: Reg,
-    tap_y: Reg,
+    tap_row_y: Reg,
     group_offset: Reg,
     column_offset: Reg,
     row_offset: Reg,
@@ -106,6 +119,9 @@ const DISTANCE: Range = Range::unsigned(16);
 
 /// Values of a place in a row of a tensor: in the padding, in the row, or behind it.
 pub(super) const PLACE: Range = Range::signed(18);
+
+/// Values of a row of a tensor, in the padding, in the tensor, or below it.
+const Y: Range = Range::signed(17);
 
 impl Loops {
     /// The loops of an engine.
@@ -141,7 +157,6 @@ impl Loops {
         ];
         fields.extend((config.taps > 1).then(|| full(i::TRIPLE)));
         let kept = Kept::new(&fields);
-        let y = Range::signed(18);
         let flag = || Reg::control(BIT, 0);
         let row = Range::new(0, config.rows as i128 - 1);
         let within_word = Range::new(0, config.lanes as i128 - 1);
@@ -153,15 +168,17 @@ impl Loops {
             released: Port::bit("a half of the block buffer has been read"),
             room: Port::bit("the outlet has room"),
             valid: Port::bit("a word is read"),
-            pixel: Port::new(address, "byte address of the pixel's row and column"),
+            pixel: Port::new(address, "byte address of the pixel's row and column, a clock later"),
             tap_row: Port::new(address, "bytes to the row of taps"),
             tap: Port::new(DISTANCE, "bytes to the run"),
-            group: Port::new(address, "bytes to the group"),
-            x: Port::new(PLACE, "bytes from the start of the row"),
-            y: Port::new(y, "row of the tensor"),
+            group: Port::new(address, "bytes to the group, a clock later"),
+            x: Port::new(PLACE, "bytes from the start of the row, in the first column of pixels"),
+            column: Port::new(DISTANCE, "bytes to the pixel's column, a clock later"),
+            y: Port::new(Y, "row of the tensor for the first row of taps, a clock later"),
+            tap_y: Port::new(DISTANCE, "rows to the row of taps"),
             word: Port::new(DISTANCE, "bytes from the start of the run"),
-            position: Port::new(within_word, "bytes of the item before the run"),
-            weight: Port::new(weights, "entry of the lanes' weights"),
+            position: Port::new(within_word, "bytes of the item before the run, a clock later"),
+            weight: Port::new(weights, "entry of the lanes' weights, a clock later"),
             first: Port::bit("first word of an item"),
             last: Port::bit("last word of an item"),
             last_run: Maybe::when(config.taps > 1, || Port::bit("last run of a row of taps")),
@@ -187,14 +204,19 @@ impl Loops {
             pixels: Level::new(kept.range(i::PIXELS_1)),
             kept,
             begins: Reg::new(BIT),
+            late_place: Late::default(),
+            late_group: Late::default(),
+            late_column: Late::default(),
+            late_row: Late::default(),
+            late_entry: Late::default(),
             word_offset: Reg::new(DISTANCE),
             run_offset: Reg::new(DISTANCE),
             tap_row_offset: Reg::new(address),
-            tap_y: Reg::new(DISTANCE),
+            tap_row_y: Reg::new(DISTANCE),
             group_offset: Reg::new(address),
             column_offset: Reg::new(DISTANCE),
             row_offset: Reg::new(address),
-            row_y: Reg::new(Range::signed(17)),
+            row_y: Reg::new(Y),
             place: Reg::new(within_word),
             weight_entry: Reg::new(weights),
             row_of_block: Reg::new(row),
@@ -240,8 +262,10 @@ impl Describe for Loops {
         k.drive(&self.tap_row, k.read(&self.tap_row_offset));
         k.drive(&self.tap, k.read(&self.run_offset));
         k.drive(&self.group, k.read(&self.group_offset));
-        k.drive(&self.x, field(i::X0) + column);
-        k.drive(&self.y, k.read(&self.row_y) + k.read(&self.tap_y));
+        k.drive(&self.x, field(i::X0) + k.read(&self.run_offset));
+        k.drive(&self.column, column);
+        k.drive(&self.y, k.read(&self.row_y));
+        k.drive(&self.tap_y, k.read(&self.tap_row_y));
         k.drive(&self.word, k.read(&self.word_offset));
         k.drive(&self.position, k.read(&self.place));
         k.drive(&self.weight, k.read(&self.weight_entry));

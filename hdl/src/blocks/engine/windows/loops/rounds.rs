@@ -73,23 +73,36 @@ impl Loops {
         let field = |field| self.kept.read(k, field);
         let zero = k.lit(0);
         let again = |last: Int<'k>| start | last;
-        let [words, runs] = [&self.words, &self.runs].map(|level| again(level.last(k)));
-        let [tap_rows, groups] = [&self.tap_rows, &self.groups].map(|level| again(level.last(k)));
-        let columns = again(self.columns.last(k));
-        self.offset(k, &self.word_offset, start | ends.word, words, zero, k.lit(self._lanes));
-        self.offset(k, &self.run_offset, start | ends.run, runs, zero, field(i::TAP_STEP));
-        self.offset(k, &self.tap_row_offset, start | ends.tap_row, tap_rows, zero, field(i::TAP_ROW_STEP));
-        self.offset(k, &self.tap_y, start | ends.tap_row, tap_rows, zero, field(i::TAP_Y_STEP));
-        self.offset(k, &self.group_offset, start | ends.item, groups, zero, k.lit(self._lanes));
-        self.offset(k, &self.column_offset, start | ends.pixel, columns, zero, field(i::X_STEP));
+        let [words, runs, tap_rows] = [&self.words, &self.runs, &self.tap_rows].map(|level| again(level.last(k)));
+        let [groups, columns] = [&self.groups, &self.columns].map(|level| again(level.last(k)));
+        self.offset(k, &self.word_offset, [start | ends.word, words], zero, k.lit(self._lanes));
+        self.offset(k, &self.run_offset, [start | ends.run, runs], zero, field(i::TAP_STEP));
+        let tap_row = [start | ends.tap_row, tap_rows];
+        self.offset(k, &self.tap_row_offset, tap_row, zero, field(i::TAP_ROW_STEP));
+        self.offset(k, &self.tap_row_y, tap_row, zero, field(i::TAP_Y_STEP));
+
+        let group = self.late_group.describe(k, start | ends.item, groups);
+        self.offset(k, &self.group_offset, group, zero, k.lit(self._lanes));
+        let column = self.late_column.describe(k, start | ends.pixel, columns);
+        self.offset(k, &self.column_offset, column, zero, field(i::X_STEP));
+        let row = self.late_row.describe(k, start | ends.row, start);
         let address = field(i::ADDRESS).wrap(self.row_offset.range());
-        self.offset(k, &self.row_offset, start | ends.row, start, address, field(i::ROW_STEP));
-        self.offset(k, &self.row_y, start | ends.row, start, field(i::Y0), field(i::Y_STEP));
-        let run = field(i::RUN_BYTES).wrap(self.place.range());
-        self.offset(k, &self.place, start | ends.run, start | ends.item, zero, run);
+        self.offset(k, &self.row_offset, row, address, field(i::ROW_STEP));
+        self.offset(k, &self.row_y, row, field(i::Y0), field(i::Y_STEP));
+        let run = self.late_place.describe(k, start | ends.run, start | ends.item);
+        self.offset(k, &self.place, run, zero, field(i::RUN_BYTES).wrap(self.place.range()));
+        self.entry(k, start, ends);
+
         let one = k.lit(1);
-        self.offset(k, &self.row_of_block, start | ends.pixel, start, zero, one);
-        self.offset(k, &self.half_of_buffer, start | ends.block, start, zero, one);
+        self.offset(k, &self.row_of_block, [start | ends.pixel, start], zero, one);
+        self.offset(k, &self.half_of_buffer, [start | ends.block, start], zero, one);
+        k.register_when(&self.begins, start | ends.word, start | ends.item);
+    }
+
+    /// The entry of the lanes' weights: each pixel begins with the first.
+    fn entry<'k>(&self, k: &'k Kernel, start: Int<'k>, ends: &Ends<'k>) {
+        use instruction as i;
+        let field = |field| self.kept.read(k, field);
         let tables = field(i::KIND).equals(Kind::Tables as i128);
         let taps = match self.last_run.get() {
             Some(_) => field(i::TRIPLE).mux(self._lanes / 4 * READS as i128, self._lanes / 4),
@@ -97,12 +110,12 @@ impl Loops {
         };
         let step = tables.mux(1, taps);
         let moves = start | (ends.word & (field(i::WEIGHTS_ADVANCE) | tables));
-        self.offset(k, &self.weight_entry, moves, start | ends.pixel, field(i::LANE_WEIGHTS), step);
-        k.register_when(&self.begins, start | ends.word, start | ends.item);
+        let entry = self.late_entry.describe(k, moves, start | ends.pixel);
+        self.offset(k, &self.weight_entry, entry, field(i::LANE_WEIGHTS), step);
     }
 
-    /// An offset that a level moves on. It begins with `from`, and again where the level's last round ends.
-    fn offset<'k>(&self, k: &'k Kernel, reg: &Reg, moves: Int<'k>, again: Int<'k>, from: Int<'k>, step: Int<'k>) {
+    /// An offset that `moves` on. It begins with `from`, and `again` where the level's last round ends.
+    fn offset<'k>(&self, k: &'k Kernel, reg: &Reg, [moves, again]: [Int<'k>; 2], from: Int<'k>, step: Int<'k>) {
         let next = (k.read(reg) + step).wrap(reg.range());
         k.register_when(reg, moves, again.mux(from, next));
     }
