@@ -6971,7 +6971,7 @@ endmodule
 
 `default_nettype wire
 
-// outlet_37ce45e1: A FIFO for words of tensors, statuses and reports.
+// outlet_0a9ee15c: A FIFO for words of tensors, statuses and reports.
 //
 // words  64
 //
@@ -6980,7 +6980,7 @@ endmodule
 
 `default_nettype none
 
-module outlet_37ce45e1 (
+module outlet_0a9ee15c (
     input  wire        clk,         // clock, rising edge
     input  wire        rst_n,       // synchronous reset, active low
     output wire        room,        // there is room for what can be on its way
@@ -7015,20 +7015,18 @@ module outlet_37ce45e1 (
 
     wire free = out_ready | (~offered);
     wire take = filled & free;
-    wire selected_1 = take ? 1'd0 : 1'd1;
-    wire signed [1:0] selected_2 = comes ? $signed({1'd0, selected_1}) : take ? -2'sd1 : 2'sd0;
+    wire signed [1:0] selected_1 = comes ? 2'sd1 : -2'sd1;
+    wire differ_1 = comes ^ take;
     wire either_1 = (comes | (level >= 7'd2)) | (filled & (~take));
     wire [6:0] joined_1 = {put_status, put_last, put_bytes_1};
 
     always @(posedge clk) begin
         if (!rst_n) begin
             comes <= 1'd0;
-            level <= 7'd0;
             filled <= 1'd0;
             has_room <= 1'd0;
         end else begin
             comes <= put;
-            level <= level + {{5{selected_2[1]}}, selected_2};
             filled <= either_1;
             has_room <= level < 7'd40;
         end
@@ -7055,6 +7053,14 @@ module outlet_37ce45e1 (
             take_at <= 6'd0;
         end else if (take) begin
             take_at <= take_at + 6'd1;
+        end
+    end
+
+    always @(posedge clk) begin
+        if (!rst_n) begin
+            level <= 7'd0;
+        end else if (differ_1) begin
+            level <= level + {{5{selected_1[1]}}, selected_1};
         end
     end
 
@@ -7418,7 +7424,7 @@ module engine (
         .write_word        (softmax_write_word),
         .done              (softmax_done)
     );
-    outlet_37ce45e1 outlet (
+    outlet_0a9ee15c outlet (
         .clk         (clk),
         .rst_n       (rst_n),
         .room        (outlet_room),

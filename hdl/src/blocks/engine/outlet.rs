@@ -121,10 +121,9 @@ impl Describe for Outlet {
             k.register_when(at, moves, (k.read(at) + 1).wrap(at.range()));
         }
         let level = k.read(&self.level);
-        // One addition: what comes and what goes are put together first.
-        let more = put.mux(take.mux(0, 1), take.mux(-1, 0));
-        let next = (level + more).bounded(self.level.range(), "words come only where there is room");
-        k.register(&self.level, next);
+        // Whether a word goes is known late in a clock. It decides whether the level moves, and not where to.
+        let next = (level + put.mux(1, -1)).bounded(self.level.range(), "words come only where there is room");
+        k.register_when(&self.level, put ^ take, next);
         k.register(&self.filled, put | level.ge(2) | (filled & !take));
         k.register(&self.has_room, level.lt(DEPTH - RESERVE));
         k.drive(&self.room, k.read(&self.has_room));
