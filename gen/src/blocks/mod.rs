@@ -6,6 +6,7 @@ mod add;
 mod average_pool;
 pub mod engine;
 mod fixed_point_multiplier;
+mod float_requantizer;
 pub mod gemm;
 mod lookup;
 mod max_pool;
@@ -202,6 +203,8 @@ blocks! {
     max_pool: MaxPool(qrtl_hdl::blocks::max_pool::MaxPoolConfig),
     /// y = clamp(requant(acc + bias, multiplier, shift) + zero_point, min, max)
     requantizer: Requantizer(qrtl_hdl::blocks::requantizer::RequantizerConfig),
+    /// y = clamp(even(f32(f32(acc) * scale)) + zero_point, min, max)
+    float_requantizer: FloatRequantizer(qrtl_hdl::blocks::float_requantizer::FloatRequantizerConfig),
     /// quantized matrix multiplication with its requantizers
     gemm: Gemm(qrtl_hdl::blocks::gemm::GemmConfig),
     /// inference of a whole network, whose image comes through the input stream

@@ -5,6 +5,7 @@ pub mod average_pool;
 mod delay;
 pub mod engine;
 pub mod fixed_point_multiplier;
+pub mod float_requantizer;
 pub mod gemm;
 pub mod lookup;
 pub mod max_pool;

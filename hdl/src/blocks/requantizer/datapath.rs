@@ -18,7 +18,7 @@ pub(super) fn places(s: Int<'_>) -> Int<'_> {
 
 /// The parameters that enter with the accumulator and are needed at the end of the pipeline.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Output<'k> {
+pub(in crate::blocks) struct Output<'k> {
     /// output zero point
     pub zero_point: Int<'k>,
     /// no value of them changes while results are on their way
@@ -28,7 +28,7 @@ pub(super) struct Output<'k> {
 
 /// Least and greatest result.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds<'k> {
+pub(in crate::blocks) struct Bounds<'k> {
     pub min: Int<'k>,
     pub max: Int<'k>,
     /// as of [`Output`]
@@ -37,7 +37,7 @@ pub(super) struct Bounds<'k> {
 
 impl<'k> Output<'k> {
     /// The values behind a rank.
-    pub(super) fn pass(self, rank: Rank<'k>) -> Output<'k> {
+    pub(in crate::blocks) fn pass(self, rank: Rank<'k>) -> Output<'k> {
         if self.steady {
             return self;
         }
@@ -47,7 +47,7 @@ impl<'k> Output<'k> {
 
 impl<'k> Bounds<'k> {
     /// The values behind a rank.
-    pub(super) fn pass(self, rank: Rank<'k>) -> Bounds<'k> {
+    pub(in crate::blocks) fn pass(self, rank: Rank<'k>) -> Bounds<'k> {
         if self.steady {
             return self;
         }
@@ -57,7 +57,7 @@ impl<'k> Bounds<'k> {
 
 /// The side of the bounds on which a value lies.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct OutOfBounds<'k> {
+pub(in crate::blocks) struct OutOfBounds<'k> {
     below: Int<'k>,
     above: Int<'k>,
 }
@@ -65,19 +65,24 @@ pub(super) struct OutOfBounds<'k> {
 impl<'k> OutOfBounds<'k> {
     /// `beyond` and the sign decide before the comparators do. The comparators are subtractors, because their sign is
     /// ready sooner than the carry out of a comparison.
-    pub(super) fn new(beyond: Int<'k>, negative: Int<'k>, z: Int<'k>, bounds: Bounds<'k>) -> OutOfBounds<'k> {
+    pub(in crate::blocks) fn new(
+        beyond: Int<'k>,
+        negative: Int<'k>,
+        z: Int<'k>,
+        bounds: Bounds<'k>,
+    ) -> OutOfBounds<'k> {
         OutOfBounds {
             below: beyond.mux(negative, (z - bounds.min).is_negative()).named("below"),
             above: beyond.mux(!negative, (bounds.max - z).is_negative()).named("above"),
         }
     }
 
-    pub(super) fn pass(self, rank: Rank<'k>) -> OutOfBounds<'k> {
+    pub(in crate::blocks) fn pass(self, rank: Rank<'k>) -> OutOfBounds<'k> {
         OutOfBounds { below: rank.pass("below", self.below), above: rank.pass("above", self.above) }
     }
 
     /// The value after the clamp.
-    pub(super) fn clamped(self, z: Int<'k>, bounds: Bounds<'k>, range: Range) -> Int<'k> {
+    pub(in crate::blocks) fn clamped(self, z: Int<'k>, bounds: Bounds<'k>, range: Range) -> Int<'k> {
         self.below.mux(bounds.min, self.above.mux(bounds.max, z.within(range)))
     }
 }

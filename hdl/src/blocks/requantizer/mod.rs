@@ -21,12 +21,12 @@
 
 mod bits;
 mod config;
-mod datapath;
+pub(in crate::blocks) mod datapath;
 mod parameters;
-mod partial;
+pub(in crate::blocks) mod partial;
 mod pass_form;
 mod passes;
-mod product;
+pub(in crate::blocks) mod product;
 mod rounding;
 mod shifter;
 mod stages;

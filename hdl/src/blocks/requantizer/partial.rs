@@ -128,6 +128,6 @@ impl<'k> Partial<'k> {
 }
 
 /// `a + b + carry` by one adder. A bit below the lowest bit brings in the carry.
-pub(super) fn with_carry<'k>(a: Int<'k>, b: Int<'k>, carry: Int<'k>) -> Int<'k> {
+pub(in crate::blocks) fn with_carry<'k>(a: Int<'k>, b: Int<'k>, carry: Int<'k>) -> Int<'k> {
     if carry.range() == Range::constant(0) { a + b } else { (a.concat(carry, 1) + b.concat(carry, 1)) >> 1 }
 }

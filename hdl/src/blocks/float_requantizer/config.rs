@@ -1,0 +1,163 @@
+//! Configuration of the float requantizer, and the places of its register ranks.
+
+use std::ops::RangeInclusive;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use crate::blocks::requantizer::OUTPUTS;
+use crate::default_from_flags;
+use crate::exact::Range;
+use crate::parameter::{IntType, within};
+use crate::targets::{Place, Registered, Target};
+
+/// Parameters of a float requantizer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FloatRequantizerConfig {
+    /// bits of the accumulator, 4..=32
+    #[arg(long, default_value_t = 32)]
+    pub acc_width: u32,
+    /// type of the result, and of the ports of zero point and bounds: int8, uint8 or int16
+    #[arg(long, value_enum, default_value_t = IntType::Int8, hide_possible_values = true)]
+    pub output: IntType,
+    /// register ranks, 0..=16, or fewer where the accumulator has at most 25 bits
+    #[arg(long, default_value_t = DEFAULT_PIPELINE)]
+    pub pipeline: usize,
+    /// no in_ready, no out_ready: results do not wait, and one is taken at each clock
+    #[arg(long)]
+    pub no_backpressure: bool,
+    /// device whose multipliers the block instantiates
+    #[arg(long, value_enum, default_value_t = Target::Generic)]
+    pub target: Target,
+}
+
+/// The default depth: a rank after each of normalization, product, shift, zero point, and result.
+const DEFAULT_PIPELINE: usize = 6;
+
+/// Bits of the significand of a float32, the hidden one included.
+pub(super) const SIGNIFICAND: u32 = 24;
+
+/// Bits of the accumulator, sign included, that a float32 holds exactly.
+pub(super) const EXACT: u32 = SIGNIFICAND + 1;
+
+/// Significands of a normal float.
+const SIGNIFICANDS: Range = Range::new(1 << (SIGNIFICAND - 1), (1 << SIGNIFICAND) - 1);
+
+default_from_flags!(FloatRequantizerConfig);
+
+/// A place for a register rank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spot {
+    /// behind a level of the normalization that shifts by this many places
+    Normalize(u32),
+    /// behind the rounding of the accumulator to a float
+    Float,
+    /// one of the ranks of the product
+    Product,
+    /// behind the shifts of the product by 4 places and more
+    Wide,
+    /// behind the shifts by 2 places and 1
+    Narrow,
+    /// behind the addition of the zero point
+    Offset,
+    /// behind the comparison with the bounds
+    Compare,
+    /// behind the result
+    Result,
+}
+
+/// All spots, in the order in which a deeper pipeline takes them.
+const ORDER: [Spot; 17] = [
+    Spot::Result,
+    Spot::Product,
+    Spot::Offset,
+    Spot::Narrow,
+    Spot::Normalize(1),
+    Spot::Product,
+    Spot::Normalize(4),
+    Spot::Wide,
+    Spot::Float,
+    Spot::Product,
+    Spot::Compare,
+    Spot::Product,
+    Spot::Normalize(8),
+    Spot::Normalize(2),
+    Spot::Product,
+    Spot::Normalize(16),
+    Spot::Product,
+];
+
+/// The ranks of a product, in the order in which a deeper pipeline takes them.
+const PRODUCT: [Place; 6] =
+    [Place::Product, Place::Partial, Place::Operands, Place::Multiply, Place::Middle, Place::Join];
+
+impl FloatRequantizerConfig {
+    /// Values of the accumulator.
+    pub fn acc(&self) -> Range {
+        Range::signed(self.acc_width)
+    }
+
+    /// Whether a float32 holds every accumulator.
+    pub(super) fn is_exact(&self) -> bool {
+        self.acc_width <= EXACT
+    }
+
+    /// The levels of the normalization: places, from many to one.
+    pub(super) fn levels(&self) -> impl Iterator<Item = u32> {
+        let width = self.acc_width;
+        [16, 8, 4, 2, 1].into_iter().filter(move |&level| level < width)
+    }
+
+    /// The operands of its product: the accumulator, shifted or rounded, and the significand of the scale.
+    pub(super) fn operands(&self) -> [Range; 2] {
+        let rounded = Range::new(-(1 << SIGNIFICAND), 1 << SIGNIFICAND);
+        let significand = if self.is_exact() { self.acc() } else { rounded };
+        [significand, SIGNIFICANDS]
+    }
+
+    /// The spots that there are, in the order in which a deeper pipeline takes them.
+    fn spots(&self) -> impl Iterator<Item = Spot> {
+        let there = |spot: &Spot| match *spot {
+            Spot::Normalize(level) => level < self.acc_width,
+            Spot::Float => !self.is_exact(),
+            _ => true,
+        };
+        ORDER.into_iter().filter(there).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Whether there is a rank at a spot.
+    pub(super) fn has(&self, spot: Spot) -> bool {
+        self.spots().take(self.pipeline).any(|taken| taken == spot)
+    }
+
+    /// The ranks of the product.
+    pub(super) fn product_ranks(&self) -> Registered {
+        let ranks = self.spots().take(self.pipeline).filter(|&spot| spot == Spot::Product).count();
+        Registered::first(ranks, &PRODUCT)
+    }
+
+    /// The numbers of register ranks that are possible.
+    pub fn pipelines(&self) -> RangeInclusive<usize> {
+        0..=self.spots().count()
+    }
+
+    /// Clock edges from an accumulator to its result.
+    pub fn latency(&self) -> usize {
+        self.pipeline
+    }
+
+    /// Checks the limits that the types do not express.
+    ///
+    /// # Errors
+    /// A sentence that names the parameter, the limit and what it got.
+    pub fn validate(&self) -> Result<(), String> {
+        within("acc_width", self.acc_width, 4, 32)?;
+        self.output.among("output", &OUTPUTS)?;
+        let pipelines = self.pipelines();
+        if !pipelines.contains(&self.pipeline) {
+            return Err(format!("pipeline: {} is outside {pipelines:?}", self.pipeline));
+        }
+        Ok(())
+    }
+}

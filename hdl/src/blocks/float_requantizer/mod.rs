@@ -1,0 +1,233 @@
+//! `y = clamp(even(f32(f32(acc) * scale)) + zero_point, min, max)`: the requantizer whose factor is a float32.
+//!
+//! The block computes the rule `f32_even` of `docs/numerics.md` with integers alone: the accumulator is rounded to a
+//! float, the product is rounded to a float, and the float to the nearest integer, ties to even. ONNX Runtime, XNNPACK,
+//! FBGEMM and PyTorch requantize so, and the block equals them to the last bit.
+//!
+//! ```text
+//!             +-------------------+
+//!  in_valid ->|                   |-> out_valid
+//!  in_ready <-|                   |<- out_ready
+//!       acc ->| float_requantizer |-> y
+//!     scale ->|                   |
+//!  zero_point, min, max ->        |
+//!             +-------------------+
+//! ```
+//!
+//! `scale` is the float32 itself without its sign bit: 8 bits of exponent and 23 of fraction. A scale below 2^-126 counts
+//! as 0, which changes no result. There is a result in each clock, `pipeline` clocks after its accumulator. Overflow is
+//! impossible: the product is exact, and a product beyond the bounds is known by its exponent.
+//!
+//! 1. The accumulator is shifted left until its two upper bits differ, and rounded to 24 bits (`normalizer.rs`).
+//! 2. Its product by the significand of the scale is exact, and has its highest bit at one of two places.
+//! 3. Exponent and shift say by how many places it is shifted right. Only as many of its bits are shifted as the result
+//!    has, and three more (`shifter.rs`).
+//! 4. Two bits about everything below decide the rounding, which is added together with the zero point.
+
+mod config;
+mod normalizer;
+mod shifter;
+
+use rust_hdl::prelude::*;
+
+pub use config::FloatRequantizerConfig;
+use config::Spot;
+use normalizer::Normalized;
+use shifter::Shifted;
+
+use crate::blocks::requantizer::datapath::{Bounds, OutOfBounds, Output};
+use crate::blocks::requantizer::product::AtOnce;
+use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Stage};
+use crate::interface::{Streamed, Streams};
+use crate::stream::PipelineStream;
+use crate::targets::ecp5::{Mult18x18d, Registers};
+use crate::targets::ice40::chain::Chain;
+use crate::targets::{Multiplier, Place};
+use crate::{describe_logic, ports};
+
+/// Values of the port of the scale: all floats that are not negative, and not infinite.
+pub const SCALE: Range = Range::new(0, 0x7f7f_ffff);
+
+/// See the [module](self).
+#[derive(LogicBlock)]
+pub struct FloatRequantizer {
+    /// clock
+    pub clk: Clk,
+    /// reset of the valid bits
+    pub rst_n: Port<In>,
+    /// stream ports
+    pub flow: PipelineStream,
+    /// accumulator
+    pub acc: Port<In>,
+    /// scale
+    pub scale: Port<In>,
+    /// output zero point
+    pub zero_point: Port<In>,
+    /// least result
+    pub min: Port<In>,
+    /// greatest result
+    pub max: Port<In>,
+    /// result
+    pub y: Port<Out>,
+    part: Vec<Mult18x18d>,
+    chain: Maybe<Chain>,
+    normalize: Vec<Stage>,
+    float: Stage,
+    product: Vec<Stage>,
+    wide: Stage,
+    narrow: Stage,
+    offset: Stage,
+    compare: Stage,
+    result: Stage,
+    _config: FloatRequantizerConfig,
+}
+
+impl FloatRequantizer {
+    /// A float requantizer.
+    ///
+    /// # Errors
+    /// The errors of [`FloatRequantizerConfig::validate`].
+    pub fn new(config: FloatRequantizerConfig) -> Result<FloatRequantizer, String> {
+        config.validate()?;
+        let (traits, registered) = (config.target.traits(), config.product_ranks());
+        let [input, pipeline, output] = [Place::Operands, Place::Multiply, Place::Partial].map(|p| registered.at(p));
+        let inside = Registers { input, pipeline, output };
+        let operands = config.operands();
+        let cells = match traits.multiplier {
+            Multiplier::Mult18x18d if inside.output => traits.products(operands).unwrap_or(0),
+            _ => 0,
+        };
+        let chained = traits.multiplier == Multiplier::SbMac16 && Chain::fits(operands);
+        let backpressure = !config.no_backpressure;
+        let stage = |spot| Stage::new(config.has(spot));
+        let values = config.output.range();
+        Ok(FloatRequantizer {
+            clk: Clk::new(),
+            rst_n: Port::bit("synchronous reset, active low"),
+            flow: PipelineStream::new(config.latency(), 1, backpressure),
+            acc: Port::new(config.acc(), "accumulator"),
+            scale: Port::new(SCALE, "float32 without its sign bit"),
+            zero_point: Port::new(values, "output zero point"),
+            min: Port::new(values, "least result"),
+            max: Port::new(values, "greatest result"),
+            y: Port::new(values, "result"),
+            part: (0..cells).map(|_| Mult18x18d::new(inside, backpressure)).collect(),
+            chain: Maybe::when(chained, || Chain::new(operands, false, registered, backpressure)),
+            normalize: config.levels().map(|level| stage(Spot::Normalize(level))).collect(),
+            float: stage(Spot::Float),
+            product: AtOnce::PLACES.iter().map(|&place| Stage::new(registered.at(place))).collect(),
+            wide: stage(Spot::Wide),
+            narrow: stage(Spot::Narrow),
+            offset: stage(Spot::Offset),
+            compare: stage(Spot::Compare),
+            result: stage(Spot::Result),
+            _config: config,
+        })
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &FloatRequantizerConfig {
+        &self._config
+    }
+
+    /// The product of the significands, with what is needed behind it.
+    fn multiply<'k>(&'k self, k: &'k Kernel, advance: Int<'k>, x: Normalized<'k>) -> Multiplied<'k> {
+        let c = &self._config;
+        let ranks = std::array::from_fn(|i| k.stage(&self.product[i], advance));
+        let before = self.normalize.iter().chain([&self.float]).map(Stage::latency).sum();
+        let at_once = AtOnce {
+            traits: c.target.traits(),
+            clk: &self.clk,
+            advance,
+            flow: (&self.flow, before),
+            chain: self.chain.get(),
+            cells: &self.part,
+            ranks,
+        };
+        let [first, later @ ..] = ranks;
+        let (right, nonzero) = (first.pass("right", x.places), first.pass("nonzero", x.nonzero));
+        let most = i128::from(c.output.range().width()) + 2;
+        let bits = Range::new(0, most).width();
+        let places = right.lt(most).mux(right.bits(0, bits), most).named("places");
+        let beyond = (nonzero & right.is_negative()).named("beyond");
+        let beside = (places, beyond, x.output.pass(first));
+        let (places, beyond, output) = later.iter().fold(beside, |(places, beyond, output), rank| {
+            (rank.pass("places", places), rank.pass("beyond", beyond), output.pass(*rank))
+        });
+        let p = at_once.product(k, [x.significand, x.scale], || k.lit(0));
+        // What was not rounded has fewer bits.
+        let p = if c.is_exact() { p << (config::EXACT - c.acc_width) } else { p };
+        Multiplied { p, places, beyond, output }
+    }
+}
+
+/// A product, and what is needed behind it.
+struct Multiplied<'k> {
+    p: Int<'k>,
+    /// places by which it is shifted right
+    places: Int<'k>,
+    /// it is beyond the bounds, on the side of its sign
+    beyond: Int<'k>,
+    output: Output<'k>,
+}
+
+impl Streamed for FloatRequantizer {
+    fn streams(&self) -> Streams<'_> {
+        let payload = ports![&self.acc, &self.scale, &self.zero_point, &self.min, &self.max];
+        Streams { input: self.flow.input(payload), output: self.flow.output(ports![&self.y]), interval: 1 }
+    }
+}
+
+describe_logic!(FloatRequantizer);
+
+impl Describe for FloatRequantizer {
+    fn header(&self) -> Header {
+        let c = &self._config;
+        let name = format!("float_requantizer_acc{}_{}", c.acc_width, c.output);
+        let plural = if c.latency() == 1 { "" } else { "s" };
+        Header::new(name, "y = clamp(even(f32(f32(acc) * scale)) + zero_point, min, max),".to_owned())
+            .line("rounded to nearest, ties to even, three times.")
+            .fact("rule", "f32_even: ONNX Runtime, XNNPACK, FBGEMM, PyTorch")
+            .fact("acc", c.acc())
+            .fact("scale", "float32, without its sign bit")
+            .fact("y", format!("{}, {}", c.output, c.output.range()))
+            .fact("latency", format!("{} cycle{plural}", c.latency()))
+            .fact("throughput", "one result per clock")
+    }
+
+    fn describe(&self, k: &Kernel) {
+        let range = self._config.output.range();
+        let width = range.width();
+        k.clock(&self.clk);
+        k.reset(&self.rst_n);
+        let advance = self.flow.describe(k);
+        let bounds = Bounds { min: k.read(&self.min), max: k.read(&self.max), steady: false };
+        let output = Output { zero_point: k.read(&self.zero_point), steady: false, bounds };
+        let x = self.normalized(k, advance, output);
+        let Multiplied { p, places, beyond, mut output } = self.multiply(k, advance, x);
+
+        let shifted = Shifted::new(p, width);
+        let bits = places.range().width();
+        let rank = k.stage(&self.wide, advance);
+        let shifted = (2..bits).rev().fold(shifted, |v, bit| v.shift(places, bit)).pass(rank);
+        let (places, beyond) = (rank.pass("places", places.bits(0, 2)), rank.pass("beyond", beyond));
+        output = output.pass(rank);
+
+        let rank = k.stage(&self.narrow, advance);
+        let settled = shifted.shift(places, 1).shift(places, 0).settled().pass(rank);
+        let beyond = rank.pass("beyond", beyond);
+        output = output.pass(rank);
+
+        let rank = k.stage(&self.offset, advance);
+        let z = rank.pass("z", settled.offset(output.zero_point));
+        let (beyond, negative) = (rank.pass("beyond", beyond), rank.pass("negative", settled.negative()));
+        let bounds = output.bounds.pass(rank);
+
+        let rank = k.stage(&self.compare, advance);
+        let side = OutOfBounds::new(beyond, negative, z, bounds).pass(rank);
+        let (z, bounds) = (rank.pass("z", z), bounds.pass(rank));
+
+        let rank = k.stage(&self.result, advance);
+        k.drive(&self.y, rank.pass("y", side.clamped(z, bounds, range)));
+    }
+}
