@@ -10,12 +10,18 @@ use crate::targets::{self, Target};
 /// memory alone takes most of a clock. The register is within the memory where the target has such a cell.
 ///
 /// A word that is read while it is written is undefined, and so is a word that was never written.
+///
+/// In LUTs it has sections, each with a register of its own, so that the selection of a word is cut by the registers.
 pub struct Memory {
-    words: Maybe<Ram>,
+    sections: Vec<Ram>,
+    section: Stage,
     output: Stage,
     cell: Maybe<Ebr>,
     range: Range,
 }
+
+/// Words of a section.
+const SECTION: usize = 64;
 
 impl Memory {
     /// A memory of `words` words of `range`.
@@ -28,8 +34,11 @@ impl Memory {
             targets::Memory::Ebr => !in_luts && Ebr::widest(words).is_some_and(|bits| range.width() <= bits),
             targets::Memory::Inferred | targets::Memory::Spram => false,
         };
+        let sections = if in_luts && words.is_multiple_of(SECTION) { words / SECTION } else { 1 };
+        let section = |_| Ram::new(words / sections, range).in_luts(in_luts);
         Memory {
-            words: Maybe::when(!in_cell, || Ram::new(words, range).in_luts(in_luts)),
+            sections: (0..if in_cell { 0 } else { sections }).map(section).collect(),
+            section: Stage::new(true),
             output: Stage::new(true),
             cell: Maybe::when(in_cell, || Ebr::new(words, range.width())),
             range,
@@ -46,18 +55,40 @@ impl Memory {
         write: (Int<'k>, Int<'k>, Int<'k>),
         address: Int<'k>,
     ) -> Int<'k> {
-        match (self.words.get(), self.cell.get()) {
-            (Some(words), _) => k.stage(&self.output, 1).pass("word", k.ram(words, write, (k.lit(1), address))),
-            (_, Some(cell)) => {
-                k.pass_clock(clk, &cell.clk);
-                cell.write.drive(k, [write.0, write.1, write.2.wrap(Range::unsigned(self.range.width()))]);
-                k.drive(&cell.read, 1);
-                k.drive(&cell.address, address);
-                let bits = k.read(&cell.word).bits(0, self.range.width());
-                if self.range.is_signed() { bits.as_signed() } else { bits }
-            }
-            _ => unreachable!("a memory is in a cell or in none"),
+        let Some(cell) = self.cell.get() else {
+            return k.stage(&self.output, 1).pass("word", self.read_sections(k, write, address));
+        };
+        k.pass_clock(clk, &cell.clk);
+        cell.write.drive(k, [write.0, write.1, write.2.wrap(Range::unsigned(self.range.width()))]);
+        k.drive(&cell.read, 1);
+        k.drive(&cell.address, address);
+        let bits = k.read(&cell.word).bits(0, self.range.width());
+        if self.range.is_signed() { bits.as_signed() } else { bits }
+    }
+
+    /// The word at `address`, a clock edge later.
+    fn read_sections<'k>(
+        &'k self,
+        k: &'k Kernel,
+        (writes, to, word): (Int<'k>, Int<'k>, Int<'k>),
+        address: Int<'k>,
+    ) -> Int<'k> {
+        if let [all] = &self.sections[..] {
+            return k.ram(all, (writes, to, word), (k.lit(1), address));
         }
+        let within = SECTION.ilog2();
+        let number = |address: Int<'k>| address.bits(within, address.range().width() - within);
+        let read = |(s, section)| {
+            let ours = writes & number(to).equals(s as i128);
+            k.ram(section, (ours, to.bits(0, within), word), (k.lit(1), address.bits(0, within)))
+        };
+        let mut words: Vec<_> = self.sections.iter().enumerate().map(read).collect();
+        let section = k.stage(&self.section, 1).pass("section", number(address));
+        for bit in 0..section.range().width() {
+            let choose = |pair: &[Int<'k>]| pair.iter().copied().reduce(|low, high| section.bit(bit).mux(high, low));
+            words = words.chunks(2).filter_map(choose).collect();
+        }
+        words[0]
     }
 }
 
@@ -71,15 +102,23 @@ impl Block for Memory {
         self.cell.connect_all();
     }
     fn update_all(&mut self) {
-        self.words.update_all();
+        self.sections.update_all();
+        self.section.update_all();
         self.output.update_all();
         self.cell.update_all();
     }
     fn has_changed(&self) -> bool {
-        self.words.has_changed() || self.output.has_changed() || self.cell.has_changed()
+        self.sections.has_changed()
+            || self.section.has_changed()
+            || self.output.has_changed()
+            || self.cell.has_changed()
     }
     fn accept(&self, name: &str, probe: &mut dyn Probe) {
-        self.words.accept(name, probe);
+        match &self.sections[..] {
+            [all] => all.accept(name, probe),
+            sections => sections.iter().enumerate().for_each(|(s, ram)| ram.accept(&format!("{name}_{s}"), probe)),
+        }
+        self.section.accept(name, probe);
         self.output.accept(name, probe);
         self.cell.accept(name, probe);
     }
