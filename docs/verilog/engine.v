@@ -6484,7 +6484,7 @@ endmodule
 
 `default_nettype wire
 
-// softmax_489901d8: y = round(256 exp(x) / sum of exp over the row) - 128, saturated.
+// softmax_61553d7e: y = round(256 exp(x) / sum of exp over the row) - 128, saturated.
 //
 // row       1..=256 values
 // table     loaded through a port
@@ -6496,7 +6496,7 @@ endmodule
 
 `default_nettype none
 
-module softmax_489901d8 (
+module softmax_61553d7e (
     input  wire              clk,         // clock, rising edge
     input  wire              rst_n,       // synchronous reset, active low
     input  wire              in_valid,    // a value is offered
@@ -6567,7 +6567,9 @@ module softmax_489901d8 (
     wire [7:0] part_1 = index + 8'd1;
     wire either_1 = value_begins | (summing | accept);
     wire selected_1 = taking ? row_ends : at_end;
-    wire both_1 = accept_taken & (first_taken | (greatest < x_taken));
+    wire [7:0] joined_1 = {x_taken[7], greatest[6:0]};
+    wire [7:0] joined_2 = {greatest[7], x_taken[6:0]};
+    wire both_1 = accept_taken & (first_taken | (joined_1 < joined_2));
     wire both_2 = (offered & out_ready) & y_last;
     wire not__1 = ~row_ends;
     wire signed [8:0] difference_1 = {greatest[7], greatest} - {word_row[7], word_row};
@@ -6732,7 +6734,7 @@ endmodule
 
 `default_nettype wire
 
-// softmax_unit_f980a58a: The softmax of a row of the activation memory.
+// softmax_unit_9bf74dd2: The softmax of a row of the activation memory.
 //
 // values of a row  at most 256
 //
@@ -6741,7 +6743,7 @@ endmodule
 
 `default_nettype none
 
-module softmax_unit_f980a58a (
+module softmax_unit_9bf74dd2 (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
     input  wire               instruction_write, // a word of an instruction is shown in the next clock
@@ -6818,7 +6820,7 @@ module softmax_unit_f980a58a (
 
     wire softmax_x_last = final_tap & (left == 4'd1);
 
-    softmax_489901d8 softmax (
+    softmax_61553d7e softmax (
         .clk         (clk),
         .rst_n       (rst_n),
         .in_valid    (not__1),
@@ -7407,7 +7409,7 @@ module engine (
         .write_word         (matrix_write_word),
         .done               (matrix_done)
     );
-    softmax_unit_f980a58a softmax (
+    softmax_unit_9bf74dd2 softmax (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),

@@ -338,7 +338,9 @@ module softmax (
     wire [7:0] part_1 = index + 8'd1;
     wire either_1 = value_begins | (summing | accept);
     wire selected_1 = taking ? row_ends : at_end;
-    wire both_1 = accept_taken & (first_taken | (greatest < x_taken));
+    wire [7:0] joined_1 = {x_taken[7], greatest[6:0]};
+    wire [7:0] joined_2 = {greatest[7], x_taken[6:0]};
+    wire both_1 = accept_taken & (first_taken | (joined_1 < joined_2));
     wire both_2 = (offered & out_ready) & y_last;
     wire not__1 = ~row_ends;
     wire signed [8:0] difference_1 = {greatest[7], greatest} - {word_row[7], word_row};

@@ -204,6 +204,20 @@ impl<'k> Int<'k> {
         }
     }
 
+    /// 1 where `self < b`, for values of one width with a sign. The signs change places, and then the bits are compared
+    /// without a sign: synthesis takes one chain of carries for that, and two in a row for [`Int::lt`].
+    ///
+    /// # Panics
+    /// If a value has no sign, or the widths differ.
+    #[track_caller]
+    pub fn lt_in_one_chain(self, b: Int<'k>) -> Int<'k> {
+        let width = self.range.width();
+        assert!(self.range.is_signed() && b.range.is_signed() && b.range.width() == width, "not two of one width");
+        let rest = width - 1;
+        let with_sign = |v: Int<'k>, other: Int<'k>| other.bit(rest).concat(v.bits(0, rest), rest);
+        with_sign(self, b).lt(with_sign(b, self))
+    }
+
     /// 1 where `self >= b`.
     #[track_caller]
     pub fn ge(self, b: impl Operand<'k>) -> Int<'k> {

@@ -165,7 +165,7 @@ impl Softmax {
         let taken = k.stage(&self.taken, 1);
         let (value, first) = (taken.pass("x", x), taken.pass("first", index.equals(0)));
         let (valid, greatest) = (taken.pass("accept", accept), k.read(&self.greatest));
-        k.register_when(&self.greatest, valid & (first | greatest.lt(value)), value);
+        k.register_when(&self.greatest, valid & (first | greatest.lt_in_one_chain(value)), value);
         let row_leaves = k.read(&self.offered) & k.read(&self.out_ready) & k.read(&self.y_last);
         k.register(&self.taking, taking.mux(!row_ends, row_leaves));
         k.drive(&self.in_ready, taking);

@@ -90,7 +90,7 @@ impl Lanes {
         let there = (valid & triple).named("there_are_three");
         let multiplied = (triple & !maximum).named("three_are_multiplied");
         let begin = decided.pass("begin", begin);
-        let greater = |a: Int<'k>, b: Int<'k>| (maximum & a.lt(b)).mux(b, a);
+        let greater = |a: Int<'k>, b: Int<'k>| (maximum & a.lt_in_one_chain(b)).mux(b, a);
         let lanes = self.lane.len();
         let mut taps = Vec::new();
         for (l, lane) in self.lane.iter().enumerate() {
