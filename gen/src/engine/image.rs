@@ -3,7 +3,6 @@
 use anyhow::Result;
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::config::{MAGIC, crc32};
-use qrtl_hdl::blocks::engine::instruction::Instruction;
 use qrtl_hdl::blocks::engine::loader::Target;
 use qrtl_hdl::blocks::engine::model::Section;
 
@@ -11,7 +10,8 @@ use super::lower::Memories;
 
 /// What the image says beside weights and parameters.
 pub(super) struct Contents<'a> {
-    pub(super) program: &'a [Instruction],
+    /// the words of the program
+    pub(super) program: &'a [u32],
     /// byte address of the input, and its bytes
     pub(super) input: [usize; 2],
     /// bytes of the activation memory that are the same in every run, with their addresses
@@ -33,22 +33,23 @@ pub(super) fn sections(contents: &Contents<'_>, memories: &Memories, config: &En
     for &(address, bytes) in &contents.constants {
         section(Target::Activations, address / lanes, packed(bytes, lanes));
     }
-    section(Target::Weights, 0, packed(&memories.weights.words, lanes));
-    let lane_weights: Vec<u8> = memories.lane_weights.words.iter().flat_map(|entry| entry.to_le_bytes()).collect();
-    section(Target::LaneWeights, 0, packed(&lane_weights, lanes));
-    for (which, channels) in
-        [(Target::Parameters, &memories.channels.words), (Target::LaneParameters, &memories.lane_channels.words)]
-    {
-        let words = channels.iter().map(|channel| channel.word()).collect::<Result<Vec<u64>>>()?;
-        let bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).collect();
-        section(which, 0, packed(&bytes, lanes));
+    if config.resident {
+        section(Target::Weights, 0, packed(&memories.weights.words, lanes));
+        let lane_weights: Vec<u8> = memories.lane_weights.words.iter().flat_map(|entry| entry.to_le_bytes()).collect();
+        section(Target::LaneWeights, 0, packed(&lane_weights, lanes));
+        for (which, channels) in
+            [(Target::Parameters, &memories.channels.words), (Target::LaneParameters, &memories.lane_channels.words)]
+        {
+            let words = channels.iter().map(|channel| channel.word()).collect::<Result<Vec<u64>>>()?;
+            let bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).collect();
+            section(which, 0, packed(&bytes, lanes));
+        }
+        section(Target::Program, 0, contents.program.iter().map(|&word| word.into()).collect());
+    } else {
+        let program = contents.program.iter().flat_map(|word| word.to_le_bytes());
+        let bytes: Vec<u8> = program.chain(memories.weights.words.iter().copied()).collect();
+        section(Target::Weights, 0, packed(&bytes, lanes));
     }
-    let mut program = Vec::new();
-    for (n, instruction) in contents.program.iter().enumerate() {
-        let of_instruction = instruction.words().map_err(|why| anyhow::anyhow!("instruction {n}: {why}"))?;
-        program.extend(of_instruction.map(u64::from));
-    }
-    section(Target::Program, 0, program);
     let [address, bytes] = contents.input;
     section(Target::Model, 0, vec![(address / lanes) as u64, bytes.div_ceil(lanes) as u64]);
     Ok(sections)

@@ -30,6 +30,7 @@ use anyhow::{Context, Result};
 use qrtl_golden::graph::Graph;
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind, WORDS};
+use qrtl_hdl::blocks::engine::sequencer::STEP_LATENCY;
 
 pub use constants::Channel;
 pub use layout::Layout;
@@ -135,22 +136,33 @@ fn assembled(
     let (inner, input) = (plan.graph, input_buffer(plan)?);
     let Lowering { memories, mut emitted, .. } = lowering;
     emitted.iter_mut().for_each(|emitted| resolve(emitted, &addresses, config.lanes));
-    let program: Vec<Instruction> = emitted.iter().map(|emitted| emitted.instruction.clone()).chain([end()]).collect();
+    let length = emitted.iter().map(|emitted| emitted.blocks.len() + WORDS).sum::<usize>() + WORDS;
+    if !config.resident {
+        // The program lies in front of the weights.
+        emitted
+            .iter_mut()
+            .filter(|emitted| emitted.reads_weights())
+            .for_each(|e| e.instruction.weights += length as i64);
+    }
     let input_bytes = inner.tensors[inner.input].elements();
     let constants = plan.buffers.iter().zip(&addresses);
     let constants =
         constants.filter_map(|(buffer, &address)| Some((address, &buffer.contents.as_ref()?[..]))).collect();
-    let contents = image::Contents { program: &program, input: [addresses[input], input_bytes], constants };
-    let words = Memory { name: "program_words", used: program.len() * WORDS, there: config.program_words };
-    let used: Vec<Memory> = [activations, words].into_iter().chain(memories.used(config)).collect();
+    let used: Vec<Memory> = [activations].into_iter().chain(memories.used(length, config)).collect();
     used.iter().try_for_each(Memory::check)?;
-    for Emitted { instruction, task, .. } in &emitted {
+    let mut program = Vec::new();
+    for Emitted { instruction, task, blocks, .. } in &emitted {
         let of_step = || plan.tasks[*task].steps.last().map_or_else(String::new, |step| plan::named(step));
-        instruction.words().map_err(anyhow::Error::msg).with_context(of_step)?;
+        program.extend(blocks);
+        instruction.check(config).map_err(anyhow::Error::msg).with_context(of_step)?;
+        program.extend(instruction.words().map_err(anyhow::Error::msg).with_context(of_step)?);
     }
+    program.extend(end().words().map_err(anyhow::Error::msg)?);
+    let contents = image::Contents { program: &program, input: [addresses[input], input_bytes], constants };
     let sections = image::sections(&contents, &memories, config)?;
     let program = program::program(graph, inner, plan, &emitted, taps, config);
-    Ok(Program { image: image::words(&sections, config), sections, memories: used, ..program })
+    let (image, end_clocks) = (image::words(&sections, config), STEP_LATENCY as u64);
+    Ok(Program { image, sections, memories: used, end_clocks, ..program })
 }
 
 fn end() -> Instruction {

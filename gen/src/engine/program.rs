@@ -14,7 +14,7 @@ use super::lower::{Emitted, Lowering};
 use super::memory::Memory;
 use super::normal::HostStep;
 use super::plan::{self, Plan, Task};
-use super::{Channel, Layout, clocks, image};
+use super::{Channel, Layout, image};
 
 /// A model for an engine.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +27,8 @@ pub struct Program {
     pub image: Vec<u64>,
     /// the sections of the image
     pub sections: Vec<Section>,
+    /// clocks of the end of the program
+    pub end_clocks: u64,
     /// bytes of a beat
     pub lanes: usize,
     /// what the output stream holds for an input, in this order
@@ -100,9 +102,9 @@ impl Lowering<'_> {
         let place = &plan.places[task.output];
         let lanes = plan.lanes();
         let run = if place.is_in_words(lanes) { place.layout.words(lanes) * lanes } else { place.layout.pitch };
-        self.report();
+        self.report()?;
         self.stream(place, run)?;
-        self.report();
+        self.report()?;
         let tensor = task.steps.last().map_or(0, |step| step.output);
         Ok(Tap { tensor, layout: place.layout.clone(), run })
     }
@@ -116,7 +118,7 @@ fn outputs(emitted: &[Emitted], taps: Vec<Tap>, result: Output, config: &EngineC
         let i = &emitted.instruction;
         let report = i.kind == Kind::Report as i64;
         let clocks = since + STEP_LATENCY as u64;
-        since = if report { 0 } else { since + clocks::of(i, config) };
+        since = if report { 0 } else { since + emitted.clocks(config) };
         counts ^= report;
         match i.kind {
             _ if report => Some(if counts { Output::Restart } else { Output::Clocks { clocks } }),
@@ -139,7 +141,7 @@ pub(super) fn program(
     let result = Output::Result { bytes: inner.tensors[inner.output].elements() };
     let outputs = outputs(emitted, taps, result, config);
     let steps = plan.tasks.iter().enumerate().map(|(n, task)| {
-        let own: Vec<&Instruction> = emitted.iter().filter(|e| e.task == n).map(|e| &e.instruction).collect();
+        let own = || emitted.iter().filter(|e| e.task == n);
         let shape = |place: usize| {
             let layout = &plan.places[place].layout;
             vec![layout.height, layout.width, layout.positions.len()]
@@ -163,8 +165,8 @@ pub(super) fn program(
                 _ => names.join(" + "),
             },
             shapes: [shape(task.inputs[0]), shape(task.output)],
-            clocks: own.iter().map(|i| clocks::of(i, config)).collect(),
-            instructions: own.into_iter().cloned().collect(),
+            clocks: own().map(|emitted| emitted.clocks(config)).collect(),
+            instructions: own().map(|emitted| emitted.instruction.clone()).collect(),
             macs: steps().filter_map(whole).map(macs).sum(),
             macs_left: steps().map(macs_left).sum(),
             weights: steps().map(|step| weights(&step.operator)).sum(),
@@ -197,7 +199,7 @@ fn weights(operator: &Operator) -> usize {
 impl Program {
     /// Clocks of an inference, from the last beat of the input to the end of the program.
     pub fn clocks(&self) -> u64 {
-        self.steps.iter().flat_map(|step| &step.clocks).sum::<u64>() + STEP_LATENCY as u64
+        self.steps.iter().flat_map(|step| &step.clocks).sum::<u64>() + self.end_clocks
     }
 
     /// What golden makes of an input of the engine: the value of each tensor, by its index in `graph`, that a step of the

@@ -31,9 +31,11 @@ pub fn engines() -> Vec<EngineConfig> {
     vec![engine(4, 16, 8, [4, 2]), EngineConfig { split: false, ..small }, engine(8, 16, 8, [8, 4]), wide]
 }
 
-/// An engine whose memory of activations has one port.
+/// An engine whose memory of activations has one port, and whose steps bring their parameters.
 pub fn one_port() -> EngineConfig {
-    EngineConfig { split: false, activation_bytes: 1 << 16, target: Target::Ice40, ..engine(2, 4, 4, [1, 1]) }
+    let small =
+        EngineConfig { split: false, activation_bytes: 1 << 16, target: Target::Ice40, ..engine(2, 4, 4, [1, 1]) };
+    EngineConfig { resident: false, ..small }
 }
 
 /// A compiled network that is loaded.

@@ -18,6 +18,7 @@ use qrtl_hdl::blocks::engine::banks::READS;
 use qrtl_hdl::blocks::engine::config::MAGIC;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind, WORDS};
 use qrtl_hdl::blocks::engine::loader::{Status, Target};
+use qrtl_hdl::blocks::engine::sequencer::{Part, block_of};
 use qrtl_hdl::blocks::engine::write_queue::WAITING;
 
 use super::{image::crc, port};
@@ -127,10 +128,16 @@ impl Interpreter {
         ensure!(input.len() == words, "{} words of input, expected {words}", input.len());
         self.fill(Target::Activations as u32, address, input)?;
         let mut packet = Vec::new();
+        let mut at = 0;
         for n in 0.. {
+            while let Some((part, words)) = block_of(self.program_word(at)?) {
+                self.take_block(part, at + 1, words)?;
+                at += 1 + words;
+            }
             let mut words = [0; WORDS];
-            for (k, word) in words.iter_mut().enumerate() {
-                *word = u32::from_le_bytes(bytes_at(&self.program, 4 * (n * WORDS + k), "the program")?);
+            for word in &mut words {
+                *word = self.program_word(at)?;
+                at += 1;
             }
             let instruction = Instruction::from_words(&words);
             if instruction.kind == Kind::End as i64 {
@@ -139,6 +146,29 @@ impl Interpreter {
             self.execute(&instruction, &mut packet).with_context(|| format!("instruction {n}: {instruction:?}"))?;
         }
         Ok(packet)
+    }
+
+    /// A word of the program.
+    fn program_word(&self, at: usize) -> Result<u32> {
+        let memory = if self.config.resident { &self.program } else { &self.weights };
+        Ok(u32::from_le_bytes(bytes_at(memory, 4 * at, "the program")?))
+    }
+
+    /// Writes the words of a block of the program, which begin at `from`, into their memory, the last one at address 0.
+    fn take_block(&mut self, part: Part, from: usize, words: usize) -> Result<()> {
+        ensure!(!self.config.resident, "a block in a program that is resident");
+        for n in 0..words {
+            let bytes = self.program_word(from + n)?.to_le_bytes();
+            let memory = match part {
+                Part::LaneWeights => &mut self.lane_weights,
+                Part::Parameters => &mut self.parameters,
+                Part::LaneParameters => &mut self.lane_parameters,
+            };
+            let to = words - 1 - n;
+            let place = memory.get_mut(4 * to..4 * to + 4);
+            place.with_context(|| format!("{part:?}: word {to} is outside the memory"))?.copy_from_slice(&bytes);
+        }
+        Ok(())
     }
 
     fn execute(&mut self, i: &Instruction, packet: &mut Vec<u8>) -> Result<()> {

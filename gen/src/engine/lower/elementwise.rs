@@ -4,6 +4,7 @@ use anyhow::Result;
 use qrtl_golden::Bounds;
 use qrtl_golden::numerics::AnyRequantization;
 use qrtl_golden::operators::{AddParameters, Table};
+use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
 
 use super::Lowering;
@@ -77,7 +78,7 @@ impl Lowering<'_> {
             lane_weights: self.memories.put_table(table),
             ..Instruction::default()
         };
-        self.emit(i, &[], None);
+        self.emit(i, &[], None)?;
         Ok(())
     }
 
@@ -90,7 +91,7 @@ impl Lowering<'_> {
         output: &Place,
     ) -> Result<()> {
         let lanes = self.config.lanes;
-        let (flat, pitch, pixels) = flattened(inputs[0], output, lanes);
+        let (flat, pitch, pixels) = flattened(inputs[0], output, self.config);
         let size = [flat.layout.height, flat.layout.width];
         let scan = Scan { input: &flat, window: &EACH_PIXEL, filter: [inputs.len(), 1], from: [0, 0], size };
         let i = self.on_lanes(&scan, &super::lanes::LaneScale { scale, each: false });
@@ -110,19 +111,20 @@ impl Lowering<'_> {
             ..i
         });
         let reads: Vec<usize> = inputs.iter().map(|place| place.buffer).collect();
-        self.emit(i, &reads, Some(output.buffer));
+        self.emit(i, &reads, Some(output.buffer))?;
         Ok(())
     }
 }
 
 /// The input as pixels of words, the bytes from a pixel of the output to the next, and the number of pixels. Pixels that
 /// do not begin at words have no gaps between them, and their bytes are cut into words.
-fn flattened(input: &Place, output: &Place, lanes: usize) -> (Place, usize, usize) {
+fn flattened(input: &Place, output: &Place, config: &EngineConfig) -> (Place, usize, usize) {
+    let lanes = config.lanes;
     if input.is_in_words(lanes) {
         return (input.clone(), output.layout.pitch, input.layout.pixels());
     }
     let words = input.layout.bytes().div_ceil(lanes);
-    let width = words.min(ROW);
+    let width = words.min(ROW).min(config.row_bytes / lanes / 2);
     // The last row may be a part of one.
     let positions = (0..lanes).collect();
     let height = words.div_ceil(width);

@@ -44,7 +44,7 @@ impl Lowering<'_> {
             out_pitch: (output.layout.pitch / lanes) as i64,
             ..on_array(instruction, terms, outputs, self.config)
         };
-        self.emit(instruction, &[input.buffer], Some(output.buffer));
+        self.emit(instruction, &[input.buffer], Some(output.buffer))?;
         Ok(())
     }
 }

@@ -55,7 +55,7 @@ impl Lowering<'_> {
                 out_pitch: (output.layout.pitch / self.config.lanes) as i64,
                 ..instruction
             };
-            self.emit(instruction, &[input.buffer], Some(output.buffer));
+            self.emit(instruction, &[input.buffer], Some(output.buffer))?;
         }
         Ok(())
     }

@@ -103,13 +103,13 @@ impl Lowering<'_> {
         };
         let (reads, writes) = ([product.input.buffer], Some(product.buffer));
         if !split {
-            self.emit(instruction, &reads, writes);
+            self.emit(instruction, &reads, writes)?;
             return Ok(());
         }
         for pixel in 0..product.pixels() {
             let address = instruction.address + (pixel * product.input.layout.pitch) as i64;
             let out = instruction.out + (pixel * product.out_pitch / self.config.lanes) as i64;
-            self.emit(Instruction { address, out, ..instruction.clone() }, &reads, writes);
+            self.emit(Instruction { address, out, ..instruction.clone() }, &reads, writes)?;
         }
         Ok(())
     }

@@ -18,11 +18,11 @@ mod windows;
 use anyhow::{Context, Result, bail};
 use qrtl_golden::graph::{Operator, Step};
 use qrtl_hdl::blocks::engine::EngineConfig;
-use qrtl_hdl::blocks::engine::instruction::Instruction;
+use qrtl_hdl::blocks::engine::instruction::{self, Instruction};
 
 use super::layout::{Place, padding_of};
 use super::plan::{Kind, Plan, Task, named};
-use super::port;
+use super::{clocks, port};
 pub(super) use kernel::merged_groups;
 pub(super) use memories::Memories;
 
@@ -36,6 +36,20 @@ pub(super) struct Emitted {
     pub(super) writes: Option<usize>,
     /// index of the task
     pub(super) task: usize,
+    /// words of the program in front of the instruction
+    pub(super) blocks: Vec<u32>,
+}
+
+impl Emitted {
+    /// Whether the array works.
+    pub(super) fn reads_weights(&self) -> bool {
+        [instruction::Kind::Matrix, instruction::Kind::Fused].iter().any(|&kind| self.instruction.kind == kind as i64)
+    }
+
+    /// Clocks of the instruction, with those in which the words in front of it are read.
+    pub(super) fn clocks(&self, config: &EngineConfig) -> u64 {
+        clocks::of(&self.instruction, config) + self.blocks.len() as u64
+    }
 }
 
 /// Makes instructions of tasks.
@@ -113,9 +127,11 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn emit(&mut self, instruction: Instruction, reads: &[usize], writes: Option<usize>) {
+    fn emit(&mut self, instruction: Instruction, reads: &[usize], writes: Option<usize>) -> Result<()> {
         let instruction = port::with_clocks_for_writes(instruction, self.config);
-        self.emitted.push(Emitted { instruction, reads: reads.to_vec(), writes, task: self.task });
+        let blocks = self.memories.blocks()?;
+        self.emitted.push(Emitted { instruction, reads: reads.to_vec(), writes, task: self.task, blocks });
+        Ok(())
     }
 }
 

@@ -31,7 +31,7 @@ impl Lowering<'_> {
                 out: ((output.offset + row * output.layout.pitch) / lanes) as i64,
                 ..Instruction::default()
             };
-            self.emit(i, &[input.buffer], Some(output.buffer));
+            self.emit(i, &[input.buffer], Some(output.buffer))?;
         }
         Ok(())
     }
@@ -43,30 +43,44 @@ impl Lowering<'_> {
     }
 
     /// The clocks since the last report, to the stream.
-    pub(in crate::engine) fn report(&mut self) {
-        self.emit(Instruction { kind: Kind::Report as i64, ..Instruction::default() }, &[], None);
+    pub(in crate::engine) fn report(&mut self) -> Result<()> {
+        self.emit(Instruction { kind: Kind::Report as i64, ..Instruction::default() }, &[], None)
     }
 
     /// The first `run` bytes of each pixel to the stream.
     pub(in crate::engine) fn stream(&mut self, input: &Place, run: usize) -> Result<()> {
         let layout = &input.layout;
-        let whole = run == layout.pitch && layout.bytes() < 1 << 16;
-        let (runs, run) = if whole { (1, layout.bytes()) } else { (layout.pixels(), run) };
+        let bytes = layout.pixels() * run;
+        let row = layout.width * layout.pitch;
+        let of_pixel = [run, layout.pitch];
+        // The fewest runs: of the whole tensor, or of its rows, or of pixels, as rows of their own or in their rows.
+        let ([rows, runs], [run, run_step], row_step) = if run == layout.pitch && layout.bytes() < self.config.row_bytes
+        {
+            ([1, 1], [layout.bytes(); 2], row)
+        } else if layout.pixels() < self.config.heights {
+            ([layout.pixels(), 1], of_pixel, layout.pitch)
+        } else if run == layout.pitch {
+            ([layout.height, 1], [row; 2], row)
+        } else {
+            ([layout.height, layout.width], of_pixel, row)
+        };
         let i = Instruction {
             kind: Kind::Output as i64,
             address: input.offset as i64,
-            row_bytes: run as i64,
+            row_bytes: (run + (runs - 1) * run_step) as i64,
             height: 1,
-            taps_y_1: runs as i64 - 1,
-            tap_row_step: layout.pitch as i64,
-            last_bytes: last_bytes(runs * run, self.config.lanes),
+            taps_y_1: rows as i64 - 1,
+            tap_row_step: row_step as i64,
+            taps_x_1: runs as i64 - 1,
+            tap_step: run_step as i64,
+            last_bytes: last_bytes(bytes, self.config.lanes),
             ..Instruction::default()
         };
-        let mut i = with_run(i, run, runs * run, self.config.lanes);
+        let mut i = with_run(i, run, bytes, self.config.lanes);
         i.tap_y_step = 0;
         // The only item leaves no idle clocks if its last byte completes a word.
-        i.idle = i64::from(!(runs * run).is_multiple_of(self.config.lanes));
-        self.emit(i, &[input.buffer], None);
+        i.idle = i64::from(!bytes.is_multiple_of(self.config.lanes));
+        self.emit(i, &[input.buffer], None)?;
         Ok(())
     }
 }

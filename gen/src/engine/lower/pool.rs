@@ -18,7 +18,7 @@ use crate::engine::layout::{Layout, Place};
 
 impl Lowering<'_> {
     /// Emits a step of the lanes with one scale for all channels, for all pixels of the output.
-    pub(super) fn on_all(&mut self, scan: &Scan<'_>, more: Instruction, scale: &Scale, output: &Place) {
+    pub(super) fn on_all(&mut self, scan: &Scan<'_>, more: Instruction, scale: &Scale, output: &Place) -> Result<()> {
         let lanes = self.config.lanes;
         let i = self.on_lanes(scan, &LaneScale { scale, each: false });
         let i = Instruction { kind: Kind::Lanes as i64, ..i };
@@ -34,7 +34,7 @@ impl Lowering<'_> {
             out_pitch: (pitch / lanes) as i64,
             ..i
         };
-        self.emit(i, &[scan.input.buffer], Some(output.buffer));
+        self.emit(i, &[scan.input.buffer], Some(output.buffer))
     }
 
     /// The weights of a sum: all are 1.
@@ -53,8 +53,7 @@ impl Lowering<'_> {
         let size = [output.layout.height, output.layout.width];
         let scan = Scan { input, window, filter, from: [0, 0], size };
         let more = Instruction { maximum: 1, padding: -128, ..Instruction::default() };
-        self.on_all(&scan, more, &Scale::identity(1, bounds), output);
-        Ok(())
+        self.on_all(&scan, more, &Scale::identity(1, bounds), output)
     }
 
     /// The mean of the elements under a window that covers whole rows, columns or both.
@@ -80,8 +79,7 @@ impl Lowering<'_> {
         // The shape of the output may lack the dimensions.
         let output = Place { layout: Layout { height, width, ..output.layout.clone() }, ..output.clone() };
         let more = Instruction { lane_weights: self.ones(), ..Instruction::default() };
-        self.on_all(&scan, more, &scale, &output);
-        Ok(())
+        self.on_all(&scan, more, &scale, &output)
     }
 
     /// A map with a value around it is the maximum of one tap, which may lie outside. Channels before and behind are
@@ -99,7 +97,7 @@ impl Lowering<'_> {
         if channels == [0, 0] {
             let scan = Scan { input, window: &window, filter: [1, 1], from: [0, 0], size };
             let more = Instruction { maximum: 1, padding: value.into(), ..Instruction::default() };
-            self.on_all(&scan, more, &Scale::identity(1, Bounds::INT8), output);
+            self.on_all(&scan, more, &Scale::identity(1, Bounds::INT8), output)?;
             return Ok(());
         }
         let inner: Vec<usize> = (channels[0]..).take(input.layout.positions.len()).collect();
@@ -137,7 +135,7 @@ impl Lowering<'_> {
         let more = Instruction { lane_weights: self.ones(), ..Instruction::default() };
         let whole = Scan { input, window, filter, from: [0, 0], size };
         let count = largest.0.taps * largest.1.taps;
-        self.on_all(&whole, more.clone(), &mean_of(count, bounds)?, output);
+        self.on_all(&whole, more.clone(), &mean_of(count, bounds)?, output)?;
         for (row, col) in regions.filter(|(row, col)| row.taps * col.taps != count) {
             let scale = mean_of(row.taps * col.taps, bounds)?;
             let scan = |from, size| Scan { from, size, ..whole };
@@ -145,12 +143,12 @@ impl Lowering<'_> {
             if row.size < col.size {
                 for y in 0..row.size {
                     let part = scan([row.first + y, col.first], [1, col.size]);
-                    self.on_all(&part, more.clone(), &scale, output);
+                    self.on_all(&part, more.clone(), &scale, output)?;
                 }
             } else {
                 for x in 0..col.size {
                     let part = scan([row.first, col.first + x], [row.size, 1]);
-                    self.on_all(&part, more.clone(), &scale, output);
+                    self.on_all(&part, more.clone(), &scale, output)?;
                 }
             }
         }

@@ -8,6 +8,7 @@ use super::devices;
 use crate::blocks::requantizer::RequantizerConfig;
 use crate::default_from_flags;
 use crate::exact::Range;
+use crate::parameter::Source;
 use crate::targets::Target;
 
 /// Parameters of an engine. The sizes of memories are powers of two, or multiples of [`GRANULE`]; all other sizes are powers
@@ -43,18 +44,28 @@ pub struct EngineConfig {
     /// bytes of the memory of the lanes' weights, which holds the tables too
     #[arg(long, default_value_t = 16_384)]
     pub lane_weight_bytes: usize,
-    /// channels whose parameters the array's requantizers hold
+    /// channels whose parameters the array's requantizers hold, of the network, or of a step if it brings them
     #[arg(long, default_value_t = 4_096)]
     pub channels: usize,
-    /// channels whose parameters the lanes' requantizers hold
+    /// channels whose parameters the lanes' requantizers hold, of the network, or of a step if it brings them
     #[arg(long, default_value_t = 2_048)]
     pub lane_channels: usize,
-    /// words of 32 bits of the program
+    /// program, parameters and weights of the lanes have memories that hold those of the whole network; else the program lies
+    /// in the memory of the array's weights, with what a step needs in front of its instruction
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    pub resident: bool,
+    /// words of 32 bits of the program, if it has a memory of its own
     #[arg(long, default_value_t = 2_048)]
     pub program_words: usize,
     /// greatest number of terms that a row of the array sums
     #[arg(long, default_value_t = 2_048)]
     pub terms: usize,
+    /// bytes that each row of a tensor is shorter than
+    #[arg(long, default_value_t = LIMIT)]
+    pub row_bytes: usize,
+    /// rows that each tensor has less than
+    #[arg(long, default_value_t = LIMIT)]
+    pub heights: usize,
     /// each row of the array can have weights of its own, and sum a share of the terms of a fully connected layer
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     pub split: bool,
@@ -107,6 +118,9 @@ pub const TABLE_VALUE: Range = Range::new(-255 * (1 << 20), 255 * (1 << 20));
 /// The size of a memory is a power of two, or a multiple of this: then the banks of each memory have whole words.
 pub const GRANULE: usize = 1_024;
 
+/// Bytes of a row, and rows of a tensor, are less than this in any engine.
+const LIMIT: usize = 1 << 16;
+
 /// Greatest number of taps that a lane sums.
 pub const LANE_TERMS: usize = 1_024;
 
@@ -141,6 +155,16 @@ impl EngineConfig {
         self.weight_bytes / self.cols / self.banks()
     }
 
+    /// Bits of a word of a bank of weights.
+    fn weight_word_bits(&self) -> usize {
+        8 * self.cols
+    }
+
+    /// Words of the memory in which the program lies.
+    pub(super) fn program_range(&self) -> Range {
+        Range::addresses(if self.resident { self.program_words } else { self.bank_words() })
+    }
+
     /// Words of the memory of the lanes' weights.
     pub fn lane_weight_words(&self) -> usize {
         self.lane_weight_bytes / self.lanes
@@ -169,10 +193,23 @@ impl EngineConfig {
         if self.tables { products.union(TABLE_VALUE + TABLE_VALUE) } else { products }
     }
 
+    /// Ranks between the addition of a bias and a requantizer. Without one, the requantizer adds the bias itself, in front of
+    /// the registers of its operands: that spares iCE40 a copy of these.
+    pub(super) fn bias_ranks(&self) -> usize {
+        usize::from(self.target != Target::Ice40)
+    }
+
     /// A requantizer for sums of these values, with the bias of a channel.
     pub fn requantizer(&self, sum: Range) -> RequantizerConfig {
+        let biased = Range::new(sum.lo() + BIAS.lo(), sum.hi() + BIAS.hi());
+        let (acc, bias) = match self.bias_ranks() {
+            0 => (sum, Source::Port),
+            _ => (biased, Source::Constant(0)),
+        };
         RequantizerConfig {
-            acc: Some(Range::new(sum.lo() + BIAS.lo(), sum.hi() + BIAS.hi())),
+            acc: Some(acc),
+            bias,
+            biases: Some(BIAS),
             pipeline: self.pipeline,
             passes: self.passes,
             no_backpressure: true,
@@ -194,7 +231,11 @@ impl EngineConfig {
         let parts = [split, tables, softmax].map(usize::from);
         // An engine of one tap a clock has the number that it had before there were others.
         let taps = Some(self.taps).filter(|&taps| taps > 1);
-        let all = array.into_iter().chain(sizes).chain(parts).chain(taps);
+        // The same holds for an engine whose memories hold the whole network, and for one that does not limit tensors.
+        let resident = Some(0).filter(|_| !self.resident);
+        let limits = [self.row_bytes, self.heights];
+        let limits = limits.into_iter().filter(|_| limits != [LIMIT; 2]);
+        let all = array.into_iter().chain(sizes).chain(parts).chain(taps).chain(resident).chain(limits);
         let bytes: Vec<u8> = all.flat_map(|value| (value as u32).to_le_bytes()).collect();
         crc32(&bytes)
     }
@@ -211,6 +252,8 @@ impl EngineConfig {
             ("requantizers", self.requantizers, 1, self.lanes),
             ("lane_requantizers", self.lane_requantizers, 1, self.lanes),
             ("terms", self.terms, 4 * self.lanes, 1 << 14),
+            ("row_bytes", self.row_bytes, 64, LIMIT),
+            ("heights", self.heights, 64, LIMIT),
         ];
         for (name, got, least, most) in sizes {
             if !got.is_power_of_two() || !(least..=most).contains(&got) {
@@ -233,6 +276,11 @@ impl EngineConfig {
         }
         if ![1, READS].contains(&self.taps) {
             return Err(format!("taps: {} is neither 1 nor {READS}", self.taps));
+        }
+        if !self.resident && (self.weight_word_bits() != 32 || self.banks() > 1) {
+            return Err(
+                "resident: the program lies in the memory of the weights only if their words have 32 bits".to_owned()
+            );
         }
         let elements = self.rows * self.cols;
         if let Some(got) = self.dsp_elements

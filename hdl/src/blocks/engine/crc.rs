@@ -3,7 +3,7 @@
 use rust_hdl::prelude::*;
 
 use super::EngineConfig;
-use super::config::crc_step;
+use super::config::{crc_step, crc32};
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Reg, Stage};
 use crate::targets::Target;
@@ -11,8 +11,7 @@ use crate::targets::Target;
 /// CRC-32 as IEEE 802.3 has it, over all bytes of the words since `first`, the lowest byte of a word first. `crc` takes
 /// account of a word [`LATENCY`] clock edges behind it: what a word flips is known a rank before the state is.
 ///
-/// On iCE40, which has few LUTs, it takes a byte a clock. No word may come while it is `busy`, and `crc` takes account of a
-/// word when it is so no longer.
+/// On iCE40, which has few LUTs, it takes two bits a clock. No word may come while it is `busy`.
 #[derive(LogicBlock)]
 pub struct Crc {
     /// clock
@@ -23,35 +22,55 @@ pub struct Crc {
     pub first: Port<In>,
     /// the word
     pub word: Port<In>,
-    /// bytes of a word are left
-    pub busy: Maybe<Port<Out>>,
+    /// `crc` does not take account of the last word yet
+    pub busy: Port<Out>,
     /// CRC of all words so far
     pub crc: Port<Out>,
     word_flips: Stage,
     state: Vec<Reg>,
     rest: Maybe<Reg>,
-    bytes_left: Maybe<Reg>,
+    left: Maybe<Reg>,
 }
 
-/// Clock edges from a word to the CRC that takes account of it.
+/// Clock edges from a word to the CRC that takes account of it, where a word comes in each clock.
 pub const LATENCY: usize = 2;
+
+/// Bits that it takes in a clock, where it does not take a word.
+const FEW: u32 = 2;
 
 impl Crc {
     /// The CRC of an engine's images.
     pub fn new(config: &EngineConfig) -> Crc {
-        let by_bytes = config.target == Target::Ice40;
+        let slow = config.crc_is_slow();
+        let steps = config.word_bits() / FEW;
         Crc {
             clk: Clk::new(),
             valid: Port::bit("a word comes"),
             first: Port::bit("it is the first"),
             word: Port::new(config.word(), "the word"),
-            busy: Maybe::when(by_bytes, || Port::bit("bytes of a word are left")),
+            busy: Port::bit("the last word is not taken account of yet"),
             crc: Port::new(Range::unsigned(32), "CRC of all words so far"),
             word_flips: Stage::new(true),
             state: (0..32).map(|_| Reg::new(0..=1)).collect(),
-            rest: Maybe::when(by_bytes, || Reg::new(config.word())),
-            bytes_left: Maybe::when(by_bytes, || Reg::new(Range::unsigned(usize::BITS - config.lanes.leading_zeros()))),
+            rest: Maybe::when(slow, || Reg::new(config.word())),
+            left: Maybe::when(slow, || Reg::new(Range::unsigned(steps.ilog2() + 1))),
         }
+    }
+}
+
+impl EngineConfig {
+    /// Whether the words of an image have to wait for the CRC.
+    pub(super) fn crc_is_slow(&self) -> bool {
+        self.target == Target::Ice40
+    }
+
+    /// The CRC of everything up to and with a CRC, whatever this is.
+    pub(super) fn crc_of_all(&self) -> u32 {
+        let word = 0_u64.to_le_bytes();
+        let crc = crc32(&[]);
+        let mut bytes = crc.to_le_bytes().to_vec();
+        bytes.extend(&word[4..self.lanes.max(4)]);
+        crc32(&bytes)
     }
 }
 
@@ -89,14 +108,14 @@ describe_logic!(Crc);
 
 impl Describe for Crc {
     fn header(&self) -> Header {
-        let pace = if self.busy.get().is_some() { "byte" } else { "word" };
-        Header::new("crc32", format!("CRC-32 of the words of an image, a {pace} a clock."))
+        let pace = if self.rest.get().is_some() { format!("{FEW} bits") } else { "a word".to_owned() };
+        Header::new("crc32", format!("CRC-32 of the words of an image, {pace} a clock."))
     }
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
-        match (self.rest.get(), self.bytes_left.get(), self.busy.get()) {
-            (Some(rest), Some(left), Some(busy)) => self.by_bytes(k, rest, left, busy),
+        match (self.rest.get(), self.left.get()) {
+            (Some(rest), Some(left)) => self.by_few_bits(k, rest, left),
             _ => self.by_words(k),
         }
         let crc = self.state.iter().rev().map(|reg| !k.read(reg)).reduce(|high, low| high.concat(low, 1));
@@ -108,6 +127,7 @@ impl Crc {
     fn by_words(&self, k: &Kernel) {
         let rank = k.stage(&self.word_flips, 1);
         let (valid, first) = (rank.pass("valid", k.read(&self.valid)), rank.pass("first", k.read(&self.first)));
+        k.drive(&self.busy, valid);
         let word = of_data(k.read(&self.word));
         let state = of_state(self.state.iter().map(|reg| first.mux(1, k.read(reg))), word.len() as u32);
         for (i, reg) in self.state.iter().enumerate() {
@@ -116,18 +136,18 @@ impl Crc {
         }
     }
 
-    fn by_bytes(&self, k: &Kernel, rest: &Reg, left: &Reg, busy: &Port<Out>) {
+    fn by_few_bits(&self, k: &Kernel, rest: &Reg, left: &Reg) {
         let (valid, word) = (k.read(&self.valid), k.read(&self.word));
         let takes = !k.read(left).equals(0);
         let fewer = (k.read(left) - 1).wrap(left.range());
-        k.register_when(left, valid | takes, valid.mux(i128::from(word.range().width() / 8), fewer));
-        k.register_when(rest, valid | takes, valid.mux(word, k.read(rest) >> 8));
-        k.drive(busy, takes);
+        k.register_when(left, valid | takes, valid.mux(i128::from(word.range().width() / FEW), fewer));
+        k.register_when(rest, valid | takes, valid.mux(word, k.read(rest) >> FEW));
+        k.drive(&self.busy, takes);
         let begin = (valid & k.read(&self.first)).named("begin");
-        let byte = of_data(k.read(rest).bits(0, 8));
-        let state = of_state(self.state.iter().map(|reg| k.read(reg)), 8);
+        let bits = of_data(k.read(rest).bits(0, FEW));
+        let state = of_state(self.state.iter().map(|reg| k.read(reg)), FEW);
         for (i, reg) in self.state.iter().enumerate() {
-            let next = flipping(k, &state, i) ^ flipping(k, &byte, i);
+            let next = flipping(k, &state, i) ^ flipping(k, &bits, i);
             k.register_when(reg, begin | takes, begin.mux(1, next));
         }
     }

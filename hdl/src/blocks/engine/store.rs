@@ -57,6 +57,8 @@ pub struct Store {
     pub weights_address: Port<In>,
     /// weights of all banks, column by column
     pub weights: Bus<Out>,
+    /// how a step brings weights of the lanes
+    pub of_step: Maybe<WritePorts>,
     /// weights of the lanes are read
     pub lane_weights_read: Port<In>,
     /// their address
@@ -77,7 +79,7 @@ pub struct Store {
     weight_memory: Vec<Memory>,
     lane_weight_memory: Maybe<Memory>,
     lane_weight_banks: Maybe<Banks>,
-    program_memory: Memory,
+    program_memory: Maybe<Memory>,
     selected: Stage,
     joined: Stage,
     until_port: Vec<Stage>,
@@ -107,7 +109,8 @@ impl Store {
         let parts = slices * config.banks();
         let share = |part| Share { target: Target::Weights, part, parts, words: config.bank_words() };
         let weights = (0..parts).map(|part| memory(share(part), bits)).collect::<Result<Vec<_>, _>>()?;
-        let program = memory(Share::all(Target::Program, config.program_words), 32)?;
+        let program =
+            config.resident.then(|| memory(Share::all(Target::Program, config.program_words), 32)).transpose()?;
         let (one, several) = (config.taps == 1, config.taps > 1);
         let activations = config.activation_address();
         let lane_weights = Range::addresses(config.lane_weight_words());
@@ -138,12 +141,16 @@ impl Store {
             weights_read: Port::bit("weights are read"),
             weights_address: Port::new(range(&weights[0]), "their address in all banks"),
             weights: Bus::new(config.banks() * config.cols, Range::signed(8), "weights of all banks, by columns"),
+            of_step: Maybe::when(!config.resident, || {
+                let docs = ["a step brings a word of the lanes' weights", "its address", "the word"];
+                WritePorts::described(config.loaded_words(), config.word(), docs)
+            }),
             lane_weights_read: Port::bit("weights of the lanes are read"),
             lane_weights_address: Port::new(lane_weights, "their address"),
             lane_weights: Port::new(config.word(), "the word"),
             further_lane_weights: further("the words behind it"),
             program_read: Port::bit("the program is read"),
-            program_address: Port::new(range(&program), "its address"),
+            program_address: Port::new(config.program_range(), "its address"),
             program: Port::new(Range::unsigned(32), "the word"),
             activation_queue: Maybe::when(one_port, queue),
             activation_memory,
@@ -151,7 +158,7 @@ impl Store {
             weight_memory: weights,
             lane_weight_memory: lane_weight_memory.into(),
             lane_weight_banks: lane_weight_banks.into(),
-            program_memory: program,
+            program_memory: program.into(),
             // What an image holds goes through ranks before, and iCE40 has little room.
             selected: Stage::new(config.target != targets::Target::Ice40),
             joined: Stage::new(true),
@@ -211,9 +218,18 @@ impl Store {
         }
         let of_memory = self.lane_weight_memory.get().map(|memory| &memory.write);
         if let Some(memory) = of_memory.or(self.lane_weight_banks.get().map(|banks| &banks.write)) {
-            load(memory, lane_weights, address);
+            match self.of_step.get() {
+                Some(ports) => {
+                    let [takes, address, word] = ports.read(k);
+                    let to = self.lane_weights_address.range().width();
+                    memory.drive(k, [takes, address.bits(0, to), word]);
+                }
+                None => load(memory, lane_weights, address),
+            }
         }
-        load(&self.program_memory.write, program, address);
+        if let Some(memory) = self.program_memory.get() {
+            load(&memory.write, program, address);
+        }
     }
 
     /// What is read from the memories of which the engine may read several words in a clock.
@@ -259,7 +275,7 @@ impl Describe for Store {
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         let several = [&self.activation_memory, &self.lane_weight_memory].into_iter().filter_map(Maybe::get);
-        for memory in self.weight_memory.iter().chain([&self.program_memory]).chain(several) {
+        for memory in self.weight_memory.iter().chain(self.program_memory.get()).chain(several) {
             k.pass_clock(&self.clk, &memory.clk);
         }
         for banks in [&self.activation_banks, &self.lane_weight_banks].into_iter().filter_map(Maybe::get) {
@@ -271,17 +287,25 @@ impl Describe for Store {
             self.load(k, activations, target);
             activations = activations & target.equals(Target::Activations as i128);
         }
+        let (program_read, program_at) = (k.read(&self.program_read), k.read(&self.program_address));
         for memory in &self.weight_memory {
-            k.drive(&memory.read, k.read(&self.weights_read));
-            k.drive(&memory.address, k.read(&self.weights_address));
+            let (read, at) = (k.read(&self.weights_read), k.read(&self.weights_address));
+            let (read, at) = match self.program_memory.get() {
+                Some(_) => (read, at),
+                // A program is read between steps, and weights within them.
+                None => (read | program_read, program_read.mux(program_at, at)),
+            };
+            k.drive(&memory.read, read);
+            k.drive(&memory.address, at);
         }
 
         self.write_activations(k, activations);
         self.read_several(k);
-        let memory = &self.program_memory;
-        k.drive(&memory.read, k.read(&self.program_read));
-        k.drive(&memory.address, k.read(&self.program_address));
-        k.drive(&self.program, k.read(&memory.word));
+        if let Some(memory) = self.program_memory.get() {
+            k.drive(&memory.read, program_read);
+            k.drive(&memory.address, program_at);
+        }
+        k.drive(&self.program, k.read(&self.program_memory.get().unwrap_or(&self.weight_memory[0]).word));
         let lanes = self.weights.lanes() / self.weight_memory.len();
         for (m, memory) in self.weight_memory.iter().enumerate() {
             let word = k.read(&memory.word);

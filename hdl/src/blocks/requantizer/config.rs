@@ -45,6 +45,11 @@ pub struct RequantizerConfig {
     /// added to the accumulator: port or numbers
     #[arg(long, default_value_t = Source::Constant(0), allow_hyphen_values = true)]
     pub bias: Source,
+    /// values of the port of the bias, if they are fewer than 32 bits hold. Only a requantizer within another block has
+    /// them; a description cannot.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub biases: Option<Range>,
     /// output zero point: port or numbers
     #[arg(long, default_value_t = Source::Port, allow_hyphen_values = true)]
     pub zero_point: Source,
@@ -108,7 +113,7 @@ impl RequantizerConfig {
     pub fn port_ranges(&self) -> Parameters<Range> {
         let (shifts, output) = (self.rule.shift_range(), self.output.range());
         Parameters {
-            bias: Range::signed(32),
+            bias: self.biases.unwrap_or(Range::signed(32)),
             multiplier: Range::unsigned(self.multiplier_width.bits() - 1),
             shift: Range::new((*shifts.start()).into(), (*shifts.end()).into()),
             // The zero point is a value of the output type, because it represents the real number 0.

@@ -113,6 +113,11 @@ impl Kept {
         k.read(self.register(field))
     }
 
+    /// The value of a field, or 0 where it is not kept because it is 0 in each instruction for this engine.
+    pub fn read_or_0<'k>(&self, k: &'k Kernel, field: Field) -> Int<'k> {
+        if self.fields.iter().any(|(kept, _)| *kept == field) { self.read(k, field) } else { k.lit(0) }
+    }
+
     /// The values that a field can have in this engine.
     ///
     /// # Panics

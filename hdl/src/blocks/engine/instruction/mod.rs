@@ -5,6 +5,7 @@
 //! after the other and shows each to all units, so that no unit needs a port for every field.
 
 mod kept;
+mod limits;
 
 pub use kept::{InstructionPorts, Kept};
 

@@ -174,7 +174,15 @@ impl Lanes {
             k.pass_clock(&self.clk, &requantizer.clk);
             k.drive(&requantizer.rst_n, k.read(&self.rst_n));
             k.drive(requantizer.flow.in_valid(), valid);
-            k.drive(&requantizer.acc, biased.pass(&name("sum"), k.read(&self.lane[q].held) + bias));
+            let held = k.read(&self.lane[q].held);
+            let sum = match requantizer.parameters.bias.get() {
+                Some(port) => {
+                    k.drive(port, bias);
+                    held
+                }
+                None => held + bias,
+            };
+            k.drive(&requantizer.acc, biased.pass(&name("sum"), sum));
             let to = &requantizer.parameters;
             for (to, value) in [
                 (&to.multiplier, multiplier),

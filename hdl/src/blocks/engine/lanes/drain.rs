@@ -52,6 +52,10 @@ impl Drain {
     /// The drain of the engine that `config` describes.
     pub fn new(config: &EngineConfig) -> Drain {
         let entry = config.lane_entries();
+        let kept = [
+            (instruction::LANE_PARAMETERS, entry),
+            (instruction::PARAMETERS_ADVANCE, instruction::PARAMETERS_ADVANCE.range()),
+        ];
         let flag = || Reg::control(BIT, 0);
         Drain {
             clk: Clk::new(),
@@ -65,10 +69,8 @@ impl Drain {
             last: Port::bit("the last of its item"),
             item_ends: Bus::new(ENDS, BIT, "last item of its pixel, of its block, of the step"),
             entry: Port::new(entry, "entry of the parameters of the step"),
-            kept: Kept::new(&[
-                (instruction::LANE_PARAMETERS, entry),
-                (instruction::PARAMETERS_ADVANCE, instruction::PARAMETERS_ADVANCE.range()),
-            ]),
+            // Where a step brings its parameters, they begin at 0.
+            kept: Kept::new(if config.resident { &kept } else { &kept[1..] }),
             comes: flag(),
             line: (0..=config.lanes_item() - config.passes).map(|_| flag()).collect(),
             coming: Stage::new(true),
@@ -108,7 +110,7 @@ impl Describe for Drain {
             end
         });
         let (start, first, at) =
-            (k.read(&self.start), self.kept.read(k, instruction::LANE_PARAMETERS), k.read(&self.at));
+            (k.read(&self.start), self.kept.read_or_0(k, instruction::LANE_PARAMETERS), k.read(&self.at));
         let advance = self.kept.read(k, instruction::PARAMETERS_ADVANCE);
         let again = start | (last & (ends[0] | !advance));
         k.register_when(&self.at, start | step, again.mux(first, (at + 1).wrap(at.range())));

@@ -25,7 +25,7 @@ use further::Further;
 use lane::Lane;
 use packer::Packer;
 use products::Products;
-use timing::{INT8, STEP_TO_LANE, STEP_TO_REQUANTIZER, VALUE_TO_LANE};
+use timing::{INT8, STEP_TO_LANE, VALUE_TO_LANE};
 
 use super::config::{EngineConfig, TABLE_VALUE};
 use super::instruction::{self, InstructionPorts, Kept};
@@ -189,12 +189,12 @@ impl Lanes {
             taps: flags(VALUE_TO_LANE),
             firsts: stages(VALUE_TO_LANE),
             lane: (0..c.lanes).map(|lane| Lane::new(c, lane)).collect(),
-            steps: flags(STEP_TO_REQUANTIZER),
+            steps: flags(c.lane_step_to_requantizer()),
             loads: stages(STEP_TO_LANE),
             // A rank is cheaper before the memory, and more is won by it behind the memory.
             sought: Stage::new(c.target == targets::Target::Ice40),
             found: Stage::new(c.target != targets::Target::Ice40),
-            biased: Stage::new(true),
+            biased: Stage::new(c.bias_ranks() > 0),
             requantizer: (0..c.lane_requantizers)
                 .map(|_| Requantizer::new(requantizer.clone()))
                 .collect::<Result<_, _>>()?,

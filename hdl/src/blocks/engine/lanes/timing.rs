@@ -29,9 +29,6 @@ pub(super) const STEP_TO_SUM: usize = VALUE + 2 - STEP;
 /// Clock edges from a step to the lanes, whose drain registers take its sums behind a last rank.
 pub(super) const STEP_TO_LANE: usize = STEP_TO_SUM - 2;
 
-/// Clock edges from a step to the requantizers: its sums meet their biases in between.
-pub(super) const STEP_TO_REQUANTIZER: usize = STEP_TO_SUM + 1;
-
 /// Clock edges from the entry of a step to its parameters, with a rank before or behind their memory.
 const ENTRY_TO_PARAMETERS: usize = LATENCY + 1;
 
@@ -59,9 +56,14 @@ impl EngineConfig {
         front + STEP + self.lanes_item() - self.passes + self.lane_step_to_result() + 1
     }
 
+    /// Clock edges from a step to the requantizers: its sums meet their biases in between.
+    pub(super) fn lane_step_to_requantizer(&self) -> usize {
+        STEP_TO_SUM + self.bias_ranks()
+    }
+
     /// Clock edges from a step to its results.
     pub(super) fn lane_step_to_result(&self) -> usize {
-        STEP_TO_REQUANTIZER + self.requantizer(self.lane_sum()).latency()
+        self.lane_step_to_requantizer() + self.requantizer(self.lane_sum()).latency()
     }
 
     /// Entries of the parameters of the lanes.

@@ -29,17 +29,14 @@ impl Loader {
         (received, findings)
     }
 
-    pub(super) fn crc<'k>(&self, k: &'k Kernel, [beat, taken]: [Int<'k>; 2], word: Int<'k>) {
-        let (Some(check), Some(expected), Some(fits)) = (self.check.get(), self.expected.get(), self.crc_fits.get())
-        else {
-            return;
-        };
+    /// The CRC takes the CRC of an image too: then it is the same for every image.
+    pub(super) fn crc<'k>(&self, k: &'k Kernel, takes: Int<'k>, word: Int<'k>) {
+        let Some((check, fits)) = self.check.get().zip(self.crc_fits.get()) else { return };
         k.pass_clock(&self.clk, &check.clk);
-        k.drive(&check.valid, taken & !self.is(k, State::Crc));
+        k.drive(&check.valid, takes);
         k.drive(&check.first, self.is(k, State::First));
         k.drive(&check.word, word);
-        k.register_when(expected, beat & self.is(k, State::Crc), word.bits(0, 32));
-        k.register(fits, k.read(&check.crc).equals(k.read(expected)));
+        k.register(fits, k.read(&check.crc).equals(self._crc));
     }
 
     /// Where a word is written, and how many follow. Address and number mean nothing in states that take no beats.
@@ -72,9 +69,8 @@ impl Loader {
         // Words of an input are written to the activation memory, which has target 0.
         let input = first & !image & self.has_model(k);
         let writes = (beat & (input | is(State::Input) | is(State::Word))).named("writes_now");
-        k.register(&self.writes, writes);
         let rank = k.stage(&self.written, 1);
-        k.drive(&self.write, k.read(&self.writes));
+        k.drive(&self.write, rank.pass("writes", writes));
         if let Some((port, target)) = self.write_target.get().zip(self.target.get()) {
             k.drive(port, rank.pass("target", first.mux(0, k.read(target))));
         }

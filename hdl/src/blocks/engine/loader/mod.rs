@@ -11,6 +11,7 @@ use super::model::Model;
 use super::outlet::STATUS;
 use crate::describe_logic;
 use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Reg, Stage};
+use crate::targets;
 use states::State;
 
 /// Where a section of an image goes.
@@ -108,22 +109,23 @@ pub struct Loader {
     one_left: Reg,
     one_input: Maybe<Reg>,
     two_inputs: Maybe<Reg>,
-    expected: Maybe<Reg>,
     outcome: Reg,
     written: Stage,
-    writes: Reg,
     goes: Reg,
     _fingerprint: i128,
     /// word address and number of words of the input of a model that is there from the start
     _input: Option<[i128; 2]>,
+    _crc: i128,
+    _waits: bool,
 }
 
 /// Values of an address, in words of the stream.
 fn addresses(config: &EngineConfig) -> Range {
-    let most = [config.activation_bytes, config.weight_bytes, config.lane_weight_bytes, 8 * config.channels]
+    let resident = [config.lane_weight_bytes, 8 * config.channels, 8 * config.lane_channels]
         .into_iter()
-        .chain([8 * config.lane_channels, config.lanes * config.program_words])
-        .max();
+        .chain([config.lanes * config.program_words])
+        .filter(|_| config.resident);
+    let most = [config.activation_bytes, config.weight_bytes].into_iter().chain(resident).max();
     Range::addresses(most.unwrap_or(0) / config.lanes)
 }
 
@@ -168,13 +170,14 @@ impl Loader {
             one_left: Reg::new(BIT),
             one_input: Maybe::when(loads, || Reg::new(BIT)),
             two_inputs: Maybe::when(loads, || Reg::new(BIT)),
-            expected: Maybe::when(loads, || Reg::new(Range::unsigned(32))),
             outcome: Reg::new(STATUS),
-            written: Stage::new(true),
-            writes: flag(),
+            // iCE40 has few flip-flops that have no LUT before them.
+            written: Stage::new(config.target != targets::Target::Ice40),
             goes: flag(),
             _fingerprint: config.fingerprint().into(),
             _input: input,
+            _crc: config.crc_of_all().into(),
+            _waits: config.crc_is_slow(),
         }
     }
 
@@ -225,7 +228,7 @@ impl Describe for Loader {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
         let is = |state| self.is(k, state);
-        let busy = self.check.get().and_then(|check| check.busy.get()).map_or(k.lit(0), |port| k.read(port));
+        let busy = self.check.get().filter(|_| self._waits).map_or(k.lit(0), |check| k.read(&check.busy));
         let ready = !(is(State::Settle) | is(State::Compare) | is(State::Answer) | is(State::Run) | busy);
         k.drive(&self.in_ready, ready);
         // A beat is held for a clock, so that what it says has been found out when it is acted upon. A beat that is held when
@@ -233,7 +236,7 @@ impl Describe for Loader {
         let held = k.read(&self.held);
         k.register(&self.held, ready.mux(k.read(&self.in_valid), held));
         // Where a way or a place asks for a state that takes beats, it need not ask for all of `ready`.
-        let beat = if self.check.get().is_some_and(|check| check.busy.get().is_some()) { held & !busy } else { held };
+        let beat = if self._waits { held & !busy } else { held };
         let (word, found) = self.findings(k, ready);
         let ways = self.ways(k, beat, &found);
         for (state, reg) in self.state.iter().enumerate() {
@@ -264,7 +267,8 @@ impl Describe for Loader {
         k.drive(&self.answer, is(State::Answer) & k.read(&self.room));
         k.drive(&self.answer_status, k.read(&self.outcome));
 
-        self.crc(k, [beat, held & ready], word);
+        let takes = held & ready & (!is(State::First) | found.image) & !is(State::Input) & !is(State::Skip);
+        self.crc(k, takes, word);
         self.place(k, beat, word, found.image);
     }
 }

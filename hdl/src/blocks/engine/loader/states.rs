@@ -82,6 +82,7 @@ impl Loader {
         let refused = Some(Status::Damaged);
         let no_image = Some(if self.loads_images() { Status::NoImage } else { Status::HoldsModel });
         let crc_fits = self.crc_fits.get().map_or(k.lit(0), |reg| k.read(reg));
+        let busy = self.check.get().map_or(k.lit(0), |check| k.read(&check.busy));
         let ways = vec![
             (First, Input, go_on & input & !ends_input, None),
             (First, Skip, go_on & input & ends_input, Some(Status::WrongLength)),
@@ -109,7 +110,7 @@ impl Loader {
             (Word, Answer, cut, refused),
             (Crc, Settle, cut, None),
             (Crc, Skip, go_on, refused),
-            (Settle, Compare, k.lit(1), None),
+            (Settle, Compare, !busy, None),
             (Compare, Answer, crc_fits, Some(Status::Ok)),
             (Compare, Answer, !crc_fits, refused),
             (Skip, Answer, cut, None),

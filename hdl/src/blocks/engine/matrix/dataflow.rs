@@ -129,7 +129,15 @@ impl Matrix {
             let total = adds.mux(sum, 0) + k.lane(&self.array.sums, q);
             let total = total.bounded(sum.range(), "a split step adds the sums of all rows once");
             k.register_when(&self.sum[q], steps[DRAIN_TO_SUM - 1], total);
-            k.drive(&requantizer.acc, biased.pass("sum", sum + k.lane(&self.parameters.bias, q)));
+            let bias = k.lane(&self.parameters.bias, q);
+            let sum = match requantizer.parameters.bias.get() {
+                Some(port) => {
+                    k.drive(port, bias);
+                    sum
+                }
+                None => sum + bias,
+            };
+            k.drive(&requantizer.acc, biased.pass("sum", sum));
             k.drive(requantizer.flow.in_valid(), steps[steps.len() - 1]);
             let to = &requantizer.parameters;
             let parameters = [

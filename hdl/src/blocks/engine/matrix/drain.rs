@@ -56,7 +56,9 @@ impl Drain {
         let words = config.cols / config.lanes;
         let entry = Range::addresses(config.channels / config.requantizers);
         let last_words = (instruction::LAST_WORDS, Range::new(0, words as i128));
-        let kept = [(instruction::PARAMETERS, entry), last_words];
+        // Where a step brings its parameters, they begin at 0.
+        let parameters = Some((instruction::PARAMETERS, entry)).filter(|_| config.resident);
+        let kept: Vec<_> = parameters.into_iter().chain(Some(last_words).filter(|_| words > 1)).collect();
         let flag = || Reg::control(0..=1, 0);
         Drain {
             clk: Clk::new(),
@@ -72,7 +74,7 @@ impl Drain {
             ends_block: Port::bit("the step is the last of its block"),
             moves: Maybe::when(config.passes > 1, || Port::bit("the last clock of a step")),
             entry: Port::new(entry, "entry of the parameters of the step"),
-            kept: Kept::new(if words > 1 { &kept } else { &kept[..1] }),
+            kept: Kept::new(&kept),
             active: flag(),
             place: Reg::new(0..=config.places() as i128 - 1),
             words_left: Maybe::when(words > 1, || Reg::new(0..=words as i128 - 1)),
@@ -129,7 +131,7 @@ impl Describe for Drain {
         k.register_when(&self.place, begin | moves, begin.mux(0, (place + 1).wrap(place.range())));
         k.register_when(&self.of_last_tile, begin, k.read(&self.last_tile));
         k.register_when(&self.of_last_block, begin, k.read(&self.last_block));
-        let (start, first_entry) = (k.read(&self.start), self.kept.read(k, instruction::PARAMETERS));
+        let (start, first_entry) = (k.read(&self.start), self.kept.read_or_0(k, instruction::PARAMETERS));
         let next_entry = (start | ends_block).mux(first_entry, (entry + 1).wrap(entry.range()));
         let ends_group = moves & row.equals(self._rows as i128 - 1);
         k.register_when(&self.at, start | ends_group, next_entry);

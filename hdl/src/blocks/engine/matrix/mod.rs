@@ -52,7 +52,7 @@ use super::parameters::ParameterMemory;
 use crate::blocks::requantizer::Requantizer;
 use crate::exact::{Bus, Clk, Maybe, Port, Reg, Stage};
 use crate::memory::WritePorts;
-use timing::{DRAIN_TO_SUM, INT8, SUM_TO_REQUANTIZER};
+use timing::{DRAIN_TO_SUM, INT8};
 
 /// See the [module](self).
 #[derive(LogicBlock)]
@@ -140,7 +140,7 @@ impl Matrix {
         };
         let kept = [instruction::ZERO_POINT, instruction::MIN, instruction::MAX, instruction::SPLIT];
         let kept = kept.map(|field| (field, field.range()));
-        let to_requantizer = DRAIN_TO_SUM + SUM_TO_REQUANTIZER;
+        let to_requantizer = DRAIN_TO_SUM + c.sum_to_requantizer();
         Ok(Matrix {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
@@ -174,7 +174,7 @@ impl Matrix {
             steps: flags(to_requantizer),
             row: stages(DRAIN_TO_SUM),
             sum: (0..c.requantizers).map(|_| Reg::new(c.sum())).collect(),
-            biased: Stage::new(true),
+            biased: Stage::new(c.bias_ranks() > 0),
             block: stages(to_requantizer + requantizer.latency()),
             requantizer: (0..c.requantizers)
                 .map(|_| Requantizer::new(requantizer.clone()))

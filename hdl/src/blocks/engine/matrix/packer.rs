@@ -45,11 +45,11 @@ pub struct Packer {
     place: Reg,
     line: Vec<Stage>,
     word: Stage,
-    writes: Reg,
-    complete: Reg,
-    in_last_row: Reg,
-    block_ends: Reg,
-    finished: Reg,
+    writes: Maybe<Reg>,
+    complete: Maybe<Reg>,
+    in_last_row: Maybe<Reg>,
+    block_ends: Maybe<Reg>,
+    finished: Maybe<Reg>,
     at: Reg,
     row_0: Reg,
     next_block: Reg,
@@ -66,7 +66,9 @@ impl Packer {
             (instruction::OUT, address),
             (instruction::OUT_PITCH, address),
         ];
-        let flag = || Reg::control(0..=1, 0);
+        let ranked = config.packer_ranks() > 0;
+        let flag = || Maybe::when(ranked, || Reg::control(0..=1, 0));
+        let mark = || Maybe::when(ranked, || Reg::new(0..=1));
         let line = config.rows * (config.groups_of_word() - 1);
         Packer {
             clk: Clk::new(),
@@ -85,11 +87,11 @@ impl Packer {
             kept: Kept::new(&kept),
             place: Reg::control(0..=config.places() as i128 - 1, 0),
             line: (0..line).map(|_| Stage::new(true)).collect(),
-            word: Stage::new(true),
+            word: Stage::new(ranked),
             writes: flag(),
             complete: flag(),
-            in_last_row: Reg::new(0..=1),
-            block_ends: Reg::new(0..=1),
+            in_last_row: mark(),
+            block_ends: mark(),
             finished: flag(),
             at: Reg::new(address),
             row_0: Reg::new(address),
@@ -116,14 +118,12 @@ impl Packer {
     }
 
     /// The addresses: row after row of a word, then the next word of the block, then the next block.
-    fn addresses(&self, k: &Kernel) {
-        let (start, complete) = (k.read(&self.start), k.read(&self.complete));
+    fn addresses<'k>(&'k self, k: &'k Kernel, [complete, last_row, ends_block]: [Int<'k>; 3]) {
+        let start = k.read(&self.start);
         let [out, pitch] = [instruction::OUT, instruction::OUT_PITCH].map(|field| self.kept.read(k, field));
         let (at, row_0, next_block) = (k.read(&self.at), k.read(&self.row_0), k.read(&self.next_block));
         let address = self.at.range();
-        let ends_block = k.read(&self.block_ends);
         let next_word = ends_block.mux(next_block, (row_0 + 1).wrap(address));
-        let last_row = k.read(&self.in_last_row);
         let next = last_row.mux(next_word, (at + pitch).wrap(address));
         k.register_when(&self.at, start | complete, start.mux(out, next));
         let moves = (complete & last_row).named("next_word");
@@ -135,13 +135,21 @@ impl Packer {
     }
 }
 
+/// The value behind a register, if there is one.
+fn behind<'k>(k: &'k Kernel, register: &'k Maybe<Reg>, value: Int<'k>) -> Int<'k> {
+    register.get().map_or(value, |register| {
+        k.register(register, value);
+        k.read(register)
+    })
+}
+
 describe_logic!(Packer);
 
 impl Describe for Packer {
     fn header(&self) -> Header {
         let (lanes, bits) = (self.y.lanes(), self.write_word.range().width());
         Header::new(format!("matrix_packer_{lanes}"), format!("Words of {bits} bits from {lanes} results a clock."))
-            .fact("latency", "1 cycle from the last results of a word")
+            .fact("latency", format!("{} cycles from the last results of a word", self.word.latency()))
     }
 
     fn describe(&self, k: &Kernel) {
@@ -157,15 +165,13 @@ impl Describe for Packer {
         let complete = valid & (place >> row_bits).equals(place.range().hi() >> row_bits);
         let split = self.split.get().map_or(k.lit(0), |port| k.read(port));
         let has_pixel = !last_block | row.lt(self.kept.read(k, instruction::LAST_ROWS));
-        k.register(&self.writes, complete & split.mux(last_row, has_pixel));
-        k.register(&self.complete, complete);
-        k.register(&self.in_last_row, last_row);
-        k.register(&self.block_ends, ends_block);
-        k.register(&self.finished, valid & ends_block & last_block);
+        k.drive(&self.write, behind(k, &self.writes, complete & split.mux(last_row, has_pixel)));
+        k.drive(&self.done, behind(k, &self.finished, valid & ends_block & last_block));
+        let complete = behind(k, &self.complete, complete);
+        let last_row = behind(k, &self.in_last_row, last_row);
+        let ends_block = behind(k, &self.block_ends, ends_block);
         let word = self.packed(k, valid);
-        k.drive(&self.write, k.read(&self.writes));
         k.drive(&self.write_word, k.stage(&self.word, 1).pass("word", word));
-        k.drive(&self.done, k.read(&self.finished));
-        self.addresses(k);
+        self.addresses(k, [complete, last_row, ends_block]);
     }
 }

@@ -4,6 +4,7 @@ use crate::blocks::engine::EngineConfig;
 use crate::blocks::engine::memory::{LATENCY, OVERTAKEN};
 use crate::blocks::engine::windows;
 use crate::exact::Range;
+use crate::targets::Target;
 
 /// Clock edges from the write that fills a half of the block buffer to the first beat of its block, if the array is
 /// free by then. If the half is full this many clocks before the clock after a block, the next block follows without a
@@ -16,9 +17,6 @@ const CONTROL_RANKS: usize = 2;
 /// Clock edges from a step of the drain to the clock in which its sums are at the end of the array. The parameters, which
 /// the sums meet one clock later, take so much longer than an edge to come out of their memory.
 pub(super) const DRAIN_TO_SUM: usize = LATENCY - 1;
-
-/// Clock edges from the end of the array to the requantizers: the ranks of the sum and of the bias.
-pub(super) const SUM_TO_REQUANTIZER: usize = 2;
 
 const _: () = assert!(windows::LATENCY >= OVERTAKEN, "what fills a half comes from the windows");
 
@@ -46,9 +44,19 @@ impl EngineConfig {
 
     /// Clock edges from the last beat of a tile to the write of word `word` of the pixel in row `row`.
     pub fn matrix_write(&self, word: usize, row: usize) -> usize {
-        let first_result = self.sum_latency() + SUM_TO_REQUANTIZER + self.requantizer(self.sum()).latency();
+        let first_result = self.sum_latency() + self.sum_to_requantizer() + self.requantizer(self.sum()).latency();
         let results_before = self.places() * (word + 1) - self.rows + row;
-        first_result + results_before * self.passes + 1
+        first_result + results_before * self.passes + self.packer_ranks()
+    }
+
+    /// Ranks of the packer, behind the results. On iCE40 the flip-flops for a word would have no LUT before them.
+    pub(super) fn packer_ranks(&self) -> usize {
+        usize::from(self.target != Target::Ice40)
+    }
+
+    /// Clock edges from the end of the array to the requantizers: the ranks of the sum and of the bias.
+    pub(super) fn sum_to_requantizer(&self) -> usize {
+        1 + self.bias_ranks()
     }
 
     /// Clock edges from a beat to the sum that it completes, at the end of the array. Sum and drain register have a rank

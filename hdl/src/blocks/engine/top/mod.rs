@@ -12,11 +12,11 @@ use super::loader::{Loader, Target};
 use super::matrix::Matrix;
 use super::model::Model;
 use super::outlet::{Outlet, STATUS};
-use super::sequencer::Sequencer;
+use super::sequencer::{Part, Sequencer};
 use super::softmax::SoftmaxUnit;
 use super::store::Store;
 use super::windows::Windows;
-use crate::exact::{BIT, Bus, Clk, Describe, Header, Kernel, Maybe, Port, Range, Reg};
+use crate::exact::{BIT, Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Reg};
 use crate::interface::{StreamPorts, Streamed, Streams};
 use crate::{describe_logic, ports};
 
@@ -84,6 +84,9 @@ impl Engine {
 
     fn with(config: &EngineConfig, model: Option<&Model>) -> Result<Engine, String> {
         config.validate()?;
+        if model.is_some() && !config.resident {
+            return Err("resident: a model that the memories hold from the start is resident".to_owned());
+        }
         let byte = Range::unsigned(8);
         let loader = Loader::new(config, model);
         let kept = [instruction::KIND, instruction::LAST_BYTES];
@@ -146,6 +149,12 @@ impl Engine {
         k.drive(&self.m_axis_tuser, k.read(&self.outlet.status));
     }
 
+    /// Whether the word that is shown is for a memory, and its address there, if steps bring their parameters.
+    fn of_step<'k>(&self, k: &'k Kernel, part: Part) -> Option<[Int<'k>; 2]> {
+        let ports = self.sequencer.loads.get().zip(self.sequencer.load_address.get());
+        ports.map(|(loads, address)| [k.lane(loads, part as usize), k.read(address)])
+    }
+
     /// What the loader writes, and the sequencer's instructions, start and end of steps.
     fn control(&self, k: &Kernel) {
         let (loader, sequencer, store) = (&self.loader, &self.sequencer, &self.store);
@@ -160,18 +169,24 @@ impl Engine {
         k.drive(&store.load_address, address);
         k.drive(&store.load_word, word);
         if let Some((port, target)) = store.load_target.get().zip(loader.write_target.get()) {
-            let target = k.read(target);
-            k.drive(port, target);
-            for (of, memory) in [
-                (Target::Parameters, &self.matrix.parameters_write),
-                (Target::LaneParameters, &self.lanes.parameters_write),
-            ] {
-                let Some(ports) = memory.get() else { continue };
-                let at = address.bits(0, ports.address.range().width());
-                memory.drive(k, [write & target.equals(of as i128), at, word]);
-            }
+            k.drive(port, k.read(target));
         }
         let shown = [&sequencer.show, &sequencer.show_at, &sequencer.show_word].map(|port| k.read(port));
+        for (of, part, memory) in [
+            (Target::Parameters, Part::Parameters, &self.matrix.parameters_write),
+            (Target::LaneParameters, Part::LaneParameters, &self.lanes.parameters_write),
+        ] {
+            let Some(ports) = memory.get() else { continue };
+            let [takes, from, what] = match (self.of_step(k, part), loader.write_target.get()) {
+                (Some([takes, from]), _) => [takes, from, shown[2]],
+                (None, Some(target)) => [write & k.read(target).equals(of as i128), address, word],
+                (None, None) => continue,
+            };
+            memory.drive(k, [takes, from.bits(0, ports.address.range().width()), what]);
+        }
+        if let Some([takes, from]) = self.of_step(k, Part::LaneWeights) {
+            store.of_step.drive(k, [takes, from, shown[2]]);
+        }
         let start = k.read(&sequencer.start);
         for (instruction, to) in [
             (&self.windows.instruction, &self.windows.start),

@@ -18,7 +18,6 @@ use super::memory;
 use crate::blocks::delay::through;
 use crate::describe_logic;
 use crate::exact::{BIT, Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Rank, Reg, Stage};
-use loops::PLACE;
 
 /// A word of a run in each clock, from the activation memory, in the order of [`Loops`].
 ///
@@ -104,7 +103,7 @@ impl Windows {
         let loops = Loops::new(config);
         let lanes = config.lanes;
         let weights = Range::addresses(config.lane_weight_words());
-        let full = |field: instruction::Field| (field, field.range());
+        let full = |field: instruction::Field| (field, config.values(field));
         Windows {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
@@ -196,7 +195,7 @@ impl Describe for Windows {
             [("x", &l.x), ("tap_y", &l.tap_y), ("offset", &l.word)].map(|(name, port)| ranks[0].pass(name, read(port)));
         let pixel = ranks[1].pass("pixel", read(&l.pixel));
         let run = ranks[1].pass("run", (run + read(&l.group)).wrap(address));
-        let x = ranks[1].pass("x", (x + read(&l.column)).bounded(PLACE, "a place in a row, or in its padding"));
+        let x = ranks[1].pass("x", (x + read(&l.column)).bounded(l.x.range(), "a place in a row, or in its padding"));
         let y = ranks[1].pass("y", read(&l.y) + tap_y);
         let start = ranks[2].pass("start", (pixel + run).wrap(address));
         let in_height = ranks[2].pass("in_height", !y.lt(0) & y.lt(field(i::HEIGHT)));
@@ -204,7 +203,9 @@ impl Describe for Windows {
         let position = through(&ranks[1..3], "position", read(&l.position));
         let (place, x) = (x, ranks[2].pass("x", x));
         let within = start.bits(0, word_bits);
-        let words = (start.bits(word_bits, address.width()) + offset.bits(word_bits, 16)).wrap(self.address.range());
+        let words = (start.bits(word_bits, address.width())
+            + offset.bits(word_bits, l.word.range().width() - word_bits))
+        .wrap(self.address.range());
         k.drive(&self.address, ranks[3].pass("address", words));
         k.drive(&self.read, k.read(&self.valid[ADDRESS_RANKS - 1]));
         let begin = ranks[3].pass("begin", within - offset);

@@ -114,22 +114,16 @@ fn addresses(config: &EngineConfig) -> Range {
     Range::addresses(config.activation_bytes)
 }
 
-/// Values of a distance within a row of a tensor, in bytes.
-const DISTANCE: Range = Range::unsigned(16);
-
-/// Values of a place in a row of a tensor: in the padding, in the row, or behind it.
-pub(super) const PLACE: Range = Range::signed(18);
-
-/// Values of a row of a tensor, in the padding, in the tensor, or below it.
-const Y: Range = Range::signed(17);
-
 impl Loops {
     /// The loops of an engine.
     pub fn new(config: &EngineConfig) -> Loops {
         use instruction as i;
         let address = addresses(config);
         let weights = Range::addresses(config.lane_weight_bytes / 4);
-        let full = |field: Field| (field, field.range());
+        let full = |field: Field| (field, config.values(field));
+        let narrower = |field: Field, range: Range| {
+            (field, if range.covers(config.values(field)) { config.values(field) } else { range })
+        };
         let in_memory = |field: Field| (field, if field.signed { Range::signed(address.width()) } else { address });
         // A pixel or a group of the output takes a word at least.
         let words = config.activation_address();
@@ -140,7 +134,7 @@ impl Loops {
             full(i::X0),
             full(i::Y0),
             full(i::X_STEP),
-            (i::OUT_WIDTH_1, words),
+            narrower(i::OUT_WIDTH_1, words),
             in_memory(i::ROW_STEP),
             (i::PIXELS_1, words),
             full(i::Y_STEP),
@@ -151,12 +145,14 @@ impl Loops {
             full(i::TAP_STEP),
             full(i::RUN_BYTES),
             full(i::RUN_WORDS_1),
-            (i::GROUPS_1, words),
+            narrower(i::GROUPS_1, words),
             full(i::IDLE),
-            (i::LANE_WEIGHTS, weights),
         ];
+        // Where a step brings the weights of the lanes, they begin at 0.
+        fields.extend(config.resident.then_some((i::LANE_WEIGHTS, weights)));
         fields.extend((config.taps > 1).then(|| full(i::TRIPLE)));
         let kept = Kept::new(&fields);
+        let (distance, [row_y, tap_y]) = (config.distance(), config.row_numbers());
         let flag = || Reg::control(BIT, 0);
         let row = Range::new(0, config.rows as i128 - 1);
         let within_word = Range::new(0, config.lanes as i128 - 1);
@@ -170,13 +166,13 @@ impl Loops {
             valid: Port::bit("a word is read"),
             pixel: Port::new(address, "byte address of the pixel's row and column, a clock later"),
             tap_row: Port::new(address, "bytes to the row of taps"),
-            tap: Port::new(DISTANCE, "bytes to the run"),
+            tap: Port::new(distance, "bytes to the run"),
             group: Port::new(address, "bytes to the group, a clock later"),
-            x: Port::new(PLACE, "bytes from the start of the row, in the first column of pixels"),
-            column: Port::new(DISTANCE, "bytes to the pixel's column, a clock later"),
-            y: Port::new(Y, "row of the tensor for the first row of taps, a clock later"),
-            tap_y: Port::new(DISTANCE, "rows to the row of taps"),
-            word: Port::new(DISTANCE, "bytes from the start of the run"),
+            x: Port::new(config.place(), "bytes from the start of the row, in the first column of pixels"),
+            column: Port::new(distance, "bytes to the pixel's column, a clock later"),
+            y: Port::new(row_y, "row of the tensor for the first row of taps, a clock later"),
+            tap_y: Port::new(tap_y, "rows to the row of taps"),
+            word: Port::new(distance, "bytes from the start of the run"),
             position: Port::new(within_word, "bytes of the item before the run, a clock later"),
             weight: Port::new(weights, "entry of the lanes' weights, a clock later"),
             first: Port::bit("first word of an item"),
@@ -190,15 +186,15 @@ impl Loops {
             active: flag(),
             waiting: flag(),
             resting: flag(),
-            rest: Reg::new(i::IDLE.range()),
+            rest: Reg::new(kept.range(i::IDLE)),
             rest_ends: Reg::new(BIT),
             issues: flag(),
             blocks: Reg::new(BIT),
             idles: Reg::new(BIT),
             in_flight: Reg::control(0..=2, 0),
-            words: Level::new(i::RUN_WORDS_1.range()),
-            runs: Level::new(i::TAPS_X_1.range()),
-            tap_rows: Level::new(i::TAPS_Y_1.range()),
+            words: Level::new(kept.range(i::RUN_WORDS_1)),
+            runs: Level::new(kept.range(i::TAPS_X_1)),
+            tap_rows: Level::new(kept.range(i::TAPS_Y_1)),
             groups: Level::new(kept.range(i::GROUPS_1)),
             columns: Level::new(kept.range(i::OUT_WIDTH_1)),
             pixels: Level::new(kept.range(i::PIXELS_1)),
@@ -209,14 +205,14 @@ impl Loops {
             late_column: Late::default(),
             late_row: Late::default(),
             late_entry: Late::default(),
-            word_offset: Reg::new(DISTANCE),
-            run_offset: Reg::new(DISTANCE),
+            word_offset: Reg::new(distance),
+            run_offset: Reg::new(distance),
             tap_row_offset: Reg::new(address),
-            tap_row_y: Reg::new(DISTANCE),
+            tap_row_y: Reg::new(tap_y),
             group_offset: Reg::new(address),
-            column_offset: Reg::new(DISTANCE),
+            column_offset: Reg::new(distance),
             row_offset: Reg::new(address),
-            row_y: Reg::new(Y),
+            row_y: Reg::new(row_y),
             place: Reg::new(within_word),
             weight_entry: Reg::new(weights),
             row_of_block: Reg::new(row),

@@ -111,7 +111,7 @@ impl Loops {
         let step = tables.mux(1, taps);
         let moves = start | (ends.word & (field(i::WEIGHTS_ADVANCE) | tables));
         let entry = self.late_entry.describe(k, moves, start | ends.pixel);
-        self.offset(k, &self.weight_entry, entry, field(i::LANE_WEIGHTS), step);
+        self.offset(k, &self.weight_entry, entry, self.kept.read_or_0(k, i::LANE_WEIGHTS), step);
     }
 
     /// An offset that `moves` on. It begins with `from`, and `again` where the level's last round ends.
