@@ -5,7 +5,7 @@ mod run;
 use crate::gemm::Matrix;
 use crate::numerics::AnyRequantization;
 use crate::operators::{
-    AddParameters, Array, DequantizeRounding, InPairs, LitertMul, OrtAdd, OrtAveragePool, OrtMul, OrtSoftmax,
+    AddParameters, Array, Between, DequantizeRounding, InPairs, LitertMul, OrtAdd, OrtAveragePool, OrtMul, OrtSoftmax,
     Quantizer, SoftmaxParameters, Table, ToFloat, Window, XnnpackAdd, XnnpackConvert,
 };
 use crate::{Bounds, Requantization};
@@ -111,6 +111,23 @@ pub enum Operator {
     Concatenation {
         /// the dimension
         axis: usize,
+    },
+    /// inputs of one shape side by side along a new dimension
+    Pack {
+        /// the new dimension of the output
+        axis: usize,
+    },
+    /// the greater or the lesser of two inputs
+    Extremum {
+        /// the greater
+        greatest: bool,
+    },
+    /// an image enlarged or shrunk, each element between four of the input
+    ResizeBilinear {
+        /// for each row of the output, the rows that it is between
+        rows: Vec<Between>,
+        /// for each column of the output, the columns that it is between
+        cols: Vec<Between>,
     },
     /// a value around the elements
     Pad {

@@ -156,6 +156,15 @@ pub fn mul(a: Operand<'_>, b: Operand<'_>, scale: &impl Requantize) -> Result<Ar
     })
 }
 
+/// TFLite's `MAXIMUM` or `MINIMUM`, of integers of one scale and zero point (tflite-micro 90b983c2,
+/// `reference/maximum_minimum.h`). Shapes are equal, or repeat where a size is 1.
+///
+/// # Errors
+/// If shapes disagree.
+pub fn extremum(a: &Array, b: &Array, greatest: bool) -> Result<Array, Error> {
+    zip(a, b, |x, y| Ok(if greatest { x.max(y) } else { x.min(y) }))
+}
+
 /// A function of one activation by a table: `y = table[x - least]`, as TFLM and TFLite compute LOGISTIC and TANH of int8
 /// (tflite-micro 90b983c2, `kernels/internal/common.h`, `LUTLookup`).
 ///

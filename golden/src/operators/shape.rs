@@ -72,6 +72,24 @@ pub fn concatenation(inputs: &[&Array], axis: usize) -> Result<Array, Error> {
     Array::new("output", shape, data)
 }
 
+/// Inputs of one shape side by side along a new dimension `axis` of the result.
+///
+/// # Errors
+/// If there is no input, two inputs differ in shape, or `axis` is beyond the dimensions of the result.
+pub fn pack(inputs: &[&Array], axis: usize) -> Result<Array, Error> {
+    let widened = |input: &&Array| {
+        let mut shape = input.shape().to_vec();
+        if axis > shape.len() {
+            let expected = format!("at least {axis} dimensions");
+            return Err(Error::Shape { what: "input", got: shape, expected });
+        }
+        shape.insert(axis, 1);
+        reshape(input, &shape)
+    };
+    let widened = inputs.iter().map(widened).collect::<Result<Vec<_>, _>>()?;
+    concatenation(&widened.iter().collect::<Vec<_>>(), axis)
+}
+
 /// The shape of a [`concatenation`], with the errors of that function.
 pub(crate) fn concatenated_shape(shapes: &[&[usize]], axis: usize) -> Result<Vec<usize>, Error> {
     let first = shapes.first().copied().unwrap_or_default();

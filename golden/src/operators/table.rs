@@ -79,6 +79,29 @@ pub fn relu_table(factor: f64, zero_points: [i32; 2], bounds: Bounds) -> Result<
     tabulate(|x| requantization.requantize_sum(i128::from(x) - i128::from(zero_points[0])))
 }
 
+/// `LEAKY_RELU`: `requantize(x - zx)` by the second factor, `sx / sy`, or below the zero point by the first,
+/// `sx alpha / sy`, both in `f32` (tflite-micro 90b983c2, `micro/kernels/leaky_relu.cc`, `reference/leaky_relu.h`). A
+/// negative factor is its magnitude, and the product is negated.
+///
+/// # Errors
+/// If a factor has no multiplier, or an `x` leaves the contract of `tflite_double`.
+pub fn leaky_relu_table(factors: [f32; 2], zero_points: [i32; 2]) -> Result<Table, Error> {
+    let [below, above] = factors.map(|factor| {
+        let magnitude = quantize_multiplier(factor.abs().into(), MultiplierWidth::W32)?;
+        Requantization::new(Rule::TfliteDouble, magnitude, 0, Bounds::INT32)
+    });
+    let (below, above) = (below?, above?);
+    tabulate(|x| {
+        let d = i128::from(x) - i128::from(zero_points[0]);
+        let product = match d >= 0 {
+            true => above.requantize_sum(d)?,
+            false if factors[0] < 0.0 => -below.requantize_sum(d)?,
+            false => below.requantize_sum(d)?,
+        };
+        Ok((i64::from(product) + i64::from(zero_points[1])).clamp(-128, 127) as i32)
+    })
+}
+
 /// TFLM's `RELU6` by itself: the clamp of `x` to what 0 and 6 are at the scale of the input, whatever the scale of the
 /// output is (tflite-micro 90b983c2, `micro/kernels/activations.h`).
 pub fn clamp_table(bounds: Bounds) -> Table {

@@ -11,8 +11,10 @@ use qrtl_golden::import::{Runtime, lower};
 use qrtl_golden::operators::Array;
 
 const NO_TFLM: &[Runtime] = &[Runtime::LitertReference, Runtime::LitertBuiltin, Runtime::Xnnpack];
+const LEAKY_RELU_BY_XNNPACK: &str = "(LEAKY_RELU): what XNNPACK computes here is not known to the last bit";
 const LOGISTIC_BY_LITERT: &str = "(LOGISTIC): what LiteRT computes here is not known to the last bit";
 const MEAN_BY_XNNPACK: &str = "(MEAN): what XNNPACK computes here is not known to the last bit";
+const RESIZE_BY_KERNELS: &str = "what LiteRT's own kernel and XNNPACK compute here is not known to the last bit";
 const TANH_BY_LITERT: &str = "(TANH): what LiteRT computes here is not known to the last bit";
 
 /// A model, a runtime, and the end of the error that it gives.
@@ -40,6 +42,8 @@ const ERRORS: &[(&str, &[Runtime], &str)] = {
             &[Tflm, LitertReference, LitertBuiltin, Xnnpack],
             "tensor 1 has scale 2e-1 and zero point -7, the output 1e-1 and -7: must be the same",
         ),
+        ("leaky_relu", &[Xnnpack], LEAKY_RELU_BY_XNNPACK),
+        ("leaky_relu_other", &[Xnnpack], LEAKY_RELU_BY_XNNPACK),
         ("logistic", NO_TFLM, LOGISTIC_BY_LITERT),
         ("logistic_scale_8", NO_TFLM, LOGISTIC_BY_LITERT),
         ("mean_drops_dimensions", &[Xnnpack], MEAN_BY_XNNPACK),
@@ -52,6 +56,8 @@ const ERRORS: &[(&str, &[Runtime], &str)] = {
         ("mean_negative_and_repeated_axes", &[Xnnpack], MEAN_BY_XNNPACK),
         ("mean_of_1000", &[Xnnpack], MEAN_BY_XNNPACK),
         ("mean_ties_of_10", &[Xnnpack], MEAN_BY_XNNPACK),
+        ("resize_bilinear", &[LitertBuiltin, Xnnpack], RESIZE_BY_KERNELS),
+        ("resize_bilinear_other", &[LitertBuiltin, Xnnpack], RESIZE_BY_KERNELS),
         ("tanh", NO_TFLM, TANH_BY_LITERT),
         ("tanh_other_output", NO_TFLM, TANH_BY_LITERT),
         ("tanh_scale_1_256", NO_TFLM, TANH_BY_LITERT),

@@ -6,6 +6,7 @@ mod cases;
 mod digits;
 #[path = "../support/models.rs"]
 mod models;
+mod moves;
 mod mutations;
 mod operators;
 mod reductions_and_tables;

@@ -6,9 +6,9 @@ use crate::gemm::{self, Matrix, fully_connected};
 use crate::graph::Value;
 use crate::operators::{
     Array, InPairs, Operand, ToFloat, add, average_pool, concatenation, conv2d_fast, conv2d_in_pairs, depthwise_conv2d,
-    dequantize, fully_connected_in_pairs, litert_add, litert_mul, litert_requantize, lookup, max_pool, mean, mul,
-    ort_add, ort_average_pool, ort_mul, ort_softmax, pad, quantize, requantize, reshape, select, softmax, sub,
-    transpose, xnnpack_add, xnnpack_convert,
+    dequantize, extremum, fully_connected_in_pairs, litert_add, litert_mul, litert_requantize, lookup, max_pool, mean,
+    mul, ort_add, ort_average_pool, ort_mul, ort_softmax, pack, pad, quantize, requantize, reshape, resize_bilinear,
+    select, softmax, sub, transpose, xnnpack_add, xnnpack_convert,
 };
 
 impl Operator {
@@ -25,6 +25,7 @@ impl Operator {
             (Operator::Select { indices }, [Value::Float(x)]) => select(x, indices).map(Value::Float),
             (Operator::OrtToFloat(product), [Value::Integer(x)]) => to_float(x, product, shape).map(Value::Float),
             (Operator::Concatenation { axis }, inputs) => concatenation(&integers(inputs)?, *axis).map(Value::Integer),
+            (Operator::Pack { axis }, inputs) => pack(&integers(inputs)?, *axis).map(Value::Integer),
             (_, [Value::Integer(x)]) => self.unary(x, shape).map(Value::Integer),
             (_, [Value::Integer(a), Value::Integer(b)]) => self.binary(a, b).map(Value::Integer),
             _ => return Err(NOT_INTEGERS.to_owned()),
@@ -57,7 +58,8 @@ impl Operator {
                 litert_requantize(operand(x, *zero_point), group, rest)
             }
             Operator::Transpose { permutation } => transpose(x, permutation),
-            Operator::Select { indices } => select(x, indices),
+            Operator::Select { indices } => reshape(&select(x, indices)?, shape),
+            Operator::ResizeBilinear { rows, cols } => resize_bilinear(x, rows, cols),
             Operator::Lookup { least, entries } => lookup(x, *least, entries),
             Operator::OrtFullyConnected { layer, pairs } => dense_in_pairs(x, layer, *pairs, shape),
             Operator::OrtConv2d { layer: l, window, pairs } => {
@@ -99,6 +101,7 @@ impl Operator {
                 let (a, b) = pair(*zero_points);
                 mul(a, b, requantization)
             }
+            Operator::Extremum { greatest } => extremum(a, b, *greatest),
             Operator::OrtAdd(parameters) => ort_add(a, b, parameters),
             Operator::OrtMul(parameters) => ort_mul(a, b, parameters),
             Operator::LitertMul { zero_points, parameters } => {

@@ -3,27 +3,41 @@
 use crate::import::tflite;
 
 /// Names of the operators that have a counterpart in a graph.
-pub(super) const SUPPORTED: [&str; 20] = [
+pub(super) const SUPPORTED: [&str; 34] = [
     "ADD",
     "AVERAGE_POOL_2D",
     "CONCATENATION",
     "CONV_2D",
     "DEPTHWISE_CONV_2D",
     "DEQUANTIZE",
+    "EXPAND_DIMS",
     "FULLY_CONNECTED",
     "HARD_SWISH",
+    "LEAKY_RELU",
     "LOGISTIC",
+    "MAXIMUM",
     "MAX_POOL_2D",
     "MEAN",
+    "MINIMUM",
     "MUL",
+    "PACK",
     "PAD",
+    "PADV2",
     "QUANTIZE",
     "RELU",
     "RELU6",
     "RESHAPE",
+    "RESIZE_BILINEAR",
+    "RESIZE_NEAREST_NEIGHBOR",
+    "SHAPE",
+    "SLICE",
     "SOFTMAX",
+    "SPLIT",
+    "SQUEEZE",
+    "STRIDED_SLICE",
     "SUB",
     "TANH",
+    "TRANSPOSE",
 ];
 
 /// The reason why a model has no graph. Its text is complete and needs no `source`.

@@ -4,11 +4,16 @@
 mod concatenation;
 mod error;
 mod mean;
+mod moves;
 mod operands;
 mod operator;
+mod resize;
+mod slices;
 mod table;
 mod weighted;
 mod xnnpack;
+
+use std::collections::HashMap;
 
 use crate::graph::{Element, Graph, Step, Tensor, Value};
 use crate::import::Runtime;
@@ -47,8 +52,9 @@ pub fn lower_until(model: &Model, runtime: Runtime, last: usize) -> Result<Graph
     };
     check_supported(model, last + 1)?;
     let input = single("input", model.inputs())?;
-    // Each operator that was lowered has one output.
-    first_operators(model, runtime, last + 1, input)?.graph(input, operator.outputs[0])
+    let lowering = first_operators(model, runtime, last + 1, input)?;
+    let output = single("output", &operator.outputs).map_err(|e| fail(model, last, e.to_string()))?;
+    lowering.graph(input, output)
 }
 
 /// The operators that `wanted` picks, each by itself, and the tensors that they read and write. The operators between
@@ -95,14 +101,14 @@ fn first_operators(model: &Model, runtime: Runtime, count: usize, input: usize) 
     let mut there = vec![false; model.tensors().len()];
     there[input] = true;
     for index in 0..count {
-        let (inputs, output) = lowering.step(index)?;
+        let Written { inputs, outputs } = lowering.step(index)?;
         for &tensor in &inputs {
             if !there[tensor] && constant(&model.tensors()[tensor]).is_none() {
                 let what = format!("reads tensor {tensor} before anything has written it");
                 return Err(fail(model, index, what));
             }
         }
-        there[output] = true;
+        outputs.iter().for_each(|&output| there[output] = true);
     }
     Ok(lowering)
 }
@@ -120,16 +126,26 @@ struct Lowering<'a> {
     /// place of each tensor of the model in `tensors`
     places: Vec<Option<usize>>,
     steps: Vec<Step>,
+    /// integers that are known from shapes, by the tensor of the model that has them
+    folded: HashMap<usize, Vec<i64>>,
+}
+
+/// The tensors of the model that an operator reads and writes; none if its output is known before the model runs.
+#[derive(Default)]
+struct Written {
+    inputs: Vec<usize>,
+    outputs: Vec<usize>,
 }
 
 impl<'a> Lowering<'a> {
     fn new(model: &'a Model, runtime: Runtime) -> Lowering<'a> {
         let places = vec![None; model.tensors().len()];
-        Lowering { model, runtime, budget: model.budget(), tensors: Vec::new(), places, steps: Vec::new() }
+        let (tensors, steps, folded) = (Vec::new(), Vec::new(), HashMap::new());
+        Lowering { model, runtime, budget: model.budget(), tensors, places, steps, folded }
     }
 
-    /// Appends the step of an operator. Returns the tensors of the model that it reads, and the one that it writes.
-    fn step(&mut self, index: usize) -> Result<(Vec<usize>, usize), Error> {
+    /// Appends the steps of an operator: one for each output.
+    fn step(&mut self, index: usize) -> Result<Written, Error> {
         let operator = &self.model.operators()[index];
         if !SUPPORTED.contains(&&*operator.name) {
             return Err(Error::Unsupported { index, name: operator.name.to_string() });
@@ -138,17 +154,30 @@ impl<'a> Lowering<'a> {
             self.budget.take(bytes(&self.model.tensors()[input]))?;
         }
         let fail = |what| fail(self.model, index, what);
-        let operands = Operands::new(self.model, operator, self.runtime).map_err(fail)?;
-        let Lowered { inputs, output, operator: lowered } = operator::lower(operands).map_err(fail)?;
+        let operands = Operands::new(self.model, operator, self.runtime, &self.folded).map_err(fail)?;
+        if let Some(values) = operands.folded().map_err(fail)? {
+            self.folded.insert(operands.output().map_err(fail)?, values);
+            return Ok(Written::default());
+        }
+        let mut written = Written::default();
+        for lowered in operator::lower(operands).map_err(fail)? {
+            written.outputs.push(lowered.output);
+            written.inputs.extend(&lowered.inputs);
+            self.append(index, lowered).map_err(fail)?;
+        }
+        Ok(written)
+    }
+
+    fn append(&mut self, index: usize, lowered: Lowered) -> Result<(), String> {
+        let Lowered { inputs, output, operator } = lowered;
         let elements: usize = self.model.tensors()[output].shape.iter().product();
         if elements > MAX_ELEMENTS {
-            return Err(fail(format!("its output has {elements} elements: at most {MAX_ELEMENTS} are computed")));
+            return Err(format!("its output has {elements} elements: at most {MAX_ELEMENTS} are computed"));
         }
-        let places: Result<Vec<usize>, String> = inputs.iter().map(|&tensor| self.tensor(tensor)).collect();
-        let (inputs_of_step, output_of_step) = (places.map_err(fail)?, self.tensor(output).map_err(fail)?);
-        let name = operator.name.to_string();
-        self.steps.push(Step { index, name, inputs: inputs_of_step, output: output_of_step, operator: lowered });
-        Ok((inputs, output))
+        let inputs = inputs.iter().map(|&tensor| self.tensor(tensor)).collect::<Result<_, _>>()?;
+        let (output, name) = (self.tensor(output)?, self.model.operators()[index].name.to_string());
+        self.steps.push(Step { index, name, inputs, output, operator });
+        Ok(())
     }
 
     /// The place of a tensor of the model in the graph. The tensor is put there if it is missing.

@@ -1,5 +1,7 @@
 //! The requirements on the tensors of an operator. Errors do not name the operator, because the caller does.
 
+use std::collections::HashMap;
+
 use crate::Bounds;
 use crate::graph::Quantized;
 use crate::import::Runtime;
@@ -11,12 +13,19 @@ pub(super) struct Operands<'a> {
     pub(super) model: &'a Model,
     pub(super) operator: &'a Operator,
     pub(super) runtime: Runtime,
+    /// integers that are known from shapes, by their tensor
+    pub(super) folded: &'a HashMap<usize, Vec<i64>>,
 }
 
 impl<'a> Operands<'a> {
     /// The operator as `runtime` computes it. LiteRT's own kernels compute an operator that XNNPACK does not take.
-    pub(super) fn new(model: &'a Model, operator: &'a Operator, runtime: Runtime) -> Result<Operands<'a>, String> {
-        let operands = Operands { model, operator, runtime };
+    pub(super) fn new(
+        model: &'a Model,
+        operator: &'a Operator,
+        runtime: Runtime,
+        folded: &'a HashMap<usize, Vec<i64>>,
+    ) -> Result<Operands<'a>, String> {
+        let operands = Operands { model, operator, runtime, folded };
         let outside = |&index: &usize| operands.tensor(index).outside;
         match operator.inputs.iter().copied().flatten().find(outside) {
             Some(index) if runtime == Runtime::Tflm => Err(format!(

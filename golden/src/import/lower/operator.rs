@@ -19,7 +19,10 @@ pub(super) struct Lowered {
 }
 
 /// A supported operator, as the runtime computes it.
-pub(super) fn lower(operands: Operands<'_>) -> Result<Lowered, String> {
+pub(super) fn lower(operands: Operands<'_>) -> Result<Vec<Lowered>, String> {
+    if &*operands.operator.name == "SPLIT" {
+        return operands.split();
+    }
     let output = operands.output()?;
     let mut inputs = vec![operands.input(0)?];
     let operator = match operands.operator.options {
@@ -46,6 +49,13 @@ pub(super) fn lower(operands: Operands<'_>) -> Result<Lowered, String> {
                 _ => Operator::AveragePool { filter, window, bounds },
             }
         }
+        Options::StridedSlice { masks, offset } => operands.strided_slice(inputs[0], output, masks, offset)?,
+        Options::Pack { axis } => {
+            inputs = operands.inputs()?;
+            operands.pack(&inputs, output, axis)?
+        }
+        Options::Resize(alignment) => operands.resize(inputs[0], output, alignment)?,
+        Options::LeakyRelu { alpha } => Operator::Table { entries: operands.leaky_relu(alpha)? },
         Options::Elementwise { activation } => {
             inputs.push(operands.input(1)?);
             elementwise(&operands, activation)?
@@ -56,9 +66,14 @@ pub(super) fn lower(operands: Operands<'_>) -> Result<Lowered, String> {
         }
         Options::Reducer { keep_dims } => operands.mean(keep_dims)?,
         Options::Softmax { beta } => softmax(&operands, beta)?,
+        Options::None if matches!(&*operands.operator.name, "MAXIMUM" | "MINIMUM") => {
+            inputs.push(operands.input(1)?);
+            operands.moved(&inputs, output)?;
+            Operator::Extremum { greatest: &*operands.operator.name == "MAXIMUM" }
+        }
         Options::None | Options::Unread => unparametrized(&operands, inputs[0], output)?,
     };
-    Ok(Lowered { inputs, output, operator })
+    Ok(vec![Lowered { inputs, output, operator }])
 }
 
 /// Height and width of the weights.
@@ -142,7 +157,7 @@ fn softmax(operands: &Operands<'_>, beta: f32) -> Result<Operator, String> {
     SoftmaxParameters::new(beta, x.scale).map(Operator::Softmax).map_err(|e| e.to_string())
 }
 
-/// Lowers RESHAPE, PAD, QUANTIZE, DEQUANTIZE and the functions of one int8.
+/// Lowers the operators without options that have one input with elements.
 fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Result<Operator, String> {
     let from_float = operands.tensor(input).element == ElementType::Float32;
     Ok(match &*operands.operator.name {
@@ -155,10 +170,18 @@ fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Resul
         }
         "PAD" => {
             let y = operands.unscaled(input, output)?;
-            let padding = paddings(operands, operands.input(1)?)?;
-            check_padded(&operands.tensor(input).shape, &padding, &operands.tensor(output).shape)?;
-            Operator::Pad { padding, value: y.zero_point }
+            Operator::Pad { padding: paddings(operands, input, output)?, value: y.zero_point }
         }
+        "PADV2" => {
+            operands.moved(&[input, operands.input(2)?], output)?;
+            let value = match operands.tensor_of(2).and_then(|tensor| tensor.data.as_ref()) {
+                Some(Data::I8(data)) if data.len() == 1 => data[0].into(),
+                _ => return Err("the value of the padding must be a constant with 1 element".to_owned()),
+            };
+            Operator::Pad { padding: paddings(operands, input, output)?, value }
+        }
+        "TRANSPOSE" => operands.transpose(input, output)?,
+        "SLICE" => operands.slice(input, output)?,
         "HARD_SWISH" | "LOGISTIC" | "RELU" | "RELU6" | "TANH" => Operator::Table { entries: operands.table()? },
         // The elements are moved as they are, whatever the two scales are.
         _ => {
@@ -200,26 +223,17 @@ fn quantize(operands: &Operands<'_>, input: usize, output: usize) -> Result<Oper
     .map_err(|e| e.to_string())
 }
 
-/// Checks the padded shape before an array of this size is made.
-fn check_padded(input: &[usize], padding: &[[usize; 2]], output: &[usize]) -> Result<(), String> {
-    let padded = input.iter().zip(padding).map(|(n, [before, after])| n.saturating_add(*before).saturating_add(*after));
+/// Pairs of paddings before and after, which are input 1. Checks the padded shape before an array of this size is made.
+fn paddings(operands: &Operands<'_>, input: usize, output: usize) -> Result<Vec<[usize; 2]>, String> {
+    let [input, output] = [input, output].map(|index| &operands.tensor(index).shape);
+    let values = operands.known(1, "paddings")?;
+    let size = |v: i64| usize::try_from(v).map_err(|_| format!("padding is {v}: must be at least 0"));
+    let pairs = values.as_chunks().0.iter().map(|&[before, after]| Ok([size(before)?, size(after)?]));
+    let padding: Vec<[usize; 2]> = pairs.collect::<Result<_, String>>()?;
+    let padded =
+        input.iter().zip(&padding).map(|(n, [before, after])| n.saturating_add(*before).saturating_add(*after));
     if input.len() == padding.len() && padded.eq(output.iter().copied()) {
-        return Ok(());
+        return Ok(padding);
     }
     Err(format!("paddings {padding:?} do not make shape {output:?} of {input:?}"))
-}
-
-/// Pairs of paddings before and after, from a constant of INT32 or, except for TFLM, INT64.
-fn paddings(operands: &Operands<'_>, index: usize) -> Result<Vec<[usize; 2]>, String> {
-    let tensor = operands.tensor(index);
-    let values: Vec<i64> = match &tensor.data {
-        Some(Data::I32(data)) => data.iter().map(|&v| v.into()).collect(),
-        Some(Data::I64(data)) if operands.runtime != Runtime::Tflm => data.clone(),
-        _ => {
-            let types = if operands.runtime == Runtime::Tflm { "INT32" } else { "INT32 or INT64" };
-            return Err(format!("tensor {index} is {}: paddings must be a constant of {types}", tensor.element));
-        }
-    };
-    let size = |v: i64| usize::try_from(v).map_err(|_| format!("padding is {v}: must be at least 0"));
-    values.as_chunks().0.iter().map(|&[before, after]| Ok([size(before)?, size(after)?])).collect()
 }

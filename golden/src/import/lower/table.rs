@@ -5,7 +5,9 @@ use crate::Bounds;
 use crate::graph::Quantized;
 use crate::import::Runtime;
 use crate::import::tflite::Activation;
-use crate::operators::{Table, clamp_table, hard_swish_table, logistic_table, relu_table, tanh_table};
+use crate::operators::{
+    Table, clamp_table, hard_swish_table, leaky_relu_table, logistic_table, relu_table, tanh_table,
+};
 
 impl Operands<'_> {
     /// The table of HARD_SWISH, LOGISTIC, RELU, RELU6 or TANH.
@@ -30,6 +32,16 @@ impl Operands<'_> {
             Runtime::Tflm => f64::from(input) / f64::from(output),
             _ => (input / output).into(),
         }
+    }
+
+    /// The table of LEAKY_RELU. XNNPACK has a way of its own.
+    pub(super) fn leaky_relu(&self, alpha: f32) -> Result<Table, String> {
+        if self.runtime == Runtime::Xnnpack {
+            return Err("what XNNPACK computes here is not known to the last bit".to_owned());
+        }
+        let (x, y) = (self.quantized(self.input(0)?)?, self.quantized(self.output()?)?);
+        let factors = [x.scale * alpha / y.scale, x.scale / y.scale];
+        leaky_relu_table(factors, [x.zero_point, y.zero_point]).map_err(|e| e.to_string())
     }
 
     /// LOGISTIC or TANH. LiteRT takes the function from the C library, whose floats differ from machine to machine.

@@ -27,10 +27,15 @@ impl Operands<'_> {
                 "PAD" => self.tensor_of(1).is_some_and(|paddings| paddings.element == ElementType::Int32),
                 // XNNPACK has these three for floats alone.
                 "HARD_SWISH" | "RELU" | "RELU6" => false,
+                // These only move elements, and do so alike everywhere.
+                "EXPAND_DIMS" | "PADV2" | "SHAPE" | "SLICE" | "SPLIT" | "SQUEEZE" | "TRANSPOSE" => false,
+                "MAXIMUM" | "MINIMUM" => false,
                 _ => true,
             },
             Options::Concatenation { .. } | Options::Reducer { .. } => true,
-            Options::Softmax { .. } | Options::Unread => false,
+            Options::LeakyRelu { .. } => true,
+            Options::Resize(_) => &*self.operator.name == "RESIZE_BILINEAR",
+            Options::StridedSlice { .. } | Options::Pack { .. } | Options::Softmax { .. } | Options::Unread => false,
         }
     }
 

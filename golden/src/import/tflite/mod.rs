@@ -14,6 +14,7 @@
 mod activation;
 mod error;
 mod model;
+mod options;
 mod reader;
 
 // Written by flatc from `schema.fbs`, and so neither formatted, documented nor written by our rules: its `unsafe`
@@ -25,4 +26,5 @@ mod schema_generated;
 pub use activation::Activation;
 pub(crate) use error::Budget;
 pub use error::Error;
-pub use model::{Data, ElementType, Model, Operator, Options, Padding, Quantization, Tensor};
+pub use model::{Data, ElementType, Model, Operator, Quantization, Tensor};
+pub use options::{Options, Padding, SliceMasks};

@@ -2,7 +2,8 @@
 
 use super::tensor::element_type;
 use crate::import::tflite::schema_generated::tflite as schema;
-use crate::import::tflite::{Activation, Options, Padding};
+use crate::import::tflite::{Activation, Options, Padding, SliceMasks};
+use crate::operators::Alignment;
 
 /// Greatest stride, dilation and size of a filter. A greater number is a sign of damage.
 const LIMIT: i32 = 1 << 16;
@@ -19,7 +20,15 @@ pub(super) fn read_options(name: &str, operator: schema::Operator<'_>) -> Result
         "SOFTMAX" => softmax(operator),
         "CONCATENATION" => concatenation(operator),
         "MEAN" => reducer(operator),
-        "RESHAPE" | "PAD" | "QUANTIZE" | "DEQUANTIZE" => Ok(Options::None),
+        "STRIDED_SLICE" => strided_slice(operator),
+        "PACK" => pack(operator),
+        "RESIZE_NEAREST_NEIGHBOR" => resize_nearest_neighbor(operator),
+        "RESIZE_BILINEAR" => resize_bilinear(operator),
+        "LEAKY_RELU" => leaky_relu(operator),
+        "RESHAPE" | "SQUEEZE" | "EXPAND_DIMS" | "SHAPE" | "PAD" | "PADV2" | "TRANSPOSE" | "SLICE" | "SPLIT" => {
+            Ok(Options::None)
+        }
+        "QUANTIZE" | "DEQUANTIZE" | "MAXIMUM" | "MINIMUM" => Ok(Options::None),
         "HARD_SWISH" | "LOGISTIC" | "RELU" | "RELU6" | "TANH" => Ok(Options::None),
         _ => Ok(Options::Unread),
     }
@@ -121,6 +130,52 @@ fn concatenation(operator: schema::Operator<'_>) -> Result<Options, String> {
 fn reducer(operator: schema::Operator<'_>) -> Result<Options, String> {
     let options = table(operator, operator.builtin_options_as_reducer_options(), "ReducerOptions")?;
     Ok(Options::Reducer { keep_dims: options.is_some_and(|options| options.keep_dims()) })
+}
+
+fn strided_slice(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = table(operator, operator.builtin_options_as_strided_slice_options(), "StridedSliceOptions")?;
+    let masks = options.map(|options| SliceMasks {
+        begin: options.begin_mask(),
+        end: options.end_mask(),
+        ellipsis: options.ellipsis_mask(),
+        new_axis: options.new_axis_mask(),
+        shrink_axis: options.shrink_axis_mask(),
+    });
+    let offset = options.is_some_and(|options| options.offset());
+    Ok(Options::StridedSlice { masks: masks.unwrap_or_default(), offset })
+}
+
+fn pack(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = table(operator, operator.builtin_options_as_pack_options(), "PackOptions")?;
+    Ok(Options::Pack { axis: options.map_or(0, |options| options.axis()) })
+}
+
+fn resize_nearest_neighbor(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = operator.builtin_options_as_resize_nearest_neighbor_options();
+    let options = table(operator, options, "ResizeNearestNeighborOptions")?;
+    let alignment = |o: schema::ResizeNearestNeighborOptions<'_>| Alignment {
+        align_corners: o.align_corners(),
+        half_pixel_centers: o.half_pixel_centers(),
+    };
+    Ok(Options::Resize(options.map(alignment).unwrap_or_default()))
+}
+
+fn resize_bilinear(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = table(operator, operator.builtin_options_as_resize_bilinear_options(), "ResizeBilinearOptions")?;
+    let alignment = |o: schema::ResizeBilinearOptions<'_>| Alignment {
+        align_corners: o.align_corners(),
+        half_pixel_centers: o.half_pixel_centers(),
+    };
+    Ok(Options::Resize(options.map(alignment).unwrap_or_default()))
+}
+
+fn leaky_relu(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = table(operator, operator.builtin_options_as_leaky_relu_options(), "LeakyReluOptions")?;
+    let alpha = options.map_or(0.0, |options| options.alpha());
+    match alpha.is_finite() {
+        true => Ok(Options::LeakyRelu { alpha }),
+        false => Err(format!("alpha is {alpha}: must be finite")),
+    }
 }
 
 fn padding(code: schema::Padding) -> Result<Padding, String> {

@@ -1,0 +1,168 @@
+//! The requirements on the tensors of operators that move elements and change none.
+
+use std::ops;
+
+use super::MAX_ELEMENTS;
+use super::operands::Operands;
+use super::operator::Lowered;
+use super::slices::{Range, picked_shape};
+use crate::graph::{Operator, Quantized};
+use crate::import::Runtime;
+use crate::import::tflite::{Data, SliceMasks};
+
+/// Greatest number of dimensions of a STRIDED_SLICE of TFLM (tflite-micro 90b983c2, `micro/kernels/strided_slice.cc`)
+/// and of a TRANSPOSE (`kernels/internal/reference/transpose.h`).
+const MAX_SLICED: usize = 4;
+const MAX_TRANSPOSED: usize = 5;
+
+impl Operands<'_> {
+    /// The quantization of an output whose elements are elements of int8 inputs. TFLM does not compare scales. The other
+    /// runtimes may requantize or refuse where they differ, so we ask for equal ones there.
+    pub(super) fn moved(&self, inputs: &[usize], output: usize) -> Result<Quantized, String> {
+        let y = self.quantized(output)?;
+        for &input in inputs {
+            let x = self.quantized(input)?;
+            if self.runtime != Runtime::Tflm && (x.scale, x.zero_point) != (y.scale, y.zero_point) {
+                return Err(format!(
+                    "tensor {input} has scale {:e} and zero point {}, the output {:e} and {}: must be the same for {}",
+                    x.scale, x.zero_point, y.scale, y.zero_point, self.runtime
+                ));
+            }
+        }
+        Ok(y)
+    }
+
+    /// Integers that are known before the model runs: a constant of INT32 or, except for TFLM, INT64; or what the shapes
+    /// of tensors say ([`folded`](Self::folded)).
+    pub(super) fn known(&self, position: usize, what: &str) -> Result<Vec<i64>, String> {
+        let index = self.input(position)?;
+        let tensor = self.tensor(index);
+        match (&tensor.data, self.folded.get(&index)) {
+            (Some(Data::I32(data)), _) => Ok(data.iter().map(|&v| v.into()).collect()),
+            (Some(Data::I64(data)), _) if self.runtime != Runtime::Tflm => Ok(data.clone()),
+            (None, Some(values)) => Ok(values.clone()),
+            _ => {
+                let types = if self.runtime == Runtime::Tflm { "INT32" } else { "INT32 or INT64" };
+                Err(format!("tensor {index} is {}: {what} must be a constant of {types}", tensor.element))
+            }
+        }
+    }
+
+    pub(super) fn transpose(&self, input: usize, output: usize) -> Result<Operator, String> {
+        self.moved(&[input], output)?;
+        let sizes = &self.tensor(input).shape;
+        let given = self.known(1, "the order of dimensions")?;
+        let axis = |v: &i64| usize::try_from(*v).ok().filter(|&axis| axis < sizes.len());
+        let permutation: Option<Vec<usize>> = given.iter().map(axis).collect();
+        let each_once = |p: &Vec<usize>| p.len() == sizes.len() && (0..sizes.len()).all(|axis| p.contains(&axis));
+        let permutation = permutation
+            .filter(each_once)
+            .ok_or_else(|| format!("order {given:?}: must name each of {} dimensions once", sizes.len()))?;
+        if sizes.len() > MAX_TRANSPOSED {
+            return Err(format!("{} dimensions: at most {MAX_TRANSPOSED} are supported", sizes.len()));
+        }
+        self.check_shape(output, permutation.iter().map(|&axis| sizes[axis]))?;
+        Ok(Operator::Transpose { permutation })
+    }
+
+    /// SLICE: of each dimension a number of elements; -1 takes all that follow.
+    pub(super) fn slice(&self, input: usize, output: usize) -> Result<Operator, String> {
+        self.moved(&[input], output)?;
+        let sizes = &self.tensor(input).shape;
+        let (begins, counts) = (self.known(1, "the begins")?, self.known(2, "the sizes")?);
+        if begins.len() != sizes.len() || counts.len() != sizes.len() {
+            return Err(format!("{} begins and {} sizes for shape {sizes:?}", begins.len(), counts.len()));
+        }
+        let range = |((&begin, &count), &size): ((&i64, &i64), &usize)| {
+            let begin = usize::try_from(begin).ok().filter(|&begin| begin <= size)?;
+            let count = if count == -1 { size - begin } else { usize::try_from(count).ok()? };
+            (count <= size - begin).then_some(begin..begin + count)
+        };
+        let ranges: Option<Vec<ops::Range<usize>>> = begins.iter().zip(&counts).zip(sizes).map(range).collect();
+        let ranges = ranges.ok_or_else(|| format!("begins {begins:?} and sizes {counts:?} in shape {sizes:?}"))?;
+        self.parts(output, ranges)
+    }
+
+    pub(super) fn strided_slice(
+        &self,
+        input: usize,
+        output: usize,
+        masks: SliceMasks,
+        offset: bool,
+    ) -> Result<Operator, String> {
+        self.moved(&[input], output)?;
+        let ranges = self.ranges(&self.tensor(input).shape, masks, offset)?;
+        self.check_shape(output, picked_shape(&ranges).into_iter())?;
+        Ok(Operator::Select { indices: ranges.iter().map(Range::indices).collect() })
+    }
+
+    /// The ranges of a STRIDED_SLICE of a tensor of these sizes.
+    pub(super) fn ranges(&self, sizes: &[usize], masks: SliceMasks, offset: bool) -> Result<Vec<Range>, String> {
+        if masks.ellipsis != 0 || masks.new_axis != 0 {
+            return Err("a mask of ellipses or new axes is set: such slices are not supported".to_owned());
+        }
+        if sizes.len() > MAX_SLICED {
+            return Err(format!("{} dimensions: at most {MAX_SLICED} are supported", sizes.len()));
+        }
+        let numbers = [self.known(1, "the begins")?, self.known(2, "the ends")?, self.known(3, "the strides")?];
+        if numbers.iter().any(|numbers| numbers.len() != sizes.len()) {
+            let lengths = numbers.map(|numbers| numbers.len());
+            return Err(format!("{lengths:?} begins, ends and strides for shape {sizes:?}"));
+        }
+        (0..sizes.len())
+            .map(|axis| Range::new(sizes[axis], [0, 1, 2].map(|i| numbers[i][axis]), masks, axis, offset))
+            .collect()
+    }
+
+    /// SPLIT: as many equal parts of a dimension as there are outputs, each a slice.
+    pub(super) fn split(&self) -> Result<Vec<Lowered>, String> {
+        let (input, outputs) = (self.input(1)?, &self.operator.outputs);
+        let sizes = &self.tensor(input).shape;
+        let axis = match self.known(0, "the axis")?[..] {
+            [axis] => i32::try_from(axis).map_err(|_| format!("axis is {axis}"))?,
+            ref axes => return Err(format!("{} axes: must be 1", axes.len())),
+        };
+        let axis = self.axis(axis, sizes.len())?;
+        if outputs.is_empty() || !sizes[axis].is_multiple_of(outputs.len()) {
+            return Err(format!("{} outputs for {} elements along dimension {axis}", outputs.len(), sizes[axis]));
+        }
+        let count = sizes[axis] / outputs.len();
+        let part = |(i, &output): (usize, &usize)| {
+            self.moved(&[input], output)?;
+            let mut ranges: Vec<ops::Range<usize>> = sizes.iter().map(|&size| 0..size).collect();
+            ranges[axis] = i * count..(i + 1) * count;
+            Ok(Lowered { inputs: vec![input], output, operator: self.parts(output, ranges)? })
+        };
+        outputs.iter().enumerate().map(part).collect()
+    }
+
+    /// PACK: inputs of one shape side by side along a new dimension.
+    pub(super) fn pack(&self, inputs: &[usize], output: usize, axis: i32) -> Result<Operator, String> {
+        self.moved(inputs, output)?;
+        let shape = &self.tensor(inputs[0]).shape;
+        if let Some(other) = inputs.iter().find(|&&input| self.tensor(input).shape != *shape) {
+            return Err(format!("inputs of shapes {shape:?} and {:?}: must be equal", self.tensor(*other).shape));
+        }
+        let axis = self.axis(axis, shape.len() + 1)?;
+        self.check_shape(output, [&shape[..axis], &[inputs.len()], &shape[axis..]].concat().into_iter())?;
+        Ok(Operator::Pack { axis })
+    }
+
+    /// The elements in a range of each dimension.
+    fn parts(&self, output: usize, ranges: Vec<ops::Range<usize>>) -> Result<Operator, String> {
+        self.check_shape(output, ranges.iter().map(ops::Range::len))?;
+        Ok(Operator::Select { indices: ranges.into_iter().map(Iterator::collect).collect() })
+    }
+
+    /// Checks the shape of the output before an array or a list of this size is made.
+    pub(super) fn check_shape(&self, output: usize, expected: impl Iterator<Item = usize>) -> Result<(), String> {
+        let (expected, got) = (expected.collect::<Vec<_>>(), &self.tensor(output).shape);
+        if expected != *got {
+            return Err(format!("output of shape {got:?}: must be {expected:?}"));
+        }
+        match expected.iter().find(|&&size| size > MAX_ELEMENTS) {
+            Some(size) => Err(format!("a dimension of {size} elements: at most {MAX_ELEMENTS} are computed")),
+            None => Ok(()),
+        }
+    }
+}
