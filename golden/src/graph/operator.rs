@@ -6,7 +6,7 @@ use crate::gemm::Matrix;
 use crate::numerics::AnyRequantization;
 use crate::operators::{
     AddParameters, Array, Between, DequantizeRounding, InPairs, LitertMul, OrtAdd, OrtAveragePool, OrtMul, OrtSoftmax,
-    Quantizer, SoftmaxParameters, Table, ToFloat, Window, XnnpackAdd, XnnpackConvert,
+    Quantizer, SoftmaxParameters, Spread, Table, ToFloat, Window, XnnpackAdd, XnnpackConvert,
 };
 use crate::{Bounds, Requantization};
 
@@ -44,6 +44,13 @@ pub enum Operator {
         layer: Weighted<Array>,
         /// how the filter moves
         window: Window,
+    },
+    /// a transposed convolution by weights `[outputs, height, width, channels]`
+    TransposeConv {
+        /// weights, bias and requantization
+        layer: Weighted<Array>,
+        /// how the filter is spread over rows and columns of the output
+        spreads: [Spread; 2],
     },
     /// the sum of two inputs
     Add {
@@ -86,6 +93,15 @@ pub enum Operator {
         zero_points: [i32; 2],
         /// factor, zero point and bounds of the output
         parameters: LitertMul,
+    },
+    /// the first input, and below its zero point its product by the second
+    Prelu {
+        /// zero points of the inputs
+        zero_points: [i32; 2],
+        /// factor, zero point and bounds of the output for what is not below the zero point
+        above: Requantization,
+        /// factor, zero point and bounds of the output for products
+        below: Requantization,
     },
     /// the mean of each channel under a window
     AveragePool {

@@ -156,6 +156,23 @@ pub fn mul(a: Operand<'_>, b: Operand<'_>, scale: &impl Requantize) -> Result<Ar
     })
 }
 
+/// TFLite's `PRELU` of int8: `above` of `x - zx`, or where it is negative `below` of `(x - zx) (alpha - za)` (tflite-micro
+/// 90b983c2, `reference/prelu.h`). Shapes are equal, or repeat where a size is 1.
+///
+/// # Errors
+/// If shapes disagree, or a product has no quantized value; the error names the element.
+pub fn prelu(
+    x: Operand<'_>,
+    alpha: Operand<'_>,
+    above: &impl Requantize,
+    below: &impl Requantize,
+) -> Result<Array, Error> {
+    zip(x.array, alpha.array, |q, a| match difference(q, x.zero_point) {
+        d if d >= 0 => above.requantize_sum(d.into()),
+        d => below.requantize_sum(i128::from(d) * i128::from(difference(a, alpha.zero_point))),
+    })
+}
+
 /// TFLite's `MAXIMUM` or `MINIMUM`, of integers of one scale and zero point (tflite-micro 90b983c2,
 /// `reference/maximum_minimum.h`). Shapes are equal, or repeat where a size is 1.
 ///

@@ -28,6 +28,7 @@ mod resize;
 mod shape;
 mod softmax;
 mod table;
+mod transpose_conv;
 mod window;
 mod xnnpack_add;
 
@@ -56,5 +57,6 @@ pub(crate) use shape::concatenated_shape;
 pub use shape::{concatenation, pack, pad, reshape, select, transpose};
 pub use softmax::{SoftmaxParameters, softmax, softmax_by_table};
 pub use table::{Table, clamp_table, leaky_relu_table, logistic_table, relu_table, tanh_table};
+pub use transpose_conv::{Spread, transpose_conv};
 pub use window::{Axis, Window};
 pub use xnnpack_add::{XnnpackAdd, xnnpack_add};

@@ -14,7 +14,7 @@ const NO_TFLM: &[Runtime] = &[Runtime::LitertReference, Runtime::LitertBuiltin, 
 const LEAKY_RELU_BY_XNNPACK: &str = "(LEAKY_RELU): what XNNPACK computes here is not known to the last bit";
 const LOGISTIC_BY_LITERT: &str = "(LOGISTIC): what LiteRT computes here is not known to the last bit";
 const MEAN_BY_XNNPACK: &str = "(MEAN): what XNNPACK computes here is not known to the last bit";
-const RESIZE_BY_KERNELS: &str = "what LiteRT's own kernel and XNNPACK compute here is not known to the last bit";
+const BY_KERNELS: &str = "what LiteRT's own kernel and XNNPACK compute here is not known to the last bit";
 const TANH_BY_LITERT: &str = "(TANH): what LiteRT computes here is not known to the last bit";
 
 /// A model, a runtime, and the end of the error that it gives.
@@ -42,6 +42,7 @@ const ERRORS: &[(&str, &[Runtime], &str)] = {
             &[Tflm, LitertReference, LitertBuiltin, Xnnpack],
             "tensor 1 has scale 2e-1 and zero point -7, the output 1e-1 and -7: must be the same",
         ),
+        ("fc_int4", &[Xnnpack], "(FULLY_CONNECTED): what XNNPACK computes with INT4 is not known to the last bit"),
         ("leaky_relu", &[Xnnpack], LEAKY_RELU_BY_XNNPACK),
         ("leaky_relu_other", &[Xnnpack], LEAKY_RELU_BY_XNNPACK),
         ("logistic", NO_TFLM, LOGISTIC_BY_LITERT),
@@ -56,8 +57,9 @@ const ERRORS: &[(&str, &[Runtime], &str)] = {
         ("mean_negative_and_repeated_axes", &[Xnnpack], MEAN_BY_XNNPACK),
         ("mean_of_1000", &[Xnnpack], MEAN_BY_XNNPACK),
         ("mean_ties_of_10", &[Xnnpack], MEAN_BY_XNNPACK),
-        ("resize_bilinear", &[LitertBuiltin, Xnnpack], RESIZE_BY_KERNELS),
-        ("resize_bilinear_other", &[LitertBuiltin, Xnnpack], RESIZE_BY_KERNELS),
+        ("resize_bilinear", &[LitertBuiltin, Xnnpack], BY_KERNELS),
+        ("resize_bilinear_other", &[LitertBuiltin, Xnnpack], BY_KERNELS),
+        ("transpose_conv", &[LitertBuiltin, Xnnpack], BY_KERNELS),
         ("tanh", NO_TFLM, TANH_BY_LITERT),
         ("tanh_other_output", NO_TFLM, TANH_BY_LITERT),
         ("tanh_scale_1_256", NO_TFLM, TANH_BY_LITERT),

@@ -200,8 +200,8 @@ fn what_a_model_must_be() {
     let ends = [Tensor::int8(&[1, 2], 1.0, 0), Tensor::int8(&[1, 2], 1.0, 0)];
     let supported = "supported are ADD, AVERAGE_POOL_2D, CONCATENATION, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE, \
                      EXPAND_DIMS, FULLY_CONNECTED, HARD_SWISH, LEAKY_RELU, LOGISTIC, MAXIMUM, MAX_POOL_2D, MEAN, \
-                     MINIMUM, MUL, PACK, PAD, PADV2, QUANTIZE, RELU, RELU6, RESHAPE, RESIZE_BILINEAR, \
-                     RESIZE_NEAREST_NEIGHBOR, SHAPE, SLICE, SOFTMAX, SPLIT, SQUEEZE, STRIDED_SLICE, SUB, TANH, TRANSPOSE";
+                     MINIMUM, MUL, PACK, PAD, PADV2, PRELU, QUANTIZE, RELU, RELU6, RESHAPE, RESIZE_BILINEAR, \
+                     RESIZE_NEAREST_NEIGHBOR, SHAPE, SLICE, SOFTMAX, SPLIT, SQUEEZE, STRIDED_SLICE, SUB, TANH, TRANSPOSE, TRANSPOSE_CONV";
     assert_eq!(refusal(&model(&ends, 8, None), Tflm), format!("operator 0 is FLOOR: {supported}"));
     assert_eq!(refusal(&model(&ends, ADD, None), Tflm), "operator 0 (ADD): 1 inputs: input 1 is missing");
     let unwritten = [ends[0].clone(), ends[0].clone(), ends[0].clone()];

@@ -7,8 +7,8 @@ use crate::graph::Value;
 use crate::operators::{
     Array, InPairs, Operand, ToFloat, add, average_pool, concatenation, conv2d_fast, conv2d_in_pairs, depthwise_conv2d,
     dequantize, extremum, fully_connected_in_pairs, litert_add, litert_mul, litert_requantize, lookup, max_pool, mean,
-    mul, ort_add, ort_average_pool, ort_mul, ort_softmax, pack, pad, quantize, requantize, reshape, resize_bilinear,
-    select, softmax, sub, transpose, xnnpack_add, xnnpack_convert,
+    mul, ort_add, ort_average_pool, ort_mul, ort_softmax, pack, pad, prelu, quantize, requantize, reshape,
+    resize_bilinear, select, softmax, sub, transpose, transpose_conv, xnnpack_add, xnnpack_convert,
 };
 
 impl Operator {
@@ -43,6 +43,9 @@ impl Operator {
             Operator::DepthwiseConv2d { layer: l, window } => {
                 let (x, weights) = (operand(x, l.input_zero_point), operand(&l.weights, 0));
                 depthwise_conv2d(x, weights, &l.bias, window, &l.requantizations)
+            }
+            Operator::TransposeConv { layer: l, spreads } => {
+                transpose_conv(operand(x, l.input_zero_point), &l.weights, &l.bias, *spreads, &l.requantizations)
             }
             Operator::AveragePool { filter, window, bounds } => average_pool(x, *filter, window, *bounds),
             Operator::MaxPool { filter, window, bounds } => max_pool(x, *filter, window, *bounds),
@@ -100,6 +103,10 @@ impl Operator {
             Operator::Mul { zero_points, requantization } => {
                 let (a, b) = pair(*zero_points);
                 mul(a, b, requantization)
+            }
+            Operator::Prelu { zero_points, above, below } => {
+                let (a, b) = pair(*zero_points);
+                prelu(a, b, above, below)
             }
             Operator::Extremum { greatest } => extremum(a, b, *greatest),
             Operator::OrtAdd(parameters) => ort_add(a, b, parameters),

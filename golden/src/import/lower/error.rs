@@ -3,7 +3,7 @@
 use crate::import::tflite;
 
 /// Names of the operators that have a counterpart in a graph.
-pub(super) const SUPPORTED: [&str; 34] = [
+pub(super) const SUPPORTED: [&str; 36] = [
     "ADD",
     "AVERAGE_POOL_2D",
     "CONCATENATION",
@@ -23,6 +23,7 @@ pub(super) const SUPPORTED: [&str; 34] = [
     "PACK",
     "PAD",
     "PADV2",
+    "PRELU",
     "QUANTIZE",
     "RELU",
     "RELU6",
@@ -38,6 +39,7 @@ pub(super) const SUPPORTED: [&str; 34] = [
     "SUB",
     "TANH",
     "TRANSPOSE",
+    "TRANSPOSE_CONV",
 ];
 
 /// The reason why a model has no graph. Its text is complete and needs no `source`.

@@ -4,10 +4,10 @@ use super::operands::Operands;
 use crate::graph::Operator;
 use crate::import::Runtime;
 use crate::import::runtime::Layer;
-use crate::import::tflite::{Activation, Data, ElementType, Options, Padding};
+use crate::import::tflite::{self, Activation, Data, ElementType, Options, Padding};
 use crate::numerics::multiplier::quantize_multiplier;
 use crate::operators::{
-    AddParameters, Axis, LitertMul, Quantizer, SoftmaxParameters, Window, XnnpackAdd, XnnpackConvert,
+    AddParameters, Axis, LitertMul, Quantizer, SoftmaxParameters, Spread, Window, XnnpackAdd, XnnpackConvert,
 };
 use crate::{Bounds, MultiplierWidth};
 
@@ -22,6 +22,9 @@ pub(super) struct Lowered {
 pub(super) fn lower(operands: Operands<'_>) -> Result<Vec<Lowered>, String> {
     if &*operands.operator.name == "SPLIT" {
         return operands.split();
+    }
+    if let Options::TransposeConv { padding, stride, activation } = operands.operator.options {
+        return Ok(vec![transpose_conv(operands, padding, stride, activation)?]);
     }
     let output = operands.output()?;
     let mut inputs = vec![operands.input(0)?];
@@ -71,9 +74,38 @@ pub(super) fn lower(operands: Operands<'_>) -> Result<Vec<Lowered>, String> {
             operands.moved(&inputs, output)?;
             Operator::Extremum { greatest: &*operands.operator.name == "MAXIMUM" }
         }
-        Options::None | Options::Unread => unparametrized(&operands, inputs[0], output)?,
+        Options::None if &*operands.operator.name == "PRELU" => {
+            inputs.push(operands.input(1)?);
+            operands.prelu()?
+        }
+        Options::TransposeConv { .. } | Options::None | Options::Unread => {
+            unparametrized(&operands, inputs[0], output)?
+        }
     };
     Ok(vec![Lowered { inputs, output, operator }])
+}
+
+/// TRANSPOSE_CONV has the size of its output first, and its input third.
+fn transpose_conv(
+    operands: Operands<'_>,
+    padding: Padding,
+    stride: [usize; 2],
+    activation: Activation,
+) -> Result<Lowered, String> {
+    let (input, output) = (operands.input(2)?, operands.output()?);
+    let (sizes, [_, rows, cols, _]) = (operands.known(0, "the size of the output")?, operands.sizes(output)?);
+    let weights = operands.input(1)?;
+    let ([batch, .., channels], [outputs, height, width, depth]) = (operands.sizes(input)?, operands.sizes(weights)?);
+    if depth != channels || sizes != [batch, rows, cols, outputs].map(|size| size as i64) {
+        let [x, w, y] = [input, weights, output].map(|index| &operands.tensor(index).shape);
+        return Err(format!("input {x:?}, weights {w:?}, size {sizes:?} and output {y:?} do not agree"));
+    }
+    let inputs = [&[Some(input), Some(weights)], operands.operator.inputs.get(3..).unwrap_or_default()].concat();
+    let reordered = tflite::Operator { inputs, ..operands.operator.clone() };
+    let layer = Operands { operator: &reordered, ..operands }.transpose_convolution(activation)?;
+    let same = padding == Padding::Same;
+    let spreads = [Spread::new(rows, height, stride[0], same), Spread::new(cols, width, stride[1], same)];
+    Ok(Lowered { inputs: vec![input], output, operator: Operator::TransposeConv { layer, spreads } })
 }
 
 /// Height and width of the weights.

@@ -1,13 +1,14 @@
 //! The requirements on the tensors of an operator that is a function of one int8.
 
 use super::operands::Operands;
-use crate::Bounds;
-use crate::graph::Quantized;
+use crate::graph::{Operator, Quantized};
 use crate::import::Runtime;
 use crate::import::tflite::Activation;
+use crate::numerics::multiplier::quantize_multiplier;
 use crate::operators::{
     Table, clamp_table, hard_swish_table, leaky_relu_table, logistic_table, relu_table, tanh_table,
 };
+use crate::{Bounds, MultiplierWidth, Requantization, Rule};
 
 impl Operands<'_> {
     /// The table of HARD_SWISH, LOGISTIC, RELU, RELU6 or TANH.
@@ -42,6 +43,24 @@ impl Operands<'_> {
         let (x, y) = (self.quantized(self.input(0)?)?, self.quantized(self.output()?)?);
         let factors = [x.scale * alpha / y.scale, x.scale / y.scale];
         leaky_relu_table(factors, [x.zero_point, y.zero_point]).map_err(|e| e.to_string())
+    }
+
+    /// PRELU. TFLM forms its factors in `f64`, LiteRT in `f32` (tflite-micro 90b983c2, `micro/kernels/prelu_common.cc`;
+    /// LiteRT f6745779, `kernels/activations.cc`).
+    pub(super) fn prelu(&self) -> Result<Operator, String> {
+        let (x, alpha) = (self.quantized(self.input(0)?)?, self.quantized(self.input(1)?)?);
+        let y = self.quantized(self.output()?)?;
+        let wide = [x.scale, alpha.scale, y.scale].map(f64::from);
+        let factors = match self.runtime {
+            Runtime::Tflm => [wide[0] / wide[2], wide[0] * wide[1] / wide[2]],
+            _ => [x.scale / y.scale, x.scale * alpha.scale / y.scale].map(f64::from),
+        };
+        let [above, below] = factors.map(|factor| {
+            let factor = quantize_multiplier(factor, MultiplierWidth::W32)?;
+            Requantization::new(Rule::TfliteDouble, factor, y.zero_point.into(), Bounds::INT8)
+        });
+        let (above, below) = (above.map_err(|e| e.to_string())?, below.map_err(|e| e.to_string())?);
+        Ok(Operator::Prelu { zero_points: [x.zero_point, alpha.zero_point], above, below })
     }
 
     /// LOGISTIC or TANH. LiteRT takes the function from the C library, whose floats differ from machine to machine.

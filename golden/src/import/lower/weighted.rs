@@ -6,7 +6,7 @@ use crate::gemm::Matrix;
 use crate::graph::Weighted;
 use crate::import::Runtime;
 use crate::import::runtime::Layer;
-use crate::import::tflite::{Activation, Data, Quantization, Tensor};
+use crate::import::tflite::{Activation, Data, ElementType, Quantization, Tensor};
 use crate::operators::{Array, in_whole_group};
 
 /// Symmetric weights, with one scale or one for each output.
@@ -29,9 +29,22 @@ impl<'a> Operands<'a> {
         };
         let weighted =
             self.weighted(index, activation, |scales, _| Layer::FullyConnected { per_channel: scales > 1 })?;
+        self.check_int4(index)?;
         self.check_rows(inputs, outputs, keep_num_dims)?;
         self.check_bias_scale(index)?;
         weighted.try_map(|data| Matrix::new("weights", outputs, inputs, data))
+    }
+
+    /// TFLM takes weights of INT4 with one scale (tflite-micro 90b983c2, `micro/kernels/fully_connected.cc`).
+    fn check_int4(&self, weights: usize) -> Result<(), String> {
+        let tensor = self.tensor(weights);
+        let scales = tensor.quantization.as_ref().map_or(0, |q| q.scales.len());
+        match self.runtime {
+            _ if tensor.element != ElementType::Int4 => Ok(()),
+            Runtime::Tflm if scales > 1 => Err(format!("weights of INT4 have {scales} scales: must have 1 for tflm")),
+            Runtime::Xnnpack => Err("what XNNPACK computes with INT4 is not known to the last bit".to_owned()),
+            _ => Ok(()),
+        }
     }
 
     /// Checks the shapes. The input has rows of as many elements as there are inputs, in any shape, and the output is
@@ -66,6 +79,22 @@ impl<'a> Operands<'a> {
         // LiteRT f6745779, `optimized_ops.h`, `Quantize`: channels of a pixel are rounded 8 at a time.
         let in_group = |channel| in_whole_group(channel, outputs, 8);
         self.weighted_image(index, activation, |_, c| Layer::DepthwiseConvolution { in_group: in_group(c) })
+    }
+
+    /// Weights, bias and requantization of a transposed convolution, whose weights are `[outputs, height, width,
+    /// channels]`. LiteRT's own kernel and XNNPACK have ways of their own.
+    pub(super) fn transpose_convolution(&self, activation: Activation) -> Result<Weighted<Array>, String> {
+        match self.runtime {
+            Runtime::Tflm | Runtime::LitertReference => {}
+            Runtime::LitertBuiltin | Runtime::Xnnpack => {
+                return Err("what LiteRT's own kernel and XNNPACK compute here is not known to the last bit".to_owned());
+            }
+        }
+        let index = self.weights()?;
+        if self.tensor(index).element == ElementType::Int4 {
+            return Err("weights of INT4: no runtime takes them here".to_owned());
+        }
+        self.weighted_image(index, activation, |_, _| Layer::Convolution { grouped: false })
     }
 
     /// The same as [`weighted`](Operands::weighted), for images.

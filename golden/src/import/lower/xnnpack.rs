@@ -12,6 +12,8 @@ impl Operands<'_> {
         let flat_bias = || self.tensor_of(2).is_some_and(|bias| bias.shape.len() == 1);
         match self.operator.options {
             Options::FullyConnected { .. } => self.normal_scales(),
+            // XNNPACK has no convolution of int8 by INT4.
+            Options::Conv2d { .. } | Options::DepthwiseConv2d { .. } if self.int4_weights() => false,
             Options::Conv2d { .. } => self.normal_scales() && flat_bias(),
             Options::DepthwiseConv2d { depth_multiplier, .. } => {
                 let outputs = self.tensor_of(1).and_then(|weights| weights.shape.last());
@@ -29,11 +31,11 @@ impl Operands<'_> {
                 "HARD_SWISH" | "RELU" | "RELU6" => false,
                 // These only move elements, and do so alike everywhere.
                 "EXPAND_DIMS" | "PADV2" | "SHAPE" | "SLICE" | "SPLIT" | "SQUEEZE" | "TRANSPOSE" => false,
-                "MAXIMUM" | "MINIMUM" => false,
+                "MAXIMUM" | "MINIMUM" | "PRELU" => false,
                 _ => true,
             },
             Options::Concatenation { .. } | Options::Reducer { .. } => true,
-            Options::LeakyRelu { .. } => true,
+            Options::LeakyRelu { .. } | Options::TransposeConv { .. } => true,
             Options::Resize(_) => &*self.operator.name == "RESIZE_BILINEAR",
             Options::StridedSlice { .. } | Options::Pack { .. } | Options::Softmax { .. } | Options::Unread => false,
         }
@@ -67,6 +69,10 @@ impl Operands<'_> {
         }
         let (Some(from), Some(to)) = (self.scale(0), self.output_scale()) else { return false };
         x.element == self.tensor(output).element && (1.0 / 256.0..=128.0).contains(&(from / to))
+    }
+
+    fn int4_weights(&self) -> bool {
+        self.tensor_of(1).is_some_and(|weights| weights.element == ElementType::Int4)
     }
 
     fn scale(&self, position: usize) -> Option<f32> {

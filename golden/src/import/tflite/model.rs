@@ -72,6 +72,8 @@ pub struct Tensor {
 pub enum ElementType {
     /// `f32`
     Float32,
+    /// integers of 4 bits, two in a byte
+    Int4,
     /// `i8`
     Int8,
     /// `u8`
@@ -87,20 +89,22 @@ pub enum ElementType {
 }
 
 impl ElementType {
-    /// Bytes of one element, where the type is known.
+    /// Bytes of one element, where the type is known and has whole bytes.
     pub(super) fn size(self) -> Option<usize> {
         match self {
             Self::Int8 | Self::Uint8 => Some(1),
+
             Self::Int16 => Some(2),
             Self::Float32 | Self::Int32 => Some(4),
             Self::Int64 => Some(8),
-            Self::Other(_) => None,
+            Self::Int4 | Self::Other(_) => None,
         }
     }
 
     /// Least and greatest zero point.
     pub(super) fn zero_point_range(self) -> (i64, i64) {
         match self {
+            Self::Int4 => (-8, 7),
             Self::Int8 => (i8::MIN.into(), i8::MAX.into()),
             Self::Uint8 => (0, u8::MAX.into()),
             Self::Int16 => (i16::MIN.into(), i16::MAX.into()),
@@ -113,6 +117,7 @@ impl fmt::Display for ElementType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Float32 => "FLOAT32",
+            Self::Int4 => "INT4",
             Self::Int8 => "INT8",
             Self::Uint8 => "UINT8",
             Self::Int16 => "INT16",
@@ -140,7 +145,7 @@ pub struct Quantization {
 pub enum Data {
     /// Elements of [`ElementType::Float32`].
     F32(Vec<f32>),
-    /// Elements of [`ElementType::Int8`].
+    /// Elements of [`ElementType::Int8`] or, unpacked, of [`ElementType::Int4`].
     I8(Vec<i8>),
     /// Elements of [`ElementType::Uint8`].
     U8(Vec<u8>),
@@ -172,7 +177,7 @@ impl Operator {
     /// The dimension of the output channels in the weights, which are input 1; `None` of an operator without weights.
     pub fn channel_axis(&self) -> Option<usize> {
         match self.options {
-            Options::FullyConnected { .. } | Options::Conv2d { .. } => Some(0),
+            Options::FullyConnected { .. } | Options::Conv2d { .. } | Options::TransposeConv { .. } => Some(0),
             Options::DepthwiseConv2d { .. } => Some(3),
             _ => None,
         }

@@ -56,6 +56,15 @@ pub enum Options {
         /// Activation that is fused into the bounds of the output.
         activation: Activation,
     },
+    /// Options of `TRANSPOSE_CONV`.
+    TransposeConv {
+        /// Padding of the output, which is cut off.
+        padding: Padding,
+        /// Step from one element of the input to the next, in elements of the output.
+        stride: [usize; 2],
+        /// Activation that is fused into the bounds of the output.
+        activation: Activation,
+    },
     /// Options of `AVERAGE_POOL_2D` and `MAX_POOL_2D`.
     Pool2d {
         /// Padding of the image.

@@ -15,6 +15,7 @@ pub(super) fn read_options(name: &str, operator: schema::Operator<'_>) -> Result
         "FULLY_CONNECTED" => fully_connected(operator),
         "CONV_2D" => conv2d(operator),
         "DEPTHWISE_CONV_2D" => depthwise_conv2d(operator),
+        "TRANSPOSE_CONV" => transpose_conv(operator),
         "AVERAGE_POOL_2D" | "MAX_POOL_2D" => pool2d(operator),
         "ADD" | "SUB" | "MUL" => elementwise(name, operator),
         "SOFTMAX" => softmax(operator),
@@ -28,7 +29,7 @@ pub(super) fn read_options(name: &str, operator: schema::Operator<'_>) -> Result
         "RESHAPE" | "SQUEEZE" | "EXPAND_DIMS" | "SHAPE" | "PAD" | "PADV2" | "TRANSPOSE" | "SLICE" | "SPLIT" => {
             Ok(Options::None)
         }
-        "QUANTIZE" | "DEQUANTIZE" | "MAXIMUM" | "MINIMUM" => Ok(Options::None),
+        "QUANTIZE" | "DEQUANTIZE" | "MAXIMUM" | "MINIMUM" | "PRELU" => Ok(Options::None),
         "HARD_SWISH" | "LOGISTIC" | "RELU" | "RELU6" | "TANH" => Ok(Options::None),
         _ => Ok(Options::Unread),
     }
@@ -88,6 +89,17 @@ fn depthwise_conv2d(operator: schema::Operator<'_>) -> Result<Options, String> {
         dilation: pair("dilation", options.dilation_h_factor(), options.dilation_w_factor())?,
         depth_multiplier: usize::try_from(depth_multiplier)
             .map_err(|_| format!("depth multiplier is {depth_multiplier}: must be at least 0"))?,
+        activation: Activation::from_schema(options.fused_activation_function())?,
+    })
+}
+
+fn transpose_conv(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = table(operator, operator.builtin_options_as_transpose_conv_options(), "TransposeConvOptions")?;
+    let Some(options) = options else { return Err(out_of_range("stride", 0)) };
+    check_bias_type(options.quantized_bias_type())?;
+    Ok(Options::TransposeConv {
+        padding: padding(options.padding())?,
+        stride: pair("stride", options.stride_h(), options.stride_w())?,
         activation: Activation::from_schema(options.fused_activation_function())?,
     })
 }

@@ -37,6 +37,7 @@ pub(super) fn read_tensor(
 pub(super) fn element_type(code: schema::TensorType) -> ElementType {
     match code {
         schema::TensorType::FLOAT32 => ElementType::Float32,
+        schema::TensorType::INT4 => ElementType::Int4,
         schema::TensorType::INT8 => ElementType::Int8,
         schema::TensorType::UINT8 => ElementType::Uint8,
         schema::TensorType::INT16 => ElementType::Int16,
@@ -143,6 +144,7 @@ fn decode(bytes: &[u8], element: ElementType, elements: usize) -> Result<Data, S
     }
     Ok(match element {
         ElementType::Float32 => Data::F32(little_endian(bytes, f32::from_le_bytes)),
+        ElementType::Int4 => Data::I8(halves(bytes, elements)?),
         ElementType::Int8 => Data::I8(little_endian(bytes, i8::from_le_bytes)),
         ElementType::Uint8 => Data::U8(bytes.to_vec()),
         ElementType::Int16 => Data::I16(little_endian(bytes, i16::from_le_bytes)),
@@ -150,6 +152,15 @@ fn decode(bytes: &[u8], element: ElementType, elements: usize) -> Result<Data, S
         ElementType::Int64 => Data::I64(little_endian(bytes, i64::from_le_bytes)),
         ElementType::Other(_) => Data::Bytes(bytes.to_vec()),
     })
+}
+
+/// Integers of 4 bits, the lower half of a byte first.
+fn halves(bytes: &[u8], elements: usize) -> Result<Vec<i8>, String> {
+    if bytes.len() != elements.div_ceil(2) {
+        return Err(format!("{} bytes of data for {elements} elements of {}", bytes.len(), ElementType::Int4));
+    }
+    let signed = |half: u8| (half << 4) as i8 >> 4;
+    Ok(bytes.iter().flat_map(|&byte| [signed(byte), signed(byte >> 4)]).take(elements).collect())
 }
 
 fn little_endian<const N: usize, T>(bytes: &[u8], decode: fn([u8; N]) -> T) -> Vec<T> {
