@@ -86,7 +86,7 @@ fn other_moves_that_are_none() {
     let large = [quantized(&[0, i32::MAX]), numbers(&[0, 0]), numbers(&[-1, -1]), quantized(&[0, i32::MAX])];
     assert_eq!(
         refusal(&model(&large, SLICE, None), Tflm),
-        "operator 0 (SLICE): a dimension of 2147483647 elements: at most 67108864 are computed"
+        "operator 0 (SLICE): a dimension of 2147483647 elements: at most 1048576 are supported"
     );
 }
 

@@ -2,7 +2,6 @@
 
 use std::ops;
 
-use super::MAX_ELEMENTS;
 use super::operands::Operands;
 use super::operator::Lowered;
 use super::slices::{Range, picked_shape};
@@ -14,6 +13,9 @@ use crate::import::tflite::{Data, SliceMasks};
 /// and of a TRANSPOSE (`kernels/internal/reference/transpose.h`).
 const MAX_SLICED: usize = 4;
 const MAX_TRANSPOSED: usize = 5;
+
+/// Greatest size of a dimension of which elements are picked, 2^20: a list of them is kept.
+const MAX_SIZE: usize = 1 << 20;
 
 impl Operands<'_> {
     /// The quantization of an output whose elements are elements of int8 inputs. TFLM does not compare scales. The other
@@ -160,8 +162,8 @@ impl Operands<'_> {
         if expected != *got {
             return Err(format!("output of shape {got:?}: must be {expected:?}"));
         }
-        match expected.iter().find(|&&size| size > MAX_ELEMENTS) {
-            Some(size) => Err(format!("a dimension of {size} elements: at most {MAX_ELEMENTS} are computed")),
+        match expected.iter().find(|&&size| size > MAX_SIZE) {
+            Some(size) => Err(format!("a dimension of {size} elements: at most {MAX_SIZE} are supported")),
             None => Ok(()),
         }
     }
