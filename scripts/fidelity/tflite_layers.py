@@ -1,0 +1,151 @@
+"""Drawers of the TFLite operators with weights, and of pools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from case import Case, Drawer
+from choices import Choices
+from tflite_base import ALL, NONE, PADDINGS, activation, begin, finish, image, window
+from tflite_writer import TfliteModel
+
+
+def weights(c: Choices, model: TfliteModel, shape: Sequence[int], axis: int, per_channel: bool) -> int:
+    """Weights with one scale, or with one for each output. -128 is rare, because converters do not write it."""
+    outputs = shape[axis]
+    scales = [c.scale(0.01, 1.5) for _ in range(outputs if per_channel else 1)]
+    if per_channel and c.chance(4):
+        scales[c.below(outputs)] = 0.0
+    least = -128 if c.chance(20) else -127
+    return model.constant(c.array(shape, least, 127, np.int8), scales, 0, axis)
+
+
+def bias(c: Choices, model: TfliteModel, x: int, w: int, outputs: int) -> int:
+    """A bias whose scale is that of the sum; now and then it is great."""
+    scales = np.float32(model.scale(x)) * np.asarray(model.tensors[w].quantization.scale, np.float32)
+    bound = 1 << (24 if c.chance(5) else 14)
+    return model.constant(c.array([outputs], -bound, bound, np.int32), list(scales))
+
+
+def sum_scale(c: Choices, model: TfliteModel, x: int, w: int, terms: int) -> float:
+    """An output scale with which sums of so many products use the range of int8."""
+    weight = float(np.mean(model.tensors[w].quantization.scale)) or 0.01
+    spread = 3.0 if c.chance(15) else 1.0
+    return c.scale(model.scale(x) * weight * 90.0 * float(np.sqrt(terms)), spread)
+
+
+def fully_connected(c: Choices) -> Case:
+    """Rows in any shape, with or without bias, dimensions kept or not."""
+    inputs, outputs = c.integer(1, 40), c.integer(1, 12)
+    leading = c.sizes(c.of([1, 1, 2, 3]), 1, 4)
+    model, x = begin(c, [*leading, inputs])
+    per_channel, keep = c.chance(40), c.chance(50)
+    w = weights(c, model, [outputs, inputs], 0, per_channel)
+    b = -1 if c.chance(25) else bias(c, model, x, w, outputs)
+    shape = [*leading, outputs] if keep else [int(np.prod(leading)), outputs]
+    y = model.tensor(shape, np.int8, sum_scale(c, model, x, w, inputs), c.zero_point())
+    ends = [x, w] if b < 0 and c.chance(50) else [x, w, b]
+    fused = activation(c)
+    model.operator(
+        "FULLY_CONNECTED", ends, [y], "FullyConnected", fusedActivationFunction=fused, keepNumDims=keep
+    )
+    return finish(c, model, x, y)
+
+
+def geometry(c: Choices, shape: Sequence[int], undilated: bool = False) -> tuple[list[int], list[int], list[int], bool, list[int]]:
+    """Filter, stride, dilation, whether padding is SAME, and the output size, for an image of this shape."""
+    same = c.chance(50)
+    dilation = c.sizes(2, 1, 3) if c.chance(25) and not undilated else [1, 1]
+    limits = [4 if same else min(4, (size - 1) // d + 1) for size, d in zip(shape[1:3], dilation)]
+    filter = [c.integer(1, limit) for limit in limits]
+    stride = [1, 1] if dilation != [1, 1] and c.chance(70) else c.sizes(2, 1, 3)
+    size = [window(n, f, s, d, same) for n, f, s, d in zip(shape[1:3], filter, stride, dilation)]
+    return filter, stride, dilation, same, size
+
+
+def conv2d(c: Choices) -> Case:
+    """All strides, dilations and paddings; groups, which TFLite marks by the depth of the weights alone."""
+    shape = image(c)
+    groups = c.integer(2, 3) if c.chance(15) else 1
+    depth = shape[3]
+    shape[3] *= groups
+    outputs = c.integer(1, 4 if groups > 1 else 10) * groups
+    model, x = begin(c, shape)
+    filter, stride, dilation, same, size = geometry(c, shape)
+    w = weights(c, model, [outputs, *filter, depth], 0, c.chance(60))
+    b = bias(c, model, x, w, outputs)
+    y_scale = sum_scale(c, model, x, w, filter[0] * filter[1] * depth)
+    y = model.tensor([shape[0], *size, outputs], np.int8, y_scale, c.zero_point())
+    model.operator(
+        "CONV_2D", [x, w, b], [y], "Conv2D", padding=PADDINGS[same], strideH=stride[0], strideW=stride[1],
+        dilationHFactor=dilation[0], dilationWFactor=dilation[1], fusedActivationFunction=activation(c),
+    )  # fmt: skip
+    return finish(c, model, x, y)
+
+
+def depthwise_conv2d(c: Choices) -> Case:
+    """Depth multipliers of 1 to 3, and channels in whole groups of 8 and beside them."""
+    shape = image(c, channels=18 if c.chance(40) else 5)
+    multiplier = c.integer(2, 3) if c.chance(30) else 1
+    outputs = shape[3] * multiplier
+    model, x = begin(c, shape)
+    filter, stride, dilation, same, size = geometry(c, shape)
+    w = weights(c, model, [1, *filter, outputs], 3, c.chance(60))
+    b = bias(c, model, x, w, outputs)
+    y_scale = sum_scale(c, model, x, w, filter[0] * filter[1])
+    y = model.tensor([shape[0], *size, outputs], np.int8, y_scale, c.zero_point())
+    model.operator(
+        "DEPTHWISE_CONV_2D", [x, w, b], [y], "DepthwiseConv2D", padding=PADDINGS[same], strideH=stride[0],
+        strideW=stride[1], dilationHFactor=dilation[0], dilationWFactor=dilation[1], depthMultiplier=multiplier,
+        fusedActivationFunction=activation(c),
+    )  # fmt: skip
+    return finish(c, model, x, y)
+
+
+def transpose_conv(c: Choices) -> Case:
+    """The output size is a constant, which is chosen as a converter does."""
+    shape = [1, *c.sizes(2, 1, 5), c.integer(1, 4)]
+    outputs, same = c.integer(1, 5), c.chance(50)
+    model, x = begin(c, shape)
+    filter, stride = c.sizes(2, 1, 4), c.sizes(2, 1, 3)
+    size = [n * s if same else (n - 1) * s + f for n, f, s in zip(shape[1:3], filter, stride)]
+    w = weights(c, model, [outputs, *filter, shape[3]], 0, c.chance(60))
+    sizes = model.constant(np.array([1, *size, outputs], np.int32))
+    ends = [sizes, w, x] + ([bias(c, model, x, w, outputs)] if c.chance(60) else [])
+    y_scale = sum_scale(c, model, x, w, filter[0] * filter[1] * shape[3])
+    y = model.tensor([1, *size, outputs], np.int8, y_scale, c.zero_point())
+    model.operator(
+        "TRANSPOSE_CONV", ends, [y], "TransposeConv", padding=PADDINGS[same], strideH=stride[0], strideW=stride[1]
+    )
+    return finish(c, model, x, y)
+
+
+def pool(name: str):
+    """Windows of any size, also greater than a stride and smaller; scales are the same, or nearly never not."""
+
+    def draw(c: Choices) -> Case:
+        shape = image(c, channels=20 if c.chance(30) else 6, size=10)
+        model, x = begin(c, shape)
+        filter, stride, _, same, size = geometry(c, shape, undilated=True)
+        y = model.like(x, [shape[0], *size, shape[3]])
+        if c.chance(3):
+            y = model.tensor(model.shape(y), np.int8, c.scale(0.1, 1.0), c.zero_point())
+        model.operator(
+            name, [x], [y], "Pool2D", padding=PADDINGS[same], strideH=stride[0], strideW=stride[1],
+            filterHeight=filter[0], filterWidth=filter[1], fusedActivationFunction=activation(c),
+        )  # fmt: skip
+        return finish(c, model, x, y)
+
+    return draw
+
+
+DRAWERS = [
+    Drawer("FULLY_CONNECTED", fully_connected, ALL, 3),
+    Drawer("CONV_2D", conv2d, ALL, 3),
+    Drawer("DEPTHWISE_CONV_2D", depthwise_conv2d, ALL, 3),
+    Drawer("AVERAGE_POOL_2D", pool("AVERAGE_POOL_2D"), ALL),
+    Drawer("MAX_POOL_2D", pool("MAX_POOL_2D"), ALL),
+    Drawer("TRANSPOSE_CONV", transpose_conv, NONE),
+]
