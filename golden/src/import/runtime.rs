@@ -25,6 +25,8 @@
 //!
 //! - LOGISTIC and TANH are computed for `tflm` only, in integers ([`logistic_table`](crate::operators::logistic_table),
 //!   [`tanh_table`](crate::operators::tanh_table)).
+//! - MUL of a tensor with itself is a square for `xnnpack`, by a table
+//!   ([`xnnpack_square_table`](crate::operators::xnnpack_square_table)).
 //! - MEAN is `tflite_double`. It is refused for `xnnpack`, and for `litert_builtin` over height and width with
 //!   dimensions kept.
 //! - RELU is `tflite_double`, by a factor formed in `f64` for `tflm` and in `f32` for LiteRT. RELU6 is the same for LiteRT

@@ -56,7 +56,7 @@ pub use resize::{Alignment, Between, nearest, resize_bilinear};
 pub(crate) use shape::concatenated_shape;
 pub use shape::{concatenation, pack, pad, reshape, select, transpose};
 pub use softmax::{SoftmaxParameters, softmax, softmax_by_table};
-pub use table::{Table, clamp_table, leaky_relu_table, logistic_table, relu_table, tanh_table};
+pub use table::{Table, clamp_table, leaky_relu_table, logistic_table, relu_table, tanh_table, xnnpack_square_table};
 pub use transpose_conv::{Spread, transpose_conv};
 pub use window::{Axis, Window};
 pub use xnnpack_add::{XnnpackAdd, xnnpack_add};

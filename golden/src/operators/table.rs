@@ -109,3 +109,17 @@ pub fn clamp_table(bounds: Bounds) -> Table {
     let Ok(table) = tabulate::<Infallible>(|x| Ok(clamp(x)));
     table
 }
+
+/// XNNPACK's product of a tensor with itself, which it computes as a square by a table: in `f32` from scale to scale, with
+/// the zero point added before rounding, ties to even. A product of two tensors is rounded before the zero point is
+/// added.
+pub fn xnnpack_square_table([input, output]: [f32; 2], zero_points: [i32; 2], bounds: Bounds) -> Table {
+    let reciprocal = 1.0 / output;
+    let square = |x: i32| {
+        let real = (x - zero_points[0]) as f32 * input;
+        let y = (real * real * reciprocal + zero_points[1] as f32).round_ties_even();
+        y.clamp(bounds.min() as f32, bounds.max() as f32) as i32
+    };
+    let Ok(table) = tabulate::<Infallible>(|x| Ok(square(x)));
+    table
+}

@@ -8,6 +8,7 @@ use crate::import::tflite::{self, Activation, Data, ElementType, Options, Paddin
 use crate::numerics::multiplier::quantize_multiplier;
 use crate::operators::{
     AddParameters, Axis, LitertMul, Quantizer, SoftmaxParameters, Spread, Window, XnnpackAdd, XnnpackConvert,
+    xnnpack_square_table,
 };
 use crate::{Bounds, MultiplierWidth};
 
@@ -60,8 +61,13 @@ pub(super) fn lower(operands: Operands<'_>) -> Result<Vec<Lowered>, String> {
         Options::Resize(alignment) => operands.resize(inputs[0], output, alignment)?,
         Options::LeakyRelu { alpha } => Operator::Table { entries: operands.leaky_relu(alpha)? },
         Options::Elementwise { activation } => {
-            inputs.push(operands.input(1)?);
-            elementwise(&operands, activation)?
+            let other = operands.input(1)?;
+            if other == inputs[0] && &*operands.operator.name == "MUL" && operands.runtime == Runtime::Xnnpack {
+                square(&operands, activation)?
+            } else {
+                inputs.push(other);
+                elementwise(&operands, activation)?
+            }
         }
         Options::Concatenation { axis, activation } => {
             inputs = operands.inputs()?;
@@ -176,6 +182,13 @@ fn elementwise(operands: &Operands<'_>, activation: Activation) -> Result<Operat
         _ => common().map(|parameters| Operator::Add { zero_points, parameters }),
     }
     .map_err(|e| e.to_string())
+}
+
+/// MUL of a tensor with itself.
+fn square(operands: &Operands<'_>, activation: Activation) -> Result<Operator, String> {
+    let (x, y) = (operands.quantized(operands.input(0)?)?, operands.quantized(operands.output()?)?);
+    let bounds = operands.runtime.bounds(activation, y)?;
+    Ok(Operator::Table { entries: xnnpack_square_table([x.scale, y.scale], [x.zero_point, y.zero_point], bounds) })
 }
 
 fn softmax(operands: &Operands<'_>, beta: f32) -> Result<Operator, String> {
