@@ -1,7 +1,15 @@
 """All drawers, in the order of the table."""
 
+import onnx_qdq
+import onnx_qoperator
 import tflite_elementwise
 import tflite_layers
 import tflite_moves
 
-DRAWERS = [*tflite_layers.DRAWERS, *tflite_elementwise.DRAWERS, *tflite_moves.DRAWERS]
+DRAWERS = [
+    *tflite_layers.DRAWERS,
+    *tflite_elementwise.DRAWERS,
+    *tflite_moves.DRAWERS,
+    *onnx_qoperator.DRAWERS,
+    *onnx_qdq.DRAWERS,
+]
