@@ -18,6 +18,7 @@ fn constants() -> Vec<Message> {
         tensor("s2", &[2], Elements::F32(&[0.5, 0.5])),
         tensor("z2", &[2], Elements::U8(&[3, 4])),
         tensor("f", &[4, 2], Elements::F32(&[0.0; 8])),
+        tensor("bias", &[2], Elements::F32(&[1.0, 2.0])),
     ]
 }
 
@@ -34,7 +35,7 @@ fn operators_by_name_and_reason() {
     let end = node("DequantizeLinear", &["r", "s", "z"], &["y"]);
     let matmul = node("MatMul", &["d", "e"], &["m"]);
     let weights = node("DequantizeLinear", &["w", "s", "z"], &["e"]);
-    let cases: [(&[Message], &str); 13] = [
+    let cases: [(&[Message], &str); 14] = [
         (
             &[
                 node("DynamicQuantizeLinear", &["x"], &["a", "b", "c"]),
@@ -91,6 +92,11 @@ fn operators_by_name_and_reason() {
             ],
             "node 4 \"n\" (QuantizeLinear): MatMul \"n\" before it is computed in float32 by ONNX Runtime: 2 read its floats \
              \"m\", and not one QuantizeLinear alone",
+        ),
+        (
+            &[dequantize.clone(), weights.clone(), node("Gemm", &["d", "e", "bias"], &["y"])],
+            "model: its output: Gemm \"n\" is computed in float32 by ONNX Runtime: it has a bias of floats, and no \
+             QuantizeLinear behind it",
         ),
         (
             &[node("Relu", &["x"], &["d"]), weights.clone(), matmul.clone(), back("m"), end.clone()],

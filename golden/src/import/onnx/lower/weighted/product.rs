@@ -65,6 +65,14 @@ impl<'a> Lowering<'a> {
             "MatMul" | "Gemm" => (self.arguments(node)?, true),
             other => return Err(format!("{other} on floats, which ONNX Runtime computes in float32")),
         };
+        // Only in front of a QuantizeLinear does ONNX Runtime make integers of such a bias.
+        if qdq && matches!(arguments.get(2), Some(Argument::Plain(bias)) if matches!(bias.data, Data::F32(_))) {
+            let (operator, name) = (&node.operator, &node.name);
+            return Err(format!(
+                "{operator} {name:?} is computed in float32 by ONNX Runtime: it has a bias of floats, and no \
+                 QuantizeLinear behind it"
+            ));
+        }
         let Product { x, place, shape, matrix, layer, pairs } = self.product_of(node, &arguments, qdq)?;
         let outputs = matrix.rows();
         if ![0, 1, outputs].contains(&addends.len()) {
