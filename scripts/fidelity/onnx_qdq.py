@@ -30,8 +30,8 @@ class Pairs:
         """A tensor through a pair."""
         return quantization.dequantize(self.model, quantization.quantize(self.model, x))
 
-    def weights(self, shape: Sequence[int], axis: int, terms: int) -> tuple[str, float]:
-        """Weights as floats, and the scale of the sums' range."""
+    def weights(self, shape: Sequence[int], axis: int, terms: int, scale: float) -> tuple[str, float]:
+        """Weights as floats for an input of a scale, and a scale with which sums use the range."""
         c, model = self.c, self.model
         dtype = np.int8 if self.dtype == np.int8 else c.of(TYPES)
         per_channel = c.chance(50)
@@ -42,7 +42,7 @@ class Pairs:
         if not per_channel:
             names = [model.constant(scales[0]), model.constant(zeros[0])]
         weights = model.node("DequantizeLinear", [model.constant(data), *names], **({"axis": axis} if per_channel else {}))
-        return weights, self.input.scale * float(scales.mean()) * 120.0 * float(np.sqrt(terms))
+        return weights, scale * float(scales.mean()) * 120.0 * float(np.sqrt(terms))
 
     def bias(self, outputs: int, scale: float) -> list[str]:
         """A float bias, or none."""
@@ -137,7 +137,7 @@ def conv(c: Choices) -> Case:
     groups = shape[1] if c.chance(30) else 1
     depth, outputs = shape[1] // groups, c.integer(1, 3) * groups
     kernel = c.sizes(2, 1, 2) if c.chance(50) else [1, 1]
-    weights, scale = start.weights([outputs, depth, *kernel], 0, depth * int(np.prod(kernel)))
+    weights, scale = start.weights([outputs, depth, *kernel], 0, depth * int(np.prod(kernel)), start.input.scale)
     ends = [start.x, weights, *start.bias(outputs, scale)]
     out = start.model.node(
         "Conv", ends, group=groups, kernel_shape=kernel, strides=c.sizes(2, 1, 2), pads=c.sizes(4, 0, 1)
@@ -158,7 +158,7 @@ def gemm(kind: str) -> Callable[[Choices], Case]:
         rows, inputs, outputs = c.integer(1, 4), c.integer(1, 32), c.integer(1, 9)
         transposed = int(kind == "Gemm" and c.chance(50))
         shape = [outputs, inputs] if transposed else [inputs, outputs]
-        weights, scale = start.weights(shape, 0 if transposed else 1, inputs)
+        weights, scale = start.weights(shape, 0 if transposed else 1, inputs, start.input.scale)
         ends = [start.x, weights]
         attributes = {}
         if kind == "Gemm":

@@ -42,8 +42,8 @@ class Start:
                 self.model.kind_of_output = helper.np_dtype_to_tensor_dtype(np.dtype(quantization.dtype))
         return finish(self.c, self.model, shape, y, self.input, outputs, session_of(self.dtype))
 
-    def weights(self, shape: Sequence[int], outputs: int, terms: int) -> tuple[list[str], float]:
-        """Names of weights, scales and zero points, and an output scale with which sums use the range."""
+    def weights(self, shape: Sequence[int], outputs: int, terms: int, scale: float) -> tuple[list[str], float]:
+        """Names of weights, scales and zero points for an input of a scale, and a scale with which sums use the range."""
         c, model = self.c, self.model
         dtype = np.int8 if self.dtype == np.int8 else c.of(TYPES)
         per_channel = c.chance(50)
@@ -57,7 +57,7 @@ class Start:
             model.constant(scales if per_channel else scales[0]),
             model.constant(zeros if per_channel else zeros[0]),
         ]
-        return names, self.input.scale * float(scales.mean()) * 120.0 * float(np.sqrt(terms))
+        return names, scale * float(scales.mean()) * 120.0 * float(np.sqrt(terms))
 
     def bias(self, outputs: int) -> str:
         """Integers that are added to sums."""
@@ -82,7 +82,7 @@ def conv(c: Choices) -> Case:
         attributes["auto_pad"] = padding
         if padding != "VALID":
             attributes["dilations"] = [1] * axes
-    names, scale = start.weights([outputs, depth, *kernel], outputs, depth * int(np.prod(kernel)))
+    names, scale = start.weights([outputs, depth, *kernel], outputs, depth * int(np.prod(kernel)), start.input.scale)
     y = start.output(scale)
     ends = [*start.ends, *names, *y.names] + ([start.bias(outputs)] if c.chance(60) else [])
     out = start.model.node("QLinearConv", ends, **attributes)
@@ -96,7 +96,7 @@ def matmul(integer_to_float: bool) -> Callable[[Choices], Case]:
         start = Start(c)
         inputs, outputs, rows = c.integer(1, 40), c.integer(1, 9), c.integer(1, 4)
         shape = [2, rows, inputs] if c.chance(30) and not integer_to_float else [rows, inputs]
-        names, scale = start.weights([inputs, outputs], outputs, inputs)
+        names, scale = start.weights([inputs, outputs], outputs, inputs, start.input.scale)
         count = int(np.prod(shape)) // inputs * outputs
         if not integer_to_float:
             y = start.output(scale)
@@ -114,7 +114,7 @@ def gemm(c: Choices) -> Case:
     start = Start(c)
     inputs, outputs, rows = c.integer(1, 40), c.integer(1, 9), c.integer(1, 4)
     right, left = int(c.chance(50)), int(c.chance(25))
-    names, scale = start.weights([outputs, inputs] if right else [inputs, outputs], outputs, inputs)
+    names, scale = start.weights([outputs, inputs] if right else [inputs, outputs], outputs, inputs, start.input.scale)
     ends = [*start.ends, *names, start.bias(outputs) if c.chance(60) else ""]
     y = start.output(scale) if c.chance(65) else None
     ends += y.names if y else ()

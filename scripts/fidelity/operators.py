@@ -1,5 +1,7 @@
 """All drawers, in the order of the table."""
 
+import networks
+import onnx_networks
 import onnx_qdq
 import onnx_qoperator
 import tflite_elementwise
@@ -10,6 +12,8 @@ DRAWERS = [
     *tflite_layers.DRAWERS,
     *tflite_elementwise.DRAWERS,
     *tflite_moves.DRAWERS,
+    *networks.DRAWERS,
     *onnx_qoperator.DRAWERS,
     *onnx_qdq.DRAWERS,
+    *onnx_networks.DRAWERS,
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ TFLM = frozenset({"tflm"})
 NONE: frozenset[str] = frozenset()
 ACTIVATIONS = [getattr(schema.ActivationFunctionType, name) for name in ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")]
 PADDINGS = [schema.Padding.VALID, schema.Padding.SAME]
+# Appends an operator that reads a tensor, and gives the tensor that it writes.
+Append = Callable[[Choices, TfliteModel, int], int]
 # So many outputs of a model are compared, about, by giving it as many inputs as that takes, within a limit.
 OUTPUTS = 1200
 BATCHES = 40

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from case import Case, Drawer
 from choices import Choices
-from tflite_base import ALL, NONE, PADDINGS, activation, begin, finish, image, window
+from tflite_base import ALL, NONE, PADDINGS, Append, activation, begin, finish, image, window
 from tflite_writer import TfliteModel
 
 
@@ -36,11 +36,10 @@ def sum_scale(c: Choices, model: TfliteModel, x: int, w: int, terms: int) -> flo
     return c.scale(model.scale(x) * weight * 90.0 * float(np.sqrt(terms)), spread)
 
 
-def fully_connected(c: Choices) -> Case:
-    """Rows in any shape, with or without bias, dimensions kept or not."""
-    inputs, outputs = c.integer(1, 40), c.integer(1, 12)
-    leading = c.sizes(c.of([1, 1, 2, 3]), 1, 4)
-    model, x = begin(c, [*leading, inputs])
+def fully_connected(c: Choices, model: TfliteModel, x: int) -> int:
+    """With or without bias, dimensions kept or not."""
+    *leading, inputs = model.shape(x)
+    outputs = c.integer(1, 12)
     per_channel, keep = c.chance(40), c.chance(50)
     w = weights(c, model, [outputs, inputs], 0, per_channel)
     b = -1 if c.chance(25) else bias(c, model, x, w, outputs)
@@ -51,7 +50,7 @@ def fully_connected(c: Choices) -> Case:
     model.operator(
         "FULLY_CONNECTED", ends, [y], "FullyConnected", fusedActivationFunction=fused, keepNumDims=keep
     )
-    return finish(c, model, x, y)
+    return y
 
 
 def geometry(c: Choices, shape: Sequence[int], undilated: bool = False) -> tuple[list[int], list[int], list[int], bool, list[int]]:
@@ -65,14 +64,12 @@ def geometry(c: Choices, shape: Sequence[int], undilated: bool = False) -> tuple
     return filter, stride, dilation, same, size
 
 
-def conv2d(c: Choices) -> Case:
+def conv2d(c: Choices, model: TfliteModel, x: int) -> int:
     """All strides, dilations and paddings; groups, which TFLite marks by the depth of the weights alone."""
-    shape = image(c)
-    groups = c.integer(2, 3) if c.chance(15) else 1
-    depth = shape[3]
-    shape[3] *= groups
+    shape = model.shape(x)
+    groups = c.of([n for n in range(1, 5) if shape[3] % n == 0]) if c.chance(25) else 1
+    depth = shape[3] // groups
     outputs = c.integer(1, 4 if groups > 1 else 10) * groups
-    model, x = begin(c, shape)
     filter, stride, dilation, same, size = geometry(c, shape)
     w = weights(c, model, [outputs, *filter, depth], 0, c.chance(60))
     b = bias(c, model, x, w, outputs)
@@ -82,15 +79,14 @@ def conv2d(c: Choices) -> Case:
         "CONV_2D", [x, w, b], [y], "Conv2D", padding=PADDINGS[same], strideH=stride[0], strideW=stride[1],
         dilationHFactor=dilation[0], dilationWFactor=dilation[1], fusedActivationFunction=activation(c),
     )  # fmt: skip
-    return finish(c, model, x, y)
+    return y
 
 
-def depthwise_conv2d(c: Choices) -> Case:
+def depthwise_conv2d(c: Choices, model: TfliteModel, x: int) -> int:
     """Depth multipliers of 1 to 3, and channels in whole groups of 8 and beside them."""
-    shape = image(c, channels=18 if c.chance(40) else 5)
+    shape = model.shape(x)
     multiplier = c.integer(2, 3) if c.chance(30) else 1
     outputs = shape[3] * multiplier
-    model, x = begin(c, shape)
     filter, stride, dilation, same, size = geometry(c, shape)
     w = weights(c, model, [1, *filter, outputs], 3, c.chance(60))
     b = bias(c, model, x, w, outputs)
@@ -101,33 +97,31 @@ def depthwise_conv2d(c: Choices) -> Case:
         strideW=stride[1], dilationHFactor=dilation[0], dilationWFactor=dilation[1], depthMultiplier=multiplier,
         fusedActivationFunction=activation(c),
     )  # fmt: skip
-    return finish(c, model, x, y)
+    return y
 
 
-def transpose_conv(c: Choices) -> Case:
+def transpose_conv(c: Choices, model: TfliteModel, x: int) -> int:
     """The output size is a constant, which is chosen as a converter does."""
-    shape = [1, *c.sizes(2, 1, 5), c.integer(1, 4)]
+    shape = model.shape(x)
     outputs, same = c.integer(1, 5), c.chance(50)
-    model, x = begin(c, shape)
     filter, stride = c.sizes(2, 1, 4), c.sizes(2, 1, 3)
     size = [n * s if same else (n - 1) * s + f for n, f, s in zip(shape[1:3], filter, stride)]
     w = weights(c, model, [outputs, *filter, shape[3]], 0, c.chance(60))
-    sizes = model.constant(np.array([1, *size, outputs], np.int32))
+    sizes = model.constant(np.array([shape[0], *size, outputs], np.int32))
     ends = [sizes, w, x] + ([bias(c, model, x, w, outputs)] if c.chance(60) else [])
     y_scale = sum_scale(c, model, x, w, filter[0] * filter[1] * shape[3])
-    y = model.tensor([1, *size, outputs], np.int8, y_scale, c.zero_point())
+    y = model.tensor([shape[0], *size, outputs], np.int8, y_scale, c.zero_point())
     model.operator(
         "TRANSPOSE_CONV", ends, [y], "TransposeConv", padding=PADDINGS[same], strideH=stride[0], strideW=stride[1]
     )
-    return finish(c, model, x, y)
+    return y
 
 
-def pool(name: str):
+def pool(name: str) -> Append:
     """Windows of any size, also greater than a stride and smaller; scales are the same, or nearly never not."""
 
-    def draw(c: Choices) -> Case:
-        shape = image(c, channels=20 if c.chance(30) else 6, size=10)
-        model, x = begin(c, shape)
+    def append(c: Choices, model: TfliteModel, x: int) -> int:
+        shape = model.shape(x)
         filter, stride, _, same, size = geometry(c, shape, undilated=True)
         y = model.like(x, [shape[0], *size, shape[3]])
         if c.chance(3):
@@ -136,16 +130,37 @@ def pool(name: str):
             name, [x], [y], "Pool2D", padding=PADDINGS[same], strideH=stride[0], strideW=stride[1],
             filterHeight=filter[0], filterWidth=filter[1], fusedActivationFunction=activation(c),
         )  # fmt: skip
-        return finish(c, model, x, y)
+        return y
+
+    return append
+
+
+def alone(append: Append, shape: Callable[[Choices], list[int]]) -> Callable[[Choices], Case]:
+    """A model of this operator by itself, for an input of a drawn shape."""
+
+    def draw(c: Choices) -> Case:
+        model, x = begin(c, shape(c))
+        return finish(c, model, x, append(c, model, x))
 
     return draw
 
 
+def rows(c: Choices) -> list[int]:
+    """Rows in any shape."""
+    return [*c.sizes(c.of([1, 1, 2, 3]), 1, 4), c.integer(1, 40)]
+
+
+def channels(c: Choices) -> list[int]:
+    """An image that may have many channels."""
+    return image(c, channels=18 if c.chance(40) else 6, size=9)
+
+
+AVERAGE_POOL, MAX_POOL = pool("AVERAGE_POOL_2D"), pool("MAX_POOL_2D")
 DRAWERS = [
-    Drawer("FULLY_CONNECTED", fully_connected, ALL, 3),
-    Drawer("CONV_2D", conv2d, ALL, 3),
-    Drawer("DEPTHWISE_CONV_2D", depthwise_conv2d, ALL, 3),
-    Drawer("AVERAGE_POOL_2D", pool("AVERAGE_POOL_2D"), ALL),
-    Drawer("MAX_POOL_2D", pool("MAX_POOL_2D"), ALL),
-    Drawer("TRANSPOSE_CONV", transpose_conv, NONE),
+    Drawer("FULLY_CONNECTED", alone(fully_connected, rows), ALL, 3),
+    Drawer("CONV_2D", alone(conv2d, image), ALL, 3),
+    Drawer("DEPTHWISE_CONV_2D", alone(depthwise_conv2d, channels), ALL, 3),
+    Drawer("AVERAGE_POOL_2D", alone(AVERAGE_POOL, channels), ALL),
+    Drawer("MAX_POOL_2D", alone(MAX_POOL, channels), ALL),
+    Drawer("TRANSPOSE_CONV", alone(transpose_conv, lambda c: image(c, 4, 5)), NONE),
 ]
