@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One profile for all: the vectors of `sim` want a release build, and `test` then shares its dependencies.
 RELEASE := --release --locked
 
-.PHONY: help setup doctor gen sim verify test mutations verilog lint synth qor check clean
+.PHONY: help setup doctor gen sim verify test mutations verilog lint synth qor fidelity check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,15 @@ qor: ## area and clock of every block, placed and routed, beside what is written
 	@scripts/setup.sh verilator make g++
 	@scripts/setup.sh qor
 	@$(CARGO) run -q $(RELEASE) --bin sim -- qor
+
+# The whole round writes the document; another number of models or another seed does not.
+MODELS ?= 20000
+SEED ?= 1
+fidelity: ## golden against TFLM, LiteRT and ONNX Runtime themselves, over random models: docs/fidelity.md; MODELS=1500 is a short round
+	@scripts/setup.sh fidelity
+	@$(CARGO) build -q $(RELEASE) --bin gen
+	@.tools/fidelity/bin/python scripts/fidelity --models $(MODELS) --seed $(SEED) \
+	    $(if $(filter 20000-1,$(MODELS)-$(SEED)$(ONLY)),--out docs/fidelity.md) $(if $(ONLY),--only "$(ONLY)")
 
 check: ## format, clippy, documents, tests, mutations
 	$(CARGO) fmt --all --check

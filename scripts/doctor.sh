@@ -28,6 +28,13 @@ own_row() {
     line "$1" "$version" "make qor alone"
 }
 
+# The runtimes of `make fidelity`.
+runtimes_row() {
+    local stamp=.tools/fidelity/wheels version="not yet: make fidelity brings them (PyPI, needs python3)"
+    if [ -f $stamp ]; then version=$(cut -d ' ' -f 1-3 $stamp); fi
+    line runtimes "$version" "make fidelity alone"
+}
+
 row cargo "everything" "rustup, https://rustup.rs" --version
 row verilator "make sim, verify, test, lint" "apt-get install verilator" --version
 row g++ "make sim, verify, test" "apt-get install g++" --version
@@ -37,4 +44,5 @@ row iverilog "make test, lint" "apt-get install iverilog" -V
 own_row yosys -V
 own_row nextpnr-ecp5 --version
 own_row nextpnr-ice40 --version
+runtimes_row
 exit $status

