@@ -13,7 +13,7 @@ from choices import Choices
 from tflite_writer import TfliteModel
 
 ALL = frozenset(TFLITE_RUNTIMES)
-LITERT = frozenset({"litert_reference", "litert_builtin", "xnnpack"})
+REFERENCES = frozenset({"tflm", "litert_reference"})
 TFLM = frozenset({"tflm"})
 NONE: frozenset[str] = frozenset()
 ACTIVATIONS = [getattr(schema.ActivationFunctionType, name) for name in ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")]

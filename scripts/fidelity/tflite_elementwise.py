@@ -8,10 +8,9 @@ import numpy as np
 
 from case import Case, Drawer
 from choices import Choices
-from tflite_base import ALL, NONE, TFLM, activation, any_shape, begin, finish, image, rescaled
+from tflite_base import ALL, NONE, REFERENCES, TFLM, activation, any_shape, begin, finish, image, rescaled
 from tflite_writer import TfliteModel
 
-REFERENCES = frozenset({"tflm", "litert_reference"})
 INTEGERS = frozenset({"tflm", "litert_reference", "litert_builtin"})
 
 
@@ -166,11 +165,11 @@ DRAWERS = [
     Drawer("SUB", binary("SUB", "Sub"), ALL, 2),
     Drawer("MUL", binary("MUL", "Mul", product=True), ALL, 2),
     Drawer("SQUARED_DIFFERENCE", binary("SQUARED_DIFFERENCE", "SquaredDifference", True, fused=False), NONE),
-    Drawer("MAXIMUM", extreme("MAXIMUM"), NONE),
-    Drawer("MINIMUM", extreme("MINIMUM"), NONE),
+    Drawer("MAXIMUM", extreme("MAXIMUM"), ALL),
+    Drawer("MINIMUM", extreme("MINIMUM"), ALL),
     Drawer("RELU", table("RELU"), ALL),
     Drawer("RELU6", table("RELU6"), ALL),
-    Drawer("LEAKY_RELU", table("LEAKY_RELU", "LeakyRelu", alpha=lambda c: c.scale(0.1, 2.0)), NONE),
+    Drawer("LEAKY_RELU", table("LEAKY_RELU", "LeakyRelu", alpha=lambda c: c.scale(0.1, 2.0)), INTEGERS),
     Drawer("PRELU", prelu, NONE),
     Drawer("HARD_SWISH", table("HARD_SWISH", "HardSwish"), ALL),
     Drawer("LOGISTIC", table("LOGISTIC", output="logistic"), TFLM),

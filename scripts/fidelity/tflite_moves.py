@@ -8,8 +8,8 @@ import numpy as np
 
 from case import Case, Drawer
 from choices import Choices
-from tflite_base import ALL, NONE, any_shape, begin, finish, image
-from tflite_writer import TfliteModel
+from tflite_base import ALL, NONE, REFERENCES, any_shape, begin, finish, image
+from tflite_writer import TYPES, TfliteModel
 
 
 def int32(model: TfliteModel, values: list[int]) -> int:
@@ -30,6 +30,23 @@ def reshape(c: Choices) -> Case:
     named = [-1 if c.chance(10) and i == 0 else n for i, n in enumerate(target)]
     ends = [x, int32(model, named)] if c.chance(80) else [x]
     model.operator("RESHAPE", ends, [y], "Reshape", newShape=target)
+    return finish(c, model, x, y)
+
+
+def shape(c: Choices) -> Case:
+    """RESHAPE to a shape that is made of the input's own, as converters write Flatten."""
+    sizes = [1, *any_shape(c, (1, 3))]
+    model, x = begin(c, sizes)
+    whole, first = model.tensor([len(sizes)], np.int32), model.tensor([], np.int32)
+    model.operator("SHAPE", [x], [whole], "Shape", outType=TYPES[np.dtype(np.int32)])
+    places = [int32(model, [at]) for at in (0, 1, 1)]
+    model.operator("STRIDED_SLICE", [whole, *places], [first], "StridedSlice", shrinkAxisMask=1)
+    target = [1, int(np.prod(sizes))]
+    packed = model.tensor([2], np.int32)
+    rest = model.constant(np.array(target[1], np.int32))
+    model.operator("PACK", [first, rest], [packed], "Pack", valuesCount=2, axis=0)
+    y = model.like(x, target)
+    model.operator("RESHAPE", [x, packed], [y], "Reshape")
     return finish(c, model, x, y)
 
 
@@ -226,22 +243,23 @@ def expand_dims(c: Choices) -> Case:
 
 DRAWERS = [
     Drawer("RESHAPE", reshape, ALL),
+    Drawer("SHAPE", shape, ALL),
     Drawer("PAD", pad("PAD"), ALL),
-    Drawer("PADV2", pad("PADV2"), NONE),
+    Drawer("PADV2", pad("PADV2"), ALL),
     Drawer("CONCATENATION", concatenation, ALL),
-    Drawer("TRANSPOSE", transpose, NONE),
-    Drawer("SLICE", slice_, NONE),
-    Drawer("STRIDED_SLICE", strided_slice, NONE),
-    Drawer("SPLIT", split, NONE),
+    Drawer("TRANSPOSE", transpose, ALL),
+    Drawer("SLICE", slice_, ALL),
+    Drawer("STRIDED_SLICE", strided_slice, ALL),
+    Drawer("SPLIT", split, ALL),
     Drawer("SPLIT_V", split_v, NONE),
-    Drawer("PACK", pack, NONE),
+    Drawer("PACK", pack, ALL),
     Drawer("UNPACK", unpack, NONE),
-    Drawer("SQUEEZE", squeeze, NONE),
-    Drawer("EXPAND_DIMS", expand_dims, NONE),
+    Drawer("SQUEEZE", squeeze, ALL),
+    Drawer("EXPAND_DIMS", expand_dims, ALL),
     Drawer(
         "RESIZE_NEAREST_NEIGHBOR",
         lambda c: resized(c, "RESIZE_NEAREST_NEIGHBOR", "ResizeNearestNeighbor"),
-        NONE,
+        ALL,
     ),
-    Drawer("RESIZE_BILINEAR", lambda c: resized(c, "RESIZE_BILINEAR", "ResizeBilinear"), NONE),
+    Drawer("RESIZE_BILINEAR", lambda c: resized(c, "RESIZE_BILINEAR", "ResizeBilinear"), REFERENCES),
 ]

@@ -99,7 +99,7 @@ class TfliteModel:
         axis: int = 0,
     ) -> int:
         """A tensor with data."""
-        data = np.ascontiguousarray(data)
+        data = np.asarray(data, order="C")
         index = self.tensor(data.shape, data.dtype, scale, zero_point, axis)
         buffer = AlignedBuffer()
         buffer.data = data.tobytes()
