@@ -65,9 +65,25 @@ def main() -> int:
     print(", ".join(f"{package} {number}" for package, number in versions.items()), flush=True)
     runtimes = [name for name in (*TFLITE_RUNTIMES, *ONNX_RUNTIMES) if name != "onnxruntime_avx2" or avx2_without_vnni()]
     bench = Bench(args.gen, args.work / "now", runtimes)
-    report = Report(args.models, args.seed, versions, drawers, runtimes)
-    start = shown = time.monotonic()
-    for done, (drawer, index) in enumerate(order(drawers, args.models)):
+    report = Report(0, args.seed, versions, drawers, runtimes)
+    start = time.monotonic()
+    try:
+        rounds(args, bench, report, start)
+    except KeyboardInterrupt:
+        print(f"stopped behind {report.models} models; what follows is about these", flush=True)
+    bench.close()
+    out = args.out or args.work / "fidelity.md"
+    out.write_text(report.text())
+    print(report.table())
+    print("\n".join(report.failures()))
+    print(f"{report.summary()} {time.monotonic() - start:.0f} s; the report is {out}")
+    return 1 if report.failures() else 0
+
+
+def rounds(args: argparse.Namespace, bench: Bench, report: Report, start: float) -> None:
+    """Draws all models and compares both sides; the first difference of a cell is shrunk and saved."""
+    shown = start
+    for drawer, index in order(report.drawers, args.models):
         case, made = drawn(drawer, args.seed, index)
         for runtime, comparison in bench.run(case).items():
             cell = report.cells.setdefault((drawer.name, runtime), Cell())
@@ -76,16 +92,10 @@ def main() -> int:
             if comparison.outcome in BAD and before == 0:
                 place = save(args.work, drawer, runtime, smallest(bench, drawer, runtime, made))
                 print(f"{drawer.name} under {runtime}: golden differs; the smallest case is in {place}", flush=True)
+        report.models += 1
         if time.monotonic() - shown > 20:
             shown = time.monotonic()
-            print(f"{done + 1} of {args.models} models, {shown - start:.0f} s", flush=True)
-    bench.close()
-    out = args.out or args.work / "fidelity.md"
-    out.write_text(report.text())
-    print(report.table())
-    print("\n".join(report.failures()))
-    print(f"{report.summary()} {time.monotonic() - start:.0f} s; the report is {out}")
-    return 1 if report.failures() else 0
+            print(f"{report.models} of {args.models} models, {shown - start:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,10 @@ class Worker:
         """Hands over a model, whose answer `receive` waits for."""
         if self.process is None:
             command = [sys.executable, str(HERE / "worker.py"), self.runtime]
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            # A session of its own, so that Ctrl-C ends the round and not the runtime.
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
         session = case.session if self.runtime == "onnxruntime" else {}
         data = pickle.dumps((case.content, case.inputs, case.batch, session))
         try:

@@ -60,7 +60,7 @@ class Report:
 
     def table(self) -> str:
         """Operator by runtime."""
-        lines = [f"| operator | {' | '.join(self.runtimes)} |", "|---" * (len(self.runtimes) + 1) + "|"]
+        lines = ["| operator | {' | '.join(self.runtimes)} |", "|---" * (len(self.runtimes) + 1) + "|"]
         for drawer in self.drawers:
             cells = [self._entry(self.cells.get((drawer.name, runtime))) for runtime in self.runtimes]
             lines.append(f"| {drawer.name} | {' | '.join(cells)} |")
@@ -80,7 +80,7 @@ class Report:
         return ", ".join(parts) or "neither"
 
     def _reasons(self, name: str) -> str:
-        lines = [f"| operator | runtime | models | reason |", "|---|---|---|---|"]
+        lines = ["| operator | runtime | models | reason |", "|---|---|---|---|"]
         for drawer in self.drawers:
             for runtime in self.runtimes:
                 reasons = getattr(self.cells.get((drawer.name, runtime), Cell()), name)
@@ -106,7 +106,7 @@ Versions: {versions}.
 
 An entry is *models / outputs / outputs that differ*. *Refused* are models that the runtime runs and golden refuses by
 name; the reasons stand below. *Golden alone* are models that golden runs and the runtime refuses. Models that both refuse
-are not counted. What runtimes do about an operator is said in [verification.md](verification.md).
+are not counted. How models are drawn is said in [verification.md](verification.md#golden-and-the-runtimes).
 {missing}
 {self.table()}
 
