@@ -18,6 +18,8 @@ fn constants() -> Vec<Message> {
         tensor("s2", &[2], Elements::F32(&[0.5, 0.5])),
         tensor("z2", &[2], Elements::U8(&[3, 4])),
         tensor("f", &[4, 2], Elements::F32(&[0.0; 8])),
+        tensor("least", &[], Elements::U8(&[0])),
+        tensor("greatest", &[], Elements::U8(&[255])),
         tensor("bias", &[2], Elements::F32(&[1.0, 2.0])),
     ]
 }
@@ -35,7 +37,7 @@ fn operators_by_name_and_reason() {
     let end = node("DequantizeLinear", &["r", "s", "z"], &["y"]);
     let matmul = node("MatMul", &["d", "e"], &["m"]);
     let weights = node("DequantizeLinear", &["w", "s", "z"], &["e"]);
-    let cases: [(&[Message], &str); 14] = [
+    let cases: [(&[Message], &str); 15] = [
         (
             &[
                 node("DynamicQuantizeLinear", &["x"], &["a", "b", "c"]),
@@ -92,6 +94,15 @@ fn operators_by_name_and_reason() {
             ],
             "node 4 \"n\" (QuantizeLinear): MatMul \"n\" before it is computed in float32 by ONNX Runtime: 2 read its floats \
              \"m\", and not one QuantizeLinear alone",
+        ),
+        (
+            &[
+                node("QuantizeLinear", &["x", "s", "least"], &["a"]),
+                node("DequantizeLinear", &["a", "s", "least"], &["b"]),
+                node("QuantizeLinear", &["b", "t", "greatest"], &["c"]),
+                node("DequantizeLinear", &["c", "t", "greatest"], &["y"]),
+            ],
+            "node 1 \"n\" (QuantizeLinear): pairs in a row whose ranges have no scale in common",
         ),
         (
             &[dequantize.clone(), weights.clone(), node("Gemm", &["d", "e", "bias"], &["y"])],

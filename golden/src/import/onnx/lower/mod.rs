@@ -151,8 +151,8 @@ struct Lowering<'a> {
     layers: Vec<Exactness>,
     /// tensors that are `int8` in the model and `uint8` in the graph
     shifted: BTreeSet<String>,
-    /// parameters of nodes that ONNX Runtime changes, by their index
-    merged: HashMap<usize, (graph::Quantized, Element)>,
+    /// parameters of nodes that ONNX Runtime changes, by their index; `None` if there are none
+    merged: HashMap<usize, Option<(graph::Quantized, Element)>>,
     /// bytes that further constants may take once they are written out
     left: usize,
 }

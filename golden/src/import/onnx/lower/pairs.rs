@@ -27,7 +27,7 @@ impl<'a> Lowering<'a> {
             if first == second {
                 continue;
             }
-            let Some(merged) = intersection(first, second) else { continue };
+            let merged = intersection(first, second);
             self.merged.extend([quantizer, dequantizer, gone, last].map(|node| (node, merged)));
             let mut first = quantizer;
             while let Some(&[quantizer, dequantizer]) = before.get(&first) {
@@ -56,13 +56,15 @@ impl<'a> Lowering<'a> {
     /// The parameters of a QuantizeLinear or DequantizeLinear of activations.
     pub(super) fn pair_parameters(&self, node: &Node) -> Result<(Quantized, Element), String> {
         match self.merged.get(&node.index) {
-            Some(merged) => Ok(*merged),
+            Some(Some(merged)) => Ok(*merged),
+            Some(None) => Err("pairs in a row whose ranges have no scale in common".to_owned()),
             None => self.parameters(node, [1, 2], ElementType::Uint8)?.of_activation(),
         }
     }
 }
 
-/// The parameters of the range that both have in common, all in `f32`. `None` if there is none.
+/// The parameters of the range that both have in common, all in `f32`. `None` if it is empty or a point, for which ONNX
+/// Runtime divides by a scale of 0.
 fn intersection((a, element): (Quantized, Element), (b, _): (Quantized, Element)) -> Option<(Quantized, Element)> {
     let bounds = bounds_of(element);
     let [least, greatest] =
