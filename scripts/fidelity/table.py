@@ -60,7 +60,7 @@ class Report:
 
     def table(self) -> str:
         """Operator by runtime."""
-        lines = ["| operator | {' | '.join(self.runtimes)} |", "|---" * (len(self.runtimes) + 1) + "|"]
+        lines = [f"| operator | {' | '.join(self.runtimes)} |", "|---" * (len(self.runtimes) + 1) + "|"]
         for drawer in self.drawers:
             cells = [self._entry(self.cells.get((drawer.name, runtime))) for runtime in self.runtimes]
             lines.append(f"| {drawer.name} | {' | '.join(cells)} |")

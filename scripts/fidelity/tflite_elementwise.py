@@ -170,7 +170,7 @@ DRAWERS = [
     Drawer("RELU", table("RELU"), ALL),
     Drawer("RELU6", table("RELU6"), ALL),
     Drawer("LEAKY_RELU", table("LEAKY_RELU", "LeakyRelu", alpha=lambda c: c.scale(0.1, 2.0)), INTEGERS),
-    Drawer("PRELU", prelu, NONE),
+    Drawer("PRELU", prelu, ALL),
     Drawer("HARD_SWISH", table("HARD_SWISH", "HardSwish"), ALL),
     Drawer("LOGISTIC", table("LOGISTIC", output="logistic"), TFLM),
     Drawer("TANH", table("TANH", output="tanh"), TFLM),

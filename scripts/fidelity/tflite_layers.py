@@ -8,7 +8,7 @@ import numpy as np
 
 from case import Case, Drawer
 from choices import Choices
-from tflite_base import ALL, NONE, PADDINGS, Append, activation, begin, finish, image, window
+from tflite_base import ALL, PADDINGS, REFERENCES, Append, activation, begin, finish, image, window
 from tflite_writer import TfliteModel
 
 
@@ -162,5 +162,5 @@ DRAWERS = [
     Drawer("DEPTHWISE_CONV_2D", alone(depthwise_conv2d, channels), ALL, 3),
     Drawer("AVERAGE_POOL_2D", alone(AVERAGE_POOL, channels), ALL),
     Drawer("MAX_POOL_2D", alone(MAX_POOL, channels), ALL),
-    Drawer("TRANSPOSE_CONV", alone(transpose_conv, lambda c: image(c, 4, 5)), NONE),
+    Drawer("TRANSPOSE_CONV", alone(transpose_conv, lambda c: image(c, 4, 5)), REFERENCES),
 ]
