@@ -48,6 +48,7 @@ fn the_catalogue_twice() {
         "average_pool",
         "max_pool",
         "requantizer",
+        "float_requantizer",
         "gemm",
         "gemm_axis",
         "engine",
