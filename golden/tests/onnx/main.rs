@@ -9,5 +9,6 @@ mod expand;
 mod models;
 mod mutations;
 mod refuse;
+mod resize;
 #[path = "../support/seeded.rs"]
 mod seeded;

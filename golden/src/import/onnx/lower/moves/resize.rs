@@ -32,8 +32,11 @@ impl Lowering<'_> {
                         "align_corners" => x * (from - 1) as f32 / (to - 1) as f32,
                         other => return Err(format!("coordinate_transformation_mode {other:?} is not supported")),
                     };
+                    // A coordinate this near to a half counts as one.
+                    let tie = (x - x.floor() - 0.5).abs() < 1e-6;
                     let nearest = match rounding {
-                        "round_prefer_floor" if x == x.trunc() + 0.5 => x.floor(),
+                        "round_prefer_floor" if tie => x.floor(),
+                        "round_prefer_ceil" if tie => x.ceil(),
                         "round_prefer_floor" | "round_prefer_ceil" => x.round(),
                         "floor" => x.floor(),
                         "ceil" => x.ceil(),
