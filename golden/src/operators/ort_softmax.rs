@@ -1,7 +1,7 @@
 //! ONNX Runtime's softmax of 8 bits: exponentials from a table of floats.
 
 use super::Array;
-use super::ort_add::{clamped, positive};
+use super::ort_add::positive;
 use crate::{Bounds, Error};
 
 /// The table of exponentials, and scale, zero point and clamp of the output.
@@ -36,21 +36,21 @@ impl OrtSoftmax {
         // Elements have 8 bits, so that a distance has an entry.
         let exponentials: Vec<f32> = row.iter().map(|&x| self.exponentials[(x - greatest + 255) as usize]).collect();
         let sum = exponentials.iter().fold(0.0, |sum: f32, e| sum + e);
-        if let [_] = row {
-            // The product would be an infinity.
-            return vec![self.output(self.steps)];
-        }
-        exponentials.into_iter().map(|e| self.output(e * self.steps / sum)).collect()
+        exponentials.into_iter().map(|e| self.output(e, sum)).collect()
     }
 
-    fn output(&self, share: f32) -> i32 {
-        let steps = i64::from(clamped(share, Bounds::INT32)) + i64::from(self.zero_point);
+    /// The share of an element, in `f64`, in which the product is exact.
+    fn output(&self, exponential: f32, sum: f32) -> i32 {
+        let share = f64::from(exponential) * f64::from(self.steps) / f64::from(sum);
+        // The cast saturates.
+        let steps = i64::from(share.round_ties_even() as i32) + i64::from(self.zero_point);
         steps.clamp(self.bounds.min(), self.bounds.max()) as i32
     }
 }
 
 /// ONNX Runtime's `QLinearSoftmax` along the last dimension: `rne(e Y / S) + zo`, clamped, with the exponential `e` of an
-/// element, their sum `S` in order, and `Y = floor(1 / so)`. Each operation is rounded to a float.
+/// element, their sum `S` in order, and `Y = floor(1 / so)`. Exponentials and sum are rounded to floats, the quotient to a
+/// double.
 ///
 /// # Errors
 /// If the array has no dimension.

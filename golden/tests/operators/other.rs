@@ -2,8 +2,9 @@
 
 use qrtl_golden::numerics::requantizer::Requantize;
 use qrtl_golden::operators::{
-    Array, Axis, DequantizeRounding, Operand, QuantizeRounding, Quantizer, SoftmaxParameters, Window, average_factor,
-    average_pool, concatenation, dequantize, max_pool, pad, quantize, requantize, reshape, softmax, softmax_by_table,
+    Array, Axis, DequantizeRounding, Operand, OrtSoftmax, QuantizeRounding, Quantizer, SoftmaxParameters, Window,
+    average_factor, average_pool, concatenation, dequantize, max_pool, ort_softmax, pad, quantize, requantize, reshape,
+    softmax, softmax_by_table,
 };
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;
@@ -209,4 +210,15 @@ fn padding_and_reshaping() {
     assert_eq!(padded.data(), [-7, -7, -7, -7, 1, 2, -7, -7, 3, 4, -7, -7]);
     let flat = reshape(&input, &[4, 1]).unwrap();
     assert_eq!((flat.shape(), flat.data()), (&[4, 1][..], input.data()));
+}
+
+/// 254 of these shares are 118.50001 and 135.49999, which floats would round to the ties 118.5 and 135.5. ONNX Runtime
+/// 1.32.0 gives these outputs.
+#[test]
+fn shares_beside_a_tie() {
+    let row = |data: Vec<i32>| Array::new("test", vec![data.len()], data).unwrap();
+    let parameters = |row| OrtSoftmax::new([0.067_029_25, 1.0 / 255.0], row, -128, Bounds::INT8).unwrap();
+    assert_eq!(ort_softmax(&row(vec![26, 28]), &parameters(2)).unwrap().data(), [-9, 7]);
+    // One element has all steps.
+    assert_eq!(ort_softmax(&row(vec![5]), &parameters(1)).unwrap().data(), [126]);
 }
