@@ -214,7 +214,10 @@ impl<'g> Plan<'g> {
                 let layout = self.with_gap(step.output, layout, config);
                 self.push(Kind::Step, vec![step], vec![input], layout);
             }
-            Operator::AveragePool { .. } | Operator::MaxPool { .. } | Operator::Mean { .. } => {
+            Operator::AveragePool { .. }
+            | Operator::MaxPool { .. }
+            | Operator::Mean { .. }
+            | Operator::OrtMean { .. } => {
                 let input = self.in_words(step, first)?;
                 let layout = self.alike(input, shape, 1);
                 let layout = self.with_gap(step.output, layout, config);
@@ -227,12 +230,14 @@ impl<'g> Plan<'g> {
                 let layout = if channels == [0, 0] { self.alike(input, shape, 1) } else { standard };
                 self.push(Kind::Step, vec![step], vec![input], layout);
             }
-            Operator::Requantize { .. } | Operator::Table { .. } => {
+            Operator::Requantize { .. } | Operator::XnnpackConvert { .. } | Operator::Table { .. } => {
                 let input = self.read(step, first)?;
                 let layout = self.elementwise(input, shape);
                 self.push(Kind::Step, vec![step], vec![input], layout);
             }
-            Operator::Add { .. } | Operator::Sub { .. } => self.binary(step)?,
+            Operator::Add { .. } | Operator::Sub { .. } | Operator::XnnpackAdd { .. } | Operator::OrtAdd(_) => {
+                self.binary(step)?;
+            }
             Operator::Softmax(_) => {
                 let input = self.read(step, first)?;
                 let place = &self.places[input];

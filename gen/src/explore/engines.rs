@@ -36,7 +36,7 @@ impl Explore {
         let path = self.model.as_ref().context("explore: give a model file, or --per-layer with --m, --n and --k")?;
         let shown = || path.display().to_string();
         let options = Options { keep_constant: self.keep_constant, ..Options::default() };
-        let search = Search::new(graph(path, self.until.as_deref())?, options, self.device);
+        let search = Search::new(graph(path, None, self.until.as_deref())?, options, self.device);
         let shapes = self.shapes(&search.roomy(&base).with_context(shown)?)?;
         let progress = Progress::new(shapes.len());
         let engine = |shape: &EngineConfig| {

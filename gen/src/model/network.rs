@@ -4,18 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use clap::{Args, ValueEnum};
+use clap::{Arg, Args, ValueEnum};
 use qrtl_golden::graph::{Graph, Value};
-use qrtl_golden::import::{Runtime, lower, lower_until};
+use qrtl_golden::import::Runtime;
 use qrtl_golden::operators::Array;
-use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::{EngineConfig, EngineRule};
 use qrtl_random::Random;
 
 use super::read_model;
 use crate::blocks::engine::{infer, load};
 use crate::emit::{Package, write_directory};
 use crate::engine::{Options, Program, compile};
-use crate::run::index_of;
+use crate::run::format::{AnyModel, AnyRuntime};
 use crate::script::Script;
 use crate::spec::Spec;
 
@@ -30,7 +30,12 @@ pub enum Image {
 
 /// How a model becomes a program of an engine.
 #[derive(Args, Debug, Clone)]
+#[command(mut_arg("rule", rule_of_runtime))]
 pub struct Network {
+    /// runtime whose bits the engine gives: tflm (if left out), litert_reference, litert_builtin or xnnpack; xnnpack has an
+    /// engine of rule f32_even unless --rule says otherwise
+    #[arg(long)]
+    pub runtime: Option<AnyRuntime>,
     /// last operator that is computed, by its index or by a name that no other has; operators behind it need not be
     /// supported
     #[arg(long, value_name = "OPERATOR")]
@@ -52,13 +57,18 @@ pub struct Network {
 /// Random inputs that are shipped beside an image.
 const INPUTS: usize = 2;
 
+/// The flag of the engine's rule, with the default for a runtime that rounds in float32.
+fn rule_of_runtime(rule: Arg) -> Arg {
+    rule.default_value_if("runtime", Runtime::Xnnpack.name(), EngineRule::F32Even.name())
+}
+
 impl Network {
-    /// The graph of a model file as TFLM computes it.
+    /// The graph of a model file as the runtime computes it.
     ///
     /// # Errors
     /// If the file is no model, or an operator is not supported.
     pub fn graph(&self, file: &Path) -> Result<Graph> {
-        graph(file, self.until.as_deref())
+        graph(file, self.runtime, self.until.as_deref())
     }
 
     /// The program of a graph.
@@ -91,8 +101,9 @@ impl Network {
         let graph = self.graph(file)?;
         let program = self.compile(&graph, false).with_context(|| file.display().to_string())?;
         let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let flag = if self.image == Image::Rom { " --image rom" } else { "" };
-        let package = self.package(name, &program, &format!("gen model {base}{flag}"))?;
+        let image = if self.image == Image::Rom { " --image rom" } else { "" };
+        let runtime = self.runtime.map_or_else(String::new, |runtime| format!(" --runtime {runtime}"));
+        let package = self.package(name, &program, &format!("gen model {base}{runtime}{image}"))?;
         let script = self.vectors(&package, &program, &graph)?;
         let host: Vec<String> = program.host.iter().map(ToString::to_string).collect();
         let mut report = String::new();
@@ -131,17 +142,13 @@ impl Network {
     }
 }
 
-/// The graph of a model file as TFLM computes it, up to the operator `until`.
+/// The graph of a model file as a runtime computes it, or TFLM if none is given, up to the operator `until`.
 ///
 /// # Errors
 /// If the file is no model, there is no such operator, or an operator is not supported.
-pub fn graph(file: &Path, until: Option<&str>) -> Result<Graph> {
-    let model = read_model(file)?;
-    let lowered = match until {
-        None => lower(&model, Runtime::Tflm),
-        Some(operator) => lower_until(&model, Runtime::Tflm, index_of(&model, operator)?),
-    };
-    lowered.with_context(|| file.display().to_string())
+pub fn graph(file: &Path, runtime: Option<AnyRuntime>, until: Option<&str>) -> Result<Graph> {
+    let loaded = AnyModel::Tflite(read_model(file)?).load(runtime, until, false);
+    Ok(loaded.with_context(|| file.display().to_string())?.graph)
 }
 
 /// Flags of `gen model`.

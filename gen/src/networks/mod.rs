@@ -6,6 +6,7 @@
 
 mod draft;
 mod elementwise;
+mod float32;
 mod joins;
 mod layers;
 mod moves;

@@ -4,8 +4,8 @@ use qrtl_gen::engine::interpreter::Interpreter;
 use qrtl_gen::engine::{Options, Output, Program, compile};
 use qrtl_golden::graph::{Graph, Value};
 use qrtl_golden::operators::Array;
-use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::loader::Status;
+use qrtl_hdl::blocks::engine::{EngineConfig, EngineRule};
 use qrtl_hdl::targets::Target;
 
 /// The sizes of the array, the lanes, and the requantizers of both.
@@ -36,6 +36,11 @@ pub fn one_port() -> EngineConfig {
     let small =
         EngineConfig { split: false, activation_bytes: 1 << 16, target: Target::Ice40, ..engine(2, 4, 4, [1, 1]) };
     EngineConfig { resident: false, ..small }
+}
+
+/// An engine that rounds in float32.
+pub fn in_float32() -> EngineConfig {
+    EngineConfig { rule: EngineRule::F32Even, ..engine(4, 16, 8, [4, 2]) }
 }
 
 /// A compiled network that is loaded.

@@ -7,8 +7,9 @@ use qrtl_gen::engine::{CompiledStep, Options, compile};
 use qrtl_golden::graph::Graph;
 use qrtl_golden::import::npy::Array as Npy;
 use qrtl_golden::import::tflite::Model;
-use qrtl_golden::import::{Runtime, lower};
+use qrtl_golden::import::{Runtime, lower, lower_until};
 use qrtl_golden::operators::Array;
+use qrtl_hdl::blocks::engine::{EngineConfig, EngineRule};
 
 use crate::check::{Loaded, engine, engines};
 
@@ -55,6 +56,35 @@ fn tensors_of_mlperf_tiny() {
                         assert_eq!(differ, 0);
                     }
                 }
+            }
+        }
+    }
+}
+
+/// The network of a runtime, up to the SOFTMAX.
+fn until_softmax(name: &str, runtime: Runtime) -> Graph {
+    let (_, model) = MODELS.iter().find(|(known, _)| *known == name).unwrap();
+    let model = Model::read(file(model)).unwrap();
+    let softmax = model.operators().iter().position(|operator| &*operator.name == "SOFTMAX");
+    lower_until(&model, runtime, softmax.unwrap_or(model.operators().len()) - 1).unwrap()
+}
+
+/// Every tensor of an input as LiteRT computes it, with each of its runtimes whose bits an engine has.
+#[test]
+#[ignore = "needs the files that QRTL_MODELS names"]
+fn tensors_of_mlperf_tiny_by_other_runtimes() {
+    for (runtime, rule) in
+        [(Runtime::Xnnpack, EngineRule::F32Even), (Runtime::LitertReference, EngineRule::TfliteDouble)]
+    {
+        for (name, _) in MODELS {
+            let graph = until_softmax(name, runtime);
+            let config = EngineConfig { rule, ..engine(4, 16, 8, [4, 2]) };
+            for keep_constant in [false, true] {
+                let options = Options { taps: true, fuse: true, keep_constant };
+                let mut loaded = Loaded::new(&graph, &config, &options).unwrap_or_else(|e| panic!("{name}: {e}"));
+                let (all, differ) = loaded.compare(&input(name, &graph, 1), name);
+                println!("{name}, {runtime}, {options:?}: {all} elements, {differ} differ");
+                assert_eq!(differ, 0);
             }
         }
     }

@@ -3,18 +3,20 @@
 use qrtl_gen::engine::Options;
 use qrtl_gen::networks::draw;
 use qrtl_golden::graph::Value;
+use qrtl_hdl::blocks::engine::EngineRule;
 
-use crate::check::{Loaded, engines, one_port};
+use crate::check::{Loaded, engines, in_float32, one_port};
 
 /// Every tensor of networks of these seeds, on each engine in turn, with all ways to compile them.
 fn check(seeds: std::ops::Range<u64>) {
     let (mut compiled, mut compared) = (0, 0);
-    let engines = [&engines()[..3], &[one_port()]].concat();
+    let engines = [&engines()[..3], &[one_port(), in_float32()]].concat();
     let mut refused = Vec::new();
     let mut wrong = Vec::new();
     for seed in seeds {
         let network = draw(seed);
         let config = &engines[seed as usize % engines.len()];
+        let network = if config.rule == EngineRule::F32Even { network.in_float32() } else { network };
         for (taps, fuse, keep_constant) in [(true, false, true), (true, true, false), (false, true, false)] {
             let options = Options { taps, fuse, keep_constant };
             let mut loaded = match Loaded::new(&network.graph, config, &options) {

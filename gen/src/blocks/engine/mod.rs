@@ -6,7 +6,7 @@ mod packets;
 mod troubles;
 
 use anyhow::{Context, Result};
-use qrtl_hdl::blocks::engine::{Engine, EngineConfig};
+use qrtl_hdl::blocks::engine::{Engine, EngineConfig, EngineRule};
 use qrtl_hdl::interface::Streamed;
 use qrtl_hdl::targets::{Device, Target};
 use qrtl_random::Random;
@@ -84,7 +84,8 @@ impl Block for EngineConfig {
         let one_port = EngineConfig { weight_bytes: 65_536, resident: false, target: Target::Ice40, ..limits };
         let wide = EngineConfig { taps: 3, ..engine(8, 16, 8, 4, 2) };
         let narrow = EngineConfig { taps: 3, ..engine(2, 4, 4, 4, 2) };
-        [engine(4, 16, 8, 4, 4), small, one_port, wide, narrow].map(|config| (config, NETWORKS)).into()
+        let float = EngineConfig { rule: EngineRule::F32Even, pipeline: 6, ..engine(4, 16, 8, 4, 2) };
+        [engine(4, 16, 8, 4, 4), small, one_port, wide, narrow, float].map(|config| (config, NETWORKS)).into()
     }
 
     fn subjects() -> Vec<Subject<EngineConfig>> {
@@ -114,6 +115,7 @@ fn fitting(config: &EngineConfig, random: &mut Random, options: &Options) -> Res
     let mut last = None;
     for _ in 0..DRAWS {
         let network = draw(random.within(0, i128::from(u32::MAX)) as u64);
+        let network = if config.rule == EngineRule::F32Even { network.in_float32() } else { network };
         match compile(&network.graph, config, options) {
             Ok(program) => return Ok((network, program)),
             Err(error) => last = Some(error.context(network.words)),

@@ -5,7 +5,7 @@ use qrtl_golden::gemm::Matrix;
 use qrtl_golden::graph::{Graph, Operator, Step, Tensor, Value, Weighted};
 use qrtl_golden::numerics::AnyRequantization;
 use qrtl_golden::operators::Array;
-use qrtl_golden::{FixedMultiplier, MultiplierWidth, Requantization, Rule};
+use qrtl_golden::{FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule};
 use qrtl_hdl::blocks::engine::config::BIAS;
 
 use super::sums_channels;
@@ -58,6 +58,21 @@ struct Channels<'a> {
     constants_stay: bool,
     /// each output is a sum over all inputs
     sums: bool,
+}
+
+/// A requantization by 1 with the same ends, by a rule of the same kind, and its zero point.
+fn by_one(requantization: &AnyRequantization) -> Result<(AnyRequantization, i64)> {
+    Ok(match requantization {
+        AnyRequantization::Fixed(r) => {
+            let one = FixedMultiplier::new(MultiplierWidth::W32, 1 << 30, 1)?;
+            let one = Requantization::new(Rule::TfliteDouble, one, r.zero_point(), r.output())?;
+            (AnyRequantization::Fixed(one), r.zero_point())
+        }
+        AnyRequantization::Real(r) => {
+            let one = RealRequantization::new(RealRule::F32Even, 1.0, r.zero_point(), r.output())?;
+            (AnyRequantization::Real(one), r.zero_point())
+        }
+    })
 }
 
 impl Channels<'_> {
@@ -148,11 +163,9 @@ impl Channels<'_> {
             }
             let same = if layer.requantizations.len() == 1 { layer.bias.len() } else { 1 };
             layer.requantizations = layer.requantizations.iter().flat_map(|r| vec![*r; same]).collect();
-            let AnyRequantization::Fixed(factor) = layer.requantizations[o] else { continue };
-            let one = FixedMultiplier::new(MultiplierWidth::W32, 1 << 30, 1)?;
-            let one = Requantization::new(Rule::TfliteDouble, one, factor.zero_point(), factor.output())?;
-            layer.requantizations[o] = AnyRequantization::Fixed(one);
-            layer.bias[o] = value - factor.zero_point() as i32;
+            let (one, zero_point) = by_one(&layer.requantizations[o])?;
+            layer.requantizations[o] = one;
+            layer.bias[o] = value - zero_point as i32;
             places(o).into_iter().for_each(|place| weights[place] = 0);
         }
         Ok(())

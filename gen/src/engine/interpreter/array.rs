@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use qrtl_hdl::blocks::engine::instruction::Instruction;
 
-use super::{Interpreter, bytes_at, requantized};
+use super::{Interpreter, bytes_at};
 
 impl Interpreter {
     /// Computes and writes the outputs of all pixels. `pixels` are the bytes that each pixel brings.
@@ -42,7 +42,7 @@ impl Interpreter {
                 };
                 let channel = i.parameters as usize * self.config.requantizers + tile * self.config.cols + col;
                 let word = u64::from_le_bytes(bytes_at(&self.parameters, 8 * channel, "the parameters")?);
-                results.push(requantized(sum, word, [i.zero_point, i.min, i.max])?);
+                results.push(self.requantized(sum, word, [i.zero_point, i.min, i.max])?);
             }
             let pixel = if i.split == 1 { 0 } else { (block * rows + row) as i64 };
             for (n, word) in results.chunks(lanes).enumerate() {

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use qrtl_hdl::blocks::engine::banks::READS;
 use qrtl_hdl::blocks::engine::instruction::Instruction;
 
-use super::{Interpreter, bytes_at, requantized};
+use super::{Interpreter, bytes_at};
 
 impl Interpreter {
     /// The results of each pixel, a word for each of its groups.
@@ -27,7 +27,7 @@ impl Interpreter {
                 let entry = i.lane_parameters as usize + group * (lanes / requantizers) + lane / requantizers;
                 let channel = entry * requantizers + lane % requantizers;
                 let word = u64::from_le_bytes(bytes_at(&self.lane_parameters, 8 * channel, "the lanes' parameters")?);
-                let result = requantized(acc, word, [i.lane_zero_point, i.lane_min, i.lane_max])?;
+                let result = self.requantized(acc, word, [i.lane_zero_point, i.lane_min, i.lane_max])?;
                 pixels[item.pixel].push(result);
             }
         }

@@ -10,17 +10,17 @@ mod windows;
 use std::collections::HashSet;
 
 use anyhow::{Context, Result, bail, ensure};
-use qrtl_golden::numerics::requantizer::Requantize;
+use qrtl_golden::Bounds;
 use qrtl_golden::operators::{Array, softmax_by_table};
-use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
-use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::banks::READS;
 use qrtl_hdl::blocks::engine::config::MAGIC;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind, WORDS};
 use qrtl_hdl::blocks::engine::loader::{Status, Target};
 use qrtl_hdl::blocks::engine::sequencer::{Part, block_of};
 use qrtl_hdl::blocks::engine::write_queue::WAITING;
+use qrtl_hdl::blocks::engine::{EngineConfig, EngineRule};
 
+use super::lower::{Ends, Factor};
 use super::{image::crc, port};
 use windows::Item;
 
@@ -246,12 +246,15 @@ fn bytes_at<const N: usize>(memory: &[u8], address: usize, what: &str) -> Result
     Ok(bytes.try_into()?)
 }
 
-/// The result of a requantizer.
-fn requantized(sum: i64, word: u64, [zero_point, min, max]: [i64; 3]) -> Result<u8> {
-    let shift = (word as i64) >> 58;
-    let multiplier = (word >> 27 & 0x7fff_ffff) as i64;
-    let bias = (word as i64) << 37 >> 37;
-    let factor = FixedMultiplier::new(MultiplierWidth::W32, multiplier, shift)?;
-    let requantization = Requantization::new(Rule::TfliteDouble, factor, zero_point, Bounds::new(min, max)?)?;
-    Ok(requantization.requantize_sum((sum + bias).into())? as u8)
+impl Interpreter {
+    /// The result of a requantizer for a sum and the parameters of its channel.
+    fn requantized(&self, sum: i64, word: u64, [zero_point, min, max]: [i64; 3]) -> Result<u8> {
+        let middle = word >> 27 & 0x7fff_ffff;
+        let factor = match self.config.rule {
+            EngineRule::TfliteDouble => Factor::Fixed { multiplier: middle as i64, shift: (word as i64) >> 58 },
+            EngineRule::F32Even => Factor::Float(middle as u32),
+        };
+        let bias = (word as i64) << 37 >> 37;
+        Ok(factor.requantize(Ends { zero_point, bounds: Bounds::new(min, max)? }, sum + bias)? as u8)
+    }
 }

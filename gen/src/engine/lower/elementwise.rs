@@ -8,7 +8,7 @@ use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
 
 use super::Lowering;
-use super::scale::Scale;
+use super::scale::{Scale, Sums};
 use super::windows::{EACH_PIXEL, Scan, without_unused_steps};
 use crate::engine::layout::{Layout, Place};
 
@@ -23,7 +23,8 @@ impl Lowering<'_> {
         input: &Place,
         output: &Place,
     ) -> Result<()> {
-        let scale = Scale::new(&[-i64::from(zero_point)], std::slice::from_ref(requantization))?;
+        let sums = Sums::new([1].into_iter(), 0, zero_point.into());
+        let scale = Scale::new(&[sums], std::slice::from_ref(requantization), self.config.rule)?;
         let more = Instruction { lane_weights: self.ones(), ..Instruction::default() };
         self.each_word(&[input], more, &scale, output)
     }
@@ -35,14 +36,15 @@ impl Lowering<'_> {
             && (-128..=127).zip(entries).all(|(x, &y)| i64::clamp(x, bounds.min(), bounds.max()) == i64::from(y))
         {
             let more = Instruction { lane_weights: self.ones(), ..Instruction::default() };
-            return self.each_word(&[input], more, &Scale::identity(1, bounds), output);
+            return self.each_word(&[input], more, &Scale::identity(1, bounds, self.config.rule), output);
         }
         self.load_table(&entries.map(i32::from), false)?;
         let more = Instruction { table: 1, ..Instruction::default() };
-        self.each_word(&[input], more, &Scale::identity(1, Bounds::INT8), output)
+        self.each_word(&[input], more, &Scale::identity(1, Bounds::INT8, self.config.rule), output)
     }
 
-    /// The sum of the first input and `sign` times the second one, by tables of their terms.
+    /// The sum of the first input and `sign` times the second one, by tables of their terms, for an engine that rounds as TFLM
+    /// does.
     pub(super) fn sum(
         &mut self,
         zero_points: [i32; 2],
@@ -55,7 +57,8 @@ impl Lowering<'_> {
         let both = (-128..=127).map(terms).collect::<Result<Vec<_>, _>>()?;
         let table: Vec<i32> = both.iter().map(|[a, _]| *a).chain(both.iter().map(|[_, b]| sign * b)).collect();
         self.load_table(&table, false)?;
-        let scale = Scale::new(&[0], &[AnyRequantization::Fixed(parameters.output())])?;
+        let sums = Sums::new(std::iter::empty(), 0, 0);
+        let scale = Scale::new(&[sums], &[AnyRequantization::Fixed(parameters.output())], self.config.rule)?;
         self.each_word(&inputs, Instruction { table: 1, ..Instruction::default() }, &scale, output)
     }
 

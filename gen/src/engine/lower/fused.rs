@@ -24,8 +24,8 @@ impl Lowering<'_> {
         let instruction = self.depthwise_part(first, &scan, 0)?;
         let (outputs, channels) = (layer.weights.shape()[0], layer.weights.shape()[3]);
         let kernel = Kernel::new([outputs, 1, 1, channels], layer.weights.data())?;
-        let sums = layer.weights.data().chunks(channels).map(|w| w.iter().map(|&w| i64::from(w)).sum());
-        let scale = scale_of(layer, sums)?;
+        let weights = layer.weights.data().chunks(channels).map(|w| w.iter().copied());
+        let scale = scale_of(layer, weights, self.config.rule)?;
         // The results of the lanes stand in the block buffer as the channels stand in the input.
         let terms = input.layout.words(lanes) * lanes;
         let mut channel_of = vec![None; terms];

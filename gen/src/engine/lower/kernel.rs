@@ -3,9 +3,9 @@
 use anyhow::{Result, ensure};
 use qrtl_golden::graph::Weighted;
 use qrtl_golden::operators::Array;
-use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::{EngineConfig, EngineRule};
 
-use super::scale::Scale;
+use super::scale::{Scale, Sums};
 
 /// Weights of 8 bits, `[outputs, rows, cols, channels]`.
 #[derive(Debug, Clone)]
@@ -74,12 +74,17 @@ impl Kernel {
     }
 }
 
-/// The scale of a layer whose weights for output `c` sum up to `sums[c]`: the zero point of the input becomes a part of the
-/// bias, `sum (x - zx) w + b = sum x w + (b - zx sum w)`.
-pub(super) fn scale_of<W>(layer: &Weighted<W>, sums: impl Iterator<Item = i64>) -> Result<Scale> {
-    let zero_point = i64::from(layer.input_zero_point);
-    let biases: Vec<i64> = layer.bias.iter().zip(sums).map(|(&bias, sum)| i64::from(bias) - zero_point * sum).collect();
-    Scale::new(&biases, &layer.requantizations)
+/// The scale of a layer, from its weights for each output: the zero point of the input becomes a part of the bias,
+/// `sum (x - zx) w + b = sum x w + (b - zx sum w)`.
+pub(super) fn scale_of<W>(
+    layer: &Weighted<W>,
+    weights: impl Iterator<Item = impl Iterator<Item = i32>>,
+    rule: EngineRule,
+) -> Result<Scale> {
+    let zero_point = layer.input_zero_point.into();
+    let outputs = layer.bias.iter().zip(weights);
+    let sums: Vec<Sums> = outputs.map(|(&bias, weights)| Sums::new(weights, bias.into(), zero_point)).collect();
+    Scale::new(&sums, &layer.requantizations, rule)
 }
 
 /// How many groups of a grouped convolution are computed at once, as a convolution with zeros between the groups: as many

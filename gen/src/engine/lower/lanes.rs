@@ -3,6 +3,7 @@
 use anyhow::Result;
 use qrtl_golden::graph::Weighted;
 use qrtl_golden::operators::{Array, Window};
+use qrtl_hdl::blocks::engine::EngineRule;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind};
 
 use super::Lowering;
@@ -38,7 +39,7 @@ impl Lowering<'_> {
                 kernel: Kernel::new([outputs, rows, cols, 1], &kernel)?,
                 window: *window,
                 size,
-                scale: depthwise_scale(layer)?,
+                scale: depthwise_scale(layer, self.config.rule)?,
                 padding: layer.input_zero_point.into(),
                 buffer: output.buffer,
                 out: output.offset,
@@ -83,7 +84,7 @@ impl Lowering<'_> {
                 weights[(position / lanes * taps + tap) * lanes + position % lanes] = weight;
             }
         }
-        let scale = depthwise_scale(layer)?;
+        let scale = depthwise_scale(layer, self.config.rule)?;
         let channels = scale.channels.into_iter().skip(part).step_by(times).collect();
         let scale = Scale { channels, ..scale };
         let instruction = Instruction {
@@ -121,10 +122,10 @@ impl Lowering<'_> {
 }
 
 /// The scale of a depthwise convolution.
-pub(super) fn depthwise_scale(layer: &Weighted<Array>) -> Result<Scale> {
+pub(super) fn depthwise_scale(layer: &Weighted<Array>, rule: EngineRule) -> Result<Scale> {
     let outputs = layer.weights.shape()[3];
-    let sum = |o: usize| layer.weights.data().iter().skip(o).step_by(outputs).map(|&w| i64::from(w)).sum();
-    scale_of(layer, (0..outputs).map(sum))
+    let weights = |o: usize| layer.weights.data().iter().skip(o).step_by(outputs).copied();
+    scale_of(layer, (0..outputs).map(weights), rule)
 }
 
 /// Weights of one input channel with the outputs first.

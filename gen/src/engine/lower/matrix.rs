@@ -30,7 +30,7 @@ impl Lowering<'_> {
         let groups = input.layout.positions.len() / depth;
         let group = outputs / groups;
         let taps = weights.data().len() / outputs;
-        let scale = scale_of(layer, weights.data().chunks(taps).map(|w| w.iter().map(|&w| i64::from(w)).sum()))?;
+        let scale = scale_of(layer, weights.data().chunks(taps).map(|w| w.iter().copied()), self.config.rule)?;
         let merged = super::merged_groups(weights.shape(), groups, self.config);
         for first in (0..groups).step_by(merged) {
             let positions = input.layout.positions[first * depth..][..merged * depth].to_vec();
@@ -53,7 +53,7 @@ impl Lowering<'_> {
 
     pub(super) fn fully_connected(&mut self, layer: &Weighted<Matrix>, input: &Place, output: &Place) -> Result<()> {
         let (outputs, terms) = (layer.weights.rows(), layer.weights.cols());
-        let sums = layer.weights.data().chunks(terms).map(|w| w.iter().map(|&w| i64::from(w)).sum());
+        let weights = layer.weights.data().chunks(terms).map(|w| w.iter().copied());
         // Pixels of a map are rows of the product.
         let layout = Layout { height: 1, width: input.layout.pixels(), ..input.layout.clone() };
         self.product(Product {
@@ -61,7 +61,7 @@ impl Lowering<'_> {
             kernel: Kernel::new([outputs, 1, 1, terms], layer.weights.data())?,
             window: EACH_PIXEL,
             size: [1, output.layout.pixels()],
-            scale: scale_of(layer, sums)?,
+            scale: scale_of(layer, weights, self.config.rule)?,
             padding: 0,
             buffer: output.buffer,
             out: output.offset,

@@ -3,7 +3,9 @@
 //! Addresses of an instruction count from the beginning of its buffers, until it is known where these stand.
 
 mod elementwise;
+mod exact;
 mod fused;
+mod images;
 mod kernel;
 mod lanes;
 mod matrix;
@@ -17,14 +19,17 @@ mod windows;
 
 use anyhow::{Context, Result, bail};
 use qrtl_golden::graph::{Operator, Step};
-use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_golden::numerics::AnyRequantization;
 use qrtl_hdl::blocks::engine::instruction::{self, Instruction};
+use qrtl_hdl::blocks::engine::{EngineConfig, EngineRule};
 
 use super::layout::{Place, padding_of};
 use super::plan::{Kind, Plan, Task, named};
 use super::{clocks, port};
+pub(super) use exact::Ends;
 pub(super) use kernel::merged_groups;
 pub(super) use memories::Memories;
+pub(super) use scale::Factor;
 
 /// An instruction, with the buffers to which its addresses belong.
 #[derive(Debug, Clone)]
@@ -94,6 +99,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn step(&mut self, plan: &Plan<'_>, step: &Step, inputs: &[&Place], output: &Place) -> Result<()> {
+        let double = self.config.rule == EngineRule::TfliteDouble;
         match (&step.operator, inputs) {
             (Operator::Conv2d { layer, window }, [input]) => self.convolution(layer, window, input, output),
             (Operator::FullyConnected(layer), [input]) => self.fully_connected(layer, input, output),
@@ -106,6 +112,10 @@ impl<'a> Lowering<'a> {
             }
             (Operator::Mean { axes, zero_point, requantization }, [input]) => {
                 let filter = whole_dimensions(&plan.graph.tensors[step.inputs[0]].shape, axes)?;
+                self.mean(filter, *zero_point, &AnyRequantization::Fixed(*requantization), input, output)
+            }
+            (Operator::OrtMean { axes, zero_point, requantization }, [input]) => {
+                let filter = whole_dimensions(&plan.graph.tensors[step.inputs[0]].shape, axes)?;
                 self.mean(filter, *zero_point, requantization, input, output)
             }
             (Operator::Pad { padding, value }, [input]) => {
@@ -113,15 +123,21 @@ impl<'a> Lowering<'a> {
                 self.pad(padding.context("pads other dimensions")?, *value, input, output)
             }
             (Operator::Requantize { zero_point, requantization }, [input]) => {
-                self.requantize(*zero_point, requantization, input, output)
+                let by_factor = self.requantize(*zero_point, requantization, input, output);
+                by_factor.or_else(|why| self.function(plan, step, input, output).map_err(|_| why))
             }
+            (Operator::XnnpackConvert { .. }, [input]) => self.function(plan, step, input, output),
             (Operator::Table { entries }, [input]) => self.table(entries, input, output),
-            (Operator::Add { zero_points, parameters }, [a, b]) => {
+            (Operator::Add { zero_points, parameters }, [a, b]) if double => {
                 self.sum(*zero_points, parameters, 1, [a, b], output)
             }
-            (Operator::Sub { zero_points, parameters }, [a, b]) => {
+            (Operator::Sub { zero_points, parameters }, [a, b]) if double => {
                 self.sum(*zero_points, parameters, -1, [a, b], output)
             }
+            (
+                Operator::Add { .. } | Operator::Sub { .. } | Operator::XnnpackAdd { .. } | Operator::OrtAdd(_),
+                [a, b],
+            ) => self.pairs(plan, step, [a, b], output),
             (Operator::Softmax(parameters), [input]) => self.softmax(parameters, input, output),
             _ => bail!("is not supported by the engine"),
         }

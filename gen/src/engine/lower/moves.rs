@@ -26,7 +26,7 @@ impl Lowering<'_> {
         let alike = from.pixels() == to.pixels() && from.positions == to.positions;
         if alike && input.is_in_words(lanes) && output.is_in_words(lanes) {
             let more = Instruction { lane_weights: self.ones(), ..Instruction::default() };
-            return self.each_word(&[input], more, &Scale::identity(1, Bounds::INT8), output);
+            return self.each_word(&[input], more, &Scale::identity(1, Bounds::INT8, self.config.rule), output);
         }
         let addresses: Vec<usize> = from.addresses().collect();
         let in_words = output.is_in_words(lanes) && !(to.pixels() == 1 && to.is_in_order());
@@ -69,7 +69,7 @@ impl Lowering<'_> {
         let kernel = Kernel::choice(positions, positions.iter().max().map_or(0, |last| last + 1));
         self.product(Product {
             input: Place { layout, ..input.clone() },
-            scale: Scale::identity(kernel.outputs, Bounds::INT8),
+            scale: Scale::identity(kernel.outputs, Bounds::INT8, self.config.rule),
             kernel,
             window: EACH_PIXEL,
             size: [1, times],

@@ -1,10 +1,9 @@
 //! Pools, and values around a map.
 
 use anyhow::{Context, Result, ensure};
-use qrtl_golden::Bounds;
-use qrtl_golden::Requantization;
 use qrtl_golden::numerics::AnyRequantization;
 use qrtl_golden::operators::{Axis, Window, average_factor};
+use qrtl_golden::{Bounds, Requantization, Rule};
 use qrtl_hdl::blocks::engine::config::LANE_TERMS;
 use qrtl_hdl::blocks::engine::instruction::{self, Instruction, Kind};
 
@@ -12,7 +11,7 @@ use super::Lowering;
 use super::kernel::Kernel;
 use super::lanes::LaneScale;
 use super::product::Product;
-use super::scale::{Channel, Scale};
+use super::scale::{Channel, Factor, Scale, Sums};
 use super::windows::{EACH_PIXEL, Scan};
 use crate::engine::layout::{Layout, Place};
 
@@ -53,7 +52,7 @@ impl Lowering<'_> {
         let size = [output.layout.height, output.layout.width];
         let scan = Scan { input, window, filter, from: [0, 0], size };
         let more = Instruction { maximum: 1, padding: -128, ..Instruction::default() };
-        self.on_all(&scan, more, &Scale::identity(1, bounds), output)
+        self.on_all(&scan, more, &Scale::identity(1, bounds, self.config.rule), output)
     }
 
     /// The mean of the elements under a window that covers whole rows, columns or both.
@@ -61,14 +60,14 @@ impl Lowering<'_> {
         &mut self,
         filter: [usize; 2],
         zero_point: i32,
-        requantization: &Requantization,
+        requantization: &AnyRequantization,
         input: &Place,
         output: &Place,
     ) -> Result<()> {
         let count = filter[0] * filter[1];
         check_terms(count)?;
-        let bias = -i64::from(zero_point) * count as i64;
-        let scale = Scale::new(&[bias], &[AnyRequantization::Fixed(*requantization)])?;
+        let sums = Sums::new(std::iter::repeat_n(1, count), 0, zero_point.into());
+        let scale = Scale::new(&[sums], std::slice::from_ref(requantization), self.config.rule)?;
         let [height, width] = [input.layout.height / filter[0], input.layout.width / filter[1]];
         // The pixels of a whole map are one column as well, of which a window takes more than of a row.
         let column = Layout { height: count, width: 1, ..input.layout.clone() };
@@ -97,19 +96,20 @@ impl Lowering<'_> {
         if channels == [0, 0] {
             let scan = Scan { input, window: &window, filter: [1, 1], from: [0, 0], size };
             let more = Instruction { maximum: 1, padding: value.into(), ..Instruction::default() };
-            self.on_all(&scan, more, &Scale::identity(1, Bounds::INT8), output)?;
+            self.on_all(&scan, more, &Scale::identity(1, Bounds::INT8, self.config.rule), output)?;
             return Ok(());
         }
         let inner: Vec<usize> = (channels[0]..).take(input.layout.positions.len()).collect();
         let outputs = inner.len() + channels[0] + channels[1];
         let bias = |output: usize| if inner.contains(&output) { 0 } else { value.into() };
-        let of_output = (0..outputs).map(|output| Channel { bias: bias(output), ..Channel::ONE });
+        let rule = self.config.rule;
+        let of_output = (0..outputs).map(|output| Channel { bias: bias(output), factor: Factor::one(rule) });
         self.product(Product {
             input: input.clone(),
             kernel: Kernel::choice(&inner, outputs),
             window,
             size,
-            scale: Scale { channels: of_output.collect(), ..Scale::identity(0, Bounds::INT8) },
+            scale: Scale { channels: of_output.collect(), ..Scale::identity(0, Bounds::INT8, rule) },
             padding: value.into(),
             buffer: output.buffer,
             out: output.offset,
@@ -135,9 +135,9 @@ impl Lowering<'_> {
         let more = Instruction { lane_weights: self.ones(), ..Instruction::default() };
         let whole = Scan { input, window, filter, from: [0, 0], size };
         let count = largest.0.taps * largest.1.taps;
-        self.on_all(&whole, more.clone(), &mean_of(count, bounds)?, output)?;
+        self.on_all(&whole, more.clone(), &self.mean_of(count, bounds)?, output)?;
         for (row, col) in regions.filter(|(row, col)| row.taps * col.taps != count) {
-            let scale = mean_of(row.taps * col.taps, bounds)?;
+            let scale = self.mean_of(row.taps * col.taps, bounds)?;
             let scan = |from, size| Scan { from, size, ..whole };
             // A step writes a row or a column of pixels.
             if row.size < col.size {
@@ -153,6 +153,16 @@ impl Lowering<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Lowering<'_> {
+    /// The mean of `count` elements. The factor in place of the division rounds as golden's pool does.
+    fn mean_of(&self, count: usize, bounds: Bounds) -> Result<Scale> {
+        check_terms(count)?;
+        let mean = Requantization::new(Rule::TfliteDouble, average_factor(count)?, 0, bounds)?;
+        let sums = Sums::new(std::iter::repeat_n(1, count), 0, 0);
+        Scale::new(&[sums], &[AnyRequantization::Fixed(mean)], self.config.rule)
     }
 }
 
@@ -183,12 +193,4 @@ fn parts(axis: &Axis, outputs: usize, size: usize, filter: usize) -> Vec<Part> {
         }
     }
     parts
-}
-
-/// The mean of `count` elements. There is no shift after the factor, and so only one rounding.
-fn mean_of(count: usize, bounds: Bounds) -> Result<Scale> {
-    check_terms(count)?;
-    let factor = average_factor(count)?;
-    let channel = Channel { bias: 0, multiplier: factor.multiplier(), shift: factor.shift().into() };
-    Ok(Scale { channels: vec![channel], zero_point: 0, bounds })
 }

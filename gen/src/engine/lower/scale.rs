@@ -1,26 +1,81 @@
 //! The parameters of the requantizers.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use qrtl_golden::numerics::AnyRequantization;
-use qrtl_golden::{Bounds, MultiplierWidth, Requantization, Rule};
+use qrtl_golden::{Bounds, MultiplierWidth, RealRule, Rule};
+use qrtl_hdl::blocks::engine::EngineRule;
 use qrtl_hdl::blocks::engine::config::BIAS;
-use qrtl_hdl::blocks::engine::parameters::parameter_word;
+use qrtl_hdl::blocks::engine::parameters::{float_parameter_word, parameter_word};
 
-/// Bias, multiplier and shift of a channel. The default gives the zero point.
+use super::exact::{self, Ends};
+
+/// What the sum of a channel is multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::engine) enum Factor {
+    /// a multiplier and a shift
+    Fixed {
+        /// in 2^-31
+        multiplier: i64,
+        /// left is positive
+        shift: i64,
+    },
+    /// a float32 by its bits
+    Float(u32),
+}
+
+/// In either form the parameters of a channel are a word of zeros, and give the zero point.
+impl Default for Factor {
+    fn default() -> Factor {
+        Factor::Fixed { multiplier: 0, shift: 0 }
+    }
+}
+
+impl Factor {
+    /// A factor of 1.
+    pub(super) fn one(rule: EngineRule) -> Factor {
+        match rule {
+            EngineRule::TfliteDouble => Factor::Fixed { multiplier: 1 << 30, shift: 1 },
+            EngineRule::F32Even => Factor::Float(1f32.to_bits()),
+        }
+    }
+}
+
+/// Bias and factor of a channel. The default gives the zero point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(in crate::engine) struct Channel {
     pub(super) bias: i64,
-    pub(super) multiplier: i64,
-    pub(super) shift: i64,
+    pub(super) factor: Factor,
 }
 
 impl Channel {
-    /// A factor of 1.
-    pub(super) const ONE: Channel = Channel { bias: 0, multiplier: 1 << 30, shift: 1 };
-
     /// The word that an image holds.
     pub(in crate::engine) fn word(self) -> Result<u64> {
-        parameter_word(self.bias, self.multiplier, self.shift).map_err(anyhow::Error::msg)
+        match self.factor {
+            Factor::Fixed { multiplier, shift } => parameter_word(self.bias, multiplier, shift),
+            Factor::Float(bits) => float_parameter_word(self.bias, bits),
+        }
+        .map_err(anyhow::Error::msg)
+    }
+}
+
+/// The sums of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sums {
+    /// holds the zero point of the input
+    pub(super) bias: i64,
+    /// the least and the greatest sum, bias included
+    pub(super) range: [i64; 2],
+}
+
+impl Sums {
+    /// The sums of inputs of any int8, less the zero point, with these weights.
+    pub(super) fn new(weights: impl Iterator<Item = i32>, bias: i64, zero_point: i64) -> Sums {
+        let of_input = |[bias, least, greatest]: [i64; 3], w: i32| {
+            let [a, b] = [-128, 127].map(|x| i64::from(w) * x);
+            [bias - zero_point * i64::from(w), least + a.min(b), greatest + a.max(b)]
+        };
+        let [bias, least, greatest] = weights.fold([bias, 0, 0], of_input);
+        Sums { bias, range: [least + bias, greatest + bias] }
     }
 }
 
@@ -33,30 +88,29 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// The parameters of channels with these biases, which hold the zero point of the input. There is one requantization
-    /// for all channels, or one for each.
+    /// The parameters of channels with these sums, for an engine of this rule. There is one requantization for all
+    /// channels, or one for each.
     ///
     /// # Errors
-    /// If a bias does not fit, or a requantization is not the engine's; the error names the channel.
-    pub(super) fn new(biases: &[i64], requantizations: &[AnyRequantization]) -> Result<Scale> {
-        let fixed = requantizations.iter().map(of_engine).collect::<Result<Vec<_>>>()?;
-        let Some(first) = fixed.first() else { bail!("has no factor") };
-        let channel = |(c, &bias): (usize, &i64)| {
-            let r = fixed[if fixed.len() == 1 { 0 } else { c }];
-            ensure!(
-                r.zero_point() == first.zero_point() && r.output() == first.output(),
-                "channel {c}: zero point or bounds differ from channel 0"
-            );
+    /// If a bias does not fit, or the engine has no factor for a requantization; the error names the channel.
+    pub(super) fn new(sums: &[Sums], requantizations: &[AnyRequantization], rule: EngineRule) -> Result<Scale> {
+        let Some(first) = requantizations.first().map(ends_of) else { bail!("has no factor") };
+        let channel = |(c, sums): (usize, &Sums)| {
+            let requantization = &requantizations[if requantizations.len() == 1 { 0 } else { c }];
+            ensure!(ends_of(requantization) == first, "channel {c}: zero point or bounds differ from channel 0");
+            let bias = sums.bias;
             ensure!(BIAS.contains(bias.into()), "channel {c}: bias {bias}, zero point included, is outside {BIAS}");
-            Ok(Channel { bias, multiplier: r.factor().multiplier(), shift: r.factor().shift().into() })
+            let factor = factor_of(requantization, sums.range, rule).with_context(|| format!("channel {c}"))?;
+            Ok(Channel { bias, factor })
         };
-        let channels = biases.iter().enumerate().map(channel).collect::<Result<_>>()?;
-        Ok(Scale { channels, zero_point: first.zero_point(), bounds: first.output() })
+        let channels = sums.iter().enumerate().map(channel).collect::<Result<_>>()?;
+        Ok(Scale { channels, zero_point: first.zero_point, bounds: first.bounds })
     }
 
     /// The same values, clamped.
-    pub(super) fn identity(channels: usize, bounds: Bounds) -> Scale {
-        Scale { channels: vec![Channel::ONE; channels], zero_point: 0, bounds }
+    pub(super) fn identity(channels: usize, bounds: Bounds, rule: EngineRule) -> Scale {
+        let one = Channel { bias: 0, factor: Factor::one(rule) };
+        Scale { channels: vec![one; channels], zero_point: 0, bounds }
     }
 
     /// The parameters of the bytes of a pixel, whose channels stand at these positions.
@@ -69,16 +123,33 @@ impl Scale {
     }
 }
 
-/// The requantization, if it is TFLM's.
-fn of_engine(requantization: &AnyRequantization) -> Result<Requantization> {
-    let AnyRequantization::Fixed(fixed) = requantization else { bail!("multiplies by a real factor: not supported") };
-    let (rule, width) = (fixed.rule(), fixed.factor().width());
-    ensure!(
-        rule == Rule::TfliteDouble && width == MultiplierWidth::W32,
-        "rounds by {} with {} bits: only {} with 32 bits is supported",
-        rule.name(),
-        width.bits(),
-        Rule::TfliteDouble.name()
-    );
-    Ok(*fixed)
+fn ends_of(requantization: &AnyRequantization) -> Ends {
+    match requantization {
+        AnyRequantization::Fixed(r) => Ends { zero_point: r.zero_point(), bounds: r.output() },
+        AnyRequantization::Real(r) => Ends { zero_point: r.zero_point(), bounds: r.output() },
+    }
+}
+
+/// The factor of a requantization. One of another rule than the engine's becomes a factor that gives the same for all of
+/// these sums.
+fn factor_of(requantization: &AnyRequantization, sums: [i64; 2], rule: EngineRule) -> Result<Factor> {
+    match (rule, requantization) {
+        (EngineRule::TfliteDouble, AnyRequantization::Fixed(r))
+            if r.rule() == Rule::TfliteDouble && r.factor().width() == MultiplierWidth::W32 =>
+        {
+            Ok(Factor::Fixed { multiplier: r.factor().multiplier(), shift: r.factor().shift().into() })
+        }
+        (EngineRule::F32Even, AnyRequantization::Real(r)) if r.rule() == RealRule::F32Even => {
+            // The rule holds its factor as a float.
+            Ok(Factor::Float((r.factor() as f32).to_bits()))
+        }
+        _ => {
+            let own = match requantization {
+                AnyRequantization::Fixed(r) => r.rule().name(),
+                AnyRequantization::Real(r) => r.rule().name(),
+            };
+            exact::factor(requantization, ends_of(requantization), sums, rule)
+                .with_context(|| format!("rounds by {own}"))
+        }
+    }
 }

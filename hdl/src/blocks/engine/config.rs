@@ -1,15 +1,14 @@
 //! Configuration of the engine.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use qrtl_golden::{RealRule, Rule};
 use serde::{Deserialize, Serialize};
 
 use super::banks::READS;
 use super::devices;
-use crate::blocks::requantizer::RequantizerConfig;
-use crate::default_from_flags;
 use crate::exact::Range;
-use crate::parameter::Source;
 use crate::targets::Target;
+use crate::{default_from_flags, display_word};
 
 /// Parameters of an engine. The sizes of memories are powers of two, or multiples of [`GRANULE`]; all other sizes are powers
 /// of two.
@@ -75,6 +74,10 @@ pub struct EngineConfig {
     /// there is a softmax
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     pub softmax: bool,
+    /// how the requantizers round: by a multiplier and a shift as TFLM does, or in float32 as ONNX Runtime and XNNPACK do
+    #[arg(long, value_enum, default_value_t = EngineRule::TfliteDouble)]
+    #[serde(skip_serializing_if = "EngineRule::is_default")]
+    pub rule: EngineRule,
     /// register ranks of the requantizers
     #[arg(long, default_value_t = crate::blocks::requantizer::DEFAULT_PIPELINE)]
     pub pipeline: usize,
@@ -92,6 +95,33 @@ pub struct EngineConfig {
 }
 
 default_from_flags!(EngineConfig);
+
+/// The rule of an engine's requantizers, by its name in `docs/numerics.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum EngineRule {
+    /// a channel has a multiplier and a shift
+    TfliteDouble,
+    /// a channel has a float32
+    F32Even,
+}
+
+display_word!(EngineRule);
+
+impl EngineRule {
+    /// Its name, in files and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            EngineRule::TfliteDouble => Rule::TfliteDouble.name(),
+            EngineRule::F32Even => RealRule::F32Even.name(),
+        }
+    }
+
+    fn is_default(&self) -> bool {
+        *self == EngineRule::TfliteDouble
+    }
+}
 
 /// Bits of the bias of a channel.
 pub const BIAS: Range = Range::signed(27);
@@ -193,33 +223,6 @@ impl EngineConfig {
         if self.tables { products.union(TABLE_VALUE + TABLE_VALUE) } else { products }
     }
 
-    /// Ranks between the addition of a bias and a requantizer. Without one, the requantizer adds the bias itself, in front of
-    /// the registers of its operands: that spares iCE40 a copy of these.
-    pub(super) fn bias_ranks(&self) -> usize {
-        usize::from(self.target != Target::Ice40)
-    }
-
-    /// A requantizer for sums of these values, with the bias of a channel.
-    pub fn requantizer(&self, sum: Range) -> RequantizerConfig {
-        let biased = Range::new(sum.lo() + BIAS.lo(), sum.hi() + BIAS.hi());
-        let (acc, bias) = match self.bias_ranks() {
-            0 => (sum, Source::Port),
-            _ => (biased, Source::Constant(0)),
-        };
-        RequantizerConfig {
-            acc: Some(acc),
-            bias,
-            biases: Some(BIAS),
-            pipeline: self.pipeline,
-            passes: self.passes,
-            no_backpressure: true,
-            // A step begins when the results of the step before are written. On larger devices the ranks are distance.
-            steady: self.target == Target::Ice40,
-            target: self.target,
-            ..RequantizerConfig::default()
-        }
-    }
-
     /// A number by which the engine knows the images that were made for it: CRC-32 of everything in the configuration that
     /// an image depends on.
     pub fn fingerprint(&self) -> u32 {
@@ -235,7 +238,9 @@ impl EngineConfig {
         let resident = Some(0).filter(|_| !self.resident);
         let limits = [self.row_bytes, self.heights];
         let limits = limits.into_iter().filter(|_| limits != [LIMIT; 2]);
-        let all = array.into_iter().chain(sizes).chain(parts).chain(taps).chain(resident).chain(limits);
+        // And for one that rounds as all did. No other number that may stand here is 1.
+        let rule = Some(1).filter(|_| !self.rule.is_default());
+        let all = array.into_iter().chain(sizes).chain(parts).chain(taps).chain(resident).chain(limits).chain(rule);
         let bytes: Vec<u8> = all.flat_map(|value| (value as u32).to_le_bytes()).collect();
         crc32(&bytes)
     }
@@ -288,7 +293,7 @@ impl EngineConfig {
         {
             return Err(format!("dsp_elements: {got} is more than {elements}, the elements of the array"));
         }
-        [self.sum(), self.lane_sum()].into_iter().try_for_each(|sum| self.requantizer(sum).validate())
+        [self.sum(), self.lane_sum()].into_iter().try_for_each(|sum| self.validate_requantizer(sum))
     }
 }
 

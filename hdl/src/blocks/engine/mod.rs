@@ -13,6 +13,7 @@ pub mod memory;
 pub mod model;
 pub mod outlet;
 pub mod parameters;
+mod requantizer;
 pub mod sequencer;
 pub mod softmax;
 pub mod store;
@@ -20,5 +21,5 @@ mod top;
 pub mod windows;
 pub mod write_queue;
 
-pub use config::EngineConfig;
+pub use config::{EngineConfig, EngineRule};
 pub use top::Engine;

@@ -1,17 +1,18 @@
-//! Bias, multiplier and shift of the channels that the requantizers of a unit serve.
+//! Bias and factor of the channels that the requantizers of a unit serve: a multiplier and a shift, or a float32.
 
 use rust_hdl::prelude::*;
 
-use super::config::{BIAS, EngineConfig};
+use super::config::{BIAS, EngineConfig, EngineRule};
 use super::loader::Target;
 use super::memory::{LATENCY, Memory};
 use super::model::{Model, Share};
+use crate::blocks::float_requantizer::SCALE;
 use crate::blocks::requantizer::Parameters;
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Kernel, Maybe, Port, Range};
 use crate::memory::WritePorts;
 
-/// Bits of the parameters of a channel: the bias in the lowest, then the multiplier, then the shift.
+/// Bits of the parameters of a channel: the bias in the lowest, then the multiplier or the float32, then the shift.
 const WORD_BITS: u32 = 64;
 
 /// Values of a multiplier.
@@ -26,8 +27,19 @@ const SHIFT_BITS: u32 = WORD_BITS - BIAS.width() - MULTIPLIER.width();
 /// # Errors
 /// If a parameter does not fit its bits: the parameter, its range and its value.
 pub fn parameter_word(bias: i64, multiplier: i64, shift: i64) -> Result<u64, String> {
-    let places =
-        [("bias", BIAS, bias), ("multiplier", MULTIPLIER, multiplier), ("shift", Range::signed(SHIFT_BITS), shift)];
+    word_of([("bias", BIAS, bias), ("multiplier", MULTIPLIER, multiplier), ("shift", Range::signed(SHIFT_BITS), shift)])
+}
+
+/// The same word of a channel whose factor is a float32, given by its bits.
+///
+/// # Errors
+/// If the bias does not fit its bits, or the float is negative or not finite.
+pub fn float_parameter_word(bias: i64, scale: u32) -> Result<u64, String> {
+    word_of([("bias", BIAS, bias), ("scale", SCALE, scale.into()), ("shift", Range::signed(SHIFT_BITS), 0)])
+}
+
+/// The values in the order of their bits, the lowest first.
+fn word_of(places: [(&str, Range, i64); 3]) -> Result<u64, String> {
     let mut word = 0;
     for (name, range, value) in places.into_iter().rev() {
         if !range.contains(value.into()) {
@@ -54,12 +66,15 @@ pub struct ParameterMemory {
     pub address: Port<In>,
     /// biases of the entry, one for each requantizer
     pub bias: Bus<Out>,
-    /// multipliers of the entry
-    pub multiplier: Bus<Out>,
-    /// shifts of the entry
-    pub shift: Bus<Out>,
+    /// multipliers of the entry, by the rule `tflite_double`
+    pub multiplier: Maybe<Bus<Out>>,
+    /// shifts of the entry, by the rule `tflite_double`
+    pub shift: Maybe<Bus<Out>>,
+    /// floats of the entry, by the rule `f32_even`
+    pub scale: Maybe<Bus<Out>>,
     part: Vec<Memory>,
     _entries: usize,
+    _about: &'static str,
 }
 
 impl ParameterMemory {
@@ -100,6 +115,12 @@ impl ParameterMemory {
         self.write.get().map(like).into()
     }
 
+    /// The parts of a factor, each with its name.
+    pub(super) fn factor(&self) -> Vec<(&'static str, &Bus<Out>)> {
+        let parts = [("multiplier", &self.multiplier), ("shift", &self.shift), ("scale", &self.scale)];
+        parts.into_iter().filter_map(|(name, bus)| Some((name, bus.get()?))).collect()
+    }
+
     /// Words of the stream that hold the parameters of a channel.
     fn parts(config: &EngineConfig) -> usize {
         (WORD_BITS / config.word_bits()) as usize
@@ -113,15 +134,21 @@ impl ParameterMemory {
         write: Option<WritePorts>,
     ) -> ParameterMemory {
         let Parameters { multiplier, shift, .. } = config.requantizer(BIAS).port_ranges();
+        let (fixed, float) = (config.rule == EngineRule::TfliteDouble, config.rule == EngineRule::F32Even);
         ParameterMemory {
             clk: Clk::new(),
             write: write.into(),
             address: Port::new(Range::addresses(entries), "entry that is read"),
             bias: Bus::new(requantizers, BIAS, "biases of the entry"),
-            multiplier: Bus::new(requantizers, multiplier, "multipliers of the entry"),
-            shift: Bus::new(requantizers, shift, "shifts of the entry, left is positive"),
+            multiplier: Maybe::when(fixed, || Bus::new(requantizers, multiplier, "multipliers of the entry")),
+            shift: Maybe::when(fixed, || Bus::new(requantizers, shift, "shifts of the entry, left is positive")),
+            scale: Maybe::when(float, || Bus::new(requantizers, SCALE, "floats of the entry, without sign bits")),
             part,
             _entries: entries,
+            _about: match config.rule {
+                EngineRule::TfliteDouble => "Bias, multiplier and shift of the channels that requantizers serve.",
+                EngineRule::F32Even => "Bias and float32 of the channels that requantizers serve.",
+            },
         }
     }
 }
@@ -132,7 +159,7 @@ impl Describe for ParameterMemory {
     fn header(&self) -> Header {
         let (entries, requantizers) = (self._entries, self.bias.lanes());
         let name = format!("parameter_memory_{entries}x{requantizers}");
-        Header::new(name, "Bias, multiplier and shift of the channels that requantizers serve.")
+        Header::new(name, self._about)
             .fact("entries", entries)
             .fact("requantizers", requantizers)
             .fact("latency", format!("{LATENCY} cycles"))
@@ -155,9 +182,15 @@ impl Describe for ParameterMemory {
             let low = k.read(&parts[0].word);
             let word = parts[1..].iter().fold(low, |low, high| k.read(&high.word).concat(low, WORD_BITS / 2));
             k.drive_lane(&self.bias, q, word.bits(0, BIAS.width()).as_signed());
-            k.drive_lane(&self.multiplier, q, word.bits(BIAS.width(), MULTIPLIER.width()));
-            let shift = word.bits(WORD_BITS - SHIFT_BITS, SHIFT_BITS).as_signed();
-            k.drive_lane(&self.shift, q, shift.bounded(self.shift.range(), "images hold shifts of the rule"));
+            let middle = word.bits(BIAS.width(), MULTIPLIER.width());
+            if let (Some(multiplier), Some(to)) = (self.multiplier.get(), self.shift.get()) {
+                k.drive_lane(multiplier, q, middle);
+                let shift = word.bits(WORD_BITS - SHIFT_BITS, SHIFT_BITS).as_signed();
+                k.drive_lane(to, q, shift.bounded(to.range(), "images hold shifts of the rule"));
+            }
+            if let Some(scale) = self.scale.get() {
+                k.drive_lane(scale, q, middle.bounded(SCALE, "images hold finite floats"));
+            }
         }
     }
 }

@@ -169,31 +169,23 @@ impl Lanes {
         for (q, requantizer) in self.requantizer.iter().enumerate() {
             let name = |parameter: &str| format!("{parameter}_{q}");
             let bias = found.pass(&name("bias"), k.lane(&memory.bias, q));
-            let [multiplier, shift] = [("multiplier", &memory.multiplier), ("shift", &memory.shift)]
-                .map(|(n, bus)| biased.pass(&name(n), found.pass(&name(n), k.lane(bus, q))));
-            k.pass_clock(&self.clk, &requantizer.clk);
-            k.drive(&requantizer.rst_n, k.read(&self.rst_n));
-            k.drive(requantizer.flow.in_valid(), valid);
+            let part = |(n, bus)| biased.pass(&name(n), found.pass(&name(n), k.lane(bus, q)));
+            let factor: Vec<Int<'_>> = memory.factor().into_iter().map(part).collect();
+            requantizer.connect(k, &self.clk, k.read(&self.rst_n));
+            k.drive(requantizer.in_valid(), valid);
             let held = k.read(&self.lane[q].held);
-            let sum = match requantizer.parameters.bias.get() {
+            let sum = match requantizer.bias() {
                 Some(port) => {
                     k.drive(port, bias);
                     held
                 }
                 None => held + bias,
             };
-            k.drive(&requantizer.acc, biased.pass(&name("sum"), sum));
-            let to = &requantizer.parameters;
-            for (to, value) in [
-                (&to.multiplier, multiplier),
-                (&to.shift, shift),
-                (&to.zero_point, self.field(k, instruction::LANE_ZERO_POINT)),
-                (&to.min, self.field(k, instruction::LANE_MIN)),
-                (&to.max, self.field(k, instruction::LANE_MAX)),
-            ] {
-                if let Some(to) = to.get() {
-                    k.drive(to, value);
-                }
+            k.drive(requantizer.acc(), biased.pass(&name("sum"), sum));
+            requantizer.factor().into_iter().zip(factor).for_each(|(to, part)| k.drive(to, part));
+            let output = [instruction::LANE_ZERO_POINT, instruction::LANE_MIN, instruction::LANE_MAX];
+            for (to, field) in requantizer.output().into_iter().zip(output) {
+                k.drive(to, self.field(k, field));
             }
         }
     }
@@ -203,13 +195,13 @@ impl Lanes {
         let (drain, packer) = (&self.drain, &self.packer);
         let lasts = delays(k, &self.lasts, k.read(&drain.last));
         let ends = open(k, &self.ends);
-        k.drive(&packer.valid, k.read(self.requantizer[0].flow.out_valid()));
+        k.drive(&packer.valid, k.read(self.requantizer[0].out_valid()));
         k.drive(&packer.last, lasts[lasts.len() - 1]);
         for i in 0..ENDS {
             k.drive_lane(&packer.ends, i, through(&ends, &format!("ends_{i}"), k.lane(&drain.item_ends, i)));
         }
         for (q, requantizer) in self.requantizer.iter().enumerate() {
-            k.drive_lane(&packer.y, q, k.read(&requantizer.y));
+            k.drive_lane(&packer.y, q, k.read(requantizer.y()));
         }
         for (to, from) in [
             (&self.fill, &packer.fill),

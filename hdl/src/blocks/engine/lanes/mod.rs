@@ -33,7 +33,7 @@ use super::loader::Target;
 use super::memory::Memory;
 use super::model::Model;
 use super::parameters::ParameterMemory;
-use crate::blocks::requantizer::Requantizer;
+use super::requantizer::EngineRequantizer;
 use crate::exact::{BIT, Bus, Clk, Maybe, Port, Range, Reg, Stage};
 use crate::memory::WritePorts;
 use crate::targets;
@@ -121,7 +121,7 @@ pub struct Lanes {
     sought: Stage,
     found: Stage,
     biased: Stage,
-    requantizer: Vec<Requantizer>,
+    requantizer: Vec<EngineRequantizer>,
     lasts: Vec<Reg>,
     ends: Vec<Stage>,
     packer: Packer,
@@ -140,7 +140,6 @@ impl Lanes {
     pub(super) fn with(config: &EngineConfig, model: Option<&Model>) -> Result<Lanes, String> {
         use instruction as i;
         let c = config;
-        let requantizer = c.requantizer(c.lane_sum());
         let (drain, packer) = (Drain::new(c), Packer::new(c));
         let (channels, requantizers) = (c.lane_channels, c.lane_requantizers);
         let parameters = match model {
@@ -195,9 +194,7 @@ impl Lanes {
             sought: Stage::new(c.target == targets::Target::Ice40),
             found: Stage::new(c.target != targets::Target::Ice40),
             biased: Stage::new(c.bias_ranks() > 0),
-            requantizer: (0..c.lane_requantizers)
-                .map(|_| Requantizer::new(requantizer.clone()))
-                .collect::<Result<_, _>>()?,
+            requantizer: EngineRequantizer::several(c, c.lane_sum(), c.lane_requantizers)?,
             lasts: flags(to_result),
             ends: stages(to_result),
             drain,

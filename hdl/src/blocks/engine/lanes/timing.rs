@@ -63,7 +63,7 @@ impl EngineConfig {
 
     /// Clock edges from a step to its results.
     pub(super) fn lane_step_to_result(&self) -> usize {
-        self.lane_step_to_requantizer() + self.requantizer(self.lane_sum()).latency()
+        self.lane_step_to_requantizer() + self.requantizer_latency(self.lane_sum())
     }
 
     /// Entries of the parameters of the lanes.

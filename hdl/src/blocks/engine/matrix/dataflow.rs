@@ -54,8 +54,7 @@ impl Matrix {
             }
         }
         for r in &self.requantizer {
-            k.pass_clock(&self.clk, &r.clk);
-            k.drive(&r.rst_n, rst_n);
+            r.connect(k, &self.clk, rst_n);
         }
     }
 
@@ -130,27 +129,21 @@ impl Matrix {
             let total = total.bounded(sum.range(), "a split step adds the sums of all rows once");
             k.register_when(&self.sum[q], steps[DRAIN_TO_SUM - 1], total);
             let bias = k.lane(&self.parameters.bias, q);
-            let sum = match requantizer.parameters.bias.get() {
+            let sum = match requantizer.bias() {
                 Some(port) => {
                     k.drive(port, bias);
                     sum
                 }
                 None => sum + bias,
             };
-            k.drive(&requantizer.acc, biased.pass("sum", sum));
-            k.drive(requantizer.flow.in_valid(), steps[steps.len() - 1]);
-            let to = &requantizer.parameters;
-            let parameters = [
-                (&to.multiplier, biased.pass("multiplier", k.lane(&self.parameters.multiplier, q))),
-                (&to.shift, biased.pass("shift", k.lane(&self.parameters.shift, q))),
-                (&to.zero_point, self.kept.read(k, instruction::ZERO_POINT)),
-                (&to.min, self.kept.read(k, instruction::MIN)),
-                (&to.max, self.kept.read(k, instruction::MAX)),
-            ];
-            for (to, value) in parameters {
-                if let Some(to) = to.get() {
-                    k.drive(to, value);
-                }
+            k.drive(requantizer.acc(), biased.pass("sum", sum));
+            k.drive(requantizer.in_valid(), steps[steps.len() - 1]);
+            for (to, (name, bus)) in requantizer.factor().into_iter().zip(self.parameters.factor()) {
+                k.drive(to, biased.pass(name, k.lane(bus, q)));
+            }
+            let output = [instruction::ZERO_POINT, instruction::MIN, instruction::MAX];
+            for (to, field) in requantizer.output().into_iter().zip(output) {
+                k.drive(to, self.kept.read(k, field));
             }
         }
     }
@@ -159,11 +152,11 @@ impl Matrix {
     fn deliver(&self, k: &Kernel) {
         let packer = &self.packer;
         let block = open(k, &self.block);
-        k.drive(&packer.valid, k.read(self.requantizer[0].flow.out_valid()));
+        k.drive(&packer.valid, k.read(self.requantizer[0].out_valid()));
         k.drive(&packer.last_block, through(&block, "last_block", k.read(&self.drain.in_last_block)));
         k.drive(&packer.ends_block, through(&block, "ends_block", k.read(&self.drain.ends_block)));
         for (q, requantizer) in self.requantizer.iter().enumerate() {
-            k.drive_lane(&packer.y, q, k.read(&requantizer.y));
+            k.drive_lane(&packer.y, q, k.read(requantizer.y()));
         }
         k.drive(&self.write, k.read(&packer.write));
         k.drive(&self.write_address, k.read(&packer.write_address));

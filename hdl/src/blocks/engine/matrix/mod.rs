@@ -1,7 +1,7 @@
 //! The matrix unit: the array of multipliers of the engine, with its activations, its requantizers and its results.
 //!
-//! `Y[p][c] = clamp(requant(bias[c] + sum_k X[p][k] W[k][c], multiplier[c], shift[c]) + zero_point, min, max)`, by the rule
-//! `tflite_double`, where `p` is a pixel and `c` an output channel.
+//! `Y[p][c] = clamp(requant(bias[c] + sum_k X[p][k] W[k][c], factor[c]) + zero_point, min, max)`, where `p` is a pixel and `c`
+//! an output channel. A factor is a multiplier and a shift, or a float32, by the rule of the engine.
 //!
 //! ```text
 //!   fill --> block buffer --bytes--> array <--weights-- banks of the weight memory
@@ -49,7 +49,7 @@ use super::instruction::{self, InstructionPorts, Kept};
 use super::loader::Target;
 use super::model::Model;
 use super::parameters::ParameterMemory;
-use crate::blocks::requantizer::Requantizer;
+use super::requantizer::EngineRequantizer;
 use crate::exact::{Bus, Clk, Maybe, Port, Reg, Stage};
 use crate::memory::WritePorts;
 use timing::{DRAIN_TO_SUM, INT8};
@@ -102,7 +102,7 @@ pub struct Matrix {
     array: Array,
     drain: Drain,
     parameters: ParameterMemory,
-    requantizer: Vec<Requantizer>,
+    requantizer: Vec<EngineRequantizer>,
     packer: Packer,
     firsts: Vec<Stage>,
     lasts: Vec<Reg>,
@@ -130,7 +130,6 @@ impl Matrix {
     pub(super) fn with(config: &EngineConfig, model: Option<&Model>) -> Result<Matrix, String> {
         config.validate()?;
         let c = config;
-        let requantizer = c.requantizer(c.sum());
         let flags = |n| (0..n).map(|_| Reg::control(0..=1, 0)).collect();
         let stages = |n| (0..n).map(|_| Stage::new(true)).collect();
         let (beats, buffer) = (Beats::new(c), Buffer::new(c));
@@ -175,10 +174,8 @@ impl Matrix {
             row: stages(DRAIN_TO_SUM),
             sum: (0..c.requantizers).map(|_| Reg::new(c.sum())).collect(),
             biased: Stage::new(c.bias_ranks() > 0),
-            block: stages(to_requantizer + requantizer.latency()),
-            requantizer: (0..c.requantizers)
-                .map(|_| Requantizer::new(requantizer.clone()))
-                .collect::<Result<_, _>>()?,
+            block: stages(to_requantizer + c.requantizer_latency(c.sum())),
+            requantizer: EngineRequantizer::several(c, c.sum(), c.requantizers)?,
             beats,
             buffer,
             parameters,

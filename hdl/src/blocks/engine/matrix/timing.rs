@@ -44,7 +44,7 @@ impl EngineConfig {
 
     /// Clock edges from the last beat of a tile to the write of word `word` of the pixel in row `row`.
     pub fn matrix_write(&self, word: usize, row: usize) -> usize {
-        let first_result = self.sum_latency() + self.sum_to_requantizer() + self.requantizer(self.sum()).latency();
+        let first_result = self.sum_latency() + self.sum_to_requantizer() + self.requantizer_latency(self.sum());
         let results_before = self.places() * (word + 1) - self.rows + row;
         first_result + results_before * self.passes + self.packer_ranks()
     }

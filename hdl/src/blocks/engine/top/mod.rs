@@ -4,8 +4,8 @@ mod wiring;
 
 use rust_hdl::prelude::*;
 
-use super::EngineConfig;
 use super::aligner::Aligner;
+use super::config::{EngineConfig, EngineRule};
 use super::instruction::{self, Kept};
 use super::lanes::Lanes;
 use super::loader::{Loader, Target};
@@ -233,6 +233,7 @@ impl Describe for Engine {
         let header = Header::new("engine", "Inference of quantized networks.")
             .fact("array", format!("{} x {}", c.rows, c.cols))
             .fact("lanes", c.lanes);
+        let header = if c.rule == EngineRule::TfliteDouble { header } else { header.fact("rule", c.rule) };
         match self._holds_model {
             false => header.fact("fingerprint", format!("0x{:08x}", c.fingerprint())),
             true => header.fact("model", "in the memories from the start"),
