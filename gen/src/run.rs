@@ -1,6 +1,8 @@
 //! `gen run`: runs a model over a batch of inputs, in the integers of a named runtime.
 
 pub mod format;
+mod inputs;
+mod outputs;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,22 +10,28 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use qrtl_golden::graph::{Element, Graph, Tensor, Value};
-use qrtl_golden::import::npy;
+use qrtl_golden::graph::Graph;
+use qrtl_golden::import::npy::npz::Archive;
 use qrtl_golden::import::tflite::Model;
-use qrtl_golden::operators::Array;
 
 use crate::emit::{check_ours, write_directory, write_file};
 use format::{AnyModel, AnyRuntime, Loaded};
+use outputs::{Outputs, names};
+
+pub use inputs::read_inputs;
 
 /// Flags of `gen run`.
 #[derive(Args)]
 pub struct Run {
     /// model file (.tflite or .onnx, of 8 bits)
     model: PathBuf,
-    /// inputs (.npy): int8, uint8 or float32, as the model takes; [N, ...], one or more batches
-    #[arg(long, value_name = "X.npy")]
-    input: PathBuf,
+    /// inputs (.npy): int8, uint8 or float32, as the model takes; [N, ...], one or more batches. A model with several inputs
+    /// takes as many files, in its own order or as NAME=FILE
+    #[arg(long, value_name = "[NAME=]X.npy", required = true)]
+    input: Vec<String>,
+    /// of a model that keeps state: begin anew for every batch, in place of running them as one stream
+    #[arg(long)]
+    independent: bool,
     /// runtime in whose integers the model is run: of .tflite files tflm (if left out), litert_reference, litert_builtin or
     /// xnnpack; of .onnx files onnxruntime (if left out) or onnxruntime_avx2
     #[arg(long, alias = "rule")]
@@ -35,7 +43,7 @@ pub struct Run {
     /// operators behind it need not be supported
     #[arg(long, value_name = "OPERATOR")]
     until: Option<String>,
-    /// outputs (.npy), [N, ...]
+    /// outputs, [N, ...]: a .npy file, or an .npz file of all outputs by their names
     #[arg(short = 'o', long, value_name = "Y.npy")]
     out: Option<PathBuf>,
     /// directory for the output of every operator
@@ -76,15 +84,18 @@ impl Run {
             ensure!(!inside, "out: lies within {}, which is written as a whole", dir.display());
         }
         let loaded = AnyModel::read(&self.model)?.load(self.runtime, self.until.as_deref(), self.integers);
-        let Loaded { graph, runtime, notes } = loaded.with_context(shown)?;
-        let output = graph.output_step().context("no operator writes the output").with_context(shown)?;
-        let input = &graph.tensors[graph.input];
-        let inputs = read_inputs(&self.input, input).with_context(|| self.input.display().to_string())?;
+        let Loaded { graph, runtime, mut notes } = loaded.with_context(shown)?;
+        let archive = self.archived(&graph).with_context(shown)?;
+        let inputs = inputs::read_all(&self.input, &graph)?;
         let start = Instant::now();
         let mut layers: Vec<Outputs> =
             graph.steps.iter().map(|step| Outputs::of(&graph.tensors[step.output])).collect::<Result<_>>()?;
+        let mut state = graph.start();
         for input in &inputs {
-            for (outputs, value) in layers.iter_mut().zip(&graph.run(input).with_context(shown)?) {
+            if self.independent {
+                state = graph.start();
+            }
+            for (outputs, value) in layers.iter_mut().zip(&graph.run_on(input, &mut state).with_context(shown)?) {
                 outputs.push(value);
             }
         }
@@ -93,10 +104,41 @@ impl Run {
             write_layers(dir, &self.model, runtime, &graph, &layers, inputs.len())?;
         }
         if let Some(out) = &self.out {
-            write_file(out, |place| layers[output].write(place, inputs.len()))?;
+            write_outputs(out, archive, &graph, &layers, inputs.len())?;
         }
+        notes.extend(self.of_state(&graph));
         Ok(Report { batches: inputs.len(), macs: graph.macs(), time, runtime, notes })
     }
+}
+
+impl Run {
+    /// Whether the outputs go into one archive.
+    fn archived(&self, graph: &Graph) -> Result<bool> {
+        let Some(out) = &self.out else { return Ok(false) };
+        let archive = out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz"));
+        let count = graph.outputs.len();
+        ensure!(archive || count == 1, "out: the model has {count} outputs, which an .npz file holds by their names");
+        Ok(archive)
+    }
+
+    /// What is to be said of variables.
+    fn of_state(&self, graph: &Graph) -> Option<String> {
+        let count = graph.variables.len();
+        let kept = if self.independent { "begin anew for each input" } else { "are kept from each input to the next" };
+        (count > 0).then(|| format!("state: {count} variables, which {kept}"))
+    }
+}
+
+fn write_outputs(to: &Path, archive: bool, graph: &Graph, layers: &[Outputs], n: usize) -> Result<()> {
+    let outputs = graph.outputs.iter().map(|&output| graph.writer(output).map(|step| &layers[step]));
+    let outputs: Vec<&Outputs> = outputs.collect::<Option<_>>().context("no operator writes an output")?;
+    if !archive {
+        return write_file(to, |place| outputs[0].write(place, n));
+    }
+    let mut all = Archive::default();
+    names(graph).iter().zip(outputs).try_for_each(|(name, output)| output.append(name, n, &mut all))?;
+    let bytes = all.to_bytes()?;
+    write_file(to, |place| Ok(fs::write(place, bytes)?))
 }
 
 /// The index of the operator with this index or name.
@@ -111,94 +153,6 @@ pub(crate) fn index_of(model: &Model, operator: &str) -> Result<usize> {
         [index] => Ok(index),
         [] => bail!("until: no operator is {operator}"),
         ref many => bail!("until: {} operators are {operator}, give one of the indices {many:?}", many.len()),
-    }
-}
-
-/// The batches in a file, each of which is a value of this tensor.
-///
-/// # Errors
-/// If the file cannot be read, or holds another type or shape.
-pub fn read_inputs(path: &Path, tensor: &Tensor) -> Result<Vec<Value>> {
-    let (shape, bytes) = (&tensor.shape[..], fs::read(path)?);
-    match tensor.element {
-        Element::INT8 => integers(&npy::Array::<i8>::from_bytes(&bytes)?, shape),
-        Element::UINT8 => integers(&npy::Array::<u8>::from_bytes(&bytes)?, shape),
-        Element::Float32 => {
-            let array = npy::Array::<f32>::from_bytes(&bytes)?;
-            let batches = split(&array.shape, &array.data, shape)?;
-            batches.map(|xs| value(xs.to_vec(), shape).map(Value::Float)).collect()
-        }
-        other => bail!("the model takes {other}, of which there is no file"),
-    }
-}
-
-fn integers<T: Copy + Into<i32>>(array: &npy::Array<T>, shape: &[usize]) -> Result<Vec<Value>> {
-    let batches = split(&array.shape, &array.data, shape)?;
-    batches.map(|xs| value(xs.iter().map(|&x| x.into()).collect(), shape).map(Value::Integer)).collect()
-}
-
-fn value<T>(data: Vec<T>, shape: &[usize]) -> Result<Array<T>> {
-    Ok(Array::new("input", shape.to_vec(), data)?)
-}
-
-/// The batches of the model's input in an array, which has one or more along its first dimension.
-fn split<'a, T>(got: &[usize], data: &'a [T], shape: &[usize]) -> Result<std::slice::ChunksExact<'a, T>> {
-    let (batch, element) = shape.split_first().context("the model's input has no dimension")?;
-    ensure!(!shape.contains(&0), "the model's input has no element: shape {shape:?}");
-    let fits = got.split_first().is_some_and(|(n, rest)| rest == element && *n > 0 && n % batch == 0);
-    let sizes: String = element.iter().map(|n| format!(", {n}")).collect();
-    let of = if *batch == 1 { String::new() } else { format!(", N a multiple of {batch}") };
-    ensure!(fits, "shape {got:?}: the model takes [N{sizes}]{of}, at least one");
-    Ok(data.chunks_exact(batch * element.iter().product::<usize>()))
-}
-
-/// The outputs of one operator for all batches.
-struct Outputs {
-    shape: Vec<usize>,
-    elements: Elements,
-}
-
-enum Elements {
-    Int8(Vec<i8>),
-    Uint8(Vec<u8>),
-    Float(Vec<f32>),
-}
-
-impl Outputs {
-    /// No outputs yet, of the type and shape of a tensor.
-    fn of(tensor: &Tensor) -> Result<Outputs> {
-        let elements = match tensor.element {
-            Element::INT8 => Elements::Int8(Vec::new()),
-            Element::UINT8 => Elements::Uint8(Vec::new()),
-            Element::Float32 => Elements::Float(Vec::new()),
-            other => bail!("{}: an output of {other}, of which there is no file", tensor.name),
-        };
-        Ok(Outputs { shape: tensor.shape.clone(), elements })
-    }
-
-    fn push(&mut self, value: &Value) {
-        match (&mut self.elements, value) {
-            // The cast is exact, because elements are within the bounds of their tensor.
-            (Elements::Int8(all), Value::Integer(array)) => all.extend(array.data().iter().map(|&x| x as i8)),
-            (Elements::Uint8(all), Value::Integer(array)) => all.extend(array.data().iter().map(|&x| x as u8)),
-            (Elements::Float(all), Value::Float(array)) => all.extend(array.data()),
-            _ => unreachable!("an operator gives what its tensor says"),
-        }
-    }
-
-    /// Writes an array with the batches along the first dimension.
-    fn write(&self, path: &Path, batches: usize) -> Result<()> {
-        let mut shape = self.shape.clone();
-        match shape.first_mut() {
-            Some(first) => *first *= batches,
-            None => shape.push(batches),
-        }
-        match &self.elements {
-            Elements::Int8(data) => npy::Array { shape, data: data.clone() }.write(path)?,
-            Elements::Uint8(data) => npy::Array { shape, data: data.clone() }.write(path)?,
-            Elements::Float(data) => npy::Array { shape, data: data.clone() }.write(path)?,
-        }
-        Ok(())
     }
 }
 

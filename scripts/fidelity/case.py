@@ -15,12 +15,12 @@ ONNX_RUNTIMES = ("onnxruntime", "onnxruntime_avx2")
 
 @dataclass
 class Case:
-    """A model and inputs for it: `inputs` holds one or more batches along the first dimension."""
+    """A model and its inputs, each of which holds one or more batches along the first dimension."""
 
     form: str  # tflite or onnx
     content: bytes
-    inputs: np.ndarray
-    batch: int  # the first size of the model's input
+    inputs: list[np.ndarray]
+    batch: int  # the first size of each of the model's inputs
     session: dict[str, str] = field(default_factory=dict)  # session options of ONNX Runtime for exact sums
 
     @property

@@ -53,11 +53,17 @@ def compare(runtime: Answer, golden: Answer) -> Comparison:
         only_one = Outcome.ALONE if got is not None else Outcome.REFUSED
         both = want is None and got is None
         return Comparison(Outcome.NEITHER if both else only_one, runtime, golden)
+    size = sum(array.size for array in want)
+    differ = sum(map(differences, want, got)) if len(want) == len(got) else size
+    return Comparison(Outcome.DIFFER if differ else Outcome.EQUAL, runtime, golden, size, differ)
+
+
+def differences(want: np.ndarray, got: np.ndarray) -> int:
+    """How many elements differ in a bit: all where types or shapes do."""
     if want.shape != got.shape or want.dtype != got.dtype:
-        return Comparison(Outcome.DIFFER, runtime, golden, want.size, want.size)
+        return want.size
     bits = np.dtype(f"u{want.dtype.itemsize}")
-    differ = int(np.count_nonzero(np.ascontiguousarray(want).view(bits) != np.ascontiguousarray(got).view(bits)))
-    return Comparison(Outcome.DIFFER if differ else Outcome.EQUAL, runtime, golden, want.size, differ)
+    return int(np.count_nonzero(np.ascontiguousarray(want).view(bits) != np.ascontiguousarray(got).view(bits)))
 
 
 @dataclass

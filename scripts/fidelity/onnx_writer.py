@@ -90,7 +90,7 @@ def finish(
     middle = float(np.mean([np.iinfo(of.dtype).min, np.iinfo(of.dtype).max])) - of.zero_point
     inputs = c.reals([shape[0] * batches, *shape[1:]], 70.0 * of.scale, of.scale)
     inputs += np.float32(np.round(middle) * of.scale)
-    return Case("onnx", model.bytes(shape, y), inputs, shape[0], session)
+    return Case("onnx", model.bytes(shape, y), [inputs], shape[0], session)
 
 
 def session_of(dtype: Any, qdq: bool = False) -> dict[str, str]:

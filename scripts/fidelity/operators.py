@@ -7,11 +7,13 @@ import onnx_qoperator
 import tflite_elementwise
 import tflite_layers
 import tflite_moves
+import tflite_state
 
 DRAWERS = [
     *tflite_layers.DRAWERS,
     *tflite_elementwise.DRAWERS,
     *tflite_moves.DRAWERS,
+    *tflite_state.DRAWERS,
     *networks.DRAWERS,
     *onnx_qoperator.DRAWERS,
     *onnx_qdq.DRAWERS,

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 class Answer:
     """Outputs, or a reason."""
 
-    outputs: np.ndarray | None
+    outputs: list[np.ndarray] | None
     reason: str = ""
 
 
@@ -84,15 +84,18 @@ class Golden:
         """Writes the files that `run` reads."""
         self.model = self.directory / f"model.{case.form}"
         self.model.write_bytes(case.content)
-        np.save(self.directory / "x.npy", case.inputs)
+        self.inputs = [self.directory / f"x{i}.npy" for i in range(len(case.inputs))]
+        for path, array in zip(self.inputs, case.inputs):
+            np.save(path, array)
 
     def run(self, runtime: str) -> Answer:
         """The outputs of the model that was written last."""
-        out = self.directory / "y.npy"
-        command = [self.gen, "run", self.model, "--input", self.directory / "x.npy", "-o", out, "--runtime", runtime]
+        out = self.directory / "y.npz"
+        inputs = [part for path in self.inputs for part in ("--input", path)]
+        command = [self.gen, "run", self.model, *inputs, "-o", out, "--runtime", runtime]
         process = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
         if process.returncode == 0:
-            return Answer(np.load(out))
+            return Answer(list(np.load(out).values()))
         reason = process.stderr.strip().removeprefix("error: ").removeprefix(f"{self.model}: ")
         if process.returncode != 2:
             reason = f"gen run ended with status {process.returncode}: {reason}"

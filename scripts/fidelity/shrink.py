@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,18 +62,19 @@ def shrink(drawer: Drawer, made: list[int], still: Callable[[Case], bool]) -> li
 
 def fewest_inputs(case: Case, still: Callable[[Case], bool]) -> Case:
     """The case with one batch of inputs, if one is enough, and with zeros where they are enough."""
-    batches = range(0, len(case.inputs), case.batch)
+    batches = range(0, len(case.inputs[0]), case.batch)
     for start in batches:
-        one = Case(case.form, case.content, case.inputs[start : start + case.batch], case.batch, case.session)
+        one = replace(case, inputs=[array[start : start + case.batch] for array in case.inputs])
         if still(one):
             case = one
             break
-    for place in range(min(case.inputs.size, 64)):
-        inputs = case.inputs.copy()
-        inputs.flat[place] = 0
-        zeroed = Case(case.form, case.content, inputs, case.batch, case.session)
-        if case.inputs.flat[place] != 0 and still(zeroed):
-            case = zeroed
+    for which, array in enumerate(case.inputs):
+        for place in range(min(array.size, 64)):
+            inputs = [array.copy() for array in case.inputs]
+            inputs[which].flat[place] = 0
+            zeroed = replace(case, inputs=inputs)
+            if case.inputs[which].flat[place] != 0 and still(zeroed):
+                case = zeroed
     return case
 
 
@@ -94,10 +96,11 @@ def save(directory: Path, drawer: Drawer, runtime: str, found: tuple[Case, Compa
     directory = directory / f"{drawer.name}-{runtime}".replace(" ", "_")
     directory.mkdir(parents=True, exist_ok=True)
     (directory / f"model.{case.form}").write_bytes(case.content)
-    np.save(directory / "x.npy", case.inputs)
+    for i, array in enumerate(case.inputs):
+        np.save(directory / f"x{i or ''}.npy", array)
     for name, answer in (("runtime", comparison.runtime), ("golden", comparison.golden)):
-        if answer.outputs is not None:
-            np.save(directory / f"{name}.npy", answer.outputs)
+        for i, array in enumerate(answer.outputs or []):
+            np.save(directory / f"{name}{i or ''}.npy", array)
     facts = {
         "operator": drawer.name,
         "runtime": runtime,

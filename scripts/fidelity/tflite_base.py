@@ -59,9 +59,10 @@ def rescaled(c: Choices, model: TfliteModel, x: int, shape: Sequence[int], dtype
     return model.tensor(shape, dtype, output_scale(c, model.scale(x)), c.zero_point(dtype))
 
 
-def finish(c: Choices, model: TfliteModel, x: int, y: int, spread: float = 3.0) -> Case:
-    """The model with input `x` and output `y`, and inputs for it."""
-    outputs = max(1, int(np.prod(model.shape(y))))
+def finish(c: Choices, model: TfliteModel, x: int, y: int | list[int], spread: float = 3.0) -> Case:
+    """The model with input `x` and one output or several, and inputs for it."""
+    ys = y if isinstance(y, list) else [y]
+    outputs = max(1, sum(int(np.prod(model.shape(y))) for y in ys))
     batches = max(1, min(BATCHES, OUTPUTS // outputs)) if c.chance(95) else 1
     batch, *rest = model.shape(x)
     shape = [batch * batches, *rest]
@@ -70,7 +71,7 @@ def finish(c: Choices, model: TfliteModel, x: int, y: int, spread: float = 3.0) 
         inputs = c.reals(shape, spread, 0.5)
     else:
         inputs = c.of_type(shape, np.uint8 if kind == schema.TensorType.UINT8 else np.int8)
-    return Case("tflite", model.bytes([x], [y]), inputs, batch)
+    return Case("tflite", model.bytes([x], ys), [inputs], batch)
 
 
 def window(size: int, filter: int, stride: int, dilation: int, same: bool) -> int:

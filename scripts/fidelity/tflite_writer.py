@@ -39,13 +39,29 @@ class AlignedBuffer(schema.BufferT):
 
 
 class TfliteModel:
-    """A model of one subgraph that is being made. Tensors are known by their index."""
+    """A model that is being made. Tensors are known by their index in their subgraph."""
 
     def __init__(self) -> None:
         self.tensors: list[Any] = []
         self.buffers: list[Any] = [AlignedBuffer()]
         self.operators: list[Any] = []
         self.codes: list[int] = []
+        self.others: list[TfliteModel] = []
+
+    def subgraph(self) -> TfliteModel:
+        """A further subgraph without inputs and outputs. The first one is number 1."""
+        other = TfliteModel()
+        other.buffers, other.codes = self.buffers, self.codes
+        self.others.append(other)
+        return other
+
+    def variable(self, name: str) -> int:
+        """A handle of the variable of this name."""
+        handle = schema.TensorT()
+        handle.name, handle.shape, handle.type, handle.buffer = f"t{len(self.tensors)}", [], schema.TensorType.RESOURCE, 0
+        self.tensors.append(handle)
+        self.operator("VAR_HANDLE", [], [len(self.tensors) - 1], "VarHandle", container="", sharedName=name)
+        return len(self.tensors) - 1
 
     def shape(self, tensor: int) -> list[int]:
         """The sizes of a tensor."""
@@ -129,18 +145,23 @@ class TfliteModel:
 
     def bytes(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
         """The file."""
-        graph = schema.SubGraphT()
-        graph.name = "main"
-        graph.tensors, graph.operators = self.tensors, self.operators
-        graph.inputs, graph.outputs = list(inputs), list(outputs)
+        graphs = [self._graph("main", inputs, outputs)]
+        graphs += [other._graph(f"other{i}", [], []) for i, other in enumerate(self.others)]
         model = schema.ModelT()
         model.version = 3
         model.description = "drawn by make fidelity"
-        model.subgraphs, model.buffers = [graph], self.buffers
+        model.subgraphs, model.buffers = graphs, self.buffers
         model.operatorCodes = [self._code(code) for code in self.codes]
         builder = flatbuffers.Builder(1024)
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
+
+    def _graph(self, name: str, inputs: Sequence[int], outputs: Sequence[int]) -> Any:
+        graph = schema.SubGraphT()
+        graph.name = name
+        graph.tensors, graph.operators = self.tensors, self.operators
+        graph.inputs, graph.outputs = list(inputs), list(outputs)
+        return graph
 
     @staticmethod
     def _code(code: int) -> Any:

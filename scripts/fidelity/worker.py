@@ -15,40 +15,46 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-Run = Callable[[bytes, list[np.ndarray], dict[str, str]], Iterator[np.ndarray]]
+Arrays = list[np.ndarray]
+Run = Callable[[bytes, list[Arrays], dict[str, str]], Iterator[Arrays]]
 ARENA = 4 << 20
 
 
-def tflm(content: bytes, batches: list[np.ndarray], _: dict[str, str]) -> Iterator[np.ndarray]:
+def tflm(content: bytes, batches: list[Arrays], _: dict[str, str]) -> Iterator[Arrays]:
     """TensorFlow Lite Micro."""
+    from ai_edge_litert import schema_py_generated as schema
     from tflite_micro import runtime
 
     interpreter = runtime.Interpreter.from_bytes(content, arena_size=ARENA)
+    outputs = schema.Model.GetRootAs(content).Subgraphs(0).OutputsLength()
     for batch in batches:
-        interpreter.set_input(batch, 0)
+        for i, array in enumerate(batch):
+            interpreter.set_input(array, i)
         interpreter.invoke()
-        yield np.array(interpreter.get_output(0))
+        yield [np.array(interpreter.get_output(i)) for i in range(outputs)]
 
 
 def litert(resolver: str) -> Run:
     """LiteRT with one of its sets of kernels."""
 
-    def run(content: bytes, batches: list[np.ndarray], _: dict[str, str]) -> Iterator[np.ndarray]:
+    def run(content: bytes, batches: list[Arrays], _: dict[str, str]) -> Iterator[Arrays]:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         kernels = OpResolverType[resolver]
         interpreter = Interpreter(model_content=content, experimental_op_resolver_type=kernels, num_threads=1)
         interpreter.allocate_tensors()
-        place, result = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+        ends = interpreter.get_input_details(), interpreter.get_output_details()
+        places, results = ([end["index"] for end in side] for side in ends)
         for batch in batches:
-            interpreter.set_tensor(place, batch)
+            for place, array in zip(places, batch):
+                interpreter.set_tensor(place, array)
             interpreter.invoke()
-            yield interpreter.get_tensor(result)
+            yield [interpreter.get_tensor(result) for result in results]
 
     return run
 
 
-def onnxruntime(content: bytes, batches: list[np.ndarray], session: dict[str, str]) -> Iterator[np.ndarray]:
+def onnxruntime(content: bytes, batches: list[Arrays], session: dict[str, str]) -> Iterator[Arrays]:
     """ONNX Runtime on the CPU."""
     import onnxruntime as ort
 
@@ -58,9 +64,9 @@ def onnxruntime(content: bytes, batches: list[np.ndarray], session: dict[str, st
     for key, value in session.items():
         options.add_session_config_entry(key, value)
     model = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    name = model.get_inputs()[0].name
+    names = [end.name for end in model.get_inputs()]
     for batch in batches:
-        yield model.run(None, {name: batch})[0]
+        yield model.run(None, dict(zip(names, batch)))
 
 
 RUNTIMES: dict[str, Run] = {
@@ -73,15 +79,16 @@ RUNTIMES: dict[str, Run] = {
 }
 
 
-def answer(run: Run, request: tuple[bytes, np.ndarray, int, dict[str, str]], log: BinaryIO) -> tuple[bool, Any]:
-    """The outputs of all batches, joined along the first dimension; or what the runtime says against the model."""
+def answer(run: Run, request: tuple[bytes, Arrays, int, dict[str, str]], log: BinaryIO) -> tuple[bool, Any]:
+    """Each output, all batches joined along the first dimension; or what the runtime says against the model."""
     content, inputs, batch, session = request
     log.seek(0)
     log.truncate()
-    batches = [inputs[start : start + batch] for start in range(0, len(inputs), batch)]
+    starts = range(0, len(inputs[0]), batch)
+    batches = [[array[start : start + batch] for array in inputs] for start in starts]
     try:
-        outputs = [np.atleast_1d(output) for output in run(content, batches, session)]
-        return True, np.concatenate(outputs)
+        outputs = [[np.atleast_1d(array) for array in arrays] for arrays in run(content, batches, session)]
+        return True, [np.concatenate(arrays) for arrays in zip(*outputs)]
     except Exception as error:  # whatever a runtime raises is its answer
         log.seek(0)
         logged = log.read().decode(errors="replace").strip().splitlines()

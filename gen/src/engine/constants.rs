@@ -158,7 +158,7 @@ impl Classes {
     fn kept(&self, graph: &Graph, ranges: &[Ranges]) -> Vec<Vec<bool>> {
         let mut kept = vec![false; self.parent.len()];
         let channels = |tensor: usize| (0..ranges[tensor].len()).map(move |c| (tensor, c));
-        let mut whole = vec![graph.input, graph.output];
+        let mut whole = vec![graph.inputs[0], graph.outputs[0]];
         for step in &graph.steps {
             let by_layout = matches!(step.operator, Operator::DepthwiseConv2d { .. } | Operator::Reshape);
             if !(sums_channels(graph, step) || by_layout || self.is_by_channels(graph, step)) {

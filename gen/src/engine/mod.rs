@@ -110,7 +110,7 @@ fn lowered<'a>(plan: &Plan<'_>, config: &'a EngineConfig, options: &Options) -> 
 
 /// The buffer of the input.
 fn input_buffer(plan: &Plan<'_>) -> Result<usize> {
-    let input = plan.of_tensor[plan.graph.input].map(|place| &plan.places[place]);
+    let input = plan.of_tensor[plan.graph.inputs[0]].map(|place| &plan.places[place]);
     input.map(|place| place.buffer).context("the network has no input")
 }
 
@@ -144,7 +144,7 @@ fn assembled(
             .filter(|emitted| emitted.reads_weights())
             .for_each(|e| e.instruction.weights += length as i64);
     }
-    let input_bytes = inner.tensors[inner.input].elements();
+    let input_bytes = inner.tensors[inner.inputs[0]].elements();
     let constants = plan.buffers.iter().zip(&addresses);
     let constants =
         constants.filter_map(|(buffer, &address)| Some((address, &buffer.contents.as_ref()?[..]))).collect();

@@ -25,8 +25,10 @@ impl fmt::Display for HostStep {
 /// The steps between the ends that stay on the host.
 ///
 /// # Errors
-/// If a tensor between them is not int8, or a map has more than one picture.
+/// If the network has several inputs or outputs, or keeps state; if a tensor between the ends is not int8, or a map has
+/// more than one picture.
 pub(super) fn normalized(graph: &Graph) -> Result<(Graph, Vec<HostStep>)> {
+    check_ends(graph)?;
     let mut graph = graph.clone();
     let mut host = Vec::new();
     let converts = |step: &Step| {
@@ -36,18 +38,18 @@ pub(super) fn normalized(graph: &Graph) -> Result<(Graph, Vec<HostStep>)> {
         )
     };
     let is_int8 = |graph: &Graph, tensor: usize| graph.tensors[tensor].element == Element::INT8;
-    while !is_int8(&graph, graph.input) {
-        let first = graph.steps.iter().position(|step| step.inputs.contains(&graph.input));
+    while !is_int8(&graph, graph.inputs[0]) {
+        let first = graph.steps.iter().position(|step| step.inputs.contains(&graph.inputs[0]));
         let Some(first) = first.filter(|&i| converts(&graph.steps[i])) else { break };
         let step = graph.steps.remove(first);
-        graph.input = step.output;
+        graph.inputs[0] = step.output;
         host.push(HostStep { index: step.index, name: step.name });
     }
     let before = host.len();
-    while !is_int8(&graph, graph.output) {
+    while !is_int8(&graph, graph.outputs[0]) {
         let Some(last) = graph.output_step().filter(|&i| converts(&graph.steps[i])) else { break };
         let step = graph.steps.remove(last);
-        graph.output = step.inputs[0];
+        graph.outputs[0] = step.inputs[0];
         host.insert(before, HostStep { index: step.index, name: step.name });
     }
     let names: Vec<String> = host.iter().map(ToString::to_string).collect();
@@ -58,6 +60,16 @@ pub(super) fn normalized(graph: &Graph) -> Result<(Graph, Vec<HostStep>)> {
     reshape_products(&mut graph);
     fold_pads(&mut graph);
     Ok((graph, host))
+}
+
+fn check_ends(graph: &Graph) -> Result<()> {
+    let [inputs, outputs] = [&graph.inputs, &graph.outputs].map(Vec::len);
+    if let Some(first) = graph.variables.first() {
+        let count = graph.variables.len();
+        bail!("the model keeps state in {count} variables, the first is {:?}: the engine keeps none", first.name);
+    }
+    ensure!([inputs, outputs] == [1, 1], "{inputs} inputs and {outputs} outputs: the engine has one of each");
+    Ok(())
 }
 
 fn check(graph: &Graph, step: &Step) -> Result<()> {
@@ -111,7 +123,7 @@ fn fold_pads(graph: &mut Graph) {
             Operator::Conv2d { layer, .. } | Operator::DepthwiseConv2d { layer, .. } => layer.input_zero_point == value,
             _ => false,
         };
-        if graph.output == padded || !graph.steps.iter().filter(|s| s.inputs.contains(&padded)).all(fits) {
+        if graph.outputs[0] == padded || !graph.steps.iter().filter(|s| s.inputs.contains(&padded)).all(fits) {
             continue;
         }
         for step in graph.steps.iter_mut().filter(reads) {

@@ -85,9 +85,9 @@ pub(super) fn plan<'g>(
         moved: HashMap::new(),
         tasks: Vec::new(),
     };
-    let layout = Layout::dense(&graph.tensors[graph.input].shape);
-    let input = plan.place(&graph.tensors[graph.input].name, layout);
-    plan.of_tensor[graph.input] = Some(input);
+    let layout = Layout::dense(&graph.tensors[graph.inputs[0]].shape);
+    let input = plan.place(&graph.tensors[graph.inputs[0]].name, layout);
+    plan.of_tensor[graph.inputs[0]] = Some(input);
     for (i, step) in graph.steps.iter().enumerate() {
         let fused = options.fuse && plan.follower(i, config).is_some();
         if !fused {
@@ -97,7 +97,7 @@ pub(super) fn plan<'g>(
     }
     let step = graph.output_step().map(|i| &graph.steps[i]);
     let step = step.ok_or_else(|| anyhow::anyhow!("no step writes the result"))?;
-    let result = plan.read(step, graph.output)?;
+    let result = plan.read(step, graph.outputs[0])?;
     let result = if plan.places[result].layout.is_in_order() { result } else { plan.standard(step, result)? };
     plan.tasks.push(Task { kind: Kind::Output, steps: vec![step], inputs: vec![result], output: result });
     Ok(plan)

@@ -138,7 +138,7 @@ pub(super) fn program(
     taps: Vec<Tap>,
     config: &EngineConfig,
 ) -> Program {
-    let result = Output::Result { bytes: inner.tensors[inner.output].elements() };
+    let result = Output::Result { bytes: inner.tensors[inner.outputs[0]].elements() };
     let outputs = outputs(emitted, taps, result, config);
     let steps = plan.tasks.iter().enumerate().map(|(n, task)| {
         let own = || emitted.iter().filter(|e| e.task == n);
@@ -176,9 +176,9 @@ pub(super) fn program(
         steps: steps.collect(),
         lanes: config.lanes,
         outputs,
-        input_elements: inner.tensors[inner.input].elements(),
-        input: inner.input,
-        result: inner.output,
+        input_elements: inner.tensors[inner.inputs[0]].elements(),
+        input: inner.inputs[0],
+        result: inner.outputs[0],
         ..Program::default()
     }
 }
@@ -210,7 +210,8 @@ impl Program {
     pub fn golden(&self, graph: &Graph, input: &Value) -> Result<BTreeMap<usize, Value>, graph::Error> {
         let on_host = |step: &&Step| self.host.iter().any(|host| host.index == step.index);
         let steps: Vec<Step> = graph.steps.iter().filter(|step| !on_host(step)).cloned().collect();
-        let inner = Graph { tensors: graph.tensors.clone(), steps, input: self.input, output: self.result };
+        let (inputs, outputs) = (vec![self.input], vec![self.result]);
+        let inner = Graph { tensors: graph.tensors.clone(), steps, inputs, outputs, variables: Vec::new() };
         let values = inner.run(input)?;
         Ok(inner.steps.iter().map(|step| step.output).zip(values).collect())
     }

@@ -24,7 +24,8 @@ impl Draft {
     /// A network without steps: its input has this shape and these elements.
     pub(super) fn new(shape: Vec<usize>, quantized: Quantized, inputs: Vec<Array>) -> Draft {
         let tensors = vec![tensor("x".to_owned(), shape, quantized)];
-        Draft { graph: Graph { tensors, steps: Vec::new(), input: 0, output: 0 }, values: vec![inputs] }
+        let (steps, variables) = (Vec::new(), Vec::new());
+        Draft { graph: Graph { tensors, steps, inputs: vec![0], outputs: vec![0], variables }, values: vec![inputs] }
     }
 
     /// The network, which has at least one step.
@@ -34,7 +35,7 @@ impl Draft {
 
     /// The newest tensor.
     pub(super) fn newest(&self) -> usize {
-        self.graph.output
+        self.graph.outputs[0]
     }
 
     /// All tensors that depend on the input, oldest first.
@@ -92,7 +93,8 @@ impl Draft {
             let tensors: Vec<Tensor> = operands.iter().map(constant).chain([result]).collect();
             let (inputs, output) = ((0..operands.len()).collect(), operands.len());
             let steps = vec![Step { index: 0, name: String::new(), inputs, output, operator: operator.clone() }];
-            let outputs = Graph { tensors, steps, input: 0, output }.run(&value(&operands[0]));
+            let graph = Graph { tensors, steps, inputs: vec![0], outputs: vec![output], variables: Vec::new() };
+            let outputs = graph.run(&value(&operands[0]));
             match outputs.as_deref() {
                 Ok([Value::Integer(array)]) => array.clone(),
                 other => panic!("{operator:?} of {operands:?} gives {other:?}, not integers of shape {shape:?}"),
@@ -103,7 +105,7 @@ impl Draft {
 
     /// A tensor that holds these elements for every input.
     pub(super) fn constant(&mut self, array: &Array, quantized: Quantized) -> usize {
-        self.values.push(vec![array.clone(); self.values[self.graph.input].len()]);
+        self.values.push(vec![array.clone(); self.values[self.graph.inputs[0]].len()]);
         let constant = Some(Value::Integer(array.clone()));
         let tensor = Tensor { constant, ..tensor("constant".to_owned(), array.shape().to_vec(), quantized) };
         self.graph.tensors.push(tensor);
@@ -124,7 +126,7 @@ impl Draft {
         self.graph.tensors.push(tensor(index.to_string(), shape, quantized));
         let (name, inputs) = (kind.name().to_owned(), operands.to_vec());
         self.graph.steps.push(Step { index, name, inputs, output, operator });
-        self.graph.output = output;
+        self.graph.outputs[0] = output;
         output
     }
 }

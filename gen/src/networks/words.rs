@@ -9,7 +9,7 @@ use qrtl_golden::operators::{Axis, Window};
 /// the output.
 pub(super) fn describe(graph: &Graph) -> String {
     let sizes = |tensor: usize| join(&graph.tensors[tensor].shape);
-    let mut words = format!("x {}", sizes(graph.input));
+    let mut words = format!("x {}", sizes(graph.inputs[0]));
     for step in &graph.steps {
         let inputs: Vec<&str> = step.inputs.iter().map(|&tensor| &*graph.tensors[tensor].name).collect();
         let (parameters, output) = (parameters(graph, step), sizes(step.output));

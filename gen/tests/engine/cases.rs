@@ -44,10 +44,15 @@ const REFUSED: &[(&str, &str)] = &[
     ("resize_bilinear_other", "operator 0 (RESIZE_BILINEAR): is not supported by the engine"),
     ("resize_nearest_neighbor", "operator 0 (RESIZE_NEAREST_NEIGHBOR): is not supported by the engine"),
     ("resize_nearest_neighbor_other", "operator 0 (RESIZE_NEAREST_NEIGHBOR): is not supported by the engine"),
+    ("several_ends", "3 inputs and 3 outputs: the engine has one of each"),
     ("slice", "operator 0 (SLICE): is not supported by the engine"),
     ("slice_other", "operator 0 (SLICE): is not supported by the engine"),
     ("split", "operator 0 (SPLIT): is not supported by the engine"),
     ("split_other", "operator 0 (SPLIT): is not supported by the engine"),
+    ("state_read_again", "the model keeps state in 1 variables, the first is \"v\": the engine keeps none"),
+    ("streaming_layers", "the model keeps state in 2 variables, the first is \"stream_0\": the engine keeps none"),
+    ("streaming_wake_word", "the model keeps state in 3 variables, the first is \"stream\": the engine keeps none"),
+    ("streaming_without_start", "the model keeps state in 5 variables, the first is \"stream\": the engine keeps none"),
     ("strided_slice", "operator 0 (STRIDED_SLICE): is not supported by the engine"),
     ("strided_slice_other", "operator 0 (STRIDED_SLICE): is not supported by the engine"),
     ("transpose", "operator 0 (TRANSPOSE): is not supported by the engine"),
@@ -70,7 +75,7 @@ fn names() -> Vec<String> {
 /// Compares every tensor for every input, on each engine. Gives the compiler's error if it refuses the model.
 fn check(name: &str) -> Result<usize, String> {
     let graph = lower(&Model::read(path(&format!("{name}.tflite"))).unwrap(), Runtime::Tflm).unwrap();
-    let inputs = read_inputs(&path(&format!("{name}.input.npy")), &graph.tensors[graph.input]).unwrap();
+    let inputs = read_inputs(&path(&format!("{name}.input.npy")), &graph.tensors[graph.inputs[0]]).unwrap();
     let mut compared = 0;
     for config in engines() {
         for keep_constant in [false, true] {

@@ -19,8 +19,8 @@ fn check(name: &str) {
         let graph =
             lower(&Model::read(digits(&format!("{name}_int8{variant}.tflite"))).unwrap(), Runtime::Tflm).unwrap();
         let images = Npy::<i8>::read(digits(&format!("{name}{variant}_input_int8_all.npy"))).unwrap();
-        let shape = &graph.tensors[graph.input].shape;
-        let size = graph.tensors[graph.input].elements();
+        let shape = &graph.tensors[graph.inputs[0]].shape;
+        let size = graph.tensors[graph.inputs[0]].elements();
         for config in engines() {
             for (taps, fuse) in [(true, false), (false, true)] {
                 let options = Options { taps, fuse, ..Options::default() };

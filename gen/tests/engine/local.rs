@@ -34,7 +34,7 @@ fn graph(name: &str) -> Graph {
 
 fn input(name: &str, graph: &Graph, n: usize) -> Array {
     let all = Npy::<i8>::read(file(&format!("{name}_input.npy"))).unwrap();
-    let tensor = &graph.tensors[graph.input];
+    let tensor = &graph.tensors[graph.inputs[0]];
     let data = all.data[n * tensor.elements()..][..tensor.elements()].iter().map(|&x| x.into()).collect();
     Array::new("input", tensor.shape.clone(), data).unwrap()
 }

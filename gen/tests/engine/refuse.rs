@@ -21,7 +21,8 @@ fn graph(name: &str, operator: Operator, from: &[usize], to: &[usize]) -> Graph 
         constant: None,
     };
     let step = Step { index: 3, name: name.to_owned(), inputs: vec![0], output: 1, operator };
-    Graph { tensors: vec![tensor("x", from), tensor("y", to)], steps: vec![step], input: 0, output: 1 }
+    let (tensors, steps) = (vec![tensor("x", from), tensor("y", to)], vec![step]);
+    Graph { tensors, steps, inputs: vec![0], outputs: vec![1], variables: Vec::new() }
 }
 
 /// A factor of `2^(shift - 1)`.

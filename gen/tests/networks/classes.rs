@@ -138,7 +138,7 @@ fn of_step(graph: &Graph, step: &Step, outputs: &[i32]) -> Vec<String> {
             let mut constants = [first, second].into_iter().filter(|tensor| tensor.constant.is_some());
             let constant = constants.next().map(|tensor| (tensor.elements(), tensor.shape.last()));
             let own = [
-                ("of the input", step.inputs.contains(&graph.input)),
+                ("of the input", step.inputs.contains(&graph.inputs[0])),
                 ("of one tensor", step.inputs[0] == step.inputs[1]),
                 ("of a vector", to.len() == 2),
                 ("of a map", to.len() == 4),
@@ -199,7 +199,7 @@ fn concatenation(graph: &Graph, step: &Step, axis: usize) -> Vec<String> {
         ("one tensor twice", parts.len() < step.inputs.len()),
         ("of a QUANTIZE", writers.contains(&"QUANTIZE")),
         ("of a layer", writers.contains(&"CONV_2D")),
-        ("of the input", parts.contains(&graph.input)),
+        ("of the input", parts.contains(&graph.inputs[0])),
     ];
     chosen(own).chain([format!("of {}", step.inputs.len())]).collect()
 }

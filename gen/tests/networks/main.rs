@@ -55,7 +55,7 @@ fn all_options_occur_and_no_others() {
 fn networks_run_for_all_inputs() {
     for seed in 0..NETWORKS {
         let network = draw(seed);
-        let input = &network.graph.tensors[network.graph.input];
+        let input = &network.graph.tensors[network.graph.inputs[0]];
         assert_eq!(input.element, Element::Integer(Bounds::INT8));
         let mut random = Random::new(seed);
         let mut array = |pool: &[i32]| {
@@ -110,7 +110,7 @@ fn all_steps_count() {
         let Network { graph, words, .. } = draw(seed);
         for (place, step) in graph.steps.iter().enumerate() {
             let read = graph.steps[place + 1..].iter().any(|later| later.inputs.contains(&step.output));
-            assert!(read || step.output == graph.output, "nothing reads step {place}: {words}");
+            assert!(read || step.output == graph.outputs[0], "nothing reads step {place}: {words}");
         }
     }
 }

@@ -13,19 +13,35 @@ mod tensor;
 
 pub use error::Error;
 pub use operator::{Operator, Weighted};
+pub use run::State;
 pub use tensor::{Element, Quantized, Tensor, Value};
 
-/// A network with one input and one output. All its integers are decided.
+/// A network. All its integers are decided.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
     /// the tensors that steps read and write; weights and biases are no tensors but belong to their operator
     pub tensors: Vec<Tensor>,
     /// the operators, in the order of execution
     pub steps: Vec<Step>,
-    /// the tensor that is fed from outside
-    pub input: usize,
-    /// the tensor that is the result, which a step writes
-    pub output: usize,
+    /// the tensors that are fed from outside
+    pub inputs: Vec<usize>,
+    /// the tensors that are the results, each of which a step writes
+    pub outputs: Vec<usize>,
+    /// what is kept from one run to the next
+    pub variables: Vec<Variable>,
+}
+
+/// A variable, which a run takes from the run before it and leaves to the next.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variable {
+    /// its name in the network from which the graph was made
+    pub name: String,
+    /// the tensor that holds it when a run begins
+    pub before: usize,
+    /// the tensor that holds it when a run ends; it has as many elements
+    pub after: usize,
+    /// what it is before the first run
+    pub start: Value,
 }
 
 /// An operator, and the tensors that it is applied to.
@@ -44,9 +60,14 @@ pub struct Step {
 }
 
 impl Graph {
-    /// The index among [`Graph::steps`] of the step that writes the result; `None` if there is none.
+    /// The index among [`Graph::steps`] of the step that writes the first output; `None` if there is none.
     pub fn output_step(&self) -> Option<usize> {
-        self.steps.iter().rposition(|step| step.output == self.output)
+        self.writer(*self.outputs.first()?)
+    }
+
+    /// The index among [`Graph::steps`] of the step that writes a tensor.
+    pub fn writer(&self, tensor: usize) -> Option<usize> {
+        self.steps.iter().rposition(|step| step.output == tensor)
     }
 
     /// Number of multiplications of inputs by weights in one run, taps in the padding included.

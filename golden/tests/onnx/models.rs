@@ -43,7 +43,7 @@ impl Recorded {
 
     /// The values of all steps for image `i`.
     fn run(&self, i: usize) -> Vec<Value> {
-        let shape = self.import.graph.tensors[self.import.graph.input].shape.clone();
+        let shape = self.import.graph.tensors[self.import.graph.inputs[0]].shape.clone();
         let data = self.images.data[i * 64..][..64].to_vec();
         self.import.graph.run(&Value::Float(Array::new("input", shape, data).unwrap())).unwrap()
     }

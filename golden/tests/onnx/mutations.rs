@@ -48,7 +48,7 @@ pub fn peak_of_reading(bytes: &[u8], runtime: Runtime) -> (usize, Result<Import,
 
 /// Runs a graph once, if it is small.
 fn try_to_run(graph: &Graph) -> Option<usize> {
-    let input = &graph.tensors[graph.input];
+    let input = &graph.tensors[graph.inputs[0]];
     let elements: usize = graph.tensors.iter().map(|tensor| tensor.elements()).sum();
     if elements > 1 << 16 || graph.macs() > 1 << 22 {
         return None;

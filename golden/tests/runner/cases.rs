@@ -2,14 +2,16 @@
 //! error that is right.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::path::PathBuf;
 
-use qrtl_golden::graph::{Element, Graph, Value};
+use qrtl_golden::graph::{Element, Graph, Tensor, Value};
 use qrtl_golden::import::npy::Array as Npy;
 use qrtl_golden::import::tflite::Model;
 use qrtl_golden::import::{Runtime, lower};
 use qrtl_golden::operators::Array;
 
+const ALL: &[Runtime] = &Runtime::ALL;
 const NO_TFLM: &[Runtime] = &[Runtime::LitertReference, Runtime::LitertBuiltin, Runtime::Xnnpack];
 const LEAKY_RELU_BY_XNNPACK: &str = "(LEAKY_RELU): what XNNPACK computes here is not known to the last bit";
 const LOGISTIC_BY_LITERT: &str = "(LOGISTIC): what LiteRT computes here is not known to the last bit";
@@ -60,6 +62,15 @@ const ERRORS: &[(&str, &[Runtime], &str)] = {
         ("resize_bilinear", &[LitertBuiltin, Xnnpack], BY_KERNELS),
         ("resize_bilinear_other", &[LitertBuiltin, Xnnpack], BY_KERNELS),
         ("transpose_conv", &[LitertBuiltin, Xnnpack], BY_KERNELS),
+        ("state_never_assigned", ALL, "model: variable \"v\" is read, and nothing has been assigned to it before"),
+        ("state_other_size", ALL, "model: variable \"v\" has 5 elements, and CALL_ONCE assigns 4"),
+        (
+            "state_start_is_computed",
+            ALL,
+            "operator 0 (CALL_ONCE): subgraph 1: it has ADD: only constants may be assigned to variables",
+        ),
+        ("streaming_wake_word", NO_TFLM, LOGISTIC_BY_LITERT),
+        ("streaming_without_start", NO_TFLM, LOGISTIC_BY_LITERT),
         ("tanh", NO_TFLM, TANH_BY_LITERT),
         ("tanh_other_output", NO_TFLM, TANH_BY_LITERT),
         ("tanh_scale_1_256", NO_TFLM, TANH_BY_LITERT),
@@ -138,16 +149,29 @@ fn elements(value: &Value) -> Vec<i64> {
     }
 }
 
-/// The outputs of all batches, one after the other.
-fn outputs(name: &str, runtime: Runtime) -> Result<(Graph, Vec<i64>), String> {
+/// The file of an input or output: further ones have their number at the end.
+fn file(name: &str, of: impl Display, number: usize) -> String {
+    let number = if number == 0 { String::new() } else { format!("_{number}") };
+    format!("{name}.{of}{number}.npy")
+}
+
+/// Each output, of all batches one after the other. State is kept from batch to batch.
+fn outputs(name: &str, runtime: Runtime) -> Result<(Graph, Vec<Vec<i64>>), String> {
     let model = Model::read(path(&format!("{name}.tflite"))).map_err(|e| e.to_string())?;
     let graph = lower(&model, runtime).map_err(|e| e.to_string())?;
-    let input = &graph.tensors[graph.input];
-    let (_, data) = read(&format!("{name}.input.npy"), input.element);
-    let mut all = Vec::new();
-    for batch in data.chunks(input.elements()) {
-        let values = graph.run(&value(input.element, &input.shape, batch)).map_err(|e| e.to_string())?;
-        all.extend(elements(&values[graph.output_step().unwrap()]));
+    let tensors: Vec<_> = graph.inputs.iter().map(|&input| &graph.tensors[input]).collect();
+    let files = tensors.iter().enumerate().map(|(i, tensor)| read(&file(name, "input", i), tensor.element).1);
+    let data: Vec<Vec<i64>> = files.collect();
+    let (mut all, mut state) = (vec![Vec::new(); graph.outputs.len()], graph.start());
+    for run in 0..data[0].len() / tensors[0].elements() {
+        let batch = |(tensor, data): (&&Tensor, &Vec<i64>)| {
+            value(tensor.element, &tensor.shape, &data[run * tensor.elements()..][..tensor.elements()])
+        };
+        let inputs: Vec<Value> = tensors.iter().zip(&data).map(batch).collect();
+        let values = graph.run_on(&inputs, &mut state).map_err(|e| e.to_string())?;
+        for (all, &output) in all.iter_mut().zip(&graph.outputs) {
+            all.extend(elements(&values[graph.writer(output).unwrap()]));
+        }
     }
     Ok((graph, all))
 }
@@ -173,16 +197,18 @@ fn every_model_under_every_runtime() {
             match (error(&name, runtime), got) {
                 (Some(text), Err(got)) if got.contains(text) => assert!(!path(&recorded).exists(), "{recorded}"),
                 (None, Ok((graph, got))) => {
-                    let output = &graph.tensors[graph.output];
-                    let (shape, expected) = read(&recorded, output.element);
-                    assert_eq!(shape[1..], output.shape[1..], "{recorded}");
-                    let different = got.iter().zip(&expected).filter(|(got, expected)| got != expected).count();
-                    if got.len() != expected.len() || different > 0 {
-                        wrong.push(format!("{recorded}: {different} of {} differ", expected.len()));
+                    for (i, got) in got.iter().enumerate() {
+                        let (recorded, output) = (file(&name, runtime, i), &graph.tensors[graph.outputs[i]]);
+                        let (shape, expected) = read(&recorded, output.element);
+                        assert_eq!(shape[1..], output.shape[1..], "{recorded}");
+                        let different = got.iter().zip(&expected).filter(|(got, expected)| got != expected).count();
+                        if got.len() != expected.len() || different > 0 {
+                            wrong.push(format!("{recorded}: {different} of {} differ", expected.len()));
+                        }
                     }
                 }
                 (expected, got) => {
-                    let got = got.map(|(_, outputs)| format!("{} elements", outputs.len()));
+                    let got = got.map(|(_, outputs)| format!("{} outputs", outputs.len()));
                     wrong.push(format!("{recorded}: {got:?}, expected {}", expected.unwrap_or("what was recorded")));
                 }
             }

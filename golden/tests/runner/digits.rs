@@ -31,7 +31,7 @@ impl Digits {
     fn image(&self, inputs: &Npy<i8>, graph: &Graph, i: usize) -> Value {
         let size = inputs.data.len() / IMAGES;
         let data = inputs.data[i * size..][..size].iter().map(|&x| x.into()).collect();
-        Value::Integer(Array::new("input", graph.tensors[graph.input].shape.clone(), data).unwrap())
+        Value::Integer(Array::new("input", graph.tensors[graph.inputs[0]].shape.clone(), data).unwrap())
     }
 
     /// Logits that differ from the recorded ones, and images whose greatest logit is another.

@@ -40,7 +40,7 @@ fn damage(bytes: &mut [u8], random: &mut Random) {
 fn try_to_run(bytes: &[u8], runtime: Runtime) -> Option<usize> {
     let model = Model::from_bytes(bytes).ok()?;
     let graph = lower(&model, runtime).ok()?;
-    let input = &graph.tensors[graph.input];
+    let input = &graph.tensors[graph.inputs[0]];
     // Inputs are the caller's: those of the damaged shape are made only if they are small.
     let elements = input.elements();
     if input.element != Element::INT8 || elements > 1 << 12 {

@@ -1,5 +1,6 @@
 //! `.npz` files: the files of the digits data, and wrong files.
 
+use qrtl_golden::import::npy::Array;
 use qrtl_golden::import::npy::npz::Archive;
 
 use crate::models::digits;
@@ -28,6 +29,20 @@ fn arrays_by_name() {
     let other_type = archive.array::<i8>(names[1]).map_err(error);
     let expected = "w1_sequential_1_dense_2_bias: elements are of type '<f4': expected '|i1'";
     assert_eq!(other_type, Err(expected.to_owned()));
+}
+
+/// What is written is what was read, and the checksum of a member is ZIP's: `binascii.crc32` gives the same.
+#[test]
+fn an_archive_that_is_written() {
+    let mut archive = Archive::default();
+    let of = |shape: Vec<usize>, data: Vec<i8>| Array { shape, data };
+    let arrays = [("a:0", of(vec![2, 2], vec![1, -2, 3, -4])), ("b/c", of(vec![0], vec![]))];
+    arrays.iter().for_each(|(name, array)| archive.push(name, array).unwrap());
+    let bytes = archive.to_bytes().unwrap();
+    let again = Archive::from_bytes(&bytes).unwrap();
+    assert_eq!((&again, again.names().collect::<Vec<_>>()), (&archive, vec!["a:0", "b/c"]));
+    assert_eq!(again.array::<i8>("a:0").unwrap(), arrays[0].1);
+    assert_eq!(bytes[14..18], 0x4358_100b_u32.to_le_bytes());
 }
 
 #[test]

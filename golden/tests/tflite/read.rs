@@ -82,7 +82,7 @@ fn layers_of_the_per_channel_network() {
     assert_eq!(logits.requantizations.len(), 10);
     let expected = "sequential_1/dense_1/MatMul;sequential_1/dense_1/Relu;sequential_1/dense_1/BiasAdd";
     assert_eq!((&*hidden_output.name, &*output.name), (expected, "Identity"));
-    assert_eq!((graph.input, graph.output, graph.output_step(), graph.macs()), (0, 2, Some(1), 2368));
+    assert_eq!((graph.inputs[0], graph.outputs[0], graph.output_step(), graph.macs()), (0, 2, Some(1), 2368));
 }
 
 #[test]

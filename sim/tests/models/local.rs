@@ -68,7 +68,7 @@ fn mlperf_tiny() {
     ] {
         let graph = graph("QRTL_MODELS", model);
         let of = |what: &str| file("QRTL_MODELS", &format!("{name}_{what}.npy"));
-        let inputs = read_inputs(&of("input"), &graph.tensors[graph.input]).unwrap();
+        let inputs = read_inputs(&of("input"), &graph.tensors[graph.inputs[0]]).unwrap();
         let expected = Npy::<i8>::read(of("output_tflm")).unwrap();
         assert_eq!(expected.shape[0], inputs.len());
         for keep_constant in WAYS {
@@ -88,7 +88,7 @@ fn mlperf_tiny() {
 #[ignore = "needs the files that QRTL_TFLM names"]
 fn person_detect() {
     let graph = graph("QRTL_TFLM", "person_detect.tflite");
-    let shape = &graph.tensors[graph.input].shape;
+    let shape = &graph.tensors[graph.inputs[0]].shape;
     let [_, rows, cols, _] = shape[..] else { panic!("{shape:?}") };
     let picture = |name: &str| {
         let bytes = std::fs::read(file("QRTL_TFLM", name)).unwrap();
@@ -105,7 +105,7 @@ fn person_detect() {
 #[ignore = "needs the files that QRTL_TFLM names"]
 fn micro_speech() {
     let graph = graph("QRTL_TFLM", "micro_speech_quantized.tflite");
-    let shape = &graph.tensors[graph.input].shape;
+    let shape = &graph.tensors[graph.inputs[0]].shape;
     let mut random = Random::new(1);
     let inputs: Vec<Value> = (0..8)
         .map(|_| {

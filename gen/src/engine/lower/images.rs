@@ -39,7 +39,8 @@ fn images(plan: &Plan<'_>, step: &Step) -> Result<Vec<i32>> {
     tensors.push(like(step.output, None));
     let output = tensors.len() - 1;
     let step = Step { inputs: (0..output).collect(), output, ..step.clone() };
-    let graph = Graph { tensors, steps: vec![step], input: 0, output };
+    let (steps, inputs, outputs) = (vec![step], vec![0], vec![output]);
+    let graph = Graph { tensors, steps, inputs, outputs, variables: Vec::new() };
     match graph.run(&Value::Integer(array(graph.steps[0].inputs.len() as u32 - 1)?))?.pop() {
         Some(Value::Integer(array)) => Ok(array.data().to_vec()),
         _ => bail!("gives no integers"),

@@ -27,7 +27,7 @@ impl<'g> Plan<'g> {
         let words = self.of_tensor[step.inputs[0]].map(|place| self.places[place].layout.words(self.lanes))?;
         let fits = words.max(channels.div_ceil(self.lanes)) * self.lanes <= config.terms;
         let alike = channels == depth && self.shape(step.output)[3] == channels && channels > 1;
-        (pointwise && fits && alike && step.output != self.graph.output).then_some(reader)
+        (pointwise && fits && alike && step.output != self.graph.outputs[0]).then_some(reader)
     }
 
     /// The depthwise convolution that is computed together with the convolution of step `i`.

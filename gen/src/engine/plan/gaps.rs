@@ -41,7 +41,7 @@ impl Plan<'_> {
         let gap = config.taps > 1
             && (layout.pitch / self.lanes).is_multiple_of(2)
             && layout.pixels() > 1
-            && tensor != self.graph.output
+            && tensor != self.graph.outputs[0]
             && !self.without_gaps.contains(&tensor)
             && readings.contains(&Reading::Neighbours)
             && !readings.contains(&Reading::Other);

@@ -3,9 +3,11 @@
 use crate::import::tflite;
 
 /// Names of the operators that have a counterpart in a graph.
-pub(super) const SUPPORTED: [&str; 36] = [
+pub(super) const SUPPORTED: [&str; 40] = [
     "ADD",
+    "ASSIGN_VARIABLE",
     "AVERAGE_POOL_2D",
+    "CALL_ONCE",
     "CONCATENATION",
     "CONV_2D",
     "DEPTHWISE_CONV_2D",
@@ -25,6 +27,7 @@ pub(super) const SUPPORTED: [&str; 36] = [
     "PADV2",
     "PRELU",
     "QUANTIZE",
+    "READ_VARIABLE",
     "RELU",
     "RELU6",
     "RESHAPE",
@@ -40,6 +43,7 @@ pub(super) const SUPPORTED: [&str; 36] = [
     "TANH",
     "TRANSPOSE",
     "TRANSPOSE_CONV",
+    "VAR_HANDLE",
 ];
 
 /// The reason why a model has no graph. Its text is complete and needs no `source`.

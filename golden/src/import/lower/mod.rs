@@ -9,11 +9,12 @@ mod operands;
 mod operator;
 mod resize;
 mod slices;
+mod state;
 mod table;
 mod weighted;
 mod xnnpack;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::graph::{Element, Graph, Step, Tensor, Value};
 use crate::import::Runtime;
@@ -26,22 +27,22 @@ pub use error::Error;
 use error::SUPPORTED;
 use operands::Operands;
 use operator::Lowered;
+use state::Variables;
 
 /// Greatest number of elements of an output, 2^26. Without a limit, a file of a few bytes could ask for any number.
 const MAX_ELEMENTS: usize = 1 << 26;
 
-/// The graph of a model with one input and one output, in the integers of `runtime`.
+/// The graph of a model, in the integers of `runtime`.
 ///
 /// # Errors
 /// The first operator that is not supported, or that contradicts its tensors, by name and index.
 pub fn lower(model: &Model, runtime: Runtime) -> Result<Graph, Error> {
     let all = model.operators().len();
     check_supported(model, all)?;
-    let (input, output) = (single("input", model.inputs())?, single("output", model.outputs())?);
-    first_operators(model, runtime, all, input)?.graph(input, output)
+    first_operators(model, runtime, all)?.graph(model.outputs())
 }
 
-/// The graph of a model up to and including operator `last`, whose output becomes the output of the graph. Operators
+/// The graph of a model up to and including operator `last`, whose outputs become the outputs of the graph. Operators
 /// behind it are not looked at.
 ///
 /// # Errors
@@ -51,10 +52,7 @@ pub fn lower_until(model: &Model, runtime: Runtime, last: usize) -> Result<Graph
         return Err(Error::Shape(format!("it has {} operators, and none of index {last}", model.operators().len())));
     };
     check_supported(model, last + 1)?;
-    let input = single("input", model.inputs())?;
-    let lowering = first_operators(model, runtime, last + 1, input)?;
-    let output = single("output", &operator.outputs).map_err(|e| fail(model, last, e.to_string()))?;
-    lowering.graph(input, output)
+    first_operators(model, runtime, last + 1)?.graph(&operator.outputs)
 }
 
 /// The operators that `wanted` picks, each by itself, and the tensors that they read and write. The operators between
@@ -83,23 +81,18 @@ fn check_supported(model: &Model, operators: usize) -> Result<(), Error> {
     }
 }
 
-fn single(what: &str, tensors: &[usize]) -> Result<usize, Error> {
-    match tensors {
-        [tensor] => Ok(*tensor),
-        _ => Err(Error::Shape(format!("{} {what}s: exactly 1 is supported", tensors.len()))),
-    }
-}
-
 /// Lowers operators in the order of execution. Each reads tensors that exist by then.
-fn first_operators(model: &Model, runtime: Runtime, count: usize, input: usize) -> Result<Lowering<'_>, Error> {
-    let element = model.tensors()[input].element;
-    if ![ElementType::Int8, ElementType::Uint8, ElementType::Float32].contains(&element) {
-        return Err(Error::Shape(format!("its input is {element}: only INT8, UINT8 and FLOAT32 are supported")));
-    }
+fn first_operators(model: &Model, runtime: Runtime, count: usize) -> Result<Lowering<'_>, Error> {
     let mut lowering = Lowering::new(model, runtime);
-    lowering.tensor(input).map_err(Error::Shape)?;
     let mut there = vec![false; model.tensors().len()];
-    there[input] = true;
+    for &input in model.inputs() {
+        let element = model.tensors()[input].element;
+        if ![ElementType::Int8, ElementType::Uint8, ElementType::Float32].contains(&element) {
+            return Err(Error::Shape(format!("its input is {element}: only INT8, UINT8 and FLOAT32 are supported")));
+        }
+        lowering.tensor(input).map_err(Error::Shape)?;
+        there[input] = true;
+    }
     for index in 0..count {
         let Written { inputs, outputs } = lowering.step(index)?;
         for &tensor in &inputs {
@@ -128,6 +121,7 @@ struct Lowering<'a> {
     steps: Vec<Step>,
     /// integers that are known from shapes, by the tensor of the model that has them
     folded: HashMap<usize, Vec<i64>>,
+    variables: Variables,
 }
 
 /// The tensors of the model that an operator reads and writes; none if its output is known before the model runs.
@@ -140,8 +134,8 @@ struct Written {
 impl<'a> Lowering<'a> {
     fn new(model: &'a Model, runtime: Runtime) -> Lowering<'a> {
         let places = vec![None; model.tensors().len()];
-        let (tensors, steps, folded) = (Vec::new(), Vec::new(), HashMap::new());
-        Lowering { model, runtime, budget: model.budget(), tensors, places, steps, folded }
+        let (tensors, steps, folded, variables) = (Vec::new(), Vec::new(), HashMap::new(), Variables::default());
+        Lowering { model, runtime, budget: model.budget(), tensors, places, steps, folded, variables }
     }
 
     /// Appends the steps of an operator: one for each output.
@@ -154,6 +148,9 @@ impl<'a> Lowering<'a> {
             self.budget.take(bytes(&self.model.tensors()[input]))?;
         }
         let fail = |what| fail(self.model, index, what);
+        if let Some(written) = self.state(index, operator).map_err(fail)? {
+            return Ok(written);
+        }
         let operands = Operands::new(self.model, operator, self.runtime, &self.folded).map_err(fail)?;
         if let Some(values) = operands.folded().map_err(fail)? {
             self.folded.insert(operands.output().map_err(fail)?, values);
@@ -199,12 +196,20 @@ impl<'a> Lowering<'a> {
         Ok(self.tensors.len() - 1)
     }
 
-    fn graph(self, input: usize, output: usize) -> Result<Graph, Error> {
-        let Lowering { tensors, places, steps, .. } = self;
-        let written = places[output].filter(|&place| steps.iter().any(|step| step.output == place));
-        match (places[input], written) {
-            (Some(input), Some(output)) => Ok(Graph { tensors, steps, input, output }),
-            _ => Err(Error::Shape(format!("its output, tensor {output}, is written by no operator"))),
+    fn graph(mut self, outputs: &[usize]) -> Result<Graph, Error> {
+        let variables = self.kept().map_err(Error::Shape)?;
+        let Lowering { model, tensors, places, steps, .. } = self;
+        let written: HashSet<usize> = steps.iter().map(|step| step.output).collect();
+        let place = |&output: &usize| {
+            let place = places[output].filter(|place| written.contains(place));
+            place.ok_or_else(|| Error::Shape(format!("its output, tensor {output}, is written by no operator")))
+        };
+        let outputs: Vec<usize> = outputs.iter().map(place).collect::<Result<_, _>>()?;
+        let inputs: Vec<usize> = model.inputs().iter().filter_map(|&input| places[input]).collect();
+        match (&inputs[..], &outputs[..]) {
+            ([], _) => Err(Error::Shape("it has no input".to_owned())),
+            (_, []) => Err(Error::Shape("it has no output".to_owned())),
+            _ => Ok(Graph { tensors, steps, inputs, outputs, variables }),
         }
     }
 }

@@ -84,9 +84,11 @@ pub(super) fn lower(operands: Operands<'_>) -> Result<Vec<Lowered>, String> {
             inputs.push(operands.input(1)?);
             operands.prelu()?
         }
-        Options::TransposeConv { .. } | Options::None | Options::Unread => {
-            unparametrized(&operands, inputs[0], output)?
-        }
+        Options::TransposeConv { .. }
+        | Options::VarHandle { .. }
+        | Options::CallOnce { .. }
+        | Options::None
+        | Options::Unread => unparametrized(&operands, inputs[0], output)?,
     };
     Ok(vec![Lowered { inputs, output, operator }])
 }

@@ -38,6 +38,7 @@ impl Operands<'_> {
             Options::LeakyRelu { .. } | Options::TransposeConv { .. } => true,
             Options::Resize(_) => &*self.operator.name == "RESIZE_BILINEAR",
             Options::StridedSlice { .. } | Options::Pack { .. } | Options::Softmax { .. } | Options::Unread => false,
+            Options::VarHandle { .. } | Options::CallOnce { .. } => false,
         }
     }
 

@@ -4,7 +4,7 @@
 //!
 //! Members are read from front to back by their local headers, each of which must have the member's size. ZIP64 sizes
 //! are read as NumPy writes them. Checksums are not compared. A compressed member and a damaged file give an [`Error`].
-//! Nothing panics.
+//! Nothing panics. Archives are written as far as they need no ZIP64.
 //!
 //! The crate zip would bring 20 crates, among them a random number generator and a second `syn`, for the sake of a
 //! dozen small files.
@@ -16,8 +16,11 @@ use super::{Array, Element, Error};
 /// The begin of a member's local header.
 const MEMBER: &[u8; 4] = b"PK\x03\x04";
 
-/// The signatures that follow the last member: of the directory, and of the end of an archive without members.
-const ENDS: [&[u8; 4]; 2] = [b"PK\x01\x02", b"PK\x05\x06"];
+/// The begin of an entry of the directory, which follows the last member.
+const ENTRY: &[u8; 4] = b"PK\x01\x02";
+
+/// The begin of the end of an archive.
+const END: &[u8; 4] = b"PK\x05\x06";
 
 /// The fixed part of a local header.
 const HEADER: usize = 30;
@@ -26,7 +29,7 @@ const HEADER: usize = 30;
 const IN_ZIP64: u32 = u32::MAX;
 
 /// An archive of arrays, each as the bytes of its `.npy` file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Archive {
     members: Vec<(String, Vec<u8>)>,
 }
@@ -54,10 +57,41 @@ impl Archive {
             members.push((name, data.to_vec()));
             rest = after;
         }
-        if !ENDS.iter().any(|end| rest.starts_with(*end)) {
+        if !rest.starts_with(ENTRY) && !rest.starts_with(END) {
             return Err(archive(format!("no member and no directory at byte {}", bytes.len() - rest.len())));
         }
         Ok(Self { members })
+    }
+
+    /// Appends an array.
+    ///
+    /// # Errors
+    /// The errors of [`Array::to_bytes`].
+    pub fn push<T: Element>(&mut self, name: &str, array: &Array<T>) -> Result<(), Error> {
+        self.members.push((name.to_owned(), array.to_bytes()?));
+        Ok(())
+    }
+
+    /// The bytes of a `.npz` file.
+    ///
+    /// # Errors
+    /// If a size does not fit its field.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+        for (name, data) in &self.members {
+            let (name, place) = (format!("{name}.npy"), field(bytes.len())?);
+            // Version 2.0, flags, method, time and date (1980-01-01), checksum, both sizes, lengths of name and extra field.
+            let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0];
+            common.extend(crc32(data).to_le_bytes());
+            common.extend([field(data.len())?, field(data.len())?].concat());
+            common.extend([&short(name.len())?[..], &[0, 0]].concat());
+            bytes.extend([&MEMBER[..], &common, name.as_bytes(), data].concat());
+            // Version that wrote it; behind the lengths a comment, a disk and attributes, none of which there are.
+            directory.extend([&ENTRY[..], &[20, 0], &common, &[0; 10], &place, name.as_bytes()].concat());
+        }
+        let (count, size, place) = (short(self.members.len())?, field(directory.len())?, field(bytes.len())?);
+        bytes.extend([&directory[..], END, &[0; 4], &count, &count, &size, &place, &[0, 0]].concat());
+        Ok(bytes)
     }
 
     /// The names of the arrays, in the order of the file.
@@ -74,6 +108,36 @@ impl Archive {
         let (_, bytes) = member.ok_or_else(|| archive(format!("it has no array {name:?}")))?;
         Array::from_bytes(bytes).map_err(|cause| Error::Member { name: name.to_owned(), cause: Box::new(cause) })
     }
+}
+
+/// A number of 4 bytes; the greatest says that the true number is in a ZIP64 field.
+fn field(number: usize) -> Result<[u8; 4], Error> {
+    let fits = u32::try_from(number).ok().filter(|&number| number != IN_ZIP64);
+    fits.map(u32::to_le_bytes).ok_or_else(|| archive(format!("{number} bytes: at most 4 GiB are written")))
+}
+
+fn short(number: usize) -> Result<[u8; 2], Error> {
+    let fits = u16::try_from(number).ok().filter(|&number| number != u16::MAX);
+    fits.map(u16::to_le_bytes).ok_or_else(|| archive(format!("{number}: names and arrays are at most 65534")))
+}
+
+/// CRC-32 as ZIP has it: reflected, polynomial 0xEDB88320.
+fn crc32(bytes: &[u8]) -> u32 {
+    const TABLE: [u32; 256] = {
+        let mut table = [0; 256];
+        let mut i = 0;
+        while i < 256 {
+            let (mut rest, mut bit) = (i as u32, 0);
+            while bit < 8 {
+                rest = if rest & 1 == 1 { rest >> 1 ^ 0xedb8_8320 } else { rest >> 1 };
+                bit += 1;
+            }
+            table[i] = rest;
+            i += 1;
+        }
+        table
+    };
+    !bytes.iter().fold(!0, |crc: u32, &byte| crc >> 8 ^ TABLE[usize::from(crc as u8 ^ byte)])
 }
 
 fn archive(what: String) -> Error {

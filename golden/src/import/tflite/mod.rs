@@ -1,6 +1,6 @@
 //! Import of quantized TensorFlow Lite models.
 //!
-//! [`Model::from_bytes`] turns the bytes of a `.tflite` file into an owned, validated description of its one subgraph.
+//! [`Model::from_bytes`] turns the bytes of a `.tflite` file into an owned, validated description of its subgraphs.
 //! [`lower`](fn@crate::import::lower) then makes a graph of integers from this description.
 //!
 //! # Contract
@@ -9,7 +9,7 @@
 //!   what was found. Nothing panics. Memory and time stay proportional to the length of the file, even if a file refers
 //!   to the same bytes many times.
 //! * The reader refuses everything that it does not understand and that could change a result (sparse tensors, unknown
-//!   kinds of quantization, several subgraphs).
+//!   kinds of quantization, tensors that are variables by a flag).
 
 mod activation;
 mod error;
@@ -26,5 +26,5 @@ mod schema_generated;
 pub use activation::Activation;
 pub(crate) use error::Budget;
 pub use error::Error;
-pub use model::{Data, ElementType, Model, Operator, Quantization, Tensor};
+pub use model::{Data, ElementType, Model, Operator, Quantization, Subgraph, Tensor};
 pub use options::{Options, Padding, SliceMasks};

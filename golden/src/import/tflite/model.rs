@@ -6,42 +6,66 @@ use std::sync::Arc;
 use super::Options;
 use super::error::Budget;
 
-/// The one subgraph of a model, validated.
+/// The subgraphs of a model, validated. The first one is the network; `CALL_ONCE` names others.
 ///
-/// Every tensor index in it is in range, and every shape fits its data. Every scale is finite and positive; the scale
-/// of a constant may be 0. Every zero point is a value of its tensor's type.
+/// Every tensor index is in range of its subgraph, and every shape fits its data. Every scale is finite and positive;
+/// the scale of a constant may be 0. Every zero point is a value of its tensor's type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
-    pub(super) tensors: Vec<Tensor>,
-    pub(super) operators: Vec<Operator>,
-    pub(super) inputs: Vec<usize>,
-    pub(super) outputs: Vec<usize>,
+    pub(super) main: Subgraph,
+    pub(super) others: Vec<Subgraph>,
+    pub(super) variables: Vec<String>,
     pub(super) file_len: usize,
 }
 
-impl Model {
+/// Operators, and the tensors that they read and write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subgraph {
     /// All tensors, constants included.
+    pub tensors: Vec<Tensor>,
+    /// The operators, in the order of execution.
+    pub operators: Vec<Operator>,
+    /// Indices of the tensors that are fed from outside.
+    pub inputs: Vec<usize>,
+    /// Indices of the tensors that are the result.
+    pub outputs: Vec<usize>,
+}
+
+impl Model {
+    /// All tensors of the network, constants included.
     #[must_use]
     pub fn tensors(&self) -> &[Tensor] {
-        &self.tensors
+        &self.main.tensors
     }
 
-    /// The operators, in the order of execution.
+    /// The operators of the network, in the order of execution.
     #[must_use]
     pub fn operators(&self) -> &[Operator] {
-        &self.operators
+        &self.main.operators
     }
 
     /// Indices of the tensors that are fed from outside.
     #[must_use]
     pub fn inputs(&self) -> &[usize] {
-        &self.inputs
+        &self.main.inputs
     }
 
     /// Indices of the tensors that are the result.
     #[must_use]
     pub fn outputs(&self) -> &[usize] {
-        &self.outputs
+        &self.main.outputs
+    }
+
+    /// A subgraph behind the network, of which the first has the number 1.
+    #[must_use]
+    pub fn subgraph(&self, number: usize) -> Option<&Subgraph> {
+        self.others.get(number.checked_sub(1)?)
+    }
+
+    /// Names of the variables, as `VAR_HANDLE` numbers them.
+    #[must_use]
+    pub fn variables(&self) -> &[String] {
+        &self.variables
     }
 
     /// The memory that the constants of this model may take once they are written out.
@@ -84,6 +108,8 @@ pub enum ElementType {
     Int32,
     /// `i64`
     Int64,
+    /// a handle of a variable
+    Resource,
     /// Another type, by its number in the schema. Its data stays bytes.
     Other(i8),
 }
@@ -97,7 +123,7 @@ impl ElementType {
             Self::Int16 => Some(2),
             Self::Float32 | Self::Int32 => Some(4),
             Self::Int64 => Some(8),
-            Self::Int4 | Self::Other(_) => None,
+            Self::Int4 | Self::Resource | Self::Other(_) => None,
         }
     }
 
@@ -123,6 +149,7 @@ impl fmt::Display for ElementType {
             Self::Int16 => "INT16",
             Self::Int32 => "INT32",
             Self::Int64 => "INT64",
+            Self::Resource => "RESOURCE",
             Self::Other(code) => return write!(f, "type {code}"),
         })
     }
@@ -155,7 +182,7 @@ pub enum Data {
     I32(Vec<i32>),
     /// Elements of [`ElementType::Int64`].
     I64(Vec<i64>),
-    /// Bytes of elements of [`ElementType::Other`], undecoded.
+    /// Bytes of elements of other types, undecoded.
     Bytes(Vec<u8>),
 }
 

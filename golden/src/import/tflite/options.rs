@@ -117,6 +117,16 @@ pub enum Options {
         /// The factor of numbers below 0.
         alpha: f32,
     },
+    /// Options of `VAR_HANDLE`.
+    VarHandle {
+        /// The number of the variable among the variables of the model.
+        variable: usize,
+    },
+    /// Options of `CALL_ONCE`.
+    CallOnce {
+        /// The number of the subgraph that is run before the first run of the network.
+        subgraph: usize,
+    },
     /// Options of operators whose tensors say everything, such as `RESHAPE` and `QUANTIZE`.
     None,
     /// Options of `FULLY_CONNECTED`.

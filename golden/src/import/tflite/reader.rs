@@ -4,6 +4,7 @@ mod absent_options;
 mod options;
 mod tensor;
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
@@ -13,10 +14,10 @@ use flatbuffers::{InvalidFlatbuffer, VerifierOptions};
 
 use super::error::{Budget, EXPANSION, Error};
 use super::schema_generated::tflite as schema;
-use super::{Model, Operator};
+use super::{Model, Operator, Subgraph};
 use crate::import::quoted;
 use absent_options::drop_kinds_of_absent_options;
-use options::read_options;
+use options::{read_options, var_handle};
 use tensor::{items, read_tensor};
 
 /// Greatest depth: the deepest path is model, subgraph, tensor, quantization, details, and each counts as one.
@@ -50,7 +51,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// If the bytes are no well-formed model of one subgraph, or the model needs something that we do not support.
+    /// If the bytes are no well-formed model, or the model needs something that we do not support.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         check_kind(bytes)?;
         let readable = drop_kinds_of_absent_options(bytes);
@@ -58,24 +59,41 @@ impl Model {
         if model.version() != 3 {
             return Err(model_error(format!("schema version is {}: only 3 is supported", model.version())));
         }
-        let subgraph = match model.subgraphs() {
-            Some(graphs) if graphs.len() == 1 => graphs.get(0),
-            graphs => {
-                let got = graphs.map_or(0, |graphs| graphs.len());
-                return Err(model_error(format!("{got} subgraphs: exactly 1 is supported")));
-            }
-        };
+        let codes = items(model.operator_codes()).map(operator_name).collect();
+        let budget = Budget::of_file(bytes.len());
+        let mut reading = Reading { model, file: bytes, codes, variables: HashMap::new(), budget };
+        let mut subgraphs = items(model.subgraphs());
+        let main = subgraphs.next().ok_or_else(|| model_error("it has no subgraph".to_owned()))?;
+        let main = reading.subgraph(main)?;
+        let others = subgraphs.map(|subgraph| reading.subgraph(subgraph)).collect::<Result<_>>()?;
+        let mut variables: Vec<(String, usize)> = reading.variables.into_iter().collect();
+        variables.sort_unstable_by_key(|(_, number)| *number);
+        let variables = variables.into_iter().map(|(name, _)| name).collect();
+        Ok(Model { main, others, variables, file_len: bytes.len() })
+    }
+}
 
-        let mut budget = Budget::of_file(bytes.len());
+/// A verified file, and what all its subgraphs share.
+struct Reading<'a> {
+    model: schema::Model<'a>,
+    file: &'a [u8],
+    /// names of the kinds of operators
+    codes: Vec<Arc<str>>,
+    /// numbers of the variables, by name
+    variables: HashMap<String, usize>,
+    budget: Budget,
+}
+
+impl Reading<'_> {
+    fn subgraph(&mut self, subgraph: schema::SubGraph<'_>) -> Result<Subgraph> {
         // The capacity is set beforehand, because a vector that grows takes three times its size for a moment.
         let mut tensors = Vec::with_capacity(items(subgraph.tensors()).len());
         for (index, tensor) in items(subgraph.tensors()).enumerate() {
-            tensors.push(read_tensor(&model, bytes, index, tensor, &mut budget)?);
+            tensors.push(read_tensor(&self.model, self.file, index, tensor, &mut self.budget)?);
         }
-        let codes: Vec<_> = items(model.operator_codes()).map(operator_name).collect();
         let mut operators = Vec::with_capacity(items(subgraph.operators()).len());
         for (index, operator) in items(subgraph.operators()).enumerate() {
-            operators.push(read_operator(&codes, tensors.len(), index, operator)?);
+            operators.push(self.operator(tensors.len(), index, operator)?);
         }
 
         let indices = |what: &str, list| {
@@ -86,7 +104,29 @@ impl Model {
         };
         let inputs = indices("inputs", subgraph.inputs())?;
         let outputs = indices("outputs", subgraph.outputs())?;
-        Ok(Model { tensors, operators, inputs, outputs, file_len: bytes.len() })
+        Ok(Subgraph { tensors, operators, inputs, outputs })
+    }
+
+    fn operator(&mut self, tensors: usize, index: usize, operator: schema::Operator<'_>) -> Result<Operator> {
+        let code = operator.opcode_index();
+        let name = usize::try_from(code).ok().and_then(|code| self.codes.get(code)).cloned().ok_or_else(|| {
+            model_error(format!("operator {index} refers to operator code {code} of {}", self.codes.len()))
+        })?;
+        let fail = |what| Error::Operator { index, name: name.to_string(), what };
+
+        let inputs = items(operator.inputs())
+            .map(|input| if input == -1 { Ok(None) } else { tensor_index(input, tensors).map(Some) })
+            .collect::<Result<_, _>>()
+            .map_err(|error| fail(format!("inputs: {error}")))?;
+        let outputs = items(operator.outputs())
+            .map(|output| tensor_index(output, tensors))
+            .collect::<Result<_, _>>()
+            .map_err(|error| fail(format!("outputs: {error}")))?;
+        let options = match &*name {
+            "VAR_HANDLE" => var_handle(operator, &mut self.variables),
+            _ => read_options(&name, operator),
+        };
+        Ok(Operator { name: name.clone(), inputs, outputs, options: options.map_err(fail)? })
     }
 }
 
@@ -142,26 +182,6 @@ fn operator_name(code: schema::OperatorCode<'_>) -> Arc<str> {
         (schema::BuiltinOperator::CUSTOM, Some(custom)) => quoted(custom).into(),
         _ => builtin.variant_name().map_or_else(|| format!("BUILTIN_{number}").into(), Into::into),
     }
-}
-
-fn read_operator(codes: &[Arc<str>], tensors: usize, index: usize, operator: schema::Operator<'_>) -> Result<Operator> {
-    let code = operator.opcode_index();
-    let name =
-        usize::try_from(code).ok().and_then(|code| codes.get(code)).cloned().ok_or_else(|| {
-            model_error(format!("operator {index} refers to operator code {code} of {}", codes.len()))
-        })?;
-    let fail = |what| Error::Operator { index, name: name.to_string(), what };
-
-    let inputs = items(operator.inputs())
-        .map(|input| if input == -1 { Ok(None) } else { tensor_index(input, tensors).map(Some) })
-        .collect::<Result<_, _>>()
-        .map_err(|error| fail(format!("inputs: {error}")))?;
-    let outputs = items(operator.outputs())
-        .map(|output| tensor_index(output, tensors))
-        .collect::<Result<_, _>>()
-        .map_err(|error| fail(format!("outputs: {error}")))?;
-    let options = read_options(&name, operator).map_err(fail)?;
-    Ok(Operator { name, inputs, outputs, options })
 }
 
 fn tensor_index(index: i32, tensors: usize) -> Result<usize, String> {

@@ -251,7 +251,7 @@ pub const ENUM_MIN_BUILTIN_OPERATOR: i32 = 0;
 pub const ENUM_MAX_BUILTIN_OPERATOR: i32 = 150;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
-pub const ENUM_VALUES_BUILTIN_OPERATOR: [BuiltinOperator; 70] = [
+pub const ENUM_VALUES_BUILTIN_OPERATOR: [BuiltinOperator; 73] = [
   BuiltinOperator::ADD,
   BuiltinOperator::AVERAGE_POOL_2D,
   BuiltinOperator::CONCATENATION,
@@ -297,6 +297,7 @@ pub const ENUM_VALUES_BUILTIN_OPERATOR: [BuiltinOperator; 70] = [
   BuiltinOperator::MAXIMUM,
   BuiltinOperator::ARG_MAX,
   BuiltinOperator::MINIMUM,
+  BuiltinOperator::NEG,
   BuiltinOperator::PADV2,
   BuiltinOperator::SLICE,
   BuiltinOperator::TRANSPOSE_CONV,
@@ -308,9 +309,11 @@ pub const ENUM_VALUES_BUILTIN_OPERATOR: [BuiltinOperator; 70] = [
   BuiltinOperator::REDUCE_MAX,
   BuiltinOperator::PACK,
   BuiltinOperator::UNPACK,
+  BuiltinOperator::REDUCE_MIN,
   BuiltinOperator::SQUARE,
   BuiltinOperator::RESIZE_NEAREST_NEIGHBOR,
   BuiltinOperator::LEAKY_RELU,
+  BuiltinOperator::SQUARED_DIFFERENCE,
   BuiltinOperator::MIRROR_PAD,
   BuiltinOperator::ABS,
   BuiltinOperator::SPLIT_V,
@@ -374,6 +377,7 @@ impl BuiltinOperator {
   pub const MAXIMUM: Self = Self(55);
   pub const ARG_MAX: Self = Self(56);
   pub const MINIMUM: Self = Self(57);
+  pub const NEG: Self = Self(59);
   pub const PADV2: Self = Self(60);
   pub const SLICE: Self = Self(65);
   pub const TRANSPOSE_CONV: Self = Self(67);
@@ -385,9 +389,11 @@ impl BuiltinOperator {
   pub const REDUCE_MAX: Self = Self(82);
   pub const PACK: Self = Self(83);
   pub const UNPACK: Self = Self(88);
+  pub const REDUCE_MIN: Self = Self(89);
   pub const SQUARE: Self = Self(92);
   pub const RESIZE_NEAREST_NEIGHBOR: Self = Self(97);
   pub const LEAKY_RELU: Self = Self(98);
+  pub const SQUARED_DIFFERENCE: Self = Self(99);
   pub const MIRROR_PAD: Self = Self(100);
   pub const ABS: Self = Self(101);
   pub const SPLIT_V: Self = Self(102);
@@ -448,6 +454,7 @@ impl BuiltinOperator {
     Self::MAXIMUM,
     Self::ARG_MAX,
     Self::MINIMUM,
+    Self::NEG,
     Self::PADV2,
     Self::SLICE,
     Self::TRANSPOSE_CONV,
@@ -459,9 +466,11 @@ impl BuiltinOperator {
     Self::REDUCE_MAX,
     Self::PACK,
     Self::UNPACK,
+    Self::REDUCE_MIN,
     Self::SQUARE,
     Self::RESIZE_NEAREST_NEIGHBOR,
     Self::LEAKY_RELU,
+    Self::SQUARED_DIFFERENCE,
     Self::MIRROR_PAD,
     Self::ABS,
     Self::SPLIT_V,
@@ -522,6 +531,7 @@ impl BuiltinOperator {
       Self::MAXIMUM => Some("MAXIMUM"),
       Self::ARG_MAX => Some("ARG_MAX"),
       Self::MINIMUM => Some("MINIMUM"),
+      Self::NEG => Some("NEG"),
       Self::PADV2 => Some("PADV2"),
       Self::SLICE => Some("SLICE"),
       Self::TRANSPOSE_CONV => Some("TRANSPOSE_CONV"),
@@ -533,9 +543,11 @@ impl BuiltinOperator {
       Self::REDUCE_MAX => Some("REDUCE_MAX"),
       Self::PACK => Some("PACK"),
       Self::UNPACK => Some("UNPACK"),
+      Self::REDUCE_MIN => Some("REDUCE_MIN"),
       Self::SQUARE => Some("SQUARE"),
       Self::RESIZE_NEAREST_NEIGHBOR => Some("RESIZE_NEAREST_NEIGHBOR"),
       Self::LEAKY_RELU => Some("LEAKY_RELU"),
+      Self::SQUARED_DIFFERENCE => Some("SQUARED_DIFFERENCE"),
       Self::MIRROR_PAD => Some("MIRROR_PAD"),
       Self::ABS => Some("ABS"),
       Self::SPLIT_V => Some("SPLIT_V"),
@@ -872,10 +884,10 @@ impl ::flatbuffers::SimpleToVerifyInSlice for WeightsFormat {}
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 pub const ENUM_MIN_BUILTIN_OPTIONS: u8 = 0;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
-pub const ENUM_MAX_BUILTIN_OPTIONS: u8 = 75;
+pub const ENUM_MAX_BUILTIN_OPTIONS: u8 = 111;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
-pub const ENUM_VALUES_BUILTIN_OPTIONS: [BuiltinOptions; 19] = [
+pub const ENUM_VALUES_BUILTIN_OPTIONS: [BuiltinOptions; 22] = [
   BuiltinOptions::NONE,
   BuiltinOptions::Conv2DOptions,
   BuiltinOptions::DepthwiseConv2DOptions,
@@ -893,8 +905,11 @@ pub const ENUM_VALUES_BUILTIN_OPTIONS: [BuiltinOptions; 19] = [
   BuiltinOptions::StridedSliceOptions,
   BuiltinOptions::TransposeConvOptions,
   BuiltinOptions::PackOptions,
+  BuiltinOptions::UnpackOptions,
   BuiltinOptions::ResizeNearestNeighborOptions,
   BuiltinOptions::LeakyReluOptions,
+  BuiltinOptions::CallOnceOptions,
+  BuiltinOptions::VarHandleOptions,
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -919,11 +934,14 @@ impl BuiltinOptions {
   pub const StridedSliceOptions: Self = Self(32);
   pub const TransposeConvOptions: Self = Self(49);
   pub const PackOptions: Self = Self(59);
+  pub const UnpackOptions: Self = Self(64);
   pub const ResizeNearestNeighborOptions: Self = Self(74);
   pub const LeakyReluOptions: Self = Self(75);
+  pub const CallOnceOptions: Self = Self(103);
+  pub const VarHandleOptions: Self = Self(111);
 
   pub const ENUM_MIN: u8 = 0;
-  pub const ENUM_MAX: u8 = 75;
+  pub const ENUM_MAX: u8 = 111;
   pub const ENUM_VALUES: &'static [Self] = &[
     Self::NONE,
     Self::Conv2DOptions,
@@ -942,8 +960,11 @@ impl BuiltinOptions {
     Self::StridedSliceOptions,
     Self::TransposeConvOptions,
     Self::PackOptions,
+    Self::UnpackOptions,
     Self::ResizeNearestNeighborOptions,
     Self::LeakyReluOptions,
+    Self::CallOnceOptions,
+    Self::VarHandleOptions,
   ];
   /// Returns the variant's name or "" if unknown.
   pub fn variant_name(self) -> Option<&'static str> {
@@ -965,8 +986,11 @@ impl BuiltinOptions {
       Self::StridedSliceOptions => Some("StridedSliceOptions"),
       Self::TransposeConvOptions => Some("TransposeConvOptions"),
       Self::PackOptions => Some("PackOptions"),
+      Self::UnpackOptions => Some("UnpackOptions"),
       Self::ResizeNearestNeighborOptions => Some("ResizeNearestNeighborOptions"),
       Self::LeakyReluOptions => Some("LeakyReluOptions"),
+      Self::CallOnceOptions => Some("CallOnceOptions"),
+      Self::VarHandleOptions => Some("VarHandleOptions"),
       _ => None,
     }
   }
@@ -3862,6 +3886,328 @@ impl ::core::fmt::Debug for LeakyReluOptions<'_> {
       ds.finish()
   }
 }
+pub enum UnpackOptionsOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct UnpackOptions<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for UnpackOptions<'a> {
+  type Inner = UnpackOptions<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> UnpackOptions<'a> {
+  pub const VT_NUM: ::flatbuffers::VOffsetT = 4;
+  pub const VT_AXIS: ::flatbuffers::VOffsetT = 6;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    UnpackOptions { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args UnpackOptionsArgs
+  ) -> ::flatbuffers::WIPOffset<UnpackOptions<'bldr>> {
+    let mut builder = UnpackOptionsBuilder::new(_fbb);
+    builder.add_axis(args.axis);
+    builder.add_num(args.num);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn num(&self) -> i32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i32>(UnpackOptions::VT_NUM, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn axis(&self) -> i32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i32>(UnpackOptions::VT_AXIS, Some(0)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for UnpackOptions<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<i32>("num", Self::VT_NUM, false)?
+     .visit_field::<i32>("axis", Self::VT_AXIS, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct UnpackOptionsArgs {
+    pub num: i32,
+    pub axis: i32,
+}
+impl<'a> Default for UnpackOptionsArgs {
+  #[inline]
+  fn default() -> Self {
+    UnpackOptionsArgs {
+      num: 0,
+      axis: 0,
+    }
+  }
+}
+
+pub struct UnpackOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> UnpackOptionsBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_num(&mut self, num: i32) {
+    self.fbb_.push_slot::<i32>(UnpackOptions::VT_NUM, num, 0);
+  }
+  #[inline]
+  pub fn add_axis(&mut self, axis: i32) {
+    self.fbb_.push_slot::<i32>(UnpackOptions::VT_AXIS, axis, 0);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> UnpackOptionsBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    UnpackOptionsBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<UnpackOptions<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for UnpackOptions<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("UnpackOptions");
+      ds.field("num", &self.num());
+      ds.field("axis", &self.axis());
+      ds.finish()
+  }
+}
+pub enum CallOnceOptionsOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct CallOnceOptions<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for CallOnceOptions<'a> {
+  type Inner = CallOnceOptions<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> CallOnceOptions<'a> {
+  pub const VT_INIT_SUBGRAPH_INDEX: ::flatbuffers::VOffsetT = 4;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    CallOnceOptions { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args CallOnceOptionsArgs
+  ) -> ::flatbuffers::WIPOffset<CallOnceOptions<'bldr>> {
+    let mut builder = CallOnceOptionsBuilder::new(_fbb);
+    builder.add_init_subgraph_index(args.init_subgraph_index);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn init_subgraph_index(&self) -> i32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<i32>(CallOnceOptions::VT_INIT_SUBGRAPH_INDEX, Some(0)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for CallOnceOptions<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<i32>("init_subgraph_index", Self::VT_INIT_SUBGRAPH_INDEX, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct CallOnceOptionsArgs {
+    pub init_subgraph_index: i32,
+}
+impl<'a> Default for CallOnceOptionsArgs {
+  #[inline]
+  fn default() -> Self {
+    CallOnceOptionsArgs {
+      init_subgraph_index: 0,
+    }
+  }
+}
+
+pub struct CallOnceOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> CallOnceOptionsBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_init_subgraph_index(&mut self, init_subgraph_index: i32) {
+    self.fbb_.push_slot::<i32>(CallOnceOptions::VT_INIT_SUBGRAPH_INDEX, init_subgraph_index, 0);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> CallOnceOptionsBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    CallOnceOptionsBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<CallOnceOptions<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for CallOnceOptions<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("CallOnceOptions");
+      ds.field("init_subgraph_index", &self.init_subgraph_index());
+      ds.finish()
+  }
+}
+pub enum VarHandleOptionsOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct VarHandleOptions<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for VarHandleOptions<'a> {
+  type Inner = VarHandleOptions<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> VarHandleOptions<'a> {
+  pub const VT_CONTAINER: ::flatbuffers::VOffsetT = 4;
+  pub const VT_SHARED_NAME: ::flatbuffers::VOffsetT = 6;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    VarHandleOptions { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args VarHandleOptionsArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<VarHandleOptions<'bldr>> {
+    let mut builder = VarHandleOptionsBuilder::new(_fbb);
+    if let Some(x) = args.shared_name { builder.add_shared_name(x); }
+    if let Some(x) = args.container { builder.add_container(x); }
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn container(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(VarHandleOptions::VT_CONTAINER, None)}
+  }
+  #[inline]
+  pub fn shared_name(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(VarHandleOptions::VT_SHARED_NAME, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for VarHandleOptions<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("container", Self::VT_CONTAINER, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("shared_name", Self::VT_SHARED_NAME, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct VarHandleOptionsArgs<'a> {
+    pub container: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub shared_name: Option<::flatbuffers::WIPOffset<&'a str>>,
+}
+impl<'a> Default for VarHandleOptionsArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    VarHandleOptionsArgs {
+      container: None,
+      shared_name: None,
+    }
+  }
+}
+
+pub struct VarHandleOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> VarHandleOptionsBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_container(&mut self, container: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(VarHandleOptions::VT_CONTAINER, container);
+  }
+  #[inline]
+  pub fn add_shared_name(&mut self, shared_name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(VarHandleOptions::VT_SHARED_NAME, shared_name);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> VarHandleOptionsBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    VarHandleOptionsBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<VarHandleOptions<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for VarHandleOptions<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("VarHandleOptions");
+      ds.field("container", &self.container());
+      ds.field("shared_name", &self.shared_name());
+      ds.finish()
+  }
+}
 pub enum OperatorCodeOffset {}
 #[derive(Copy, Clone, PartialEq)]
 
@@ -4327,6 +4673,21 @@ impl<'a> Operator<'a> {
 
   #[inline]
   #[allow(non_snake_case)]
+  pub fn builtin_options_as_unpack_options(&self) -> Option<UnpackOptions<'a>> {
+    if self.builtin_options_type() == BuiltinOptions::UnpackOptions {
+      self.builtin_options().map(|t| {
+       // Safety:
+       // Created from a valid Table for this object
+       // Which contains a valid union in this slot
+       unsafe { UnpackOptions::init_from_table(t) }
+     })
+    } else {
+      None
+    }
+  }
+
+  #[inline]
+  #[allow(non_snake_case)]
   pub fn builtin_options_as_resize_nearest_neighbor_options(&self) -> Option<ResizeNearestNeighborOptions<'a>> {
     if self.builtin_options_type() == BuiltinOptions::ResizeNearestNeighborOptions {
       self.builtin_options().map(|t| {
@@ -4349,6 +4710,36 @@ impl<'a> Operator<'a> {
        // Created from a valid Table for this object
        // Which contains a valid union in this slot
        unsafe { LeakyReluOptions::init_from_table(t) }
+     })
+    } else {
+      None
+    }
+  }
+
+  #[inline]
+  #[allow(non_snake_case)]
+  pub fn builtin_options_as_call_once_options(&self) -> Option<CallOnceOptions<'a>> {
+    if self.builtin_options_type() == BuiltinOptions::CallOnceOptions {
+      self.builtin_options().map(|t| {
+       // Safety:
+       // Created from a valid Table for this object
+       // Which contains a valid union in this slot
+       unsafe { CallOnceOptions::init_from_table(t) }
+     })
+    } else {
+      None
+    }
+  }
+
+  #[inline]
+  #[allow(non_snake_case)]
+  pub fn builtin_options_as_var_handle_options(&self) -> Option<VarHandleOptions<'a>> {
+    if self.builtin_options_type() == BuiltinOptions::VarHandleOptions {
+      self.builtin_options().map(|t| {
+       // Safety:
+       // Created from a valid Table for this object
+       // Which contains a valid union in this slot
+       unsafe { VarHandleOptions::init_from_table(t) }
      })
     } else {
       None
@@ -4384,8 +4775,11 @@ impl ::flatbuffers::Verifiable for Operator<'_> {
           BuiltinOptions::StridedSliceOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<StridedSliceOptions>>("BuiltinOptions::StridedSliceOptions", pos),
           BuiltinOptions::TransposeConvOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<TransposeConvOptions>>("BuiltinOptions::TransposeConvOptions", pos),
           BuiltinOptions::PackOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<PackOptions>>("BuiltinOptions::PackOptions", pos),
+          BuiltinOptions::UnpackOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<UnpackOptions>>("BuiltinOptions::UnpackOptions", pos),
           BuiltinOptions::ResizeNearestNeighborOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<ResizeNearestNeighborOptions>>("BuiltinOptions::ResizeNearestNeighborOptions", pos),
           BuiltinOptions::LeakyReluOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<LeakyReluOptions>>("BuiltinOptions::LeakyReluOptions", pos),
+          BuiltinOptions::CallOnceOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<CallOnceOptions>>("BuiltinOptions::CallOnceOptions", pos),
+          BuiltinOptions::VarHandleOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<VarHandleOptions>>("BuiltinOptions::VarHandleOptions", pos),
           _ => Ok(()),
         }
      })?
@@ -4573,6 +4967,13 @@ impl ::core::fmt::Debug for Operator<'_> {
             ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
           }
         },
+        BuiltinOptions::UnpackOptions => {
+          if let Some(x) = self.builtin_options_as_unpack_options() {
+            ds.field("builtin_options", &x)
+          } else {
+            ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+          }
+        },
         BuiltinOptions::ResizeNearestNeighborOptions => {
           if let Some(x) = self.builtin_options_as_resize_nearest_neighbor_options() {
             ds.field("builtin_options", &x)
@@ -4582,6 +4983,20 @@ impl ::core::fmt::Debug for Operator<'_> {
         },
         BuiltinOptions::LeakyReluOptions => {
           if let Some(x) = self.builtin_options_as_leaky_relu_options() {
+            ds.field("builtin_options", &x)
+          } else {
+            ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+          }
+        },
+        BuiltinOptions::CallOnceOptions => {
+          if let Some(x) = self.builtin_options_as_call_once_options() {
+            ds.field("builtin_options", &x)
+          } else {
+            ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+          }
+        },
+        BuiltinOptions::VarHandleOptions => {
+          if let Some(x) = self.builtin_options_as_var_handle_options() {
             ds.field("builtin_options", &x)
           } else {
             ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")

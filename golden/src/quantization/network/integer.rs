@@ -33,7 +33,7 @@ impl Network {
         let steps = self.nodes().iter().enumerate().map(step).collect::<Result<Vec<_>, Error>>()?;
         let tensors = self.shapes().iter().zip(activations).enumerate();
         let tensors = tensors.map(|(value, (shape, parameters))| tensor(value, *shape, parameters)).collect();
-        Ok(Graph { tensors, input: 0, output: steps.len(), steps })
+        Ok(Graph { tensors, inputs: vec![0], outputs: vec![steps.len()], steps, variables: Vec::new() })
     }
 }
 

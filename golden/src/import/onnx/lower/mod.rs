@@ -232,7 +232,8 @@ impl<'a> Lowering<'a> {
             _ => None,
         });
         let values = values.collect();
-        let graph = Graph { tensors: self.tensors, steps: self.steps, input, output: place };
+        let (tensors, steps) = (self.tensors, self.steps);
+        let graph = Graph { tensors, steps, inputs: vec![input], outputs: vec![place], variables: Vec::new() };
         let (output, host, layers, shifted) = (cut.target.to_owned(), cut.host, self.layers, self.shifted);
         Ok(Import { graph, output, host, layers, options, values, shifted })
     }

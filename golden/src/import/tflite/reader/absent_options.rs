@@ -41,8 +41,8 @@ impl File<'_> {
     /// Places of the offsets to the operators; `None` where the file is damaged before them.
     fn operators(&self) -> Option<Range<usize>> {
         let model = self.follow(0)?;
-        // Only files with one subgraph are searched. Others are not supported, and many references to one subgraph
-        // would take far more time than the length of the file justifies.
+        // Only the network is searched. Many references to one subgraph would take far more time than the length of the
+        // file justifies, and operators of state have options.
         let subgraph = self.follow(self.vector(model, Model::VT_SUBGRAPHS)?.start)?;
         self.vector(subgraph, SubGraph::VT_OPERATORS)
     }

@@ -1,5 +1,7 @@
 //! Parameters of operators beside their tensors.
 
+use std::collections::HashMap;
+
 use super::tensor::element_type;
 use crate::import::tflite::schema_generated::tflite as schema;
 use crate::import::tflite::{Activation, Options, Padding, SliceMasks};
@@ -30,6 +32,8 @@ pub(super) fn read_options(name: &str, operator: schema::Operator<'_>) -> Result
             Ok(Options::None)
         }
         "QUANTIZE" | "DEQUANTIZE" | "MAXIMUM" | "MINIMUM" | "PRELU" => Ok(Options::None),
+        "CALL_ONCE" => call_once(operator),
+        "READ_VARIABLE" | "ASSIGN_VARIABLE" => Ok(Options::None),
         "HARD_SWISH" | "LOGISTIC" | "RELU" | "RELU6" | "TANH" => Ok(Options::None),
         _ => Ok(Options::Unread),
     }
@@ -188,6 +192,28 @@ fn leaky_relu(operator: schema::Operator<'_>) -> Result<Options, String> {
         true => Ok(Options::LeakyRelu { alpha }),
         false => Err(format!("alpha is {alpha}: must be finite")),
     }
+}
+
+fn call_once(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = table(operator, operator.builtin_options_as_call_once_options(), "CallOnceOptions")?;
+    let index = options.map_or(0, |options| options.init_subgraph_index());
+    let subgraph = usize::try_from(index).map_err(|_| format!("subgraph is {index}: must be at least 0"))?;
+    Ok(Options::CallOnce { subgraph })
+}
+
+/// The number of the variable that a `VAR_HANDLE` names, which gets one if it is new.
+pub(super) fn var_handle(
+    operator: schema::Operator<'_>,
+    variables: &mut HashMap<String, usize>,
+) -> Result<Options, String> {
+    let options = table(operator, operator.builtin_options_as_var_handle_options(), "VarHandleOptions")?;
+    let (container, name) = options.map_or((None, None), |options| (options.container(), options.shared_name()));
+    let name = match container.unwrap_or_default() {
+        "" => name.unwrap_or_default().to_owned(),
+        container => format!("{container}/{}", name.unwrap_or_default()),
+    };
+    let next = variables.len();
+    Ok(Options::VarHandle { variable: *variables.entry(name).or_insert(next) })
 }
 
 fn padding(code: schema::Padding) -> Result<Padding, String> {

@@ -21,7 +21,7 @@ pub(super) fn read_tensor(
         return Err(fail("is sparse: only dense tensors are supported".to_owned()));
     }
     if tensor.is_variable() {
-        return Err(fail("is a variable: only models without state are supported".to_owned()));
+        return Err(fail("is a variable by a flag: only state in the variables of VAR_HANDLE is supported".to_owned()));
     }
     let element = element_type(tensor.type_());
     let (shape, elements) = read_shape(tensor.shape()).map_err(fail)?;
@@ -43,6 +43,7 @@ pub(super) fn element_type(code: schema::TensorType) -> ElementType {
         schema::TensorType::INT16 => ElementType::Int16,
         schema::TensorType::INT32 => ElementType::Int32,
         schema::TensorType::INT64 => ElementType::Int64,
+        schema::TensorType::RESOURCE => ElementType::Resource,
         other => ElementType::Other(other.0),
     }
 }
@@ -150,7 +151,7 @@ fn decode(bytes: &[u8], element: ElementType, elements: usize) -> Result<Data, S
         ElementType::Int16 => Data::I16(little_endian(bytes, i16::from_le_bytes)),
         ElementType::Int32 => Data::I32(little_endian(bytes, i32::from_le_bytes)),
         ElementType::Int64 => Data::I64(little_endian(bytes, i64::from_le_bytes)),
-        ElementType::Other(_) => Data::Bytes(bytes.to_vec()),
+        ElementType::Resource | ElementType::Other(_) => Data::Bytes(bytes.to_vec()),
     })
 }
 
