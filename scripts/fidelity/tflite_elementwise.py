@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from case import Case, Drawer
 from choices import Choices
-from tflite_base import ALL, NONE, REFERENCES, TFLM, activation, any_shape, begin, finish, image, rescaled
+from tflite_base import (
+    ALL, NONE, REFERENCES, TFLM, activation, any_shape, begin, computed, finish, image, is_int16, rescaled,
+)  # fmt: skip
 from tflite_writer import TfliteModel
 
 INTEGERS = frozenset({"tflm", "litert_reference", "litert_builtin"})
+LITERT = ALL - TFLM
 
 
 def broadcast(c: Choices, shape: Sequence[int]) -> list[int]:
@@ -26,6 +30,8 @@ def second_operand(c: Choices, model: TfliteModel, x: int, scale: float) -> int:
     """The other operand: a constant that may be broadcast, the input itself, or something made from it."""
     shape = model.shape(x)
     kind = c.below(4)
+    if is_int16(model, x):
+        return x if kind == 2 else model.constant(c.of_type(broadcast(c, shape), np.int16), scale, 0)
     if kind < 2:
         return model.constant(c.of_type(broadcast(c, shape), np.int8), scale, c.zero_point())
     if kind == 2:
@@ -40,20 +46,23 @@ def in_any_order(c: Choices, a: int, b: int) -> list[int]:
     return [b, a] if c.chance(40) else [a, b]
 
 
-def binary(name: str, options: str | None, product: bool = False, fused: bool = True) -> Callable[[Choices], Case]:
+def binary(
+    name: str, options: str | None, product: bool = False, fused: bool = True, dtype: Any = np.int8
+) -> Callable[[Choices], Case]:
     """An operator of two operands."""
 
     def draw(c: Choices) -> Case:
         shape = [c.of([1, 1, 2]), *any_shape(c, (0, 3), 7)]
         if c.chance(20):
             shape[-1] *= c.integer(2, 5)
-        model, x = begin(c, shape)
+        model, x = begin(c, shape, dtype)
         scale = model.scale(x)
         other = second_operand(c, model, x, c.scale(scale, 6.0 if c.chance(10) else 1.5))
         a, b = in_any_order(c, x, other)
         large = max(model.scale(a), model.scale(b))
-        middle = model.scale(a) * model.scale(b) * 64.0 if product else large * 1.5
-        y = model.tensor(shape, np.int8, c.scale(middle, 5.0 if c.chance(10) else 1.0), c.zero_point())
+        many = 16384.0 if dtype == np.int16 else 64.0
+        middle = model.scale(a) * model.scale(b) * many if product else large * 1.5
+        y = computed(c, model, x, shape, c.scale(middle, 5.0 if c.chance(10) else 1.0))
         fields = {"fusedActivationFunction": activation(c)} if fused else {}
         model.operator(name, [a, b], [y], options, **fields)
         return finish(c, model, x, y)
@@ -164,7 +173,10 @@ DRAWERS = [
     Drawer("ADD", binary("ADD", "Add"), ALL, 2),
     Drawer("SUB", binary("SUB", "Sub"), ALL, 2),
     Drawer("MUL", binary("MUL", "Mul", product=True), ALL, 2),
-    Drawer("SQUARED_DIFFERENCE", binary("SQUARED_DIFFERENCE", "SquaredDifference", True, fused=False), NONE),
+    Drawer("ADD int16", binary("ADD", "Add", dtype=np.int16), TFLM),
+    Drawer("SUB int16", binary("SUB", "Sub", dtype=np.int16), TFLM),
+    Drawer("MUL int16", binary("MUL", "Mul", product=True, dtype=np.int16), TFLM),
+    Drawer("SQUARED_DIFFERENCE", binary("SQUARED_DIFFERENCE", "SquaredDifference", True, fused=False), ALL),
     Drawer("MAXIMUM", extreme("MAXIMUM"), ALL),
     Drawer("MINIMUM", extreme("MINIMUM"), ALL),
     Drawer("RELU", table("RELU"), ALL),
@@ -174,14 +186,14 @@ DRAWERS = [
     Drawer("HARD_SWISH", table("HARD_SWISH", "HardSwish"), ALL),
     Drawer("LOGISTIC", table("LOGISTIC", output="logistic"), TFLM),
     Drawer("TANH", table("TANH", output="tanh"), TFLM),
-    Drawer("ABS", table("ABS", "Abs"), NONE),
-    Drawer("NEG", table("NEG", "Neg", output="same"), NONE),
+    Drawer("ABS", table("ABS", "Abs"), ALL),
+    Drawer("NEG", table("NEG", "Neg", output="same"), LITERT),
     Drawer("SOFTMAX", softmax, REFERENCES),
     Drawer("LOG_SOFTMAX", table("LOG_SOFTMAX", "LogSoftmax", output="log_softmax"), NONE),
     Drawer("MEAN", reducer("MEAN", True), INTEGERS),
-    Drawer("SUM", reducer("SUM", True), NONE),
-    Drawer("REDUCE_MAX", reducer("REDUCE_MAX", False), NONE),
-    Drawer("REDUCE_MIN", reducer("REDUCE_MIN", False), NONE),
+    Drawer("SUM", reducer("SUM", True), TFLM),
+    Drawer("REDUCE_MAX", reducer("REDUCE_MAX", False), ALL),
+    Drawer("REDUCE_MIN", reducer("REDUCE_MIN", False), ALL),
     Drawer("QUANTIZE", quantize, ALL, 2),
     Drawer("DEQUANTIZE", dequantize, ALL),
 ]

@@ -251,9 +251,9 @@ DRAWERS = [
     Drawer("SLICE", slice_, ALL),
     Drawer("STRIDED_SLICE", strided_slice, ALL),
     Drawer("SPLIT", split, ALL),
-    Drawer("SPLIT_V", split_v, NONE),
+    Drawer("SPLIT_V", split_v, ALL),
     Drawer("PACK", pack, ALL),
-    Drawer("UNPACK", unpack, NONE),
+    Drawer("UNPACK", unpack, ALL),
     Drawer("SQUEEZE", squeeze, ALL),
     Drawer("EXPAND_DIMS", expand_dims, ALL),
     Drawer(

@@ -38,6 +38,8 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     ("prelu", "operator 0 (PRELU): is not supported by the engine"),
     ("quantize_21_floats", "no operator is left for the engine: 0 QUANTIZE stay on the host"),
+    ("reduce_max", "operator 0 (REDUCE_MAX): is not supported by the engine"),
+    ("reduce_min", "operator 0 (REDUCE_MIN): is not supported by the engine"),
     ("requantize_int8_to_uint8", "no operator is left for the engine: 0 QUANTIZE stay on the host"),
     ("requantize_uint8_to_int8", "no operator is left for the engine: 0 QUANTIZE stay on the host"),
     ("resize_bilinear", "operator 0 (RESIZE_BILINEAR): is not supported by the engine"),
@@ -49,15 +51,19 @@ const REFUSED: &[(&str, &str)] = &[
     ("slice_other", "operator 0 (SLICE): is not supported by the engine"),
     ("split", "operator 0 (SPLIT): is not supported by the engine"),
     ("split_other", "operator 0 (SPLIT): is not supported by the engine"),
+    ("split_v", "operator 0 (SPLIT_V): is not supported by the engine"),
+    ("squared_difference", "operator 0 (SQUARED_DIFFERENCE): is not supported by the engine"),
     ("state_read_again", "the model keeps state in 1 variables, the first is \"v\": the engine keeps none"),
     ("streaming_layers", "the model keeps state in 2 variables, the first is \"stream_0\": the engine keeps none"),
     ("streaming_wake_word", "the model keeps state in 3 variables, the first is \"stream\": the engine keeps none"),
     ("streaming_without_start", "the model keeps state in 5 variables, the first is \"stream\": the engine keeps none"),
     ("strided_slice", "operator 0 (STRIDED_SLICE): is not supported by the engine"),
     ("strided_slice_other", "operator 0 (STRIDED_SLICE): is not supported by the engine"),
+    ("sum", "operator 0 (SUM): is a mean over channels: not supported"),
     ("transpose", "operator 0 (TRANSPOSE): is not supported by the engine"),
     ("transpose_conv", "operator 0 (TRANSPOSE_CONV): is not supported by the engine"),
     ("transpose_other", "operator 0 (TRANSPOSE): is not supported by the engine"),
+    ("unpack", "operator 0 (UNPACK): is not supported by the engine"),
 ];
 
 fn path(file: &str) -> PathBuf {

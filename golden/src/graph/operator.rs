@@ -6,7 +6,7 @@ use crate::gemm::Matrix;
 use crate::numerics::AnyRequantization;
 use crate::operators::{
     AddParameters, Array, Between, DequantizeRounding, InPairs, LitertMul, OrtAdd, OrtAveragePool, OrtMul, OrtSoftmax,
-    Quantizer, SoftmaxParameters, Spread, Table, ToFloat, Window, XnnpackAdd, XnnpackConvert,
+    Quantizer, SoftmaxParameters, Spread, SquaredDifference, Table, ToFloat, Window, XnnpackAdd, XnnpackConvert,
 };
 use crate::{Bounds, Requantization};
 
@@ -138,6 +138,20 @@ pub enum Operator {
         /// the greater
         greatest: bool,
     },
+    /// the square of the difference of two inputs
+    SquaredDifference {
+        /// zero points of the inputs
+        zero_points: [i32; 2],
+        /// how the inputs are brought to a common scale, and the square to the scale of the output
+        parameters: SquaredDifference,
+    },
+    /// the greatest or the least element over whole dimensions
+    ExtremumOver {
+        /// the dimensions, each once and in rising order
+        axes: Vec<usize>,
+        /// the greatest
+        greatest: bool,
+    },
     /// an image enlarged or shrunk, each element between four of the input
     ResizeBilinear {
         /// for each row of the output, the rows that it is between
@@ -152,13 +166,13 @@ pub enum Operator {
         /// the zero point
         value: i32,
     },
-    /// the mean over whole dimensions: `requantize(sum (x - zero_point))`
+    /// the mean or the sum over whole dimensions: `requantize(sum (x - zero_point))`
     Mean {
         /// the dimensions, each once and in rising order
         axes: Vec<usize>,
         /// zero point of the input
         zero_point: i32,
-        /// factor, zero point and bounds of the output; the factor holds the division by the number of elements
+        /// factor, zero point and bounds of the output; the factor of a mean holds the division by the number of elements
         requantization: Requantization,
     },
     /// a function of each element by itself

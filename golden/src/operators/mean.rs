@@ -1,4 +1,4 @@
-//! The mean over whole dimensions.
+//! Mean, sum and extremes over whole dimensions.
 
 use super::broadcast::source;
 use super::{Array, Operand};
@@ -26,16 +26,34 @@ pub fn mean_factor([input, output]: [f32; 2], count: usize) -> Result<FixedMulti
 }
 
 /// `requantize(sum (x - zx))` over the dimensions `axes`, each of which has size 1 in the output. The scale holds the
-/// division by the number of elements ([`mean_factor`]).
+/// division by the number of elements ([`mean_factor`]); without it the result is the sum.
 ///
 /// # Errors
 /// If a sum has no quantized value; the error names the element.
 pub fn mean(input: Operand<'_>, axes: &[usize], scale: &impl Requantize) -> Result<Array, Error> {
-    let sizes = input.array.shape();
-    let shape: Vec<usize> = (0..sizes.len()).map(|axis| if axes.contains(&axis) { 1 } else { sizes[axis] }).collect();
+    let (sizes, shape) = (input.array.shape(), reduced(input.array.shape(), axes));
     let mut sums = vec![0; shape.iter().product()];
     for (flat, &x) in input.array.data().iter().enumerate() {
         sums[source(sizes, &shape, flat)] += i128::from(x) - i128::from(input.zero_point);
     }
     Array::new("output", shape, sums)?.try_map(|&sum| scale.requantize_sum(sum))
+}
+
+/// The greatest or the least element over the dimensions `axes`, each of which has size 1 in the output.
+///
+/// # Errors
+/// If a dimension is empty.
+pub fn extremum_over(input: &Array, axes: &[usize], greatest: bool) -> Result<Array, Error> {
+    let (sizes, shape) = (input.shape(), reduced(input.shape(), axes));
+    let mut extremes = vec![if greatest { i32::MIN } else { i32::MAX }; shape.iter().product()];
+    for (flat, &x) in input.data().iter().enumerate() {
+        let extreme = &mut extremes[source(sizes, &shape, flat)];
+        *extreme = if greatest { x.max(*extreme) } else { x.min(*extreme) };
+    }
+    Array::new("output", shape, extremes)
+}
+
+/// The sizes in which dimensions that are reduced stay as 1.
+fn reduced(sizes: &[usize], axes: &[usize]) -> Vec<usize> {
+    (0..sizes.len()).map(|axis| if axes.contains(&axis) { 1 } else { sizes[axis] }).collect()
 }

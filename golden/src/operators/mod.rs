@@ -27,6 +27,7 @@ mod pool;
 mod resize;
 mod shape;
 mod softmax;
+mod squared_difference;
 mod table;
 mod transpose_conv;
 mod window;
@@ -45,7 +46,7 @@ pub(crate) use groups::in_whole_group;
 pub use hard_swish::hard_swish_table;
 pub use litert_add::litert_add;
 pub use litert_mul::{LitertMul, litert_mul};
-pub use mean::{mean, mean_factor};
+pub use mean::{extremum_over, mean, mean_factor};
 pub use ort_add::{Innermost, OrtAdd, OrtMul, ort_add, ort_mul};
 pub use ort_function::{Function, ort_quantize, ort_sigmoid, ort_table};
 pub use ort_pool::{OrtAveragePool, ort_average_pool};
@@ -56,7 +57,11 @@ pub use resize::{Alignment, Between, nearest, resize_bilinear};
 pub(crate) use shape::concatenated_shape;
 pub use shape::{concatenation, pack, pad, reshape, select, transpose};
 pub use softmax::{SoftmaxParameters, softmax, softmax_by_table};
-pub use table::{Table, clamp_table, leaky_relu_table, logistic_table, relu_table, tanh_table, xnnpack_square_table};
+pub use squared_difference::{SquaredDifference, squared_difference};
+pub use table::{
+    Table, abs_table, clamp_table, leaky_relu_table, logistic_table, neg_table, relu_table, tanh_table,
+    xnnpack_square_table,
+};
 pub use transpose_conv::{Spread, transpose_conv};
 pub use window::{Axis, Window};
 pub use xnnpack_add::{XnnpackAdd, xnnpack_add};

@@ -102,6 +102,27 @@ pub fn leaky_relu_table(factors: [f32; 2], zero_points: [i32; 2]) -> Result<Tabl
     })
 }
 
+/// `ABS`: `requantize(abs(x - zx))` by the factor `sx / sy` in `f32`, which equal scales do without (tflite-micro 90b983c2,
+/// `micro/kernels/elementwise.cc`; LiteRT f6745779, `kernels/elementwise.cc`).
+///
+/// # Errors
+/// If the factor has no multiplier, or an `x` leaves the contract of `tflite_double`.
+pub fn abs_table([input, output]: [f32; 2], zero_points: [i32; 2]) -> Result<Table, Error> {
+    let factor = quantize_multiplier((input / output).into(), MultiplierWidth::W32)?;
+    let factor = Requantization::new(Rule::TfliteDouble, factor, 0, Bounds::INT32)?;
+    tabulate(|x| {
+        let size = (x - zero_points[0]).abs();
+        let size = if input == output { size } else { factor.requantize_sum(size.into())? };
+        Ok(size.saturating_add(zero_points[1]).clamp(-128, 127))
+    })
+}
+
+/// LiteRT's `NEG`: each integer is negated in 8 bits, whatever scale and zero point are, and -128 stays what it is.
+pub fn neg_table() -> Table {
+    let Ok(table) = tabulate::<Infallible>(|x| Ok((x as i8).wrapping_neg().into()));
+    table
+}
+
 /// TFLM's `RELU6` by itself: the clamp of `x` to what 0 and 6 are at the scale of the input, whatever the scale of the
 /// output is (tflite-micro 90b983c2, `micro/kernels/activations.h`).
 pub fn clamp_table(bounds: Bounds) -> Table {

@@ -62,6 +62,8 @@ const ERRORS: &[(&str, &[Runtime], &str)] = {
         ("resize_bilinear", &[LitertBuiltin, Xnnpack], BY_KERNELS),
         ("resize_bilinear_other", &[LitertBuiltin, Xnnpack], BY_KERNELS),
         ("transpose_conv", &[LitertBuiltin, Xnnpack], BY_KERNELS),
+        ("neg", &[Tflm], "operator 0 (NEG): of INT8: TensorFlow Lite Micro has no such kernel"),
+        ("sum", NO_TFLM, "operator 0 (SUM): what LiteRT computes here is not known to the last bit"),
         ("state_never_assigned", ALL, "model: variable \"v\" is read, and nothing has been assigned to it before"),
         ("state_other_size", ALL, "model: variable \"v\" has 5 elements, and CALL_ONCE assigns 4"),
         (

@@ -198,11 +198,12 @@ fn a_depth_multiplier_that_does_not_fit() {
 #[test]
 fn what_a_model_must_be() {
     let ends = [Tensor::int8(&[1, 2], 1.0, 0), Tensor::int8(&[1, 2], 1.0, 0)];
-    let supported = "supported are ADD, ASSIGN_VARIABLE, AVERAGE_POOL_2D, CALL_ONCE, CONCATENATION, CONV_2D, \
+    let supported = "supported are ABS, ADD, ASSIGN_VARIABLE, AVERAGE_POOL_2D, CALL_ONCE, CONCATENATION, CONV_2D, \
                      DEPTHWISE_CONV_2D, DEQUANTIZE, EXPAND_DIMS, FULLY_CONNECTED, HARD_SWISH, LEAKY_RELU, LOGISTIC, \
-                     MAXIMUM, MAX_POOL_2D, MEAN, MINIMUM, MUL, PACK, PAD, PADV2, PRELU, QUANTIZE, READ_VARIABLE, RELU, \
-                     RELU6, RESHAPE, RESIZE_BILINEAR, RESIZE_NEAREST_NEIGHBOR, SHAPE, SLICE, SOFTMAX, SPLIT, SQUEEZE, \
-                     STRIDED_SLICE, SUB, TANH, TRANSPOSE, TRANSPOSE_CONV, VAR_HANDLE";
+                     MAXIMUM, MAX_POOL_2D, MEAN, MINIMUM, MUL, NEG, PACK, PAD, PADV2, PRELU, QUANTIZE, READ_VARIABLE, \
+                     REDUCE_MAX, REDUCE_MIN, RELU, RELU6, RESHAPE, RESIZE_BILINEAR, RESIZE_NEAREST_NEIGHBOR, SHAPE, \
+                     SLICE, SOFTMAX, SPLIT, SPLIT_V, SQUARED_DIFFERENCE, SQUEEZE, STRIDED_SLICE, SUB, SUM, TANH, \
+                     TRANSPOSE, TRANSPOSE_CONV, UNPACK, VAR_HANDLE";
     assert_eq!(refusal(&model(&ends, 8, None), Tflm), format!("operator 0 is FLOOR: {supported}"));
     assert_eq!(refusal(&model(&ends, ADD, None), Tflm), "operator 0 (ADD): 1 inputs: input 1 is missing");
     let unwritten = [ends[0].clone(), ends[0].clone(), ends[0].clone()];

@@ -6,9 +6,10 @@ use crate::gemm::{self, Matrix, fully_connected};
 use crate::graph::Value;
 use crate::operators::{
     Array, InPairs, Operand, ToFloat, add, average_pool, concatenation, conv2d_fast, conv2d_in_pairs, depthwise_conv2d,
-    dequantize, extremum, fully_connected_in_pairs, litert_add, litert_mul, litert_requantize, lookup, max_pool, mean,
-    mul, ort_add, ort_average_pool, ort_mul, ort_softmax, pack, pad, prelu, quantize, requantize, reshape,
-    resize_bilinear, select, softmax, sub, transpose, transpose_conv, xnnpack_add, xnnpack_convert,
+    dequantize, extremum, extremum_over, fully_connected_in_pairs, litert_add, litert_mul, litert_requantize, lookup,
+    max_pool, mean, mul, ort_add, ort_average_pool, ort_mul, ort_softmax, pack, pad, prelu, quantize, requantize,
+    reshape, resize_bilinear, select, softmax, squared_difference, sub, transpose, transpose_conv, xnnpack_add,
+    xnnpack_convert,
 };
 
 impl Operator {
@@ -54,6 +55,7 @@ impl Operator {
             Operator::Mean { axes, zero_point, requantization } => {
                 reshape(&mean(operand(x, *zero_point), axes, requantization)?, shape)
             }
+            Operator::ExtremumOver { axes, greatest } => reshape(&extremum_over(x, axes, *greatest)?, shape),
             Operator::Table { entries } => lookup(x, -128, &entries.map(i32::from)),
             Operator::Softmax(parameters) => softmax(x, parameters),
             Operator::Requantize { zero_point, requantization } => requantize(operand(x, *zero_point), requantization),
@@ -107,6 +109,10 @@ impl Operator {
             Operator::Prelu { zero_points, above, below } => {
                 let (a, b) = pair(*zero_points);
                 prelu(a, b, above, below)
+            }
+            Operator::SquaredDifference { zero_points, parameters } => {
+                let (a, b) = pair(*zero_points);
+                squared_difference(a, b, parameters)
             }
             Operator::Extremum { greatest } => extremum(a, b, *greatest),
             Operator::OrtAdd(parameters) => ort_add(a, b, parameters),

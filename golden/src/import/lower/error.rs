@@ -3,7 +3,8 @@
 use crate::import::tflite;
 
 /// Names of the operators that have a counterpart in a graph.
-pub(super) const SUPPORTED: [&str; 40] = [
+pub(super) const SUPPORTED: [&str; 48] = [
+    "ABS",
     "ADD",
     "ASSIGN_VARIABLE",
     "AVERAGE_POOL_2D",
@@ -22,12 +23,15 @@ pub(super) const SUPPORTED: [&str; 40] = [
     "MEAN",
     "MINIMUM",
     "MUL",
+    "NEG",
     "PACK",
     "PAD",
     "PADV2",
     "PRELU",
     "QUANTIZE",
     "READ_VARIABLE",
+    "REDUCE_MAX",
+    "REDUCE_MIN",
     "RELU",
     "RELU6",
     "RESHAPE",
@@ -37,12 +41,16 @@ pub(super) const SUPPORTED: [&str; 40] = [
     "SLICE",
     "SOFTMAX",
     "SPLIT",
+    "SPLIT_V",
+    "SQUARED_DIFFERENCE",
     "SQUEEZE",
     "STRIDED_SLICE",
     "SUB",
+    "SUM",
     "TANH",
     "TRANSPOSE",
     "TRANSPOSE_CONV",
+    "UNPACK",
     "VAR_HANDLE",
 ];
 

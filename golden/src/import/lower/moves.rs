@@ -120,22 +120,71 @@ impl Operands<'_> {
     pub(super) fn split(&self) -> Result<Vec<Lowered>, String> {
         let (input, outputs) = (self.input(1)?, &self.operator.outputs);
         let sizes = &self.tensor(input).shape;
-        let axis = match self.known(0, "the axis")?[..] {
-            [axis] => i32::try_from(axis).map_err(|_| format!("axis is {axis}"))?,
-            ref axes => return Err(format!("{} axes: must be 1", axes.len())),
-        };
-        let axis = self.axis(axis, sizes.len())?;
+        let axis = self.one_axis(0, sizes.len())?;
         if outputs.is_empty() || !sizes[axis].is_multiple_of(outputs.len()) {
             return Err(format!("{} outputs for {} elements along dimension {axis}", outputs.len(), sizes[axis]));
         }
         let count = sizes[axis] / outputs.len();
-        let part = |(i, &output): (usize, &usize)| {
+        self.cut(input, axis, &vec![count; outputs.len()])
+    }
+
+    /// SPLIT_V: parts of given sizes, of which one may be -1: what is left.
+    pub(super) fn split_v(&self) -> Result<Vec<Lowered>, String> {
+        let (input, counts) = (self.input(0)?, self.known(1, "the sizes")?);
+        let sizes = &self.tensor(input).shape;
+        let axis = self.one_axis(2, sizes.len())?;
+        let given: i64 = counts.iter().filter(|&&count| count != -1).sum();
+        let left = sizes[axis] as i64 - given;
+        let whole = |&count: &i64| usize::try_from(if count == -1 { left } else { count }).ok();
+        let parts: Option<Vec<usize>> = counts.iter().map(whole).collect();
+        let fits = |parts: &Vec<usize>| {
+            parts.iter().sum::<usize>() == sizes[axis] && parts.len() == self.operator.outputs.len()
+        };
+        let parts = parts.filter(fits).ok_or_else(|| {
+            let outputs = self.operator.outputs.len();
+            format!("sizes {counts:?} of {outputs} outputs for {} elements along dimension {axis}", sizes[axis])
+        })?;
+        self.cut(input, axis, &parts)
+    }
+
+    /// UNPACK: the input at each place of a dimension, which the outputs do not have.
+    pub(super) fn unpack(&self, axis: i32) -> Result<Vec<Lowered>, String> {
+        let (input, outputs) = (self.input(0)?, &self.operator.outputs);
+        let sizes = &self.tensor(input).shape;
+        let axis = self.axis(axis, sizes.len())?;
+        if outputs.len() != sizes[axis] {
+            return Err(format!("{} outputs for {} elements along dimension {axis}", outputs.len(), sizes[axis]));
+        }
+        let part = |(place, &output): (usize, &usize)| {
             self.moved(&[input], output)?;
-            let mut ranges: Vec<ops::Range<usize>> = sizes.iter().map(|&size| 0..size).collect();
-            ranges[axis] = i * count..(i + 1) * count;
-            Ok(Lowered { inputs: vec![input], output, operator: self.parts(output, ranges)? })
+            self.check_shape(output, [&sizes[..axis], &sizes[axis + 1..]].concat().into_iter())?;
+            let mut indices: Vec<Vec<usize>> = sizes.iter().map(|&size| (0..size).collect()).collect();
+            indices[axis] = vec![place];
+            Ok(Lowered { inputs: vec![input], output, operator: Operator::Select { indices } })
         };
         outputs.iter().enumerate().map(part).collect()
+    }
+
+    /// The dimension that a constant of one integer names.
+    fn one_axis(&self, position: usize, rank: usize) -> Result<usize, String> {
+        match self.known(position, "the axis")?[..] {
+            [axis] => self.axis(i32::try_from(axis).map_err(|_| format!("axis is {axis}"))?, rank),
+            ref axes => Err(format!("{} axes: must be 1", axes.len())),
+        }
+    }
+
+    /// Parts of a dimension behind each other, one for each output.
+    fn cut(&self, input: usize, axis: usize, counts: &[usize]) -> Result<Vec<Lowered>, String> {
+        let sizes = &self.tensor(input).shape;
+        let mut begin = 0;
+        let part = |(&count, &output): (&usize, &usize)| {
+            self.moved(&[input], output)?;
+            let mut ranges: Vec<ops::Range<usize>> = sizes.iter().map(|&size| 0..size).collect();
+            ranges[axis] = begin..begin + count;
+            begin += count;
+            Ok(Lowered { inputs: vec![input], output, operator: self.parts(output, ranges)? })
+        };
+        counts.iter().zip(&self.operator.outputs).map(part).collect()
     }
 
     /// PACK: inputs of one shape side by side along a new dimension.

@@ -7,8 +7,8 @@ use crate::import::runtime::Layer;
 use crate::import::tflite::{self, Activation, Data, ElementType, Options, Padding};
 use crate::numerics::multiplier::quantize_multiplier;
 use crate::operators::{
-    AddParameters, Axis, LitertMul, Quantizer, SoftmaxParameters, Spread, Window, XnnpackAdd, XnnpackConvert,
-    xnnpack_square_table,
+    AddParameters, Axis, LitertMul, Quantizer, SoftmaxParameters, Spread, SquaredDifference, Window, XnnpackAdd,
+    XnnpackConvert, xnnpack_square_table,
 };
 use crate::{Bounds, MultiplierWidth};
 
@@ -21,8 +21,11 @@ pub(super) struct Lowered {
 
 /// A supported operator, as the runtime computes it.
 pub(super) fn lower(operands: Operands<'_>) -> Result<Vec<Lowered>, String> {
-    if &*operands.operator.name == "SPLIT" {
-        return operands.split();
+    match (&*operands.operator.name, operands.operator.options) {
+        ("SPLIT", _) => return operands.split(),
+        ("SPLIT_V", _) => return operands.split_v(),
+        (_, Options::Unpack { axis }) => return operands.unpack(axis),
+        _ => {}
     }
     if let Options::TransposeConv { padding, stride, activation } = operands.operator.options {
         return Ok(vec![transpose_conv(operands, padding, stride, activation)?]);
@@ -73,7 +76,7 @@ pub(super) fn lower(operands: Operands<'_>) -> Result<Vec<Lowered>, String> {
             inputs = operands.inputs()?;
             operands.concatenation(&inputs, axis, activation)?
         }
-        Options::Reducer { keep_dims } => operands.mean(keep_dims)?,
+        Options::Reducer { keep_dims } => operands.reduced(keep_dims)?,
         Options::Softmax { beta } => softmax(&operands, beta)?,
         Options::None if matches!(&*operands.operator.name, "MAXIMUM" | "MINIMUM") => {
             inputs.push(operands.input(1)?);
@@ -84,7 +87,12 @@ pub(super) fn lower(operands: Operands<'_>) -> Result<Vec<Lowered>, String> {
             inputs.push(operands.input(1)?);
             operands.prelu()?
         }
+        Options::None if &*operands.operator.name == "SQUARED_DIFFERENCE" => {
+            inputs.push(operands.input(1)?);
+            squared_difference(&operands)?
+        }
         Options::TransposeConv { .. }
+        | Options::Unpack { .. }
         | Options::VarHandle { .. }
         | Options::CallOnce { .. }
         | Options::None
@@ -186,6 +194,14 @@ fn elementwise(operands: &Operands<'_>, activation: Activation) -> Result<Operat
     .map_err(|e| e.to_string())
 }
 
+fn squared_difference(operands: &Operands<'_>) -> Result<Operator, String> {
+    let (a, b) = (operands.quantized(operands.input(0)?)?, operands.quantized(operands.input(1)?)?);
+    let y = operands.quantized(operands.output()?)?;
+    SquaredDifference::new([a.scale, b.scale, y.scale], y.zero_point.into(), Bounds::INT8)
+        .map(|parameters| Operator::SquaredDifference { zero_points: [a.zero_point, b.zero_point], parameters })
+        .map_err(|e| e.to_string())
+}
+
 /// MUL of a tensor with itself.
 fn square(operands: &Operands<'_>, activation: Activation) -> Result<Operator, String> {
     let (x, y) = (operands.quantized(operands.input(0)?)?, operands.quantized(operands.output()?)?);
@@ -229,7 +245,9 @@ fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Resul
         }
         "TRANSPOSE" => operands.transpose(input, output)?,
         "SLICE" => operands.slice(input, output)?,
-        "HARD_SWISH" | "LOGISTIC" | "RELU" | "RELU6" | "TANH" => Operator::Table { entries: operands.table()? },
+        "ABS" | "HARD_SWISH" | "LOGISTIC" | "NEG" | "RELU" | "RELU6" | "TANH" => {
+            Operator::Table { entries: operands.table()? }
+        }
         // The elements are moved as they are, whatever the two scales are.
         _ => {
             let (x, y) = (operands.tensor(input).element, operands.tensor(output).element);

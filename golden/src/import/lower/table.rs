@@ -6,16 +6,22 @@ use crate::import::Runtime;
 use crate::import::tflite::Activation;
 use crate::numerics::multiplier::quantize_multiplier;
 use crate::operators::{
-    Table, clamp_table, hard_swish_table, leaky_relu_table, logistic_table, relu_table, tanh_table,
+    Table, abs_table, clamp_table, hard_swish_table, leaky_relu_table, logistic_table, neg_table, relu_table,
+    tanh_table,
 };
 use crate::{Bounds, MultiplierWidth, Requantization, Rule};
 
 impl Operands<'_> {
-    /// The table of HARD_SWISH, LOGISTIC, RELU, RELU6 or TANH.
+    /// The table of ABS, HARD_SWISH, LOGISTIC, NEG, RELU, RELU6 or TANH.
     pub(super) fn table(&self) -> Result<Table, String> {
         let (x, y) = (self.quantized(self.input(0)?)?, self.quantized(self.output()?)?);
         let (scales, zero_points) = ([x.scale, y.scale], [x.zero_point, y.zero_point]);
         match &*self.operator.name {
+            "ABS" => abs_table(scales, zero_points),
+            "NEG" if self.runtime == Runtime::Tflm => {
+                return Err("of INT8: TensorFlow Lite Micro has no such kernel".to_owned());
+            }
+            "NEG" => Ok(neg_table()),
             "HARD_SWISH" => hard_swish_table(scales, zero_points),
             "RELU6" if self.runtime == Runtime::Tflm => Ok(clamp_table(self.runtime.bounds(Activation::Relu6, x)?)),
             "RELU6" => relu_table(self.relu_factor(scales), zero_points, self.runtime.bounds(Activation::Relu6, y)?),

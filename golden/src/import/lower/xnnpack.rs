@@ -28,17 +28,17 @@ impl Operands<'_> {
                 "QUANTIZE" => self.kind_of_quantize(),
                 "PAD" => self.tensor_of(1).is_some_and(|paddings| paddings.element == ElementType::Int32),
                 // XNNPACK has these three for floats alone.
-                "HARD_SWISH" | "RELU" | "RELU6" => false,
+                "ABS" | "HARD_SWISH" | "NEG" | "RELU" | "RELU6" => false,
                 // These only move elements, and do so alike everywhere.
-                "EXPAND_DIMS" | "PADV2" | "SHAPE" | "SLICE" | "SPLIT" | "SQUEEZE" | "TRANSPOSE" => false,
-                "MAXIMUM" | "MINIMUM" | "PRELU" => false,
+                "EXPAND_DIMS" | "PADV2" | "SHAPE" | "SLICE" | "SPLIT" | "SPLIT_V" | "SQUEEZE" | "TRANSPOSE" => false,
+                "MAXIMUM" | "MINIMUM" | "PRELU" | "SQUARED_DIFFERENCE" => false,
                 _ => true,
             },
             Options::Concatenation { .. } | Options::Reducer { .. } => true,
             Options::LeakyRelu { .. } | Options::TransposeConv { .. } => true,
             Options::Resize(_) => &*self.operator.name == "RESIZE_BILINEAR",
             Options::StridedSlice { .. } | Options::Pack { .. } | Options::Softmax { .. } | Options::Unread => false,
-            Options::VarHandle { .. } | Options::CallOnce { .. } => false,
+            Options::Unpack { .. } | Options::VarHandle { .. } | Options::CallOnce { .. } => false,
         }
     }
 

@@ -93,9 +93,9 @@ pub enum Options {
         /// Activation that is fused into the bounds of the output.
         activation: Activation,
     },
-    /// Options of `MEAN`.
+    /// Options of `MEAN`, `SUM`, `REDUCE_MAX` and `REDUCE_MIN`.
     Reducer {
-        /// Whether a dimension of which the mean is taken stays as a size of 1.
+        /// Whether a dimension that is reduced stays as a size of 1.
         keep_dims: bool,
     },
     /// Options of `STRIDED_SLICE`.
@@ -108,6 +108,11 @@ pub enum Options {
     /// Options of `PACK`.
     Pack {
         /// The new dimension of the output; below 0 it counts from behind.
+        axis: i32,
+    },
+    /// Options of `UNPACK`.
+    Unpack {
+        /// The dimension of the input that the outputs do not have; below 0 it counts from behind.
         axis: i32,
     },
     /// Options of `RESIZE_BILINEAR` and `RESIZE_NEAREST_NEIGHBOR`.

@@ -22,19 +22,19 @@ pub(super) fn read_options(name: &str, operator: schema::Operator<'_>) -> Result
         "ADD" | "SUB" | "MUL" => elementwise(name, operator),
         "SOFTMAX" => softmax(operator),
         "CONCATENATION" => concatenation(operator),
-        "MEAN" => reducer(operator),
+        "MEAN" | "SUM" | "REDUCE_MAX" | "REDUCE_MIN" => reducer(operator),
         "STRIDED_SLICE" => strided_slice(operator),
         "PACK" => pack(operator),
+        "UNPACK" => unpack(operator),
         "RESIZE_NEAREST_NEIGHBOR" => resize_nearest_neighbor(operator),
         "RESIZE_BILINEAR" => resize_bilinear(operator),
         "LEAKY_RELU" => leaky_relu(operator),
-        "RESHAPE" | "SQUEEZE" | "EXPAND_DIMS" | "SHAPE" | "PAD" | "PADV2" | "TRANSPOSE" | "SLICE" | "SPLIT" => {
-            Ok(Options::None)
-        }
-        "QUANTIZE" | "DEQUANTIZE" | "MAXIMUM" | "MINIMUM" | "PRELU" => Ok(Options::None),
+        "RESHAPE" | "SQUEEZE" | "EXPAND_DIMS" | "SHAPE" | "PAD" | "PADV2" | "TRANSPOSE" | "SLICE" | "SPLIT"
+        | "SPLIT_V" => Ok(Options::None),
+        "QUANTIZE" | "DEQUANTIZE" | "MAXIMUM" | "MINIMUM" | "PRELU" | "SQUARED_DIFFERENCE" => Ok(Options::None),
         "CALL_ONCE" => call_once(operator),
         "READ_VARIABLE" | "ASSIGN_VARIABLE" => Ok(Options::None),
-        "HARD_SWISH" | "LOGISTIC" | "RELU" | "RELU6" | "TANH" => Ok(Options::None),
+        "ABS" | "HARD_SWISH" | "LOGISTIC" | "NEG" | "RELU" | "RELU6" | "TANH" => Ok(Options::None),
         _ => Ok(Options::Unread),
     }
 }
@@ -164,6 +164,11 @@ fn strided_slice(operator: schema::Operator<'_>) -> Result<Options, String> {
 fn pack(operator: schema::Operator<'_>) -> Result<Options, String> {
     let options = table(operator, operator.builtin_options_as_pack_options(), "PackOptions")?;
     Ok(Options::Pack { axis: options.map_or(0, |options| options.axis()) })
+}
+
+fn unpack(operator: schema::Operator<'_>) -> Result<Options, String> {
+    let options = table(operator, operator.builtin_options_as_unpack_options(), "UnpackOptions")?;
+    Ok(Options::Unpack { axis: options.map_or(0, |options| options.axis()) })
 }
 
 fn resize_nearest_neighbor(operator: schema::Operator<'_>) -> Result<Options, String> {
