@@ -25,7 +25,7 @@ pub use inputs::read_inputs;
 pub struct Run {
     /// model file (.tflite or .onnx, of 8 bits)
     model: PathBuf,
-    /// inputs (.npy): int8, uint8 or float32, as the model takes; [N, ...], one or more batches. A model with several inputs
+    /// inputs (.npy): int8, uint8, int16 or float32, as the model takes; [N, ...], one or more batches. A model with several inputs
     /// takes as many files, in its own order or as NAME=FILE
     #[arg(long, value_name = "[NAME=]X.npy", required = true)]
     input: Vec<String>,

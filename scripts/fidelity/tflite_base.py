@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from case import TFLITE_RUNTIMES, Case
 from choices import Choices
-from tflite_writer import TfliteModel
+from tflite_writer import TYPES, TfliteModel
 
 ALL = frozenset(TFLITE_RUNTIMES)
 REFERENCES = frozenset({"tflm", "litert_reference"})
@@ -35,7 +35,8 @@ def begin(c: Choices, shape: Sequence[int], dtype: Any = np.int8, middle: float 
     model = TfliteModel()
     if np.dtype(dtype) == np.float32:
         return model, model.tensor(shape, dtype)
-    return model, model.tensor(shape, dtype, c.scale(middle, 3.0), c.zero_point(dtype))
+    zero_point = 0 if np.dtype(dtype) == np.int16 else c.zero_point(dtype)
+    return model, model.tensor(shape, dtype, c.scale(middle, 3.0), zero_point)
 
 
 def image(c: Choices, channels: int = 6, size: int = 8) -> list[int]:
@@ -54,6 +55,18 @@ def output_scale(c: Choices, scale: float) -> float:
     return scale if c.chance(25) else c.scale(scale, 1.5)
 
 
+def is_int16(model: TfliteModel, x: int) -> bool:
+    """Whether a tensor has activations of 16 bits."""
+    return model.tensors[x].type == schema.TensorType.INT16
+
+
+def computed(c: Choices, model: TfliteModel, x: int, shape: Sequence[int], scale: float) -> int:
+    """A tensor of the type of `x`, of this scale and any zero point; int16 has zero point 0."""
+    if is_int16(model, x):
+        return model.tensor(shape, np.int16, scale, 0)
+    return model.tensor(shape, np.int8, scale, c.zero_point())
+
+
 def rescaled(c: Choices, model: TfliteModel, x: int, shape: Sequence[int], dtype: Any = np.int8) -> int:
     """An output tensor near the scale of `x`."""
     return model.tensor(shape, dtype, output_scale(c, model.scale(x)), c.zero_point(dtype))
@@ -70,7 +83,7 @@ def finish(c: Choices, model: TfliteModel, x: int, y: int | list[int], spread: f
     if kind == schema.TensorType.FLOAT32:
         inputs = c.reals(shape, spread, 0.5)
     else:
-        inputs = c.of_type(shape, np.uint8 if kind == schema.TensorType.UINT8 else np.int8)
+        inputs = c.of_type(shape, next(dtype for dtype, code in TYPES.items() if code == kind))
     return Case("tflite", model.bytes([x], ys), [inputs], batch)
 
 

@@ -147,15 +147,17 @@ def reducer(name: str, rescales: bool) -> Callable[[Choices], Case]:
 
 
 def quantize(c: Choices) -> Case:
-    """From floats, or between types of 8 bits and between scales."""
-    source, target = c.of([np.int8, np.float32, np.uint8]), c.of([np.int8, np.int8, np.uint8])
+    """From floats, or between types and between scales."""
+    types = [np.int8, np.float32, np.uint8, np.int8, np.float32, np.int16]
+    source, target = c.of(types), c.of([np.int8, np.int8, np.int8, np.uint8, np.uint8, np.int16])
+    z = 0 if target == np.int16 else c.zero_point(target)
     shape = [c.of([1, 1, 2]), *any_shape(c, (0, 3), 7)]
     model, x = begin(c, shape, source)
     if source == np.float32:
-        y = model.tensor(shape, target, c.scale(0.03, 3.0), c.zero_point(target))
+        y = model.tensor(shape, target, c.scale(0.0001 if target == np.int16 else 0.03, 3.0), z)
     else:
         y_scale = model.scale(x) if c.chance(20) else c.scale(model.scale(x), 6.0 if c.chance(15) else 1.5)
-        y = model.tensor(shape, target, y_scale, c.zero_point(target))
+        y = model.tensor(shape, target, y_scale, z)
     model.operator("QUANTIZE", [x], [y], "Quantize")
     return finish(c, model, x, y)
 
@@ -163,7 +165,7 @@ def quantize(c: Choices) -> Case:
 def dequantize(c: Choices) -> Case:
     """To floats."""
     shape = [c.of([1, 1, 2]), *any_shape(c, (0, 3), 7)]
-    model, x = begin(c, shape, c.of([np.int8, np.int8, np.uint8]))
+    model, x = begin(c, shape, c.of([np.int8, np.int8, np.uint8, np.int16]))
     y = model.tensor(shape, np.float32)
     model.operator("DEQUANTIZE", [x], [y], "Dequantize")
     return finish(c, model, x, y)

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from case import Case, Drawer
 from choices import Choices
-from tflite_base import ALL, PADDINGS, REFERENCES, Append, activation, begin, finish, image, window
+from tflite_base import (
+    ALL, PADDINGS, REFERENCES, TFLM, Append, activation, begin, computed, finish, image, is_int16, window,
+)  # fmt: skip
 from tflite_writer import TfliteModel
 
 
-def weights(c: Choices, model: TfliteModel, shape: Sequence[int], axis: int, per_channel: bool) -> int:
-    """Weights with one scale, or with one for each output. -128 is rare, because converters do not write it."""
+def weights(
+    c: Choices, model: TfliteModel, shape: Sequence[int], axis: int, per_channel: bool, narrow: bool = False
+) -> int:
+    """Weights with one scale, or with one for each output; some of `narrow` ones have 4 bits. The least integer is rare,
+    because converters do not write it."""
     outputs = shape[axis]
     scales = [c.scale(0.01, 1.5) for _ in range(outputs if per_channel else 1)]
     if per_channel and c.chance(4):
         scales[c.below(outputs)] = 0.0
-    least = -128 if c.chance(20) else -127
-    return model.constant(c.array(shape, least, 127, np.int8), scales, 0, axis)
+    least = 1 if c.chance(20) else 0
+    if narrow and c.chance(12):
+        return model.constant(c.array(shape, -7 - least, 7, np.int8), [16.0 * s for s in scales], 0, axis, int4=True)
+    return model.constant(c.array(shape, -127 - least, 127, np.int8), scales, 0, axis)
 
 
 def bias(c: Choices, model: TfliteModel, x: int, w: int, outputs: int) -> int:
     """A bias whose scale is that of the sum; now and then it is great."""
     scales = np.float32(model.scale(x)) * np.asarray(model.tensors[w].quantization.scale, np.float32)
     bound = 1 << (24 if c.chance(5) else 14)
-    return model.constant(c.array([outputs], -bound, bound, np.int32), list(scales))
+    if not is_int16(model, x):
+        return model.constant(c.array([outputs], -bound, bound, np.int32), list(scales))
+    dtype = np.int32 if c.chance(15) else np.int64
+    return model.constant(c.array([outputs], -bound << 5, bound << 5, dtype), list(scales))
 
 
 def sum_scale(c: Choices, model: TfliteModel, x: int, w: int, terms: int) -> float:
@@ -41,10 +52,10 @@ def fully_connected(c: Choices, model: TfliteModel, x: int) -> int:
     *leading, inputs = model.shape(x)
     outputs = c.integer(1, 12)
     per_channel, keep = c.chance(40), c.chance(50)
-    w = weights(c, model, [outputs, inputs], 0, per_channel)
+    w = weights(c, model, [outputs, inputs], 0, per_channel, narrow=True)
     b = -1 if c.chance(25) else bias(c, model, x, w, outputs)
     shape = [*leading, outputs] if keep else [int(np.prod(leading)), outputs]
-    y = model.tensor(shape, np.int8, sum_scale(c, model, x, w, inputs), c.zero_point())
+    y = computed(c, model, x, shape, sum_scale(c, model, x, w, inputs))
     ends = [x, w] if b < 0 and c.chance(50) else [x, w, b]
     fused = activation(c)
     model.operator(
@@ -71,10 +82,10 @@ def conv2d(c: Choices, model: TfliteModel, x: int) -> int:
     depth = shape[3] // groups
     outputs = c.integer(1, 4 if groups > 1 else 10) * groups
     filter, stride, dilation, same, size = geometry(c, shape)
-    w = weights(c, model, [outputs, *filter, depth], 0, c.chance(60))
+    w = weights(c, model, [outputs, *filter, depth], 0, c.chance(60), narrow=True)
     b = bias(c, model, x, w, outputs)
     y_scale = sum_scale(c, model, x, w, filter[0] * filter[1] * depth)
-    y = model.tensor([shape[0], *size, outputs], np.int8, y_scale, c.zero_point())
+    y = computed(c, model, x, [shape[0], *size, outputs], y_scale)
     model.operator(
         "CONV_2D", [x, w, b], [y], "Conv2D", padding=PADDINGS[same], strideH=stride[0], strideW=stride[1],
         dilationHFactor=dilation[0], dilationWFactor=dilation[1], fusedActivationFunction=activation(c),
@@ -88,10 +99,10 @@ def depthwise_conv2d(c: Choices, model: TfliteModel, x: int) -> int:
     multiplier = c.integer(2, 3) if c.chance(30) else 1
     outputs = shape[3] * multiplier
     filter, stride, dilation, same, size = geometry(c, shape)
-    w = weights(c, model, [1, *filter, outputs], 3, c.chance(60))
+    w = weights(c, model, [1, *filter, outputs], 3, c.chance(60), narrow=True)
     b = bias(c, model, x, w, outputs)
     y_scale = sum_scale(c, model, x, w, filter[0] * filter[1])
-    y = model.tensor([shape[0], *size, outputs], np.int8, y_scale, c.zero_point())
+    y = computed(c, model, x, [shape[0], *size, outputs], y_scale)
     model.operator(
         "DEPTHWISE_CONV_2D", [x, w, b], [y], "DepthwiseConv2D", padding=PADDINGS[same], strideH=stride[0],
         strideW=stride[1], dilationHFactor=dilation[0], dilationWFactor=dilation[1], depthMultiplier=multiplier,
@@ -125,7 +136,7 @@ def pool(name: str) -> Append:
         filter, stride, _, same, size = geometry(c, shape, undilated=True)
         y = model.like(x, [shape[0], *size, shape[3]])
         if c.chance(3):
-            y = model.tensor(model.shape(y), np.int8, c.scale(0.1, 1.0), c.zero_point())
+            y = computed(c, model, x, model.shape(y), c.scale(0.1, 1.0))
         model.operator(
             name, [x], [y], "Pool2D", padding=PADDINGS[same], strideH=stride[0], strideW=stride[1],
             filterHeight=filter[0], filterWidth=filter[1], fusedActivationFunction=activation(c),
@@ -135,11 +146,11 @@ def pool(name: str) -> Append:
     return append
 
 
-def alone(append: Append, shape: Callable[[Choices], list[int]]) -> Callable[[Choices], Case]:
+def alone(append: Append, shape: Callable[[Choices], list[int]], dtype: Any = np.int8) -> Callable[[Choices], Case]:
     """A model of this operator by itself, for an input of a drawn shape."""
 
     def draw(c: Choices) -> Case:
-        model, x = begin(c, shape(c))
+        model, x = begin(c, shape(c), dtype, 0.1 if dtype == np.int8 else 0.001)
         return finish(c, model, x, append(c, model, x))
 
     return draw
@@ -162,5 +173,10 @@ DRAWERS = [
     Drawer("DEPTHWISE_CONV_2D", alone(depthwise_conv2d, channels), ALL, 3),
     Drawer("AVERAGE_POOL_2D", alone(AVERAGE_POOL, channels), ALL),
     Drawer("MAX_POOL_2D", alone(MAX_POOL, channels), ALL),
+    Drawer("FULLY_CONNECTED int16", alone(fully_connected, rows, np.int16), TFLM),
+    Drawer("CONV_2D int16", alone(conv2d, image, np.int16), TFLM),
+    Drawer("DEPTHWISE_CONV_2D int16", alone(depthwise_conv2d, channels, np.int16), TFLM),
+    Drawer("AVERAGE_POOL_2D int16", alone(AVERAGE_POOL, channels, np.int16), TFLM),
+    Drawer("MAX_POOL_2D int16", alone(MAX_POOL, channels, np.int16), TFLM),
     Drawer("TRANSPOSE_CONV", alone(transpose_conv, lambda c: image(c, 4, 5)), REFERENCES),
 ]

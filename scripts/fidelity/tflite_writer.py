@@ -113,10 +113,15 @@ class TfliteModel:
         scale: float | Sequence[float] | None = None,
         zero_point: int = 0,
         axis: int = 0,
+        int4: bool = False,
     ) -> int:
-        """A tensor with data."""
+        """A tensor with data. Integers of 4 bits are packed, the first one low."""
         data = np.asarray(data, order="C")
         index = self.tensor(data.shape, data.dtype, scale, zero_point, axis)
+        if int4:
+            self.tensors[index].type = schema.TensorType.INT4
+            halves = np.append(data.ravel(), np.zeros(data.size % 2, np.int8)).astype(np.uint8) & 15
+            data = halves[::2] | halves[1::2] << 4
         buffer = AlignedBuffer()
         buffer.data = data.tobytes()
         self.buffers.append(buffer)

@@ -61,6 +61,7 @@ pub fn read_inputs(path: &Path, tensor: &Tensor) -> Result<Vec<Value>> {
     match tensor.element {
         Element::INT8 => integers(&npy::Array::<i8>::from_bytes(&bytes)?, shape),
         Element::UINT8 => integers(&npy::Array::<u8>::from_bytes(&bytes)?, shape),
+        Element::INT16 => integers(&npy::Array::<i16>::from_bytes(&bytes)?, shape),
         Element::Float32 => {
             let array = npy::Array::<f32>::from_bytes(&bytes)?;
             let batches = split(&array.shape, &array.data, shape)?;

@@ -15,6 +15,7 @@ pub(super) struct Outputs {
 enum Elements {
     Int8(Vec<i8>),
     Uint8(Vec<u8>),
+    Int16(Vec<i16>),
     Float(Vec<f32>),
 }
 
@@ -24,6 +25,7 @@ impl Outputs {
         let elements = match tensor.element {
             Element::INT8 => Elements::Int8(Vec::new()),
             Element::UINT8 => Elements::Uint8(Vec::new()),
+            Element::INT16 => Elements::Int16(Vec::new()),
             Element::Float32 => Elements::Float(Vec::new()),
             other => bail!("{}: an output of {other}, of which there is no file", tensor.name),
         };
@@ -34,6 +36,7 @@ impl Outputs {
         match (&mut self.elements, value) {
             // The cast is exact, because elements are within the bounds of their tensor.
             (Elements::Int8(all), Value::Integer(array)) => all.extend(array.data().iter().map(|&x| x as i8)),
+            (Elements::Int16(all), Value::Integer(array)) => all.extend(array.data().iter().map(|&x| x as i16)),
             (Elements::Uint8(all), Value::Integer(array)) => all.extend(array.data().iter().map(|&x| x as u8)),
             (Elements::Float(all), Value::Float(array)) => all.extend(array.data()),
             _ => unreachable!("an operator gives what its tensor says"),
@@ -45,6 +48,7 @@ impl Outputs {
         let shape = self.shape(batches);
         match &self.elements {
             Elements::Int8(data) => archive.push(name, &npy::Array { shape, data: data.clone() })?,
+            Elements::Int16(data) => archive.push(name, &npy::Array { shape, data: data.clone() })?,
             Elements::Uint8(data) => archive.push(name, &npy::Array { shape, data: data.clone() })?,
             Elements::Float(data) => archive.push(name, &npy::Array { shape, data: data.clone() })?,
         }
@@ -56,6 +60,7 @@ impl Outputs {
         let shape = self.shape(batches);
         match &self.elements {
             Elements::Int8(data) => npy::Array { shape, data: data.clone() }.write(path)?,
+            Elements::Int16(data) => npy::Array { shape, data: data.clone() }.write(path)?,
             Elements::Uint8(data) => npy::Array { shape, data: data.clone() }.write(path)?,
             Elements::Float(data) => npy::Array { shape, data: data.clone() }.write(path)?,
         }

@@ -19,6 +19,8 @@ impl Element {
     pub const INT8: Element = Element::Integer(Bounds::INT8);
     /// 0..=255
     pub const UINT8: Element = Element::Integer(Bounds::UINT8);
+    /// -32768..=32767
+    pub const INT16: Element = Element::Integer(Bounds::INT16);
 }
 
 impl fmt::Display for Element {
@@ -27,6 +29,7 @@ impl fmt::Display for Element {
             Element::Float32 => f.write_str("FLOAT32"),
             Element::INT8 => f.write_str("INT8"),
             Element::UINT8 => f.write_str("UINT8"),
+            Element::INT16 => f.write_str("INT16"),
             Element::Integer(bounds) => write!(f, "integers of {}..={}", bounds.min(), bounds.max()),
         }
     }

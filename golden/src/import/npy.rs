@@ -2,7 +2,7 @@
 //!
 //! # Contract
 //!
-//! Little-endian arrays of `i8`, `u8`, `i32`, `i64` and `f32` in C order. Any other file, and any damaged file, gives
+//! Little-endian arrays of `i8`, `u8`, `i16`, `i32`, `i64` and `f32` in C order. Any other file, and any damaged file, gives
 //! an [`Error`]. Nothing panics, and no memory is allocated only because a header says so.
 //!
 //! The format is a magic, a version, the length of a header, the header (a Python literal with three keys) and the
@@ -112,7 +112,7 @@ macro_rules! element {
         }
     )*};
 }
-element!(i8: "|i1", u8: "|u1", i32: "<i4", i64: "<i8", f32: "<f4");
+element!(i8: "|i1", u8: "|u1", i16: "<i2", i32: "<i4", i64: "<i8", f32: "<f4");
 
 impl<T: Element> Array<T> {
     /// Reads the array in the file at `path`.

@@ -29,8 +29,14 @@
 //!   ([`xnnpack_square_table`](crate::operators::xnnpack_square_table)).
 //! - MEAN is `tflite_double`. It is refused for `xnnpack`, and for `litert_builtin` over height and width with
 //!   dimensions kept.
+//! - SUM is computed for `tflm` only, by `tflite_double`. ABS and SQUARED_DIFFERENCE are `tflite_double` everywhere. NEG of
+//!   int8 is LiteRT's alone.
 //! - RELU is `tflite_double`, by a factor formed in `f64` for `tflm` and in `f32` for LiteRT. RELU6 is the same for LiteRT
 //!   with another bound; `tflm` clamps the input's integers and ignores the output's scale.
+//!
+//! - Activations of 16 bits are computed for `tflm` only, by layers with weights, ADD, SUB, MUL and pools. Layers with
+//!   weights are `reduced_16`, from sums of 64 bits; a layer whose bias is of INT32 is `tflite_double`, from sums of
+//!   32 bits.
 //!
 //! All operators were compared with tflite-micro 0.dev20261023 and LiteRT 2.3.0 on x86-64 with one thread, over random
 //! shapes, scales and inputs. `tests/cases` keeps some of these cases. All logits of six models equal the logits of the
@@ -77,6 +83,8 @@ pub(crate) enum Layer {
     /// QUANTIZE of integers: an element that LiteRT's own kernel computes in a whole group of 16, or one left over; the
     /// second scale is 1
     Rescaling { in_group: bool },
+    /// any layer with weights of activations of 16 bits, whose sums have 64 bits
+    Wide,
 }
 
 impl Runtime {
@@ -97,11 +105,11 @@ impl Runtime {
         }
     }
 
-    /// The bounds of an int8 output with a fused activation.
-    pub(crate) fn bounds(self, activation: Activation, output: Quantized) -> Result<Bounds, String> {
+    /// The bounds of an output of this type with a fused activation; XNNPACK's are of int8.
+    pub(crate) fn bounds(self, activation: Activation, output: Quantized, whole: Bounds) -> Result<Bounds, String> {
         let (min, max) = match self {
             Runtime::Xnnpack => xnnpack_bounds(activation, output),
-            _ => activation.int8_bounds(output.scale, output.zero_point)?,
+            _ => activation.bounds(output.scale, output.zero_point, whole)?,
         };
         Bounds::new(min.into(), max.into()).map_err(|e| e.to_string())
     }
@@ -140,6 +148,7 @@ impl Runtime {
                     Err(Error::Real { limit: "below 256, where XNNPACK is defined", got: factor })
                 };
             }
+            (_, Layer::Wide) => Rule::Reduced16,
             (Runtime::LitertReference, Layer::FullyConnected { .. }) => return real(RealRule::F64Away),
             (
                 Runtime::LitertBuiltin,
@@ -170,7 +179,7 @@ mod tests {
     #[test]
     fn bounds_differ_at_a_tie() {
         let output = Quantized { scale: 2.0, zero_point: -128 };
-        let max = |r: Runtime| r.bounds(Activation::ReluN1To1, output).map(Bounds::max);
+        let max = |r: Runtime| r.bounds(Activation::ReluN1To1, output, Bounds::INT8).map(Bounds::max);
         assert_eq!((max(Runtime::Tflm), max(Runtime::Xnnpack)), (Ok(-127), Ok(-128)));
     }
 

@@ -14,6 +14,7 @@ use qrtl_golden::operators::Array;
 const ALL: &[Runtime] = &Runtime::ALL;
 const NO_TFLM: &[Runtime] = &[Runtime::LitertReference, Runtime::LitertBuiltin, Runtime::Xnnpack];
 const LEAKY_RELU_BY_XNNPACK: &str = "(LEAKY_RELU): what XNNPACK computes here is not known to the last bit";
+const INT16_BY_LITERT: &str = "is INT16: what LiteRT computes with it is not known to the last bit";
 const LOGISTIC_BY_LITERT: &str = "(LOGISTIC): what LiteRT computes here is not known to the last bit";
 const MEAN_BY_XNNPACK: &str = "(MEAN): what XNNPACK computes here is not known to the last bit";
 const BY_KERNELS: &str = "what LiteRT's own kernel and XNNPACK compute here is not known to the last bit";
@@ -62,6 +63,16 @@ const ERRORS: &[(&str, &[Runtime], &str)] = {
         ("resize_bilinear", &[LitertBuiltin, Xnnpack], BY_KERNELS),
         ("resize_bilinear_other", &[LitertBuiltin, Xnnpack], BY_KERNELS),
         ("transpose_conv", &[LitertBuiltin, Xnnpack], BY_KERNELS),
+        ("add_int16", NO_TFLM, INT16_BY_LITERT),
+        ("average_pool_int16", NO_TFLM, INT16_BY_LITERT),
+        ("conv_int16", NO_TFLM, INT16_BY_LITERT),
+        ("conv_int16_bias_of_32_bits", NO_TFLM, INT16_BY_LITERT),
+        ("depthwise_int16", NO_TFLM, INT16_BY_LITERT),
+        ("fc_int16", NO_TFLM, INT16_BY_LITERT),
+        ("fc_int16_bias_of_32_bits", NO_TFLM, INT16_BY_LITERT),
+        ("max_pool_int16", NO_TFLM, INT16_BY_LITERT),
+        ("mul_int16", NO_TFLM, INT16_BY_LITERT),
+        ("sub_int16", NO_TFLM, INT16_BY_LITERT),
         ("neg", &[Tflm], "operator 0 (NEG): of INT8: TensorFlow Lite Micro has no such kernel"),
         ("sum", NO_TFLM, "operator 0 (SUM): what LiteRT computes here is not known to the last bit"),
         ("state_never_assigned", ALL, "model: variable \"v\" is read, and nothing has been assigned to it before"),
@@ -122,6 +133,7 @@ fn read(file: &str, element: Element) -> (Vec<usize>, Vec<i64>) {
     }
     match element {
         Element::INT8 => wide(Npy::<i8>::from_bytes(&bytes).unwrap()),
+        Element::INT16 => wide(Npy::<i16>::from_bytes(&bytes).unwrap()),
         Element::UINT8 => wide(Npy::<u8>::from_bytes(&bytes).unwrap()),
         Element::Float32 => {
             let array = Npy::<f32>::from_bytes(&bytes).unwrap();

@@ -71,7 +71,7 @@ fn other_moves_that_are_none() {
         assert_eq!(refusal(&order(wrong), Tflm), expected);
     }
     let split = model(&[numbers(&[0]), quantized(&[3]), quantized(&[2])], SPLIT, None);
-    assert_eq!(refusal(&split, Tflm), "model: its input is INT32: only INT8, UINT8 and FLOAT32 are supported");
+    assert_eq!(refusal(&split, Tflm), "model: its input is INT32: only INT8, UINT8, INT16 and FLOAT32 are supported");
     let pack = model(&[quantized(&[2]), quantized(&[2]), quantized(&[4])], PACK, Some((59, &[Field::Int(1, 2)])));
     assert_eq!(refusal(&pack, Tflm), "operator 0 (PACK): axis is 2: must be one of 2 dimensions");
     let resize = |size| {

@@ -216,10 +216,10 @@ fn what_a_model_must_be() {
         refusal(&model(&large, RESHAPE, None), Tflm),
         "operator 0 (RESHAPE): its output has 134217728 elements: at most 67108864 are computed"
     );
-    let int16 = [Tensor { element: 7, ..ends[0].clone() }, ends[1].clone()];
+    let int32 = [Tensor { element: 2, ..ends[0].clone() }, ends[1].clone()];
     assert_eq!(
-        refusal(&model(&int16, RESHAPE, None), Tflm),
-        "model: its input is INT16: only INT8, UINT8 and FLOAT32 are supported"
+        refusal(&model(&int32, RESHAPE, None), Tflm),
+        "model: its input is INT32: only INT8, UINT8, INT16 and FLOAT32 are supported"
     );
     let pool = model(&ends, MAX_POOL_2D, Some((5, &[])));
     assert_eq!(refusal(&pool, Tflm), "operator 0 (MAX_POOL_2D): stride is 0: must be in 1..=65536");

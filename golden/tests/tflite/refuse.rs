@@ -18,9 +18,9 @@ fn error(bytes: &[u8]) -> String {
 #[test]
 fn other_operators_are_named() {
     let numbered = error(&Patch::new("mlp_int8").operator_code(0, 200));
-    assert!(numbered.starts_with("operator 0 is BUILTIN_200: supported are ADD, "), "{numbered}");
+    assert!(numbered.starts_with("operator 0 is BUILTIN_200: supported are ABS, ADD, "), "{numbered}");
     let custom = error(&Patch::new("mlp_int8").operator_code(0, 32));
-    assert!(custom.starts_with("operator 0 is CUSTOM: supported are ADD, "), "{custom}");
+    assert!(custom.starts_with("operator 0 is CUSTOM: supported are ABS, ADD, "), "{custom}");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn operators_that_are_not_supported() {
         format!("{operator}: fused activation is number 9: only NONE, RELU, RELU_N1_TO_1 and RELU6 are supported")
     );
     assert_eq!(error(&options(1, 1)), format!("{operator}: weights format is 1: only 0, row-major, is supported"));
-    assert_eq!(error(&options(4, 4)), format!("{operator}: bias type is INT64: only INT32 is supported"));
+    assert_eq!(error(&options(4, 7)), format!("{operator}: bias type is INT16: only INT32 and INT64 are supported"));
     for (inputs, count) in [(&[0][..], 1), (&[0, 1, -1, -1], 4)] {
         assert_eq!(
             error(&one_layer(inputs, |_| None)),

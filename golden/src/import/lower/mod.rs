@@ -2,6 +2,7 @@
 //! runtime forms them. An operator that is not known bit for bit is refused. Nothing is run.
 
 mod concatenation;
+mod elementwise;
 mod error;
 mod mean;
 mod moves;
@@ -87,8 +88,10 @@ fn first_operators(model: &Model, runtime: Runtime, count: usize) -> Result<Lowe
     let mut there = vec![false; model.tensors().len()];
     for &input in model.inputs() {
         let element = model.tensors()[input].element;
-        if ![ElementType::Int8, ElementType::Uint8, ElementType::Float32].contains(&element) {
-            return Err(Error::Shape(format!("its input is {element}: only INT8, UINT8 and FLOAT32 are supported")));
+        let types = [ElementType::Int8, ElementType::Uint8, ElementType::Int16, ElementType::Float32];
+        if !types.contains(&element) {
+            let what = format!("its input is {element}: only INT8, UINT8, INT16 and FLOAT32 are supported");
+            return Err(Error::Shape(what));
         }
         lowering.tensor(input).map_err(Error::Shape)?;
         there[input] = true;
@@ -187,7 +190,8 @@ impl<'a> Lowering<'a> {
             ElementType::Float32 => Element::Float32,
             ElementType::Int8 => Element::INT8,
             ElementType::Uint8 => Element::UINT8,
-            other => return Err(format!("tensor {index} is {other}: must be INT8, UINT8 or FLOAT32")),
+            ElementType::Int16 => Element::INT16,
+            other => return Err(format!("tensor {index} is {other}: must be INT8, UINT8, INT16 or FLOAT32")),
         };
         let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
         let quantization = tensor.quantization.as_ref().and_then(operands::per_tensor);
@@ -227,7 +231,10 @@ fn bytes(tensor: &tflite::Tensor) -> usize {
 
 /// A constant operand of an elementwise operator such as ADD.
 fn constant(tensor: &tflite::Tensor) -> Option<Value> {
-    let Some(Data::I8(data)) = &tensor.data else { return None };
-    let data = data.iter().map(|&x| x.into()).collect();
+    let data = match &tensor.data {
+        Some(Data::I8(data)) => data.iter().map(|&x| x.into()).collect(),
+        Some(Data::I16(data)) => data.iter().map(|&x| x.into()).collect(),
+        _ => return None,
+    };
     Some(Value::Integer(Array::new("constant", tensor.shape.clone(), data).ok()?))
 }

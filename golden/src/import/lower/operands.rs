@@ -74,8 +74,50 @@ impl<'a> Operands<'a> {
         }
     }
 
+    /// Scale, zero point and least and greatest element of an int8 activation; for TFLM also of an int16 activation, which
+    /// has zero point 0.
+    pub(super) fn activation(&self, index: usize) -> Result<(Quantized, Bounds), String> {
+        if self.tensor(index).element != ElementType::Int16 {
+            return Ok((self.quantized(index)?, Bounds::INT8));
+        }
+        if self.runtime != Runtime::Tflm {
+            return Err(format!("tensor {index} is INT16: what LiteRT computes with it is not known to the last bit"));
+        }
+        match self.scale_and_zero_point(index)? {
+            q if q.zero_point == 0 => Ok((q, Bounds::INT16)),
+            q => Err(format!("tensor {index} has zero point {}: must be 0 for INT16", q.zero_point)),
+        }
+    }
+
+    /// The activations of an operator, whose types must be equal; and the least and greatest element of that type.
+    pub(super) fn activations<const N: usize>(&self, indices: [usize; N]) -> Result<([Quantized; N], Bounds), String> {
+        let first = self.tensor(indices[0]).element;
+        if let Some(&other) = indices.iter().find(|&&index| self.tensor(index).element != first) {
+            let (other, element) = (other, self.tensor(other).element);
+            // An activation of another type is an error whatever the first one is.
+            self.activation(indices[0])?;
+            self.activation(other)?;
+            return Err(format!("tensor {other} is {element}: must be {first}, as tensor {}", indices[0]));
+        }
+        let bounds = self.activation(indices[0])?.1;
+        let mut all = [Quantized { scale: 0.0, zero_point: 0 }; N];
+        for (quantized, index) in all.iter_mut().zip(indices) {
+            *quantized = self.activation(index)?.0;
+        }
+        Ok((all, bounds))
+    }
+
+    /// Scale, zero point and least and greatest element of an activation of 8 bits, or as
+    /// [`activation`](Self::activation) of 16 bits.
+    pub(super) fn integers(&self, index: usize) -> Result<(Quantized, Bounds), String> {
+        match self.tensor(index).element {
+            ElementType::Int16 => self.activation(index),
+            _ => self.quantized_8_bit(index),
+        }
+    }
+
     /// Scale, zero point and least and greatest element of an activation of 8 bits.
-    pub(super) fn quantized_8_bit(&self, index: usize) -> Result<(Quantized, Bounds), String> {
+    fn quantized_8_bit(&self, index: usize) -> Result<(Quantized, Bounds), String> {
         let bounds = match self.tensor(index).element {
             ElementType::Int8 => Bounds::INT8,
             ElementType::Uint8 => Bounds::UINT8,
@@ -107,12 +149,12 @@ impl<'a> Operands<'a> {
     /// The output of an operator that computes with its input's integers as they are. TFLM's pools accept scales that
     /// differ by 1e-6. An operator of XNNPACK must have equal scales. The other runtimes do not look at the scales
     /// (tflite-micro 90b983c2, `kernels/pooling_common.cc`; LiteRT f6745779, `kernels/pooling.cc`, `kernels/pad.cc`).
-    pub(super) fn unscaled(&self, input: usize, output: usize) -> Result<Quantized, String> {
-        let (x, y) = (self.quantized(input)?, self.quantized(output)?);
+    pub(super) fn unscaled(&self, input: usize, output: usize) -> Result<(Quantized, Bounds), String> {
+        let ([x, y], bounds) = self.activations([input, output])?;
         let stray = match (self.runtime, &self.operator.options) {
             (Runtime::Tflm, Options::Pool2d { .. }) => 1e-6,
             (Runtime::Xnnpack, _) => 0.0,
-            (Runtime::Tflm | Runtime::LitertReference | Runtime::LitertBuiltin, _) => return Ok(y),
+            (Runtime::Tflm | Runtime::LitertReference | Runtime::LitertBuiltin, _) => return Ok((y, bounds)),
         };
         if x.zero_point != y.zero_point || (x.scale - y.scale).abs() > stray {
             return Err(format!(
@@ -120,7 +162,7 @@ impl<'a> Operands<'a> {
                 x.scale, x.zero_point, y.scale, y.zero_point, self.runtime
             ));
         }
-        Ok(y)
+        Ok((y, bounds))
     }
 
     /// The four sizes of a tensor.

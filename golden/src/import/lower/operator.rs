@@ -5,12 +5,7 @@ use crate::graph::Operator;
 use crate::import::Runtime;
 use crate::import::runtime::Layer;
 use crate::import::tflite::{self, Activation, Data, ElementType, Options, Padding};
-use crate::numerics::multiplier::quantize_multiplier;
-use crate::operators::{
-    AddParameters, Axis, LitertMul, Quantizer, SoftmaxParameters, Spread, SquaredDifference, Window, XnnpackAdd,
-    XnnpackConvert, xnnpack_square_table,
-};
-use crate::{Bounds, MultiplierWidth};
+use crate::operators::{Axis, Quantizer, SoftmaxParameters, Spread, Window, XnnpackConvert};
 
 /// An operator, and the tensors of the model that it is applied to.
 pub(super) struct Lowered {
@@ -48,8 +43,8 @@ pub(super) fn lower(operands: Operands<'_>) -> Result<Vec<Lowered>, String> {
             Operator::DepthwiseConv2d { layer, window }
         }
         Options::Pool2d { padding, stride, filter, activation } => {
-            let y = operands.unscaled(inputs[0], output)?;
-            let bounds = operands.runtime.bounds(activation, y)?;
+            let (y, whole) = operands.unscaled(inputs[0], output)?;
+            let bounds = operands.runtime.bounds(activation, y, whole)?;
             let window = window(&operands, filter, padding, stride, [1, 1])?;
             match &*operands.operator.name {
                 "MAX_POOL_2D" => Operator::MaxPool { filter, window, bounds },
@@ -66,10 +61,10 @@ pub(super) fn lower(operands: Operands<'_>) -> Result<Vec<Lowered>, String> {
         Options::Elementwise { activation } => {
             let other = operands.input(1)?;
             if other == inputs[0] && &*operands.operator.name == "MUL" && operands.runtime == Runtime::Xnnpack {
-                square(&operands, activation)?
+                operands.square(activation)?
             } else {
                 inputs.push(other);
-                elementwise(&operands, activation)?
+                operands.elementwise(activation)?
             }
         }
         Options::Concatenation { axis, activation } => {
@@ -89,7 +84,7 @@ pub(super) fn lower(operands: Operands<'_>) -> Result<Vec<Lowered>, String> {
         }
         Options::None if &*operands.operator.name == "SQUARED_DIFFERENCE" => {
             inputs.push(operands.input(1)?);
-            squared_difference(&operands)?
+            operands.squared_difference()?
         }
         Options::TransposeConv { .. }
         | Options::Unpack { .. }
@@ -166,49 +161,6 @@ fn check_depthwise(operands: &Operands<'_>, depth_multiplier: usize) -> Result<(
     }
 }
 
-fn elementwise(operands: &Operands<'_>, activation: Activation) -> Result<Operator, String> {
-    let (a, b) = (operands.quantized(operands.input(0)?)?, operands.quantized(operands.input(1)?)?);
-    let (y, runtime) = (operands.quantized(operands.output()?)?, operands.runtime);
-    let bounds = runtime.bounds(activation, y)?;
-    let (zero_points, scales) = ([a.zero_point, b.zero_point], [a.scale, b.scale, y.scale]);
-    let common = || AddParameters::new(AddParameters::LEFT_SHIFT_8, scales, y.zero_point.into(), bounds);
-    let own = |subtract| XnnpackAdd::new(scales, subtract, y.zero_point, bounds);
-    match (&*operands.operator.name, runtime) {
-        ("MUL", Runtime::LitertBuiltin) => {
-            let factor = runtime.factor(Layer::Product, [a.scale, b.scale], y.scale);
-            let scale = quantize_multiplier(factor, MultiplierWidth::W32);
-            scale
-                .and_then(|scale| LitertMul::new(scale, y.zero_point.into(), bounds))
-                .map(|parameters| Operator::LitertMul { zero_points, parameters })
-        }
-        ("MUL", _) => runtime
-            .requantization(Layer::Product, [a.scale, b.scale], y, bounds)
-            .map(|requantization| Operator::Mul { zero_points, requantization }),
-        (name, Runtime::Xnnpack) => {
-            own(name == "SUB").map(|parameters| Operator::XnnpackAdd { zero_points, parameters })
-        }
-        ("SUB", _) => common().map(|parameters| Operator::Sub { zero_points, parameters }),
-        (_, Runtime::LitertBuiltin) => common().map(|parameters| Operator::LitertAdd { zero_points, parameters }),
-        _ => common().map(|parameters| Operator::Add { zero_points, parameters }),
-    }
-    .map_err(|e| e.to_string())
-}
-
-fn squared_difference(operands: &Operands<'_>) -> Result<Operator, String> {
-    let (a, b) = (operands.quantized(operands.input(0)?)?, operands.quantized(operands.input(1)?)?);
-    let y = operands.quantized(operands.output()?)?;
-    SquaredDifference::new([a.scale, b.scale, y.scale], y.zero_point.into(), Bounds::INT8)
-        .map(|parameters| Operator::SquaredDifference { zero_points: [a.zero_point, b.zero_point], parameters })
-        .map_err(|e| e.to_string())
-}
-
-/// MUL of a tensor with itself.
-fn square(operands: &Operands<'_>, activation: Activation) -> Result<Operator, String> {
-    let (x, y) = (operands.quantized(operands.input(0)?)?, operands.quantized(operands.output()?)?);
-    let bounds = operands.runtime.bounds(activation, y)?;
-    Ok(Operator::Table { entries: xnnpack_square_table([x.scale, y.scale], [x.zero_point, y.zero_point], bounds) })
-}
-
 fn softmax(operands: &Operands<'_>, beta: f32) -> Result<Operator, String> {
     if !matches!(operands.runtime, Runtime::Tflm | Runtime::LitertReference) {
         return Err("what LiteRT's own kernel computes here is not known to the last bit".to_owned());
@@ -226,13 +178,14 @@ fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Resul
     Ok(match &*operands.operator.name {
         "QUANTIZE" => quantize(operands, input, output)?,
         "DEQUANTIZE" => {
-            let (x, _) = operands.quantized_8_bit(input)?;
+            let (x, _) = operands.integers(input)?;
             operands.float(output)?;
             let rounding = operands.runtime.dequantize_rounding();
             Operator::Dequantize { zero_point: x.zero_point, scale: x.scale, rounding }
         }
         "PAD" => {
-            let y = operands.unscaled(input, output)?;
+            operands.quantized(input)?;
+            let (y, _) = operands.unscaled(input, output)?;
             Operator::Pad { padding: paddings(operands, input, output)?, value: y.zero_point }
         }
         "PADV2" => {
@@ -253,7 +206,7 @@ fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Resul
             let (x, y) = (operands.tensor(input).element, operands.tensor(output).element);
             match from_float {
                 true => operands.float(output)?,
-                false => drop((operands.quantized_8_bit(input)?, operands.quantized_8_bit(output)?)),
+                false => drop((operands.integers(input)?, operands.integers(output)?)),
             }
             if x != y {
                 return Err(format!("its input is {x} and its output {y}: must be the same"));
@@ -265,15 +218,21 @@ fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Resul
 
 fn quantize(operands: &Operands<'_>, input: usize, output: usize) -> Result<Operator, String> {
     let (runtime, from) = (operands.runtime, operands.tensor(input).element);
-    let (y, bounds) = operands.quantized_8_bit(output)?;
-    if runtime == Runtime::Tflm && bounds == Bounds::UINT8 && from != ElementType::Int8 {
-        return Err(format!("from {from} to {}: TensorFlow Lite Micro has no such kernel", ElementType::Uint8));
+    let (y, bounds) = operands.integers(output)?;
+    let to = operands.tensor(output).element;
+    let missing = match from {
+        ElementType::Int8 => false,
+        ElementType::Uint8 => to != ElementType::Int8,
+        _ => to == ElementType::Uint8,
+    };
+    if runtime == Runtime::Tflm && missing {
+        return Err(format!("from {from} to {to}: TensorFlow Lite Micro has no such kernel"));
     }
     if from == ElementType::Float32 {
         let rounding = runtime.quantize_rounding();
         return Ok(Operator::Quantize(Quantizer { scale: y.scale, zero_point: y.zero_point, bounds, rounding }));
     }
-    let (x, _) = operands.quantized_8_bit(input)?;
+    let (x, _) = operands.integers(input)?;
     let zero_point = x.zero_point;
     let rescaling = |in_group| runtime.requantization(Layer::Rescaling { in_group }, [x.scale, 1.0], y, bounds);
     match runtime {

@@ -23,9 +23,19 @@ impl Operands<'_> {
             }
             "NEG" => Ok(neg_table()),
             "HARD_SWISH" => hard_swish_table(scales, zero_points),
-            "RELU6" if self.runtime == Runtime::Tflm => Ok(clamp_table(self.runtime.bounds(Activation::Relu6, x)?)),
-            "RELU6" => relu_table(self.relu_factor(scales), zero_points, self.runtime.bounds(Activation::Relu6, y)?),
-            "RELU" => relu_table(self.relu_factor(scales), zero_points, self.runtime.bounds(Activation::Relu, y)?),
+            "RELU6" if self.runtime == Runtime::Tflm => {
+                Ok(clamp_table(self.runtime.bounds(Activation::Relu6, x, Bounds::INT8)?))
+            }
+            "RELU6" => relu_table(
+                self.relu_factor(scales),
+                zero_points,
+                self.runtime.bounds(Activation::Relu6, y, Bounds::INT8)?,
+            ),
+            "RELU" => relu_table(
+                self.relu_factor(scales),
+                zero_points,
+                self.runtime.bounds(Activation::Relu, y, Bounds::INT8)?,
+            ),
             _ => return self.sigmoid(x, y),
         }
         .map_err(|e| e.to_string())

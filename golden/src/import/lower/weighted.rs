@@ -2,6 +2,7 @@
 //! convolutions.
 
 use super::operands::Operands;
+use crate::Bounds;
 use crate::gemm::Matrix;
 use crate::graph::Weighted;
 use crate::import::Runtime;
@@ -128,14 +129,16 @@ impl<'a> Operands<'a> {
         activation: Activation,
         layer: impl Fn(usize, usize) -> Layer,
     ) -> Result<Weighted<Vec<i32>>, String> {
-        let (x, y) = (self.quantized(self.input(0)?)?, self.quantized(self.output()?)?);
+        let ([x, y], whole) = self.activations([self.input(0)?, self.output()?])?;
+        let wide = whole == Bounds::INT16 && self.sums_are_wide()?;
         let (tensor, axis) = (self.tensor(index), self.operator.channel_axis().unwrap_or(0));
         let Weights { data, scales } = weights(tensor, axis).map_err(|what| format!("tensor {index}{what}"))?;
-        let bounds = self.runtime.bounds(activation, y)?;
+        let bounds = self.runtime.bounds(activation, y, whole)?;
         let outputs = tensor.shape[axis];
         let requantization = |c: usize| {
             let scales_of_c = [x.scale, scales[c.min(scales.len() - 1)]];
-            let formed = self.runtime.requantization(layer(scales.len(), c), scales_of_c, y, bounds);
+            let layer = if wide { Layer::Wide } else { layer(scales.len(), c) };
+            let formed = self.runtime.requantization(layer, scales_of_c, y, bounds);
             formed.map_err(|why| format!("factor {c}: {why}"))
         };
         // Channels with one common scale may still be rounded differently.
@@ -143,10 +146,26 @@ impl<'a> Operands<'a> {
         let requantizations =
             (0..if alike { 1 } else { outputs }).map(requantization).collect::<Result<Vec<_>, _>>()?;
         let bias = match self.operator.inputs.get(2).copied().flatten() {
-            Some(index) => bias(self.tensor(index), outputs).map_err(|what| format!("tensor {index}{what}"))?,
+            Some(index) => bias(self.tensor(index), outputs, wide).map_err(|what| format!("tensor {index}{what}"))?,
             None => vec![0; outputs],
         };
         Ok(Weighted { weights: data, bias, requantizations, input_zero_point: x.zero_point })
+    }
+
+    /// Whether TFLM sums products of int16 in 64 bits and rounds by [`Rule::Reduced16`](crate::Rule::Reduced16). The type
+    /// of the bias decides; a depthwise convolution takes INT64 alone (tflite-micro 90b983c2,
+    /// `micro/kernels/conv.cc`, `depthwise_conv.cc`, `fully_connected.cc`).
+    fn sums_are_wide(&self) -> Result<bool, String> {
+        if self.tensor_of(1).is_some_and(|weights| weights.element == ElementType::Int4) {
+            return Err("weights of INT4 beside INT16: TensorFlow Lite Micro has no such kernel".to_owned());
+        }
+        let of_32_bits = self.tensor_of(2).is_some_and(|bias| bias.element == ElementType::Int32);
+        match (&*self.operator.name, of_32_bits) {
+            ("CONV_2D" | "FULLY_CONNECTED", of_32_bits) => Ok(!of_32_bits),
+            ("DEPTHWISE_CONV_2D", false) => Ok(true),
+            ("DEPTHWISE_CONV_2D", true) => Err("a bias of INT32 beside INT16: must be INT64".to_owned()),
+            _ => Err("has activations of INT16: not supported".to_owned()),
+        }
     }
 
     /// For a fully connected layer whose weights have one scale, TFLite lets the scale of the bias stray from the scale of
@@ -159,7 +178,7 @@ impl<'a> Operands<'a> {
         let (Some(bias), &[weight]) = (self.operator.inputs.get(2).copied().flatten(), scales(weights)) else {
             return Ok(());
         };
-        let (x, y) = (self.quantized(self.input(0)?)?, self.quantized(self.output()?)?);
+        let ([x, y], _) = self.activations([self.input(0)?, self.output()?])?;
         let (sum, scale) = (f64::from(x.scale) * f64::from(weight), scales(bias).first().map_or(0.0, |&s| s.into()));
         if self.runtime == Runtime::Xnnpack || (sum - scale).abs() / f64::from(y.scale) <= MAX_STRAY {
             return Ok(());
@@ -192,9 +211,16 @@ fn weights(tensor: &Tensor, axis: usize) -> Result<Weights<'_>, String> {
 }
 
 /// The bias of each output, whatever its shape.
-fn bias(tensor: &Tensor, outputs: usize) -> Result<Vec<i32>, String> {
-    let Some(Data::I32(bias)) = &tensor.data else {
-        return Err(format!(" is {}: a bias must be a constant of INT32", kind(tensor)));
+fn bias(tensor: &Tensor, outputs: usize, wide: bool) -> Result<Vec<i32>, String> {
+    let bias = match &tensor.data {
+        Some(Data::I32(bias)) => bias.clone(),
+        // Sums of more than 32 bits have biases of 64 bits, of which 32 are enough for all layers that we have seen.
+        Some(Data::I64(bias)) if wide => {
+            let narrow = |&b: &i64| i32::try_from(b).map_err(|_| format!(": a bias is {b}: more than 32 bits"));
+            bias.iter().map(narrow).collect::<Result<Vec<i32>, String>>()?
+        }
+        _ if wide => return Err(format!(" is {}: a bias must be a constant of INT64 or INT32", kind(tensor))),
+        _ => return Err(format!(" is {}: a bias must be a constant of INT32", kind(tensor))),
     };
     if bias.len() != outputs {
         return Err(format!(" has shape {:?}: a bias must have {outputs} elements", tensor.shape));
@@ -202,7 +228,7 @@ fn bias(tensor: &Tensor, outputs: usize) -> Result<Vec<i32>, String> {
     if let Some(Quantization { zero_points, .. }) = &tensor.quantization {
         check_zero_points(zero_points, "a bias")?;
     }
-    Ok(bias.clone())
+    Ok(bias)
 }
 
 fn check_zero_points(zero_points: &[i64], what: &str) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! Activation functions that are fused into an operator as bounds of its output.
 
 use super::schema_generated::tflite::ActivationFunctionType;
+use crate::Bounds;
 
 /// An activation function that is a clamp. It costs nothing, because it only narrows the bounds of the requantized
 /// output.
@@ -40,10 +41,10 @@ impl Activation {
         }
     }
 
-    /// The least and the greatest value of an int8 output of the given scale and zero point.
+    /// The least and the greatest value of an output of the given scale, zero point and type.
     ///
     /// A bound `f` becomes `zero_point + round(f / scale)`, divided in float32 and rounded half away from zero.
-    pub(crate) fn int8_bounds(self, scale: f32, zero_point: i32) -> Result<(i32, i32), String> {
+    pub(crate) fn bounds(self, scale: f32, zero_point: i32, whole: Bounds) -> Result<(i32, i32), String> {
         let (lo, hi) = self.reals();
         let quantize = |bound: f32| {
             let steps = (bound / scale).round();
@@ -57,9 +58,9 @@ impl Activation {
                 ))
             }
         };
-        let (type_min, type_max) = (i64::from(i8::MIN), i64::from(i8::MAX));
-        let min = lo.map_or(Ok(type_min), quantize)?.clamp(type_min, type_max);
-        let max = hi.map_or(Ok(type_max), quantize)?.clamp(type_min, type_max);
+        let (least, greatest) = (whole.min(), whole.max());
+        let min = lo.map_or(Ok(least), quantize)?.clamp(least, greatest);
+        let max = hi.map_or(Ok(greatest), quantize)?.clamp(least, greatest);
         Ok((min as i32, max as i32))
     }
 }
@@ -71,18 +72,19 @@ mod tests {
     #[test]
     fn bounds_of_each_activation() {
         // Quotients at ties: 1/2 = 0.5 -> 1, 6/4 = 1.5 -> 2, half away from zero on both sides.
-        assert_eq!(Activation::None.int8_bounds(2.0, -128), Ok((-128, 127)));
-        assert_eq!(Activation::Relu.int8_bounds(2.0, -128), Ok((-128, 127)));
-        assert_eq!(Activation::Relu.int8_bounds(0.25, 18), Ok((18, 127)));
-        assert_eq!(Activation::ReluN1To1.int8_bounds(2.0, -128), Ok((-128, -127)));
-        assert_eq!(Activation::ReluN1To1.int8_bounds(2.0, 0), Ok((-1, 1)));
-        assert_eq!(Activation::Relu6.int8_bounds(4.0, 5), Ok((5, 7)));
-        assert_eq!(Activation::Relu6.int8_bounds(0.01, -128), Ok((-128, 127)));
+        assert_eq!(Activation::None.bounds(2.0, -128, Bounds::INT8), Ok((-128, 127)));
+        assert_eq!(Activation::Relu.bounds(2.0, -128, Bounds::INT8), Ok((-128, 127)));
+        assert_eq!(Activation::Relu.bounds(0.25, 18, Bounds::INT8), Ok((18, 127)));
+        assert_eq!(Activation::ReluN1To1.bounds(2.0, -128, Bounds::INT8), Ok((-128, -127)));
+        assert_eq!(Activation::ReluN1To1.bounds(2.0, 0, Bounds::INT8), Ok((-1, 1)));
+        assert_eq!(Activation::Relu6.bounds(4.0, 5, Bounds::INT8), Ok((5, 7)));
+        assert_eq!(Activation::Relu6.bounds(0.01, -128, Bounds::INT8), Ok((-128, 127)));
+        assert_eq!(Activation::Relu6.bounds(0.01, 0, Bounds::INT16), Ok((0, 600)));
     }
 
     #[test]
     fn a_bound_beyond_int32_is_refused() {
-        let got = Activation::Relu6.int8_bounds(1e-30, 0).unwrap_err();
+        let got = Activation::Relu6.bounds(1e-30, 0, Bounds::INT8).unwrap_err();
         assert_eq!(got, "bound 6 of Relu6 is 6e30 steps of the output scale 1e-30: more than int32 holds");
     }
 }

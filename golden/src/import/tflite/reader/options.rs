@@ -65,8 +65,8 @@ fn fully_connected(operator: schema::Operator<'_>) -> Result<Options, String> {
 /// The schema has FLOAT32 where nothing is said.
 fn check_bias_type(code: schema::TensorType) -> Result<(), String> {
     match code {
-        schema::TensorType::FLOAT32 | schema::TensorType::INT32 => Ok(()),
-        other => Err(format!("bias type is {}: only INT32 is supported", element_type(other))),
+        schema::TensorType::FLOAT32 | schema::TensorType::INT32 | schema::TensorType::INT64 => Ok(()),
+        other => Err(format!("bias type is {}: only INT32 and INT64 are supported", element_type(other))),
     }
 }
 
