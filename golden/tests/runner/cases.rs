@@ -18,6 +18,7 @@ const INT16_BY_LITERT: &str = "is INT16: what LiteRT computes with it is not kno
 const LOGISTIC_BY_LITERT: &str = "(LOGISTIC): what LiteRT computes here is not known to the last bit";
 const MEAN_BY_XNNPACK: &str = "(MEAN): what XNNPACK computes here is not known to the last bit";
 const BY_KERNELS: &str = "what LiteRT's own kernel and XNNPACK compute here is not known to the last bit";
+const SUM_BY_LITERT: &str = "operator 0 (SUM): what LiteRT computes here is not known to the last bit";
 const TANH_BY_LITERT: &str = "(TANH): what LiteRT computes here is not known to the last bit";
 
 /// A model, a runtime, and the end of the error that it gives.
@@ -74,7 +75,8 @@ const ERRORS: &[(&str, &[Runtime], &str)] = {
         ("mul_int16", NO_TFLM, INT16_BY_LITERT),
         ("sub_int16", NO_TFLM, INT16_BY_LITERT),
         ("neg", &[Tflm], "operator 0 (NEG): of INT8: TensorFlow Lite Micro has no such kernel"),
-        ("sum", NO_TFLM, "operator 0 (SUM): what LiteRT computes here is not known to the last bit"),
+        ("sum", NO_TFLM, SUM_BY_LITERT),
+        ("sum_height_and_width", NO_TFLM, SUM_BY_LITERT),
         ("state_never_assigned", ALL, "model: variable \"v\" is read, and nothing has been assigned to it before"),
         ("state_other_size", ALL, "model: variable \"v\" has 5 elements, and CALL_ONCE assigns 4"),
         (
