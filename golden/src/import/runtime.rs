@@ -29,8 +29,8 @@
 //!   ([`xnnpack_square_table`](crate::operators::xnnpack_square_table)).
 //! - MEAN is `tflite_double`. It is refused for `xnnpack`, and for `litert_builtin` over height and width with
 //!   dimensions kept.
-//! - SUM is computed for `tflm` only, by `tflite_double`. ABS and SQUARED_DIFFERENCE are `tflite_double` everywhere. NEG of
-//!   int8 is LiteRT's alone.
+//! - SUM is computed for `tflm` only, by `tflite_double`. SQUARED_DIFFERENCE is `tflite_double` everywhere, and so is ABS, by
+//!   a factor formed as RELU's. NEG of int8 is LiteRT's alone.
 //! - RELU is `tflite_double`, by a factor formed in `f64` for `tflm` and in `f32` for LiteRT. RELU6 is the same for LiteRT
 //!   with another bound; `tflm` clamps the input's integers and ignores the output's scale.
 //!

@@ -102,17 +102,17 @@ pub fn leaky_relu_table(factors: [f32; 2], zero_points: [i32; 2]) -> Result<Tabl
     })
 }
 
-/// `ABS`: `requantize(abs(x - zx))` by the factor `sx / sy` in `f32`, which equal scales do without (tflite-micro 90b983c2,
+/// `ABS`: `requantize(abs(x - zx))` by the factor `sx / sy`; equal scales do without one (tflite-micro 90b983c2,
 /// `micro/kernels/elementwise.cc`; LiteRT f6745779, `kernels/elementwise.cc`).
 ///
 /// # Errors
 /// If the factor has no multiplier, or an `x` leaves the contract of `tflite_double`.
-pub fn abs_table([input, output]: [f32; 2], zero_points: [i32; 2]) -> Result<Table, Error> {
-    let factor = quantize_multiplier((input / output).into(), MultiplierWidth::W32)?;
-    let factor = Requantization::new(Rule::TfliteDouble, factor, 0, Bounds::INT32)?;
+pub fn abs_table(factor: f64, zero_points: [i32; 2]) -> Result<Table, Error> {
+    let rounded = quantize_multiplier(factor, MultiplierWidth::W32)?;
+    let rounded = Requantization::new(Rule::TfliteDouble, rounded, 0, Bounds::INT32)?;
     tabulate(|x| {
         let size = (x - zero_points[0]).abs();
-        let size = if input == output { size } else { factor.requantize_sum(size.into())? };
+        let size = if factor == 1.0 { size } else { rounded.requantize_sum(size.into())? };
         Ok(size.saturating_add(zero_points[1]).clamp(-128, 127))
     })
 }

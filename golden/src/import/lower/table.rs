@@ -17,7 +17,7 @@ impl Operands<'_> {
         let (x, y) = (self.quantized(self.input(0)?)?, self.quantized(self.output()?)?);
         let (scales, zero_points) = ([x.scale, y.scale], [x.zero_point, y.zero_point]);
         match &*self.operator.name {
-            "ABS" => abs_table(scales, zero_points),
+            "ABS" => abs_table(self.ratio(scales), zero_points),
             "NEG" if self.runtime == Runtime::Tflm => {
                 return Err("of INT8: TensorFlow Lite Micro has no such kernel".to_owned());
             }
@@ -26,25 +26,21 @@ impl Operands<'_> {
             "RELU6" if self.runtime == Runtime::Tflm => {
                 Ok(clamp_table(self.runtime.bounds(Activation::Relu6, x, Bounds::INT8)?))
             }
-            "RELU6" => relu_table(
-                self.relu_factor(scales),
-                zero_points,
-                self.runtime.bounds(Activation::Relu6, y, Bounds::INT8)?,
-            ),
-            "RELU" => relu_table(
-                self.relu_factor(scales),
-                zero_points,
-                self.runtime.bounds(Activation::Relu, y, Bounds::INT8)?,
-            ),
+            "RELU6" => {
+                relu_table(self.ratio(scales), zero_points, self.runtime.bounds(Activation::Relu6, y, Bounds::INT8)?)
+            }
+            "RELU" => {
+                relu_table(self.ratio(scales), zero_points, self.runtime.bounds(Activation::Relu, y, Bounds::INT8)?)
+            }
             _ => return self.sigmoid(x, y),
         }
         .map_err(|e| e.to_string())
     }
 
-    /// The factor of RELU. The text of tflite-micro 90b983c2 divides in `f32`, as LiteRT does. The runtime that the cases
-    /// were recorded with, 0.dev20261023 of commit 8f6596d, divides in `f64`: all of 384,000 outputs were equal, and 157
-    /// were not by the division in `f32`.
-    fn relu_factor(&self, [input, output]: [f32; 2]) -> f64 {
+    /// The factor of RELU and ABS. The text of tflite-micro 90b983c2 divides in `f32`, as LiteRT does. The runtime that the
+    /// cases were recorded with, 0.dev20261023 of commit 8f6596d, divides in `f64`: of RELU all of 384,000 outputs were equal,
+    /// and 157 were not by the division in `f32`.
+    fn ratio(&self, [input, output]: [f32; 2]) -> f64 {
         match self.runtime {
             Runtime::Tflm => f64::from(input) / f64::from(output),
             _ => (input / output).into(),
