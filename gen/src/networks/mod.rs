@@ -6,12 +6,12 @@
 
 mod draft;
 mod elementwise;
-mod float32;
 mod joins;
 mod layers;
 mod moves;
 mod output;
 mod pools;
+mod real;
 mod weighted;
 mod windows;
 mod words;

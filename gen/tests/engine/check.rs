@@ -2,6 +2,7 @@
 
 use qrtl_gen::engine::interpreter::Interpreter;
 use qrtl_gen::engine::{Options, Output, Program, compile};
+use qrtl_golden::RealRule;
 use qrtl_golden::graph::{Graph, Value};
 use qrtl_golden::operators::Array;
 use qrtl_hdl::blocks::engine::loader::Status;
@@ -38,9 +39,10 @@ pub fn one_port() -> EngineConfig {
     EngineConfig { resident: false, ..small }
 }
 
-/// An engine that rounds in float32.
-pub fn in_float32() -> EngineConfig {
-    EngineConfig { rule: EngineRule::F32Even, ..engine(4, 16, 8, [4, 2]) }
+/// Engines that multiply sums by real factors, each with the rule of its networks.
+pub fn by_real() -> [(RealRule, EngineConfig); 2] {
+    let of = |rule| EngineConfig { rule, ..engine(4, 16, 8, [4, 2]) };
+    [(RealRule::F32Even, of(EngineRule::F32Even)), (RealRule::F64Away, of(EngineRule::Single))]
 }
 
 /// A compiled network that is loaded.

@@ -10,9 +10,9 @@ use qrtl_gen::model::read_model;
 use qrtl_gen::run::read_inputs;
 use qrtl_golden::graph::{Graph, Value};
 use qrtl_golden::import::npy::Array as Npy;
-use qrtl_golden::import::{Runtime, lower};
+use qrtl_golden::import::{Runtime, lower, lower_until};
 use qrtl_golden::operators::Array;
-use qrtl_hdl::blocks::engine::EngineConfig;
+use qrtl_hdl::blocks::engine::{EngineConfig, EngineRule};
 use qrtl_random::Random;
 use qrtl_sim::engine::{Comparison, Running, compare};
 use qrtl_sim::workspace::Workspace;
@@ -30,8 +30,8 @@ fn graph(variable: &str, name: &str) -> Graph {
 }
 
 /// A model, loaded into an engine whose memories hold each of these models.
-fn start(graph: &Graph, options: &Options) -> Running {
-    let config = EngineConfig { activation_bytes: 1 << 17, weight_bytes: 1 << 19, ..EngineConfig::default() };
+fn start(graph: &Graph, rule: EngineRule, options: &Options) -> Running {
+    let config = EngineConfig { rule, activation_bytes: 1 << 17, weight_bytes: 1 << 19, ..EngineConfig::default() };
     let program = compile(graph, &config, options).unwrap();
     Running::start(Workspace::compiled_in().unwrap(), &config, program).unwrap()
 }
@@ -46,7 +46,8 @@ const WAYS: [bool; 2] = [false, true];
 
 /// Every step of these inputs against golden, and its clocks against the compiler's.
 fn check_steps(name: &str, graph: &Graph, inputs: &[Value], keep_constant: bool) {
-    let mut running = start(graph, &Options { taps: true, keep_constant, ..Options::default() });
+    let mut running =
+        start(graph, EngineRule::TfliteDouble, &Options { taps: true, keep_constant, ..Options::default() });
     let mut found = Comparison::default();
     for input in inputs {
         let inference = running.infer(array(input)).unwrap();
@@ -72,7 +73,7 @@ fn mlperf_tiny() {
         let expected = Npy::<i8>::read(of("output_tflm")).unwrap();
         assert_eq!(expected.shape[0], inputs.len());
         for keep_constant in WAYS {
-            let mut running = start(&graph, &Options { keep_constant, ..Options::default() });
+            let mut running = start(&graph, EngineRule::TfliteDouble, &Options { keep_constant, ..Options::default() });
             let outputs = inputs.iter().flat_map(|input| running.infer(array(input)).unwrap().parts.concat());
             let got: Vec<i8> = outputs.map(|byte| byte as i8).collect();
             let clocks = running.program().clocks();
@@ -80,6 +81,41 @@ fn mlperf_tiny() {
             assert!(got == expected.data, "{name}: not TFLM's outputs");
             check_steps(name, &graph, &inputs[..2], keep_constant);
         }
+    }
+}
+
+/// Up to the SOFTMAX, by the runtimes whose bits an engine of another rule has.
+#[test]
+#[ignore = "needs the files that QRTL_MODELS names"]
+fn mlperf_tiny_by_other_runtimes() {
+    for (runtime, name, file_name, rule) in [
+        (Runtime::Xnnpack, "kws", "kws_ref_model.tflite", EngineRule::F32Even),
+        (Runtime::Xnnpack, "vww", "vww_96_int8.tflite", EngineRule::F32Even),
+        (Runtime::Xnnpack, "ic", "pretrainedResnet_quant.tflite", EngineRule::F32Even),
+        (Runtime::Xnnpack, "ad", "ad01_int8.tflite", EngineRule::F32Even),
+        (Runtime::LitertReference, "kws", "kws_ref_model.tflite", EngineRule::TfliteDouble),
+        (Runtime::LitertReference, "vww", "vww_96_int8.tflite", EngineRule::TfliteDouble),
+        (Runtime::LitertReference, "ic", "pretrainedResnet_quant.tflite", EngineRule::TfliteDouble),
+        // No multiplier that rounds twice has the sums of its last layer.
+        (Runtime::LitertReference, "ad", "ad01_int8.tflite", EngineRule::Single),
+    ] {
+        let model = read_model(&file("QRTL_MODELS", file_name)).unwrap();
+        let softmax = model.operators().iter().position(|operator| &*operator.name == "SOFTMAX");
+        let graph = lower_until(&model, runtime, softmax.unwrap_or(model.operators().len()) - 1).unwrap();
+        let inputs = read_inputs(&file("QRTL_MODELS", &format!("{name}_input.npy")), &graph.tensors[graph.inputs[0]]);
+        let what = if softmax.is_some() { "logits" } else { "output" };
+        let expected = Npy::<i8>::read(file("QRTL_MODELS", &format!("{name}_{what}_{runtime}.npy"))).unwrap();
+        assert_eq!(expected.shape[0], 32);
+        let mut running = start(&graph, rule, &Options { taps: true, ..Options::default() });
+        let (mut got, mut found) = (Vec::new(), Comparison::default());
+        for input in inputs.unwrap() {
+            let inference = running.infer(array(&input)).unwrap();
+            found.add(&compare(running.program(), &graph, &input, &inference).unwrap());
+            got.extend(inference.parts.last().unwrap().iter().map(|&byte| byte as i8));
+        }
+        println!("{name} by {runtime}: {} {what}, {found:?}", got.len());
+        assert_eq!((found.differ, found.other_clocks), (0, 0), "{name}: {}", found.first);
+        assert!(got == expected.data, "{name}: not the outputs of {runtime}");
     }
 }
 

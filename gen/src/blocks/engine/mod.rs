@@ -6,6 +6,7 @@ mod packets;
 mod troubles;
 
 use anyhow::{Context, Result};
+use qrtl_golden::RealRule;
 use qrtl_hdl::blocks::engine::{Engine, EngineConfig, EngineRule};
 use qrtl_hdl::interface::Streamed;
 use qrtl_hdl::targets::{Device, Target};
@@ -22,6 +23,9 @@ use troubles::{AFTER, BEFORE, Trial};
 
 /// Networks of each configuration of the suite.
 const NETWORKS: usize = 75;
+
+/// Networks of a configuration that differs in a detail.
+const FEWER: usize = 25;
 
 /// Networks that are drawn before one is found for which an engine has room.
 const DRAWS: usize = 1_000;
@@ -85,7 +89,10 @@ impl Block for EngineConfig {
         let wide = EngineConfig { taps: 3, ..engine(8, 16, 8, 4, 2) };
         let narrow = EngineConfig { taps: 3, ..engine(2, 4, 4, 4, 2) };
         let float = EngineConfig { rule: EngineRule::F32Even, pipeline: 6, ..engine(4, 16, 8, 4, 2) };
-        [engine(4, 16, 8, 4, 4), small, one_port, wide, narrow, float].map(|config| (config, NETWORKS)).into()
+        let single =
+            EngineConfig { rule: EngineRule::Single, passes: 2, pipeline: 12, target: Target::Ecp5, ..small.clone() };
+        let all = [engine(4, 16, 8, 4, 4), small, one_port, wide, narrow, float];
+        all.into_iter().map(|config| (config, NETWORKS)).chain([(single, FEWER)]).collect()
     }
 
     fn subjects() -> Vec<Subject<EngineConfig>> {
@@ -115,7 +122,11 @@ fn fitting(config: &EngineConfig, random: &mut Random, options: &Options) -> Res
     let mut last = None;
     for _ in 0..DRAWS {
         let network = draw(random.within(0, i128::from(u32::MAX)) as u64);
-        let network = if config.rule == EngineRule::F32Even { network.in_float32() } else { network };
+        let network = match config.rule {
+            EngineRule::TfliteDouble => network,
+            EngineRule::Single => network.by_real(RealRule::F64Away),
+            EngineRule::F32Even => network.by_real(RealRule::F32Even),
+        };
         match compile(&network.graph, config, options) {
             Ok(program) => return Ok((network, program)),
             Err(error) => last = Some(error.context(network.words)),

@@ -251,10 +251,13 @@ impl Interpreter {
     fn requantized(&self, sum: i64, word: u64, [zero_point, min, max]: [i64; 3]) -> Result<u8> {
         let middle = word >> 27 & 0x7fff_ffff;
         let factor = match self.config.rule {
-            EngineRule::TfliteDouble => Factor::Fixed { multiplier: middle as i64, shift: (word as i64) >> 58 },
+            EngineRule::TfliteDouble | EngineRule::Single => {
+                Factor::Fixed { multiplier: middle as i64, shift: (word as i64) >> 58 }
+            }
             EngineRule::F32Even => Factor::Float(middle as u32),
         };
         let bias = (word as i64) << 37 >> 37;
-        Ok(factor.requantize(Ends { zero_point, bounds: Bounds::new(min, max)? }, sum + bias)? as u8)
+        Ok(factor.requantize(Ends { rule: self.config.rule, zero_point, bounds: Bounds::new(min, max)? }, sum + bias)?
+            as u8)
     }
 }

@@ -14,8 +14,8 @@
 //! there is none.
 //!
 //! `tflite_double` rounds once where the shift is not to the right. A right shift rounds the product to an integer before,
-//! and is right by chance alone if there are many steps. So a multiplier has `31 + log2(f)` bits, and finds most factors
-//! for sums of about 16 bits. A float32 has 24 bits whatever the factor is.
+//! and is right by chance alone if there are many steps. So a multiplier has `31 + log2(f)` bits there, and 31 by the rule
+//! `single`. A float32 has 24.
 
 use anyhow::{Context, Result, bail};
 use qrtl_golden::numerics::requantizer::Requantize;
@@ -24,9 +24,10 @@ use qrtl_hdl::blocks::engine::EngineRule;
 
 use super::scale::Factor;
 
-/// Zero point and bounds of a result.
+/// What the results of a step have in common: the rule of the engine, zero point and bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine) struct Ends {
+    pub(in crate::engine) rule: EngineRule,
     pub(in crate::engine) zero_point: i64,
     pub(in crate::engine) bounds: Bounds,
 }
@@ -34,16 +35,12 @@ pub(in crate::engine) struct Ends {
 /// A sum, and the result that is wanted for it.
 type Point = (i64, i64);
 
-/// The factor with which an engine of this rule gives the wanted results for all sums in `least..=greatest`.
+/// The factor with which an engine gives the wanted results for all sums in `least..=greatest`.
 ///
 /// # Errors
 /// If there is none: the sum that stands in the way. If the wanted rule is not defined for a sum.
-pub(super) fn factor(
-    wanted: &impl Requantize,
-    ends: Ends,
-    sums @ [least, greatest]: [i64; 2],
-    rule: EngineRule,
-) -> Result<Factor> {
+pub(super) fn factor(wanted: &impl Requantize, ends: Ends, sums @ [least, greatest]: [i64; 2]) -> Result<Factor> {
+    let rule = ends.rule;
     let mut points = steps(wanted, sums)?;
     points.sort_by_key(|(sum, _)| sum.abs());
     let (mut longest, mut way) = (0, least);
@@ -97,6 +94,8 @@ enum Form {
 fn forms(rule: EngineRule) -> Vec<Form> {
     match rule {
         EngineRule::F32Even => vec![Form::Float],
+        // The longest multiplier.
+        EngineRule::Single => Rule::Single.shift_range().map(|s| Form::Multiplier { shift: s.into() }).collect(),
         EngineRule::TfliteDouble => {
             let shifts = Rule::TfliteDouble.shift_range();
             (0..=*shifts.end())
@@ -174,11 +173,12 @@ impl Factor {
     /// # Errors
     /// If the engine's rule is not defined for it.
     pub(in crate::engine) fn requantize(self, ends: Ends, sum: i64) -> Result<i64, qrtl_golden::Error> {
-        let Ends { zero_point, bounds } = ends;
+        let Ends { rule, zero_point, bounds } = ends;
         let result = match self {
             Factor::Fixed { multiplier, shift } => {
                 let factor = FixedMultiplier::new(MultiplierWidth::W32, multiplier, shift)?;
-                Requantization::new(Rule::TfliteDouble, factor, zero_point, bounds)?.requantize_sum(sum.into())?
+                let rule = rule.fixed().unwrap_or(Rule::TfliteDouble);
+                Requantization::new(rule, factor, zero_point, bounds)?.requantize_sum(sum.into())?
             }
             Factor::Float(0) => return Ok(zero_point.clamp(bounds.min(), bounds.max())),
             Factor::Float(bits) => {
@@ -196,10 +196,10 @@ mod tests {
 
     use super::*;
 
-    const RULES: [EngineRule; 2] = [EngineRule::TfliteDouble, EngineRule::F32Even];
+    const RULES: [EngineRule; 3] = [EngineRule::TfliteDouble, EngineRule::Single, EngineRule::F32Even];
 
-    fn real(rule: RealRule, factor: f64, ends: Ends) -> RealRequantization {
-        RealRequantization::new(rule, factor, ends.zero_point, ends.bounds).unwrap()
+    fn ends(rule: EngineRule, zero_point: i64) -> Ends {
+        Ends { rule, zero_point, bounds: Bounds::INT8 }
     }
 
     /// Whether two functions agree for every sum.
@@ -212,16 +212,18 @@ mod tests {
     #[test]
     fn a_factor_that_is_found_is_right_for_every_sum() {
         let mut random = Random::new(7);
-        let mut found = [[0; 2]; 2];
+        let mut found = [[0; 2]; 3];
         for n in 0..400 {
             let wanted_rule = [RealRule::F64Away, RealRule::F32Even][n % 2];
             let bits = random.within(4, 14) as u32;
-            let ends = Ends { zero_point: random.corner(-128, 127) as i64, bounds: Bounds::INT8 };
+            let zero_point = random.corner(-128, 127) as i64;
             let (a, b) = (random.within(-(1 << bits), 1 << bits) as i64, random.within(-(1 << bits), 1 << bits) as i64);
             let sums = [a.min(b), a.max(b)];
-            let wanted = real(wanted_rule, random.real(0.2, 2.0) * 256.0 / f64::from(1 << bits), ends);
+            let factor_of = random.real(0.2, 2.0) * 256.0 / f64::from(1 << bits);
+            let wanted = RealRequantization::new(wanted_rule, factor_of, zero_point, Bounds::INT8).unwrap();
             for (rule, found) in RULES.into_iter().zip(&mut found) {
-                if let Ok(factor) = factor(&wanted, ends, sums, rule) {
+                let ends = ends(rule, zero_point);
+                if let Ok(factor) = factor(&wanted, ends, sums) {
                     assert!(agree(&wanted, factor, ends, sums), "{wanted:?} for {sums:?} as {factor:?}");
                     found[n % 2] += 1;
                 }
@@ -234,45 +236,49 @@ mod tests {
     /// If there is none, then really none: all multipliers of a shift are tried.
     #[test]
     fn no_factor_is_missed() {
-        let ends = Ends { zero_point: 3, bounds: Bounds::INT8 };
+        let double = ends(EngineRule::TfliteDouble, 3);
         // Ties of both parities need both directions.
         let factor_of = |shift| FixedMultiplier::new(MultiplierWidth::W32, 1 << 30, shift).unwrap();
         let wanted = Requantization::new(Rule::HalfEven, factor_of(-1), 3, Bounds::INT8).unwrap();
-        let error = factor(&wanted, ends, [-30, 30], EngineRule::TfliteDouble).unwrap_err().to_string();
+        let error = factor(&wanted, double, [-30, 30]).unwrap_err().to_string();
         assert!(error.ends_with("stands in the way"), "{error}");
         for shift in -31..=0 {
             for multiplier in (0..1i64 << 31).step_by(1 << 14) {
-                assert!(!agree(&wanted, Factor::Fixed { multiplier, shift }, ends, [-30, 30]), "{multiplier}, {shift}");
+                assert!(
+                    !agree(&wanted, Factor::Fixed { multiplier, shift }, double, [-30, 30]),
+                    "{multiplier}, {shift}"
+                );
             }
         }
         // A float rounds ties to even.
-        let float = factor(&wanted, ends, [-30, 30], EngineRule::F32Even).unwrap();
-        assert!(agree(&wanted, float, ends, [-30, 30]));
+        let float = ends(EngineRule::F32Even, 3);
+        let found = factor(&wanted, float, [-30, 30]).unwrap();
+        assert!(agree(&wanted, found, float, [-30, 30]));
     }
 
     /// A rule that rounds down: no factor makes it, because its steps are not half-way.
     #[test]
     fn a_rule_of_other_steps_has_no_factor() {
-        let ends = Ends { zero_point: 0, bounds: Bounds::INT8 };
         let factor_of = FixedMultiplier::new(MultiplierWidth::W32, 1 << 30, -3).unwrap();
         let wanted = Requantization::new(Rule::Truncate, factor_of, 0, Bounds::INT8).unwrap();
         for rule in RULES {
-            let error = factor(&wanted, ends, [-1000, 1000], rule).unwrap_err().to_string();
+            let error = factor(&wanted, ends(rule, 0), [-1000, 1000]).unwrap_err().to_string();
             let expected = format!("no factor of {rule} rounds all of its sums -1000..=1000 as the runtime does: sum ");
             assert!(error.starts_with(&expected), "{error}");
         }
     }
 
-    /// The engine's own rule is found again, and a mean on an engine of floats.
+    /// The mean under a window, whose ties are rounded away from 0.
     #[test]
-    fn means_of_any_count_have_a_float() {
-        let ends = Ends { zero_point: 0, bounds: Bounds::INT8 };
+    fn means_of_any_count_have_a_factor() {
         for count in [1, 2, 3, 4, 7, 16, 25, 49, 125, 128, 1000, 1024] {
             let mean = qrtl_golden::operators::average_factor(count).unwrap();
             let mean = Requantization::new(Rule::TfliteDouble, mean, 0, Bounds::INT8).unwrap();
             let sums = [-128 * count as i64, 127 * count as i64];
-            let float = factor(&mean, ends, sums, EngineRule::F32Even).unwrap_or_else(|e| panic!("{count}: {e:#}"));
-            assert!(agree(&mean, float, ends, sums), "{count}: {float:?}");
+            for rule in RULES {
+                let found = factor(&mean, ends(rule, 0), sums).unwrap_or_else(|e| panic!("{count}, {rule}: {e:#}"));
+                assert!(agree(&mean, found, ends(rule, 0), sums), "{count}: {found:?} by {rule}");
+            }
         }
     }
 }

@@ -69,8 +69,9 @@ impl Lowering<'_> {
         };
         // What golden clamps is the least or the greatest of its results.
         let [least, greatest] = [wanted.iter().min(), wanted.iter().max()].map(|y| y.map_or(0, |&y| y.into()));
-        let ends = Ends { zero_point: to.zero_point.into(), bounds: Bounds::new(least, greatest)? };
-        let found = Pairs::new(&[term(0)?, term(1)?], ends, self.config.rule)?.fitted(&wanted)?;
+        let ends =
+            Ends { rule: self.config.rule, zero_point: to.zero_point.into(), bounds: Bounds::new(least, greatest)? };
+        let found = Pairs::new(&[term(0)?, term(1)?], ends)?.fitted(&wanted)?;
         self.load_table(&found.terms.concat(), false)?;
         let channel = Channel { bias: 0, factor: found.factor };
         let scale = Scale { channels: vec![channel], zero_point: ends.zero_point, bounds: ends.bounds };
@@ -96,17 +97,17 @@ struct Pairs {
 
 impl Pairs {
     /// Tables of these real terms, rounded to as many places as they have room for.
-    fn new(terms: &[Vec<f64>; 2], ends: Ends, rule: EngineRule) -> Result<Pairs> {
+    fn new(terms: &[Vec<f64>; 2], ends: Ends) -> Result<Pairs> {
         // A float holds sums of two such entries.
-        let limit = match rule {
-            EngineRule::TfliteDouble => TABLE_VALUE.hi() as i64,
+        let limit = match ends.rule {
+            EngineRule::TfliteDouble | EngineRule::Single => TABLE_VALUE.hi() as i64,
             EngineRule::F32Even => 1 << 23,
         };
         let greatest = terms.iter().flatten().fold(1.0, |most: f64, term| most.max(term.abs()));
         let places = ((limit as f64 / greatest).log2().floor() as i32).min(MOST_PLACES);
         ensure!(places > 0, "has terms up to {greatest:.0} steps of its result: too many");
-        let factor = match rule {
-            EngineRule::TfliteDouble => Factor::Fixed { multiplier: 1 << (31 - places), shift: 0 },
+        let factor = match ends.rule {
+            EngineRule::TfliteDouble | EngineRule::Single => Factor::Fixed { multiplier: 1 << (31 - places), shift: 0 },
             EngineRule::F32Even => Factor::Float((-places as f32).exp2().to_bits()),
         };
         let rounded = |terms: &Vec<f64>| terms.iter().map(|x| (x * f64::from(places).exp2()).round() as i32).collect();
@@ -162,13 +163,13 @@ mod tests {
 
     use super::*;
 
-    const RULES: [EngineRule; 2] = [EngineRule::TfliteDouble, EngineRule::F32Even];
+    const RULES: [EngineRule; 3] = [EngineRule::TfliteDouble, EngineRule::Single, EngineRule::F32Even];
 
     /// The results of a sum of terms, whose ties go up, in doubles.
-    fn rounded(terms: &[Vec<f64>; 2], ends: Ends) -> Vec<i32> {
+    fn rounded(terms: &[Vec<f64>; 2], zero_point: i64, bounds: Bounds) -> Vec<i32> {
         let [a, b] = terms;
-        let pairs = a.iter().flat_map(|x| b.iter().map(move |y| (x + y + 0.5).floor() as i64 + ends.zero_point));
-        pairs.map(|y| y.clamp(ends.bounds.min(), ends.bounds.max()) as i32).collect()
+        let pairs = a.iter().flat_map(|x| b.iter().map(move |y| (x + y + 0.5).floor() as i64 + zero_point));
+        pairs.map(|y| y.clamp(bounds.min(), bounds.max()) as i32).collect()
     }
 
     fn terms(slopes: [f64; 2], zero_points: [i32; 2]) -> [Vec<f64>; 2] {
@@ -186,7 +187,7 @@ mod tests {
     #[test]
     fn tables_give_all_pairs() {
         let mut random = Random::new(5);
-        let mut mended = [0; 2];
+        let mut mended = [0; 3];
         for n in 0..40 {
             let any = random.real(0.01, 4.0);
             let slope = random.pick(&[0.5, 1.0, 0.25, 0.8, any, any]);
@@ -194,10 +195,11 @@ mod tests {
             let slopes = [slope, if n % 2 == 0 { other } else { -other }];
             let [za, zb, zo] = [0; 3].map(|_| random.corner(-128, 127) as i32);
             let terms = terms(slopes, [za, zb]);
-            let ends = Ends { zero_point: zo.into(), bounds: Bounds::new(-100, 127).unwrap() };
-            let wanted = rounded(&terms, ends);
+            let bounds = Bounds::new(-100, 127).unwrap();
+            let wanted = rounded(&terms, zo.into(), bounds);
             for (rule, mended) in RULES.into_iter().zip(&mut mended) {
-                let plain = Pairs::new(&terms, ends, rule).unwrap();
+                let ends = Ends { rule, zero_point: zo.into(), bounds };
+                let plain = Pairs::new(&terms, ends).unwrap();
                 *mended += usize::from(engine(&plain, ends) != wanted);
                 let fitted = plain.fitted(&wanted).unwrap_or_else(|e| panic!("{slopes:?}, {rule}: {e}"));
                 assert!(engine(&fitted, ends) == wanted, "{slopes:?}, {rule}");
@@ -211,10 +213,10 @@ mod tests {
     #[test]
     fn what_is_no_sum_is_refused() {
         let terms = terms([0.1, 0.1], [0, 0]);
-        let ends = Ends { zero_point: 0, bounds: Bounds::INT8 };
         let product = (-128..=127).flat_map(|x: i32| (-128..=127).map(move |y| x * y / 128)).collect::<Vec<_>>();
         for rule in RULES {
-            let error = Pairs::new(&terms, ends, rule).unwrap().fitted(&product).err().unwrap();
+            let ends = Ends { rule, zero_point: 0, bounds: Bounds::INT8 };
+            let error = Pairs::new(&terms, ends).unwrap().fitted(&product).err().unwrap();
             assert_eq!(error.to_string(), "is no sum of two tables that the engine rounds as the runtime does");
         }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use qrtl_golden::numerics::AnyRequantization;
-use qrtl_golden::{Bounds, MultiplierWidth, RealRule, Rule};
+use qrtl_golden::{Bounds, MultiplierWidth, RealRule};
 use qrtl_hdl::blocks::engine::EngineRule;
 use qrtl_hdl::blocks::engine::config::BIAS;
 use qrtl_hdl::blocks::engine::parameters::{float_parameter_word, parameter_word};
@@ -34,7 +34,7 @@ impl Factor {
     /// A factor of 1.
     pub(super) fn one(rule: EngineRule) -> Factor {
         match rule {
-            EngineRule::TfliteDouble => Factor::Fixed { multiplier: 1 << 30, shift: 1 },
+            EngineRule::TfliteDouble | EngineRule::Single => Factor::Fixed { multiplier: 1 << 30, shift: 1 },
             EngineRule::F32Even => Factor::Float(1f32.to_bits()),
         }
     }
@@ -94,10 +94,10 @@ impl Scale {
     /// # Errors
     /// If a bias does not fit, or the engine has no factor for a requantization; the error names the channel.
     pub(super) fn new(sums: &[Sums], requantizations: &[AnyRequantization], rule: EngineRule) -> Result<Scale> {
-        let Some(first) = requantizations.first().map(ends_of) else { bail!("has no factor") };
+        let Some(first) = requantizations.first().map(|first| ends_of(first, rule)) else { bail!("has no factor") };
         let channel = |(c, sums): (usize, &Sums)| {
             let requantization = &requantizations[if requantizations.len() == 1 { 0 } else { c }];
-            ensure!(ends_of(requantization) == first, "channel {c}: zero point or bounds differ from channel 0");
+            ensure!(ends_of(requantization, rule) == first, "channel {c}: zero point or bounds differ from channel 0");
             let bias = sums.bias;
             ensure!(BIAS.contains(bias.into()), "channel {c}: bias {bias}, zero point included, is outside {BIAS}");
             let factor = factor_of(requantization, sums.range, rule).with_context(|| format!("channel {c}"))?;
@@ -123,10 +123,10 @@ impl Scale {
     }
 }
 
-fn ends_of(requantization: &AnyRequantization) -> Ends {
+fn ends_of(requantization: &AnyRequantization, rule: EngineRule) -> Ends {
     match requantization {
-        AnyRequantization::Fixed(r) => Ends { zero_point: r.zero_point(), bounds: r.output() },
-        AnyRequantization::Real(r) => Ends { zero_point: r.zero_point(), bounds: r.output() },
+        AnyRequantization::Fixed(r) => Ends { rule, zero_point: r.zero_point(), bounds: r.output() },
+        AnyRequantization::Real(r) => Ends { rule, zero_point: r.zero_point(), bounds: r.output() },
     }
 }
 
@@ -134,8 +134,8 @@ fn ends_of(requantization: &AnyRequantization) -> Ends {
 /// these sums.
 fn factor_of(requantization: &AnyRequantization, sums: [i64; 2], rule: EngineRule) -> Result<Factor> {
     match (rule, requantization) {
-        (EngineRule::TfliteDouble, AnyRequantization::Fixed(r))
-            if r.rule() == Rule::TfliteDouble && r.factor().width() == MultiplierWidth::W32 =>
+        (_, AnyRequantization::Fixed(r))
+            if rule.fixed() == Some(r.rule()) && r.factor().width() == MultiplierWidth::W32 =>
         {
             Ok(Factor::Fixed { multiplier: r.factor().multiplier(), shift: r.factor().shift().into() })
         }
@@ -148,7 +148,7 @@ fn factor_of(requantization: &AnyRequantization, sums: [i64; 2], rule: EngineRul
                 AnyRequantization::Fixed(r) => r.rule().name(),
                 AnyRequantization::Real(r) => r.rule().name(),
             };
-            exact::factor(requantization, ends_of(requantization), sums, rule)
+            exact::factor(requantization, ends_of(requantization, rule), sums)
                 .with_context(|| format!("rounds by {own}"))
         }
     }

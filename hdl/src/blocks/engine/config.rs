@@ -74,7 +74,8 @@ pub struct EngineConfig {
     /// there is a softmax
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     pub softmax: bool,
-    /// how the requantizers round: by a multiplier and a shift as TFLM does, or in float32 as ONNX Runtime and XNNPACK do
+    /// how the requantizers round: by a multiplier and a shift, twice as TFLM does or once, or in float32 as ONNX Runtime and
+    /// XNNPACK do
     #[arg(long, value_enum, default_value_t = EngineRule::TfliteDouble)]
     #[serde(skip_serializing_if = "EngineRule::is_default")]
     pub rule: EngineRule,
@@ -103,6 +104,8 @@ default_from_flags!(EngineConfig);
 pub enum EngineRule {
     /// a channel has a multiplier and a shift
     TfliteDouble,
+    /// the same, rounded once
+    Single,
     /// a channel has a float32
     F32Even,
 }
@@ -110,11 +113,20 @@ pub enum EngineRule {
 display_word!(EngineRule);
 
 impl EngineRule {
+    /// The rule, if it multiplies by a multiplier and a shift.
+    pub const fn fixed(self) -> Option<Rule> {
+        match self {
+            EngineRule::TfliteDouble => Some(Rule::TfliteDouble),
+            EngineRule::Single => Some(Rule::Single),
+            EngineRule::F32Even => None,
+        }
+    }
+
     /// Its name, in files and on the command line.
     pub const fn name(self) -> &'static str {
-        match self {
-            EngineRule::TfliteDouble => Rule::TfliteDouble.name(),
-            EngineRule::F32Even => RealRule::F32Even.name(),
+        match self.fixed() {
+            Some(rule) => rule.name(),
+            None => RealRule::F32Even.name(),
         }
     }
 
@@ -238,8 +250,12 @@ impl EngineConfig {
         let resident = Some(0).filter(|_| !self.resident);
         let limits = [self.row_bytes, self.heights];
         let limits = limits.into_iter().filter(|_| limits != [LIMIT; 2]);
-        // And for one that rounds as all did. No other number that may stand here is 1.
-        let rule = Some(1).filter(|_| !self.rule.is_default());
+        // And for one that rounds as all did. No other number that may stand here is 1 or 2.
+        let rule = match self.rule {
+            EngineRule::TfliteDouble => None,
+            EngineRule::F32Even => Some(1),
+            EngineRule::Single => Some(2),
+        };
         let all = array.into_iter().chain(sizes).chain(parts).chain(taps).chain(resident).chain(limits).chain(rule);
         let bytes: Vec<u8> = all.flat_map(|value| (value as u32).to_le_bytes()).collect();
         crc32(&bytes)

@@ -66,9 +66,9 @@ pub struct ParameterMemory {
     pub address: Port<In>,
     /// biases of the entry, one for each requantizer
     pub bias: Bus<Out>,
-    /// multipliers of the entry, by the rule `tflite_double`
+    /// multipliers of the entry, unless the rule is `f32_even`
     pub multiplier: Maybe<Bus<Out>>,
-    /// shifts of the entry, by the rule `tflite_double`
+    /// shifts of the entry, unless the rule is `f32_even`
     pub shift: Maybe<Bus<Out>>,
     /// floats of the entry, by the rule `f32_even`
     pub scale: Maybe<Bus<Out>>,
@@ -134,7 +134,7 @@ impl ParameterMemory {
         write: Option<WritePorts>,
     ) -> ParameterMemory {
         let Parameters { multiplier, shift, .. } = config.requantizer(BIAS).port_ranges();
-        let (fixed, float) = (config.rule == EngineRule::TfliteDouble, config.rule == EngineRule::F32Even);
+        let (fixed, float) = (config.rule != EngineRule::F32Even, config.rule == EngineRule::F32Even);
         ParameterMemory {
             clk: Clk::new(),
             write: write.into(),
@@ -146,7 +146,9 @@ impl ParameterMemory {
             part,
             _entries: entries,
             _about: match config.rule {
-                EngineRule::TfliteDouble => "Bias, multiplier and shift of the channels that requantizers serve.",
+                EngineRule::TfliteDouble | EngineRule::Single => {
+                    "Bias, multiplier and shift of the channels that requantizers serve."
+                }
                 EngineRule::F32Even => "Bias and float32 of the channels that requantizers serve.",
             },
         }

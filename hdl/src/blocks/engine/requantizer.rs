@@ -19,7 +19,7 @@ impl EngineConfig {
     /// Clock edges from a sum of these values, with its bias, to its result.
     pub(super) fn requantizer_latency(&self, sum: Range) -> usize {
         match self.rule {
-            EngineRule::TfliteDouble => self.requantizer(sum).latency(),
+            EngineRule::TfliteDouble | EngineRule::Single => self.requantizer(sum).latency(),
             EngineRule::F32Even => self.float_requantizer(sum).latency(),
         }
     }
@@ -27,7 +27,7 @@ impl EngineConfig {
     /// Checks that there are requantizers for sums of these values.
     pub(super) fn validate_requantizer(&self, sum: Range) -> Result<(), String> {
         match self.rule {
-            EngineRule::TfliteDouble => self.requantizer(sum).validate(),
+            EngineRule::TfliteDouble | EngineRule::Single => self.requantizer(sum).validate(),
             EngineRule::F32Even if self.passes > 1 => {
                 Err(format!("passes: {} is not 1, the passes of {}", self.passes, self.rule))
             }
@@ -44,7 +44,9 @@ impl EngineConfig {
             0 => (sum, Source::Port),
             _ => (biased(sum), Source::Constant(0)),
         };
+        let standard = RequantizerConfig::default();
         RequantizerConfig {
+            rule: self.rule.fixed().unwrap_or(standard.rule),
             acc: Some(acc),
             bias,
             biases: Some(BIAS),
@@ -54,7 +56,7 @@ impl EngineConfig {
             // A step begins when the results of the step before are written. On larger devices the ranks are distance.
             steady: self.target == Target::Ice40,
             target: self.target,
-            ..RequantizerConfig::default()
+            ..standard
         }
     }
 
@@ -91,7 +93,7 @@ impl EngineRequantizer {
     pub(super) fn several(config: &EngineConfig, sum: Range, count: usize) -> Result<Vec<EngineRequantizer>, String> {
         let one = |_| {
             Ok(match config.rule {
-                EngineRule::TfliteDouble => {
+                EngineRule::TfliteDouble | EngineRule::Single => {
                     EngineRequantizer::Fixed(Box::new(Requantizer::new(config.requantizer(sum))?))
                 }
                 EngineRule::F32Even => {

@@ -1,4 +1,4 @@
-//! The same networks as runtimes compute them that round in float32.
+//! The same networks as runtimes compute them that multiply sums by real factors.
 
 use qrtl_golden::graph::{Graph, Operator, Quantized};
 use qrtl_golden::numerics::AnyRequantization;
@@ -8,34 +8,41 @@ use qrtl_golden::{RealRequantization, RealRule, Requantization};
 use super::Network;
 
 impl Network {
-    /// The network with float32 factors in place of multipliers, and XNNPACK's sums in place of TFLM's where XNNPACK has them.
-    pub fn in_float32(mut self) -> Network {
+    /// The network with real factors in place of multipliers, and XNNPACK's sums in place of TFLM's where XNNPACK has them.
+    pub fn by_real(mut self, rule: RealRule) -> Network {
         for step in 0..self.graph.steps.len() {
-            let operator = in_float32(&self.graph, step);
+            let operator = by_real(&self.graph, step, rule);
             self.graph.steps[step].operator = operator;
         }
-        self.words = format!("in float32, {}", self.words);
+        self.words = format!("{rule}, {}", self.words);
         self
     }
 }
 
-fn in_float32(graph: &Graph, step: usize) -> Operator {
+fn by_real(graph: &Graph, step: usize, rule: RealRule) -> Operator {
     let step = &graph.steps[step];
     let quantized = |tensor: usize| graph.tensors[tensor].quantization.expect("all tensors are integers");
     let sum = |parameters: &AddParameters, subtract| {
         let [a, b] = [step.inputs[0], step.inputs[1]].map(quantized);
         xnnpack_add([a, b, quantized(step.output)], parameters, subtract)
     };
+    let change = |requantization: &mut AnyRequantization| {
+        if let AnyRequantization::Fixed(fixed) = requantization
+            && let Ok(real) = real_of(fixed, rule)
+        {
+            *requantization = AnyRequantization::Real(real);
+        }
+    };
     let mut operator = step.operator.clone();
     match &mut operator {
-        Operator::FullyConnected(layer) => layer.requantizations.iter_mut().for_each(by_float),
+        Operator::FullyConnected(layer) => layer.requantizations.iter_mut().for_each(change),
         Operator::Conv2d { layer, .. } | Operator::DepthwiseConv2d { layer, .. } => {
-            layer.requantizations.iter_mut().for_each(by_float);
+            layer.requantizations.iter_mut().for_each(change);
         }
-        Operator::Requantize { requantization, .. } => by_float(requantization),
+        Operator::Requantize { requantization, .. } => change(requantization),
         Operator::Mean { axes, zero_point, requantization } => {
             let mut requantization = AnyRequantization::Fixed(*requantization);
-            by_float(&mut requantization);
+            change(&mut requantization);
             operator = Operator::OrtMean { axes: axes.clone(), zero_point: *zero_point, requantization };
         }
         Operator::Add { parameters, .. } => operator = sum(parameters, false).unwrap_or(operator),
@@ -45,18 +52,11 @@ fn in_float32(graph: &Graph, step: usize) -> Operator {
     operator
 }
 
-/// The requantization with its factor as a float32; one by 0 stays as it is.
-fn by_float(requantization: &mut AnyRequantization) {
-    let AnyRequantization::Fixed(fixed) = requantization else { return };
-    if let Ok(float) = float_of(fixed) {
-        *requantization = AnyRequantization::Real(float);
-    }
-}
-
-fn float_of(fixed: &Requantization) -> Result<RealRequantization, qrtl_golden::Error> {
+/// The requantization with its factor as a real number. There is none by 0.
+fn real_of(fixed: &Requantization, rule: RealRule) -> Result<RealRequantization, qrtl_golden::Error> {
     let (factor, shift) = (fixed.factor(), fixed.factor().shift() - 31);
     let real = factor.multiplier() as f64 * f64::from(shift).exp2();
-    RealRequantization::new(RealRule::F32Even, real, fixed.zero_point(), fixed.output())
+    RealRequantization::new(rule, real, fixed.zero_point(), fixed.output())
 }
 
 fn xnnpack_add(quantized: [Quantized; 3], parameters: &AddParameters, subtract: bool) -> Option<Operator> {
