@@ -5,7 +5,7 @@ use rust_hdl::prelude::*;
 use super::EngineConfig;
 use super::config::{crc_step, crc32};
 use crate::describe_logic;
-use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Reg, Stage};
+use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Reg, Stage};
 use crate::targets::Target;
 
 /// CRC-32 as IEEE 802.3 has it, over all bytes of the words since `first`, the lowest byte of a word first. `crc` takes
@@ -18,7 +18,7 @@ pub struct Crc {
     pub clk: Clk,
     /// a word comes
     pub valid: Port<In>,
-    /// it is the first
+    /// the next word is the first
     pub first: Port<In>,
     /// the word
     pub word: Port<In>,
@@ -30,6 +30,7 @@ pub struct Crc {
     state: Vec<Reg>,
     rest: Maybe<Reg>,
     left: Maybe<Reg>,
+    takes: Maybe<Reg>,
 }
 
 /// Clock edges from a word to the CRC that takes account of it, where a word comes in each clock.
@@ -46,7 +47,7 @@ impl Crc {
         Crc {
             clk: Clk::new(),
             valid: Port::bit("a word comes"),
-            first: Port::bit("it is the first"),
+            first: Port::bit("the next word is the first"),
             word: Port::new(config.word(), "the word"),
             busy: Port::bit("the last word is not taken account of yet"),
             crc: Port::new(Range::unsigned(32), "CRC of all words so far"),
@@ -54,6 +55,7 @@ impl Crc {
             state: (0..32).map(|_| Reg::new(0..=1)).collect(),
             rest: Maybe::when(slow, || Reg::new(config.word())),
             left: Maybe::when(slow, || Reg::new(Range::unsigned(steps.ilog2() + 1))),
+            takes: Maybe::when(slow, || Reg::new(BIT)),
         }
     }
 }
@@ -114,8 +116,8 @@ impl Describe for Crc {
 
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
-        match (self.rest.get(), self.left.get()) {
-            (Some(rest), Some(left)) => self.by_few_bits(k, rest, left),
+        match (self.rest.get(), self.left.get(), self.takes.get()) {
+            (Some(rest), Some(left), Some(takes)) => self.by_few_bits(k, [rest, left, takes]),
             _ => self.by_words(k),
         }
         let crc = self.state.iter().rev().map(|reg| !k.read(reg)).reduce(|high, low| high.concat(low, 1));
@@ -136,14 +138,17 @@ impl Crc {
         }
     }
 
-    fn by_few_bits(&self, k: &Kernel, rest: &Reg, left: &Reg) {
+    fn by_few_bits(&self, k: &Kernel, [rest, left, taking]: [&Reg; 3]) {
         let (valid, word) = (k.read(&self.valid), k.read(&self.word));
-        let takes = !k.read(left).equals(0);
+        // The loader waits for it in each of its ways. So it is a register, and not found out from the number.
+        let takes = k.read(taking);
+        k.register(taking, valid | (takes & !k.read(left).equals(1)));
         let fewer = (k.read(left) - 1).wrap(left.range());
         k.register_when(left, valid | takes, valid.mux(i128::from(word.range().width() / FEW), fewer));
         k.register_when(rest, valid | takes, valid.mux(word, k.read(rest) >> FEW));
         k.drive(&self.busy, takes);
-        let begin = (valid & k.read(&self.first)).named("begin");
+        // It stands at its begin from the end of a packet until the first word has come.
+        let begin = (k.read(&self.first) & !takes).named("begin");
         let bits = of_data(k.read(rest).bits(0, FEW));
         let state = of_state(self.state.iter().map(|reg| k.read(reg)), FEW);
         for (i, reg) in self.state.iter().enumerate() {

@@ -60,6 +60,8 @@ pub struct Sequencer {
     at: Reg,
     coming: Vec<Reg>,
     shown_at: Reg,
+    shows_first: Maybe<Reg>,
+    shows_last: Reg,
     shown: Reg,
     part: Maybe<Reg>,
     left: Maybe<Reg>,
@@ -149,6 +151,8 @@ impl Sequencer {
             at: Reg::new(address),
             coming: (0..memory::LATENCY).map(|_| flag()).collect(),
             shown_at: Reg::control(index, 0),
+            shows_first: Maybe::when(!config.resident, || Reg::control(BIT, 1)),
+            shows_last: flag(),
             shown: Reg::new(word),
             part: when(Range::unsigned(2)),
             left: when(loaded),
@@ -184,7 +188,12 @@ impl Sequencer {
         k.register(&self.shown, word);
         let comes = k.read(&self.coming[self.coming.len() - 1]);
         let showing = (comes & !self.load_parts(k, comes, word)).named("showing");
-        let last = at.equals(WORDS as i128 - 1);
+        // Nothing is counted and compared in the same clock.
+        let last = k.read(&self.shows_last);
+        k.register_when(&self.shows_last, showing, at.equals(WORDS as i128 - 2));
+        if let Some(first) = self.shows_first.get() {
+            k.register_when(first, showing, last);
+        }
         let complete = (showing & last).named("complete");
         let next = last.mux(0, (at + 1).bounded(at.range(), "another word is shown"));
         k.register_when(&self.shown_at, showing, next);
@@ -206,13 +215,14 @@ impl Sequencer {
     /// theirs.
     fn load_parts<'k>(&self, k: &'k Kernel, comes: Int<'k>, word: Int<'k>) -> Int<'k> {
         let registers = (self.loading.get(), self.part.get(), self.left.get().zip(self.loaded_at.get()));
-        let ports = (self.loads.get(), self.load_address.get());
-        let ((Some(loading), Some(part), Some((left, loaded_at))), (Some(loads), Some(address))) = (registers, ports)
+        let others = (self.loads.get(), self.load_address.get(), self.shows_first.get());
+        let ((Some(loading), Some(part), Some((left, loaded_at))), (Some(loads), Some(address), Some(first))) =
+            (registers, others)
         else {
             return k.lit(0);
         };
         let (is_loading, to, at) = (k.read(loading), k.read(part), k.read(left));
-        let begins = (!is_loading & word.bit(BLOCK) & k.read(&self.shown_at).equals(0)).named("block_begins");
+        let begins = (!is_loading & word.bit(BLOCK) & k.read(first)).named("block_begins");
         k.register(loading, (comes & begins) | (is_loading & !(comes & at.equals(0))));
         k.register_when(part, comes & begins, word.bits(PART, 2));
         let width = at.range().width();

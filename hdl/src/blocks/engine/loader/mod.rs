@@ -247,16 +247,15 @@ impl Describe for Loader {
             let leaves = out_of.fold(k.lit(0), |a, b| a | b);
             k.register(reg, into | (k.read(reg) & !leaves));
         }
-        let decides = ways.iter().filter_map(|way| way.3.map(|status| (is(way.0) & way.2, status)));
-        let decided: Vec<_> = decides.collect();
-        let any = decided.iter().fold(k.lit(0), |a, b| a | b.0).named("decides");
-        // At most one way is taken, so that each bit of the status is an or.
+        // A status is decided on where a state is left. What it would be is found out in each clock of the state, whether there
+        // is a beat or not. At most one way is taken, so that each bit of the status is an or.
+        let would = self.ways(k, k.lit(1), &found);
         let bit = |bit: u32| {
-            let ways = decided.iter().filter(|way| way.1 as u32 >> bit & 1 == 1);
-            ways.fold(k.lit(0), |a, b| a | b.0)
+            let ways = would.iter().filter(|way| way.3.is_some_and(|status| status as u32 >> bit & 1 == 1));
+            ways.fold(k.lit(0), |a, way| a | (is(way.0) & way.2))
         };
         let status = (1..STATUS.width()).fold(bit(0), |low, n| bit(n).concat(low, n));
-        k.register_when(&self.outcome, any, status);
+        k.register_when(&self.outcome, !(is(State::Skip) | is(State::Answer)), status);
         if let Some((loaded, fits)) = self.loaded.get().zip(self.crc_fits.get()) {
             let accepted = is(State::Compare) & k.read(fits);
             k.register(loaded, accepted | (k.read(loaded) & !(beat & is(State::Fingerprint))));
@@ -267,8 +266,9 @@ impl Describe for Loader {
         k.drive(&self.answer, is(State::Answer) & k.read(&self.room));
         k.drive(&self.answer_status, k.read(&self.outcome));
 
-        let takes = held & ready & (!is(State::First) | found.image) & !is(State::Input) & !is(State::Skip);
-        self.crc(k, takes, word);
+        let of_image = [State::Fingerprint, State::Section, State::Count, State::Word, State::Crc].map(is);
+        let of_image = of_image.into_iter().fold(is(State::First) & found.image, |a, b| a | b).named("of_image");
+        self.crc(k, beat & of_image, word);
         self.place(k, beat, word, found.image);
     }
 }
