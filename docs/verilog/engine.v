@@ -1788,7 +1788,7 @@ endmodule
 
 `default_nettype wire
 
-// windows_cbd6f19e: The taps of a step, in the order of its loops, with the padding around the tensor.
+// windows_20dd8e40: The taps of a step, in the order of its loops, with the padding around the tensor.
 //
 // latency  9 cycles from the loops to a tap
 //
@@ -1797,7 +1797,7 @@ endmodule
 
 `default_nettype none
 
-module windows_cbd6f19e (
+module windows_20dd8e40 (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
     input  wire               instruction_write, // a word of an instruction is shown in the next clock
@@ -1865,6 +1865,7 @@ module windows_cbd6f19e (
     reg signed [17:0] y_ranks_1;
     reg [15:0] offset_ranks_1;
     reg [2:0] position_ranks_1;
+    reg [11:0] weight_ranks_1;
     reg first_ranks_1;
     reg last_ranks_1;
     reg pixel_end_ranks_1;
@@ -1872,12 +1873,12 @@ module windows_cbd6f19e (
     reg step_end_ranks_1;
     reg [1:0] row_ranks_1;
     reg half_ranks_1;
-    reg [11:0] weight_ranks_1;
     reg [15:0] start_ranks_2;
     reg in_height_ranks_2;
     reg [15:0] offset_ranks_2;
     reg [2:0] position_ranks_2;
     reg signed [17:0] x_ranks_2;
+    reg [11:0] weight_ranks_2;
     reg first_ranks_2;
     reg last_ranks_2;
     reg pixel_end_ranks_2;
@@ -1885,12 +1886,12 @@ module windows_cbd6f19e (
     reg step_end_ranks_2;
     reg [1:0] row_ranks_2;
     reg half_ranks_2;
-    reg [11:0] weight_ranks_2;
+    reg signed [17:0] x_ranks_3;
     reg [12:0] address_ranks_3;
     reg signed [16:0] begin_ranks_3;
     reg [2:0] rotation_ranks_3;
-    reg signed [17:0] x_ranks_3;
     reg in_height_ranks_3;
+    reg [11:0] weight_ranks_3;
     reg first_ranks_3;
     reg last_ranks_3;
     reg pixel_end_ranks_3;
@@ -1898,12 +1899,12 @@ module windows_cbd6f19e (
     reg step_end_ranks_3;
     reg [1:0] row_ranks_3;
     reg half_ranks_3;
-    reg [11:0] weight_ranks_3;
     reg signed [17:0] end_ranks_4;
     reg signed [18:0] edge_ranks_4;
     reg [2:0] begin_ranks_4;
-    reg in_height_ranks_4;
     reg [2:0] rotation_ranks_4;
+    reg in_height_ranks_4;
+    reg [11:0] weight_ranks_4;
     reg first_ranks_4;
     reg last_ranks_4;
     reg pixel_end_ranks_4;
@@ -1911,7 +1912,6 @@ module windows_cbd6f19e (
     reg step_end_ranks_4;
     reg [1:0] row_ranks_4;
     reg half_ranks_4;
-    reg [11:0] weight_ranks_4;
     reg signed [18:0] behind_ranks_5;
     reg [2:0] begin_ranks_5;
     reg [3:0] end_ranks_5;
@@ -1946,6 +1946,7 @@ module windows_cbd6f19e (
     reg [1:0] row_ranks_6;
     reg half_ranks_6;
     reg high_ranks_6;
+    reg [2:0] rotation_ranks_7;
     reg real_0_ranks_7;
     reg real_1_ranks_7;
     reg real_2_ranks_7;
@@ -1962,7 +1963,6 @@ module windows_cbd6f19e (
     reg in_run_5_ranks_7;
     reg in_run_6_ranks_7;
     reg in_run_7_ranks_7;
-    reg [2:0] rotation_ranks_7;
     reg first_ranks_7;
     reg last_ranks_7;
     reg pixel_end_ranks_7;
@@ -1971,6 +1971,7 @@ module windows_cbd6f19e (
     reg [1:0] row_ranks_7;
     reg half_ranks_7;
     reg high_ranks_7;
+    reg [2:0] rotation_ranks_8;
     reg signed [7:0] tap_0_ranks_8;
     reg in_run_0_ranks_8;
     reg signed [7:0] tap_1_ranks_8;
@@ -1987,7 +1988,6 @@ module windows_cbd6f19e (
     reg in_run_6_ranks_8;
     reg signed [7:0] tap_7_ranks_8;
     reg in_run_7_ranks_8;
-    reg [2:0] rotation_ranks_8;
     reg first_ranks_8;
     reg last_ranks_8;
     reg pixel_end_ranks_8;
@@ -2120,22 +2120,22 @@ module windows_cbd6f19e (
         run_ranks_0 <= loops_tap + loops_tap_row;
         x_ranks_0 <= loops_x;
         tap_y_ranks_0 <= loops_tap_y;
-        offset_ranks_0 <= loops_word;
         pixel_ranks_1 <= loops_pixel;
         run_ranks_1 <= run_ranks_0 + loops_group;
         x_ranks_1 <= x_ranks_0 + $signed({2'd0, loops_column});
         y_ranks_1 <= {loops_y[16], loops_y} + {2'd0, tap_y_ranks_0};
         start_ranks_2 <= pixel_ranks_1 + run_ranks_1;
         in_height_ranks_2 <= (~y_ranks_1[17]) & (y_ranks_1 < $signed({2'd0, the_height}));
+        offset_ranks_0 <= loops_word;
         offset_ranks_1 <= offset_ranks_0;
         offset_ranks_2 <= offset_ranks_1;
         position_ranks_1 <= loops_position;
         position_ranks_2 <= position_ranks_1;
         x_ranks_2 <= x_ranks_1;
+        x_ranks_3 <= x_ranks_2;
         address_ranks_3 <= start_ranks_2[15:3] + offset_ranks_2[15:3];
         begin_ranks_3 <= {14'd0, start_ranks_2[2:0]} - {1'd0, offset_ranks_2};
         rotation_ranks_3 <= position_ranks_2 - start_ranks_2[2:0];
-        x_ranks_3 <= x_ranks_2;
         end_ranks_4 <= {begin_ranks_3[16], begin_ranks_3} + {2'd0, the_run_bytes};
         edge_ranks_4 <= {{2{begin_ranks_3[16]}}, begin_ranks_3} - {x_ranks_3[17], x_ranks_3};
         begin_ranks_4 <= begin_ranks_3[16] ? 3'd0 : begin_ranks_3[2:0];
@@ -2153,10 +2153,19 @@ module windows_cbd6f19e (
         in_run_6_ranks_6 <= (begin_ranks_5 < 3'd7) & (end_ranks_5 >= 4'd7);
         in_run_7_ranks_6 <= end_ranks_5 >= 4'd8;
         edge_ranks_6 <= edge_ranks_5;
+        rotation_ranks_4 <= rotation_ranks_3;
         in_height_ranks_3 <= in_height_ranks_2;
         in_height_ranks_4 <= in_height_ranks_3;
         in_height_ranks_5 <= in_height_ranks_4;
         in_height_ranks_6 <= in_height_ranks_5;
+        rotation_ranks_5 <= rotation_ranks_4;
+        rotation_ranks_6 <= rotation_ranks_5;
+        rotation_ranks_7 <= rotation_ranks_6;
+        rotation_ranks_8 <= rotation_ranks_7;
+        weight_ranks_1 <= loops_weight;
+        weight_ranks_2 <= weight_ranks_1;
+        weight_ranks_3 <= weight_ranks_2;
+        weight_ranks_4 <= weight_ranks_3;
         real_0_ranks_7 <= both_1;
         real_1_ranks_7 <= both_2;
         real_2_ranks_7 <= both_3;
@@ -2189,11 +2198,6 @@ module windows_cbd6f19e (
         tap_7_ranks_8 <= real_7_ranks_7 ? $signed(word[63:56]) : the_padding;
         in_run_7_ranks_7 <= in_run_7_ranks_6;
         in_run_7_ranks_8 <= in_run_7_ranks_7;
-        rotation_ranks_4 <= rotation_ranks_3;
-        rotation_ranks_5 <= rotation_ranks_4;
-        rotation_ranks_6 <= rotation_ranks_5;
-        rotation_ranks_7 <= rotation_ranks_6;
-        rotation_ranks_8 <= rotation_ranks_7;
         first_ranks_0 <= loops_first;
         first_ranks_1 <= first_ranks_0;
         first_ranks_2 <= first_ranks_1;
@@ -2257,10 +2261,6 @@ module windows_cbd6f19e (
         half_ranks_6 <= half_ranks_5;
         half_ranks_7 <= half_ranks_6;
         half_ranks_8 <= half_ranks_7;
-        weight_ranks_1 <= loops_weight;
-        weight_ranks_2 <= weight_ranks_1;
-        weight_ranks_3 <= weight_ranks_2;
-        weight_ranks_4 <= weight_ranks_3;
         high_ranks_5 <= weight_ranks_4[0];
         high_ranks_6 <= high_ranks_5;
         high_ranks_7 <= high_ranks_6;
@@ -7294,7 +7294,7 @@ module engine (
         .report    (sequencer_report),
         .clocks    (sequencer_clocks)
     );
-    windows_cbd6f19e windows (
+    windows_20dd8e40 windows (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),

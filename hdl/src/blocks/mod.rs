@@ -10,5 +10,6 @@ pub mod gemm;
 pub mod lookup;
 pub mod max_pool;
 pub mod requantizer;
+mod ring;
 pub mod saturator;
 pub mod softmax;

@@ -99,12 +99,13 @@ pub struct Reg {
     core: Core,
     init: Option<i128>,
     kept: bool,
+    starts: bool,
 }
 
 impl Reg {
     /// A data register: no reset, so that it can move into a DSP block.
     pub fn new(range: impl Into<Range>) -> Reg {
-        Reg { core: Core::new(range.into(), 1, ""), init: None, kept: false }
+        Reg { core: Core::new(range.into(), 1, ""), init: None, kept: false, starts: false }
     }
 
     /// A data register that holds exactly what its description registers.
@@ -119,13 +120,23 @@ impl Reg {
     pub fn control(range: impl Into<Range>, init: i128) -> Reg {
         let range = range.into();
         assert!(range.contains(init), "the reset value {init} is outside {range}");
-        Reg { core: Core::new(range, 1, ""), init: Some(init), kept: false }
+        Reg { core: Core::new(range, 1, ""), init: Some(init), kept: false, starts: false }
     }
 
-    /// The same register as a copy that synthesis must keep. Synthesis merges other registers that always hold the same,
+    /// A register without reset that is 0 when the device starts.
+    ///
+    /// # Panics
+    /// If the range does not contain 0.
+    pub fn started(range: impl Into<Range>) -> Reg {
+        let range = range.into();
+        assert!(range.contains(0), "0 is outside {range}");
+        Reg { starts: true, ..Reg::new(range) }
+    }
+
+    /// The same register, as a copy that synthesis must keep if `kept`. Synthesis merges other registers that always hold the same,
     /// and then one register drives readers that lie far apart.
-    pub fn kept(self) -> Reg {
-        Reg { kept: true, ..self }
+    pub fn kept_if(self, kept: bool) -> Reg {
+        Reg { kept, ..self }
     }
 
     /// The values it can hold.
@@ -139,6 +150,10 @@ impl Reg {
 
     pub(super) fn is_kept(&self) -> bool {
         self.kept
+    }
+
+    pub(super) fn starts(&self) -> bool {
+        self.starts
     }
 }
 

@@ -123,13 +123,22 @@ impl<'a> Scope<'a> {
                 .map(|d| Drive { to: lane(d.to, net(d.to.net)), from: d.from, at: d.at })
                 .collect(),
             updates: (body.updates.iter())
-                .map(|u| Update { to: net(u.to), next: u.next, enable: u.enable, init: u.init, kept: u.kept, at: u.at })
+                .map(|u| Update {
+                    to: net(u.to),
+                    next: u.next,
+                    enable: u.enable,
+                    init: u.init,
+                    kept: u.kept,
+                    starts: u.starts,
+                    at: u.at,
+                })
                 .collect(),
             memories: (body.memories.iter())
                 .map(|m| Memory {
                     data: net(m.data),
                     depth: m.depth,
                     in_luts: m.in_luts,
+                    in_blocks: m.in_blocks,
                     apart: m.apart,
                     contents: m.contents.clone(),
                     write: m.write,

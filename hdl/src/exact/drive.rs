@@ -152,6 +152,7 @@ impl Kernel {
             enable: enable.map(|e| e.id()),
             init: reg.init(),
             kept: reg.is_kept(),
+            starts: reg.starts(),
             at: Place(Location::caller()),
         });
         match self.mode {

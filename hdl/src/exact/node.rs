@@ -208,6 +208,8 @@ pub struct Update<R> {
     pub init: Option<i128>,
     /// synthesis must not merge it with another register
     pub kept: bool,
+    /// it is 0 when the device starts
+    pub starts: bool,
     /// where the description says so
     pub at: Place,
 }
@@ -221,6 +223,8 @@ pub struct Memory<R> {
     pub depth: usize,
     /// synthesis must not take a block memory for it
     pub in_luts: bool,
+    /// synthesis must take block memories for it, few as its words may be
+    pub in_blocks: bool,
     /// no word is read while it is written
     pub apart: bool,
     /// the words that it holds from the start

@@ -10,7 +10,7 @@ use super::atom::{Net, Reg};
 use super::int::{Int, Operand};
 use super::kernel::Kernel;
 use super::node::{Memory, Place};
-use super::range::Range;
+use super::range::{BIT, Range};
 
 /// A place where a pipeline may be cut: a register rank, or wires.
 ///
@@ -30,9 +30,9 @@ impl Stage {
         Stage { registers: RefCell::default(), next: Cell::new(0), registered, kept: false }
     }
 
-    /// A register rank of copies that synthesis must keep ([`Reg::kept`]).
-    pub fn kept() -> Stage {
-        Stage { kept: true, ..Stage::new(true) }
+    /// A register rank, of copies that synthesis must keep if `kept` ([`Reg::kept_if`]).
+    pub fn kept_if(kept: bool) -> Stage {
+        Stage { kept, ..Stage::new(true) }
     }
 
     /// Clock edges from its input to its output.
@@ -98,7 +98,7 @@ impl<'k> Rank<'k> {
         let mut registers = self.stage.registers.borrow_mut();
         if index == registers.len() {
             let register = Reg::inferred();
-            registers.push((name.to_owned(), if self.stage.kept { register.kept() } else { register }));
+            registers.push((name.to_owned(), register.kept_if(self.stage.kept)));
         }
         let register = &registers[index].1;
         register.core().infer_range(value.range());
@@ -114,7 +114,9 @@ impl<'k> Rank<'k> {
 #[derive(Debug)]
 pub struct Ram {
     data: Reg,
+    inferred: bool,
     in_luts: bool,
+    in_blocks: bool,
     apart: bool,
     words: RefCell<Vec<i128>>,
     contents: Option<Arc<[i128]>>,
@@ -130,11 +132,21 @@ impl Ram {
         let range = range.into();
         Ram {
             data: Reg::new(range),
+            inferred: false,
             in_luts: false,
+            in_blocks: false,
             apart: false,
             words: RefCell::new(vec![range.nearest(0); depth]),
             contents: None,
         }
+    }
+
+    /// A memory of `depth` words of the range of what its description writes, in block memories.
+    ///
+    /// # Panics
+    /// If `depth` is less than 2.
+    pub fn inferred_in_blocks(depth: usize) -> Ram {
+        Ram { inferred: true, in_blocks: true, ..Ram::new(depth, BIT) }
     }
 
     /// A memory that holds these words from the start.
@@ -186,6 +198,9 @@ impl Kernel {
     /// word `write.1` takes the value `write.2`.
     #[track_caller]
     pub fn ram<'k>(&'k self, ram: &Ram, write: (Int<'k>, Int<'k>, Int<'k>), read: (Int<'k>, Int<'k>)) -> Int<'k> {
+        if ram.inferred {
+            ram.data.core().infer_range(write.2.range());
+        }
         if !ram.data.range().covers(write.2.range()) {
             let text = format!("word of range {} does not fit {}", write.2.range(), ram.data.range());
             self.problem(None, text);
@@ -218,6 +233,7 @@ impl Kernel {
             data: core.id(),
             depth: ram.depth(),
             in_luts: ram.in_luts,
+            in_blocks: ram.in_blocks,
             apart: ram.apart,
             contents: ram.contents.clone(),
             write: write.map(|(enable, address, word)| (enable.id(), address.id(), word.id())),

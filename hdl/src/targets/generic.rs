@@ -17,4 +17,6 @@ pub(super) const TRAITS: Traits = Traits {
     // A multiplier that is inferred has one rank, behind the product.
     gemm: GemmRanks { multiply: 1, multiply_in_luts: 3, hold: 0, restarts: false, memory: 2 },
     crosses: false,
+    copies: true,
+    rings: false,
 };

@@ -20,6 +20,10 @@ pub struct Traits {
     pub gemm: GemmRanks,
     /// an engine's factors cross the device to their multipliers in a rank of their own
     pub crosses: bool,
+    /// registers of an engine whose readers lie far apart have copies that synthesis must keep
+    pub copies: bool,
+    /// long delays of an engine lie in block memories, because a flip-flop without logic before it takes a whole cell
+    pub rings: bool,
 }
 
 /// The maker of products.

@@ -136,6 +136,7 @@ impl<'m> Printer<'m> {
             let _ = writeln!(parts.registers, "    reg {}{};", net.shape(), net.name);
         }
         self.memory_arrays(&mut parts);
+        self.starts(&mut parts);
         parts
     }
 

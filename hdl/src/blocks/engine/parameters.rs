@@ -4,7 +4,7 @@ use rust_hdl::prelude::*;
 
 use super::config::{BIAS, EngineConfig, EngineRule};
 use super::loader::Target;
-use super::memory::{LATENCY, Memory};
+use super::memory::{Approach, LATENCY, Memory};
 use super::model::{Model, Share};
 use crate::blocks::float_requantizer::SCALE;
 use crate::blocks::requantizer::Parameters;
@@ -72,6 +72,7 @@ pub struct ParameterMemory {
     pub shift: Maybe<Bus<Out>>,
     /// floats of the entry, by the rule `f32_even`
     pub scale: Maybe<Bus<Out>>,
+    approach: Approach,
     part: Vec<Memory>,
     _entries: usize,
     _about: &'static str,
@@ -143,7 +144,8 @@ impl ParameterMemory {
             multiplier: Maybe::when(fixed, || Bus::new(requantizers, multiplier, "multipliers of the entry")),
             shift: Maybe::when(fixed, || Bus::new(requantizers, shift, "shifts of the entry, left is positive")),
             scale: Maybe::when(float, || Bus::new(requantizers, SCALE, "floats of the entry, without sign bits")),
-            part,
+            approach: Approach::new(config.target, &part[0]),
+            part: part.into_iter().map(Memory::near).collect(),
             _entries: entries,
             _about: match config.rule {
                 EngineRule::TfliteDouble | EngineRule::Single => {
@@ -171,14 +173,15 @@ impl Describe for ParameterMemory {
         k.clock(&self.clk);
         let parts = self.part.len() / self.bias.lanes();
         let write = self.write.get().map(|ports| ports.read(k));
+        let [read, address] = self.approach.pass(k, [k.lit(1), k.read(&self.address)]);
         for (i, memory) in self.part.iter().enumerate() {
             k.pass_clock(&self.clk, &memory.clk);
             if let Some([write, to, word]) = write {
                 let low = self.part.len().trailing_zeros();
                 memory.write.drive(k, [write & to.bits(0, low).equals(i as i128), to >> low, word]);
             }
-            k.drive(&memory.read, 1);
-            k.drive(&memory.address, k.read(&self.address));
+            k.drive(&memory.read, read);
+            k.drive(&memory.address, address);
         }
         for (q, parts) in self.part.chunks(parts).enumerate() {
             let low = k.read(&parts[0].word);

@@ -105,7 +105,7 @@ impl SoftmaxUnit {
             write_address: Port::new(address, "its address"),
             write_word: Port::new(config.word(), "the word"),
             done: Port::bit("the step is done"),
-            kept: Kept::new(&kept.collect::<Vec<_>>()),
+            kept: Kept::new(config.target, &kept.collect::<Vec<_>>()),
             softmax: Softmax::new(&block(config.target))?,
             values: (0..lanes).map(|_| Reg::new(INT8)).collect(),
             left: Reg::control(0..=lanes as i128, 0),

@@ -5,7 +5,7 @@ use rust_hdl::prelude::*;
 use super::EngineConfig;
 use super::banks::{Banks, READS};
 use super::loader::Target;
-use super::memory::{AHEAD, Memory};
+use super::memory::{AHEAD, Approach, Memory};
 use super::model::{Model, Share};
 use super::write_queue::WriteQueue;
 use crate::blocks::delay::{open, through};
@@ -74,10 +74,12 @@ pub struct Store {
     /// the word
     pub program: Port<Out>,
     activation_memory: Maybe<Memory>,
+    activation_approach: Maybe<Approach>,
     activation_banks: Maybe<Banks>,
     activation_queue: Maybe<WriteQueue>,
     weight_memory: Vec<Memory>,
     lane_weight_memory: Maybe<Memory>,
+    lane_weight_approach: Maybe<Approach>,
     lane_weight_banks: Maybe<Banks>,
     program_memory: Maybe<Memory>,
     selected: Stage,
@@ -114,11 +116,12 @@ impl Store {
         let (one, several) = (config.taps == 1, config.taps > 1);
         let activations = config.activation_address();
         let lane_weights = Range::addresses(config.lane_weight_words());
-        let activation_memory = Maybe::when(one, || Memory::apart(target, config.activation_words(), bits));
+        let approach = |memory: &Memory| Approach::new(target, memory);
+        let activation_memory = one.then(|| Memory::apart(target, config.activation_words(), bits).near());
         let one_port = config.activations_have_one_port();
         let queue = || WriteQueue::new(activations, config.word());
         let of_lanes = Share::all(Target::LaneWeights, config.lane_weight_words());
-        let lane_weight_memory = if one { Some(memory(of_lanes, bits)?) } else { None };
+        let lane_weight_memory = if one { Some(memory(of_lanes, bits)?.near()) } else { None };
         let lane_weight_banks = match model.filter(|_| several) {
             Some(model) => Some(Banks::holding(target, &model.words(of_lanes)?, bits)?),
             None => several.then(|| Banks::new(target, of_lanes.words, bits)),
@@ -153,9 +156,11 @@ impl Store {
             program_address: Port::new(config.program_range(), "its address"),
             program: Port::new(Range::unsigned(32), "the word"),
             activation_queue: Maybe::when(one_port, queue),
-            activation_memory,
+            activation_approach: activation_memory.as_ref().map(approach).into(),
+            activation_memory: activation_memory.into(),
             activation_banks: Maybe::when(several, || Banks::new(target, config.activation_words(), bits)),
             weight_memory: weights,
+            lane_weight_approach: lane_weight_memory.as_ref().map(approach).into(),
             lane_weight_memory: lane_weight_memory.into(),
             lane_weight_banks: lane_weight_banks.into(),
             program_memory: program.into(),
@@ -237,9 +242,11 @@ impl Store {
         let (memory, banks) = (&self.activation_memory, &self.activation_banks);
         let (read, at) = (k.read(&self.read), k.read(&self.address));
         let distance = self.distance.get().map_or(k.lit(1), |port| k.read(port));
+        let [read, at] = self.activation_approach.get().map_or([read, at], |approach| approach.pass(k, [read, at]));
         read_words(k, (memory, banks), [read, at, distance], (&self.word, &self.further_words));
         let (memory, banks) = (&self.lane_weight_memory, &self.lane_weight_banks);
         let (read, at) = (k.read(&self.lane_weights_read), k.read(&self.lane_weights_address));
+        let [read, at] = self.lane_weight_approach.get().map_or([read, at], |approach| approach.pass(k, [read, at]));
         read_words(k, (memory, banks), [read, at, k.lit(1)], (&self.lane_weights, &self.further_lane_weights));
     }
 }

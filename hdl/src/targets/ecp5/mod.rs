@@ -27,4 +27,6 @@ pub(super) const TRAITS: Traits = Traits {
     gemm: GemmRanks { multiply: 4, multiply_in_luts: 4, hold: 1, restarts: false, memory: 3 },
     // The multipliers of an array lie in rows that are as wide as the device.
     crosses: true,
+    copies: true,
+    rings: false,
 };

@@ -33,4 +33,6 @@ pub(super) const TRAITS: Traits = Traits {
         memory: 2,
     },
     crosses: false,
+    copies: false,
+    rings: true,
 };

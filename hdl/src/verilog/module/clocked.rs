@@ -52,6 +52,15 @@ impl Printer<'_> {
         }
     }
 
+    /// The registers that begin with 0.
+    pub(super) fn starts(&mut self, parts: &mut Parts) {
+        for u in self.module.body.updates.iter().filter(|u| u.starts) {
+            let (range, name) = (self.info(u.to).range, self.net_name(u.to));
+            let zero = literal(0, range.width(), range.is_signed());
+            let _ = writeln!(parts.memories, "    initial {name} = {zero};");
+        }
+    }
+
     pub(super) fn memories(&mut self, parts: &mut Parts) {
         for m in &self.module.body.memories {
             let (width, signed) = (self.info(m.data).range.width(), self.info(m.data).range.is_signed());
@@ -87,7 +96,8 @@ impl Printer<'_> {
                 Some(_) => "ram_style = \"distributed\"",
                 None => "syn_romstyle = \"logic\"",
             };
-            let styles = [(m.in_luts, in_luts), (m.apart, "no_rw_check")];
+            let in_blocks = "ram_style = \"block\"";
+            let styles = [(m.in_luts, in_luts), (m.in_blocks, in_blocks), (m.apart, "no_rw_check")];
             let attributes = styles.iter().filter(|(is, _)| *is).map(|(_, text)| format!("    (* {text} *)\n"));
             let attribute: String = attributes.collect();
             let _ = writeln!(parts.memories, "{attribute}    reg {shape}{name}_words [0:{}];", m.depth - 1);

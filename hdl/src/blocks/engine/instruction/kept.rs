@@ -6,6 +6,7 @@ use rust_hdl::prelude::{Block, In, Logic, Probe};
 
 use super::{Field, WORDS};
 use crate::exact::{BIT, Int, Kernel, Port, Range, Reg};
+use crate::targets::Target;
 
 /// The ports on which the sequencer shows an instruction, word after word.
 #[derive(Debug)]
@@ -77,13 +78,14 @@ pub struct Kept {
 impl Kept {
     /// Registers for these fields, each with the values that it can have in this engine. A range of an unsigned field
     /// must begin at 0.
-    pub fn new(fields: &[(Field, Range)]) -> Kept {
+    pub fn new(target: Target, fields: &[(Field, Range)]) -> Kept {
         let narrower = |&(field, range): &(Field, Range)| {
             let full = field.range();
             let range = if field.signed { Range::signed(range.width()) } else { Range::unsigned(range.width()) };
             (field, Reg::new(if full.covers(range) { range } else { full }))
         };
-        let comes = fields.iter().map(|(field, _)| (field.word, Reg::new(BIT).kept())).collect();
+        let copies = target.traits().copies;
+        let comes = fields.iter().map(|(field, _)| (field.word, Reg::new(BIT).kept_if(copies))).collect();
         Kept { fields: fields.iter().map(narrower).collect(), comes }
     }
 

@@ -190,15 +190,27 @@ impl Lanes {
         }
     }
 
+    /// Whether results are the last of their item, and the item the last of its pixel, of its block, of the step: beside the
+    /// requantizers, whose results say when this counts.
+    fn marks_of_results<'k>(&'k self, k: &'k Kernel) -> [Int<'k>; 1 + ENDS] {
+        let (last, ends) = (k.read(&self.drain.last), std::array::from_fn(|i| k.lane(&self.drain.item_ends, i)));
+        let [pixel, block, step]: [_; ENDS] = ends;
+        if let Some(ring) = self.until_result.get() {
+            return ring.pass(k, [last, pixel, block, step]);
+        }
+        let (lasts, ranks) = (delays(k, &self.lasts, last), open(k, &self.ends));
+        let [pixel, block, step] = std::array::from_fn(|i| through(&ranks, &format!("ends_{i}"), ends[i]));
+        [lasts[lasts.len() - 1], pixel, block, step]
+    }
+
     /// The results, through the packer to the block buffer or to the activation memory.
     fn deliver(&self, k: &Kernel) {
-        let (drain, packer) = (&self.drain, &self.packer);
-        let lasts = delays(k, &self.lasts, k.read(&drain.last));
-        let ends = open(k, &self.ends);
+        let packer = &self.packer;
+        let marks = self.marks_of_results(k);
         k.drive(&packer.valid, k.read(self.requantizer[0].out_valid()));
-        k.drive(&packer.last, lasts[lasts.len() - 1]);
+        k.drive(&packer.last, marks[0]);
         for i in 0..ENDS {
-            k.drive_lane(&packer.ends, i, through(&ends, &format!("ends_{i}"), k.lane(&drain.item_ends, i)));
+            k.drive_lane(&packer.ends, i, marks[1 + i]);
         }
         for (q, requantizer) in self.requantizer.iter().enumerate() {
             k.drive_lane(&packer.y, q, k.read(requantizer.y()));

@@ -70,7 +70,7 @@ impl Drain {
             item_ends: Bus::new(ENDS, BIT, "last item of its pixel, of its block, of the step"),
             entry: Port::new(entry, "entry of the parameters of the step"),
             // Where a step brings its parameters, they begin at 0.
-            kept: Kept::new(if config.resident { &kept } else { &kept[1..] }),
+            kept: Kept::new(config.target, if config.resident { &kept } else { &kept[1..] }),
             comes: flag(),
             line: (0..=config.lanes_item() - config.passes).map(|_| flag()).collect(),
             coming: Stage::new(true),

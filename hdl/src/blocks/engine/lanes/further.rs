@@ -46,7 +46,7 @@ impl Further {
         Further {
             tap: Bus::new((READS - 1) * config.lanes, INT8, "the taps behind the first"),
             weights: Bus::new(READS - 1, config.word(), "weights for these taps"),
-            kept: Kept::new(&[(instruction::TRIPLE, instruction::TRIPLE.range())]),
+            kept: Kept::new(config.target, &[(instruction::TRIPLE, instruction::TRIPLE.range())]),
             products: (1..READS).map(|_| Products::new(config)).collect(),
             valid: (0..FRONT).map(|_| Reg::control(BIT, 0)).collect(),
             marks: stages(FRONT),

@@ -62,6 +62,7 @@ impl Lane {
     /// Lane `index` of the engine that `config` describes. The last lanes have none behind them.
     pub fn new(config: &EngineConfig, index: usize) -> Lane {
         let (acc, flag) = (config.lane_sum(), || Reg::new(BIT));
+        let copy = || flag().kept_if(config.target.traits().copies);
         let has_behind = index + config.lane_requantizers < config.lanes;
         Lane {
             clk: Clk::new(),
@@ -81,11 +82,11 @@ impl Lane {
             leads: (0..PRODUCT_RANKS - 1).map(|_| Stage::new(true)).collect(),
             value: Stage::new(true),
             takes: flag(),
-            restarts: [flag(), flag().kept()],
+            restarts: [flag(), copy()],
             acc: Reg::new(acc),
             // Each lane has copies, because the sums of all lanes are many loads.
-            steps: flag().kept(),
-            loads: Maybe::when(has_behind, || flag().kept()),
+            steps: copy(),
+            loads: Maybe::when(has_behind, copy),
             drained: Reg::new(acc),
         }
     }

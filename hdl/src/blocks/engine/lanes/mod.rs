@@ -34,6 +34,7 @@ use super::memory::Memory;
 use super::model::Model;
 use super::parameters::ParameterMemory;
 use super::requantizer::EngineRequantizer;
+use crate::blocks::ring::Ring;
 use crate::exact::{BIT, Bus, Clk, Maybe, Port, Range, Reg, Stage};
 use crate::memory::WritePorts;
 use crate::targets;
@@ -124,6 +125,7 @@ pub struct Lanes {
     requantizer: Vec<EngineRequantizer>,
     lasts: Vec<Reg>,
     ends: Vec<Stage>,
+    until_result: Maybe<Ring>,
     packer: Packer,
 }
 
@@ -151,6 +153,8 @@ impl Lanes {
         let flags = |n: usize| (0..n).map(|_| Reg::control(BIT, 0)).collect();
         let stages = |n: usize| (0..n).map(|_| Stage::new(true)).collect();
         let to_result = c.lane_step_to_result();
+        let until_result = Ring::when(c.target.traits().rings, to_result);
+        let ranks = if until_result.get().is_some() { 0 } else { to_result };
         Ok(Lanes {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
@@ -178,7 +182,7 @@ impl Lanes {
             write_address: Port::new(c.activation_address(), "its address"),
             write_word: Port::new(c.word(), "the word"),
             done: Port::bit("a word for the activation memory, the last of the step"),
-            kept: Kept::new(if c.tables { &kept } else { &kept[..4] }),
+            kept: Kept::new(c.target, if c.tables { &kept } else { &kept[..4] }),
             arrived: Stage::new(true),
             products: Products::new(c),
             table: (0..if c.tables { c.lanes } else { 0 })
@@ -195,8 +199,9 @@ impl Lanes {
             found: Stage::new(c.target != targets::Target::Ice40),
             biased: Stage::new(c.bias_ranks() > 0),
             requantizer: EngineRequantizer::several(c, c.lane_sum(), c.lane_requantizers)?,
-            lasts: flags(to_result),
-            ends: stages(to_result),
+            lasts: flags(ranks),
+            ends: stages(ranks),
+            until_result,
             drain,
             parameters,
             packer,

@@ -89,11 +89,14 @@ impl Packer {
             write_address: Port::new(address, "its address"),
             word: Port::new(config.word(), "the word"),
             done: Port::bit("a word for the activation memory, the last of the step"),
-            kept: Kept::new(&[
-                (instruction::KIND, instruction::KIND.range()),
-                (instruction::OUT, address),
-                (instruction::OUT_PITCH, address),
-            ]),
+            kept: Kept::new(
+                config.target,
+                &[
+                    (instruction::KIND, instruction::KIND.range()),
+                    (instruction::OUT, address),
+                    (instruction::OUT_PITCH, address),
+                ],
+            ),
             places: (0..config.lane_steps()).map(|_| Stage::new(true)).collect(),
             complete: flag(),
             fills: flag(),

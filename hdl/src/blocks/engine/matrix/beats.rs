@@ -100,7 +100,7 @@ impl Beats {
             (instruction::PIXELS_1, pixels),
             (instruction::WEIGHTS, words),
         ];
-        let kept = Kept::new(&kept);
+        let kept = Kept::new(config.target, &kept);
         let flag = || Reg::control(0..=1, 0);
         let period = Range::unsigned((terms + Range::unsigned(idle.width())).width());
         let row = Range::addresses(config.bank_words());

@@ -5,7 +5,7 @@ use rust_hdl::prelude::*;
 use super::timing::INT8;
 use crate::blocks::delay::{open, through};
 use crate::blocks::engine::EngineConfig;
-use crate::blocks::engine::memory::{LATENCY, Memory};
+use crate::blocks::engine::memory::{Approach, LATENCY, Memory};
 use crate::describe_logic;
 use crate::exact::{Bus, Clk, Describe, Header, Kernel, Port, Range, Reg, Stage};
 
@@ -31,6 +31,7 @@ pub struct Buffer {
     pub fetch_address: Port<In>,
     /// a byte of each row
     pub bytes: Bus<Out>,
+    approach: Approach,
     memory: Vec<Memory>,
     until_weights: Vec<Stage>,
     until_word: Vec<Stage>,
@@ -43,6 +44,8 @@ impl Buffer {
     pub fn new(config: &EngineConfig) -> Buffer {
         let words = config.buffer_words();
         let stages = |n| (0..n).map(|_| Stage::new(true)).collect();
+        let memory: Vec<_> =
+            (0..config.rows).map(|_| Memory::new(config.target, 2 * words, config.word_bits()).near()).collect();
         Buffer {
             clk: Clk::new(),
             fill: Port::bit("a word is written"),
@@ -53,11 +56,12 @@ impl Buffer {
             fetch: Port::bit("a word of each row is read"),
             fetch_address: Port::new(config.buffer_address(), "address of this word"),
             bytes: Bus::new(config.rows, INT8, "a byte of each row"),
-            memory: (0..config.rows).map(|_| Memory::new(config.target, 2 * words, config.word_bits())).collect(),
+            approach: Approach::new(config.target, &memory[0]),
+            memory,
             until_weights: stages(config.weight_ranks() - 1),
             until_word: stages(LATENCY - 1),
             // Each row has a copy, because a word of a row is a load of its own.
-            arrives: Stage::kept(),
+            arrives: Stage::kept_if(config.target.traits().copies),
             row: (0..config.rows).map(|_| Reg::new(config.word())).collect(),
         }
     }
@@ -87,6 +91,7 @@ impl Describe for Buffer {
         let fetch = through(&ranks, "fetch", k.read(&self.fetch));
         let address = through(&ranks, "address", k.read(&self.fetch_address));
         let (before, copies) = (through(&open(k, &self.until_word), "arrives", fetch), k.stage(&self.arrives, 1));
+        let [fetch, address] = self.approach.pass(k, [fetch, address]);
         for (r, memory) in self.memory.iter().enumerate() {
             k.pass_clock(&self.clk, &memory.clk);
             memory.write.drive(k, [fill & row.equals(r as i128), at, word]);

@@ -4,6 +4,7 @@ use super::Matrix;
 use super::timing::DRAIN_TO_SUM;
 use crate::blocks::delay::{delays, open, through};
 use crate::blocks::engine::instruction;
+use crate::blocks::ring;
 use crate::describe_logic;
 use crate::exact::{Describe, Header, Int, Kernel};
 
@@ -109,10 +110,11 @@ impl Matrix {
         let frees = delays(k, &self.releases, last & k.read(&beats.last_tile));
         k.drive(&self.released, frees[frees.len() - 1]);
 
-        let tile = open(k, &self.tile);
         k.drive(&drain.begin, drain_begins);
-        k.drive(&drain.last_tile, through(&tile, "last_tile", k.read(&beats.last_tile)));
-        k.drive(&drain.last_block, through(&tile, "last_block", k.read(&beats.last_block)));
+        let of_tile = [("last_tile", k.read(&beats.last_tile)), ("last_block", k.read(&beats.last_block))];
+        let [last_tile, last_block] = ring::pass(k, self.until_drain.get(), &open(k, &self.tile), of_tile);
+        k.drive(&drain.last_tile, last_tile);
+        k.drive(&drain.last_block, last_block);
         k.drive(&self.parameters.address, k.read(&drain.entry));
         delays(k, &self.steps, k.read(&drain.step))
     }
@@ -151,10 +153,12 @@ impl Matrix {
     /// The results, through the packer to the activation memory.
     fn deliver(&self, k: &Kernel) {
         let packer = &self.packer;
-        let block = open(k, &self.block);
         k.drive(&packer.valid, k.read(self.requantizer[0].out_valid()));
-        k.drive(&packer.last_block, through(&block, "last_block", k.read(&self.drain.in_last_block)));
-        k.drive(&packer.ends_block, through(&block, "ends_block", k.read(&self.drain.ends_block)));
+        let of_block =
+            [("last_block", k.read(&self.drain.in_last_block)), ("ends_block", k.read(&self.drain.ends_block))];
+        let [last_block, ends_block] = ring::pass(k, self.until_result.get(), &open(k, &self.block), of_block);
+        k.drive(&packer.last_block, last_block);
+        k.drive(&packer.ends_block, ends_block);
         for (q, requantizer) in self.requantizer.iter().enumerate() {
             k.drive_lane(&packer.y, q, k.read(requantizer.y()));
         }

@@ -74,7 +74,7 @@ impl Drain {
             ends_block: Port::bit("the step is the last of its block"),
             moves: Maybe::when(config.passes > 1, || Port::bit("the last clock of a step")),
             entry: Port::new(entry, "entry of the parameters of the step"),
-            kept: Kept::new(&kept),
+            kept: Kept::new(config.target, &kept),
             active: flag(),
             place: Reg::new(0..=config.places() as i128 - 1),
             words_left: Maybe::when(words > 1, || Reg::new(0..=words as i128 - 1)),

@@ -69,7 +69,7 @@ impl Element {
             multiplier: Maybe::when(cell, || Mult18x18d::new(all, false)),
             before: [0, 1, 2].map(|rank| Stage::new(rank < before)),
             product: Stage::new(!given),
-            control: Stage::kept(),
+            control: Stage::kept_if(config.target.traits().copies),
             sum: Reg::new(sum),
             drained: Reg::new(sum),
             _in_luts: in_luts,

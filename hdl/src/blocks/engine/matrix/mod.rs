@@ -50,6 +50,7 @@ use super::loader::Target;
 use super::model::Model;
 use super::parameters::ParameterMemory;
 use super::requantizer::EngineRequantizer;
+use crate::blocks::ring::Ring;
 use crate::exact::{Bus, Clk, Maybe, Port, Reg, Stage};
 use crate::memory::WritePorts;
 use timing::{DRAIN_TO_SUM, INT8};
@@ -114,6 +115,8 @@ pub struct Matrix {
     sum: Vec<Reg>,
     biased: Stage,
     block: Vec<Stage>,
+    until_drain: Maybe<Ring>,
+    until_result: Maybe<Ring>,
     _config: EngineConfig,
 }
 
@@ -140,6 +143,8 @@ impl Matrix {
         let kept = [instruction::ZERO_POINT, instruction::MIN, instruction::MAX, instruction::SPLIT];
         let kept = kept.map(|field| (field, field.range()));
         let to_requantizer = DRAIN_TO_SUM + c.sum_to_requantizer();
+        let (to_result, rings) = (to_requantizer + c.requantizer_latency(c.sum()), c.target.traits().rings);
+        let until_result = Ring::when(rings, to_result);
         Ok(Matrix {
             clk: Clk::new(),
             rst_n: Port::bit("synchronous reset, active low"),
@@ -160,7 +165,7 @@ impl Matrix {
             write_address: Port::new(c.activation_address(), "word address in the activation memory"),
             write_word: Port::new(c.word(), "the word"),
             done: Port::bit("the step is complete with this clock's word"),
-            kept: Kept::new(if c.banks() > 1 { &kept } else { &kept[..3] }),
+            kept: Kept::new(c.target, if c.banks() > 1 { &kept } else { &kept[..3] }),
             bank_weights: Weights::new(c),
             array: Array::new(c),
             drain: Drain::new(c),
@@ -174,7 +179,9 @@ impl Matrix {
             row: stages(DRAIN_TO_SUM),
             sum: (0..c.requantizers).map(|_| Reg::new(c.sum())).collect(),
             biased: Stage::new(c.bias_ranks() > 0),
-            block: stages(to_requantizer + c.requantizer_latency(c.sum())),
+            block: stages(if until_result.get().is_some() { 0 } else { to_result }),
+            until_drain: Ring::when(rings, c.beat_to_drain()),
+            until_result,
             requantizer: EngineRequantizer::several(c, c.sum(), c.requantizers)?,
             beats,
             buffer,

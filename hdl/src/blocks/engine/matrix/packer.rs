@@ -84,7 +84,7 @@ impl Packer {
             write_address: Port::new(address, "where"),
             write_word: Port::new(config.word(), "the word"),
             done: Port::bit("the step is complete with this clock's word"),
-            kept: Kept::new(&kept),
+            kept: Kept::new(config.target, &kept),
             place: Reg::control(0..=config.places() as i128 - 1, 0),
             line: (0..line).map(|_| Stage::new(true)).collect(),
             word: Stage::new(ranked),

@@ -49,6 +49,7 @@ impl Row {
         let (cols, sum) = (config.cols, config.element_sum());
         let in_cells = config.dsp_elements().saturating_sub(index * cols).min(cols);
         let (factors, crosses) = ([INT8; 2], config.crossing_ranks() > 0);
+        let copies = config.target.traits().copies;
         let cells = match config.target.traits().multiplier {
             Multiplier::SbMac16 => in_cells.div_ceil(SbMac16Products::products_of(factors)),
             Multiplier::Mult18x18d | Multiplier::Inferred => 0,
@@ -62,8 +63,8 @@ impl Row {
             moves: Maybe::when(config.passes > 1, || Port::bit("drain registers take a sum")),
             drain_in: Bus::new(cols, sum, "sums of the elements behind"),
             drain_out: Bus::new(cols, sum, "sums held"),
-            control: Stage::kept(),
-            copies: Maybe::when(crosses, Stage::kept),
+            control: Stage::kept_if(copies),
+            copies: Maybe::when(crosses, || Stage::kept_if(copies)),
             crossing: Stage::new(crosses),
             element: (0..cols).map(|column| Element::new(config, index * cols + column)).collect(),
             cell: (0..cells).map(|_| SbMac16Products::new(factors)).collect(),

@@ -52,7 +52,9 @@ impl Weights {
             words: Bus::new(banks * config.cols, INT8, "the word of each bank, column by column"),
             rows: Bus::new(config.rows * config.cols, INT8, "a weight for each element, row by row"),
             until_word: stages(if chosen { LATENCY - 1 + ranks - 1 } else { 0 }),
-            select: (0..if chosen { ranks } else { 0 }).map(|_| Stage::kept()).collect(),
+            select: (0..if chosen { ranks } else { 0 })
+                .map(|_| Stage::kept_if(config.target.traits().copies))
+                .collect(),
             rank: stages(ranks),
             _cols: config.cols,
         }

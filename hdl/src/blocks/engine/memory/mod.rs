@@ -1,6 +1,7 @@
 //! A memory of the engine: one write port, one read port, and registers on the way to and from it.
 
 mod access;
+mod approach;
 mod sections;
 
 use rust_hdl::prelude::*;
@@ -12,6 +13,7 @@ use crate::targets::Target;
 use crate::targets::ecp5::Ebr;
 use crate::targets::ice40::SbSpram256ka;
 use access::{Access, joined};
+pub use approach::Approach;
 use sections::{Cells, Section};
 
 /// A memory of `words` words of `width` bits. The word at `address` appears in `word` [`LATENCY`] clock edges after a
@@ -130,18 +132,27 @@ impl Memory {
             first: Stage::new(true),
             second: Stage::new(true),
             third: Stage::new(ice40),
-            copies: Stage::kept(),
+            copies: Stage::kept_if(target.traits().copies),
             inferred: Maybe::from(inferred),
             ebr,
             spram,
             output: Stage::new(!ice40),
             until_word: (0..2).map(|_| Stage::new(true)).collect(),
-            choices: Stage::kept(),
+            choices: Stage::kept_if(target.traits().copies),
             _sections: parts,
             _words: words,
             _in_luts: in_luts,
             _writes_directly: ice40,
         }
+    }
+
+    /// The same without ranks for what is read, where an [`Approach`] takes their place.
+    pub fn near(self) -> Memory {
+        if !self._writes_directly {
+            return self;
+        }
+        let [first, second, third] = [false, self.has_one_port(), false].map(Stage::new);
+        Memory { first, second, third, ..self }
     }
 
     /// Whether reads and writes share a port.

@@ -115,7 +115,7 @@ impl Engine {
             matrix: Matrix::with(config, model)?,
             softmax,
             outlet: Outlet::new(config),
-            kept: Kept::new(&kept.map(|field| (field, field.range()))),
+            kept: Kept::new(config.target, &kept.map(|field| (field, field.range()))),
             is_output: Reg::new(BIT),
             is_fused: Reg::new(BIT),
             _config: config.clone(),

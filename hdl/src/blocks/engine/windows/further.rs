@@ -34,7 +34,7 @@ impl Further {
             distance: Port::new(config.activation_address(), "words from a tap to the next"),
             word: Bus::new(further, config.word(), "further words of the activation memory"),
             tap: Bus::new(further * config.lanes, Range::signed(8), "bytes of the further taps"),
-            kept: Kept::new(&kept),
+            kept: Kept::new(config.target, &kept),
         }
     }
 

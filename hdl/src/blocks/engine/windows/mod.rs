@@ -5,17 +5,20 @@ mod bounds;
 mod further;
 mod level;
 mod loops;
+mod rings;
 
 use rust_hdl::prelude::*;
 
 use bounds::{cut, from};
 use further::Further;
 pub use loops::Loops;
+use rings::Rings;
 
 use super::EngineConfig;
 use super::instruction::{self, InstructionPorts, Kept, Kind};
 use super::memory;
 use crate::blocks::delay::through;
+use crate::blocks::ring;
 use crate::describe_logic;
 use crate::exact::{BIT, Bus, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Rank, Reg, Stage};
 
@@ -88,6 +91,7 @@ pub struct Windows {
     loops: Loops,
     valid: Vec<Reg>,
     ranks: Vec<Stage>,
+    rings: Maybe<Rings>,
 }
 
 /// Clock edges from a word of the loops to the clock in which it is read from the activation memory.
@@ -134,16 +138,14 @@ impl Windows {
             row: Port::new(loops.row.range(), "row of the array"),
             half: Port::bit("half of the block buffer"),
             further: Maybe::when(config.taps > 1, || Further::new(config)),
-            kept: Kept::new(&[
-                full(i::KIND),
-                full(i::HEIGHT),
-                full(i::ROW_BYTES),
-                full(i::RUN_BYTES),
-                full(i::PADDING),
-            ]),
+            kept: Kept::new(
+                config.target,
+                &[full(i::KIND), full(i::HEIGHT), full(i::ROW_BYTES), full(i::RUN_BYTES), full(i::PADDING)],
+            ),
             loops,
             valid: (0..LATENCY).map(|_| Reg::control(BIT, 0)).collect(),
             ranks: (0..LATENCY).map(|_| Stage::new(true)).collect(),
+            rings: Maybe::when(config.target.traits().rings, Rings::default),
         }
     }
 
@@ -191,17 +193,20 @@ impl Describe for Windows {
 
         // The address of the word, in ranks of one addition each. Some offsets come a clock later, at the second rank.
         let run = ranks[0].pass("run", (read(&l.tap) + read(&l.tap_row)).wrap(address));
-        let [x, tap_y, offset] =
-            [("x", &l.x), ("tap_y", &l.tap_y), ("offset", &l.word)].map(|(name, port)| ranks[0].pass(name, read(port)));
+        let [x, tap_y] = [("x", &l.x), ("tap_y", &l.tap_y)].map(|(name, port)| ranks[0].pass(name, read(port)));
+        let rings = self.rings.get();
         let pixel = ranks[1].pass("pixel", read(&l.pixel));
         let run = ranks[1].pass("run", (run + read(&l.group)).wrap(address));
         let x = ranks[1].pass("x", (x + read(&l.column)).bounded(l.x.range(), "a place in a row, or in its padding"));
         let y = ranks[1].pass("y", read(&l.y) + tap_y);
         let start = ranks[2].pass("start", (pixel + run).wrap(address));
         let in_height = ranks[2].pass("in_height", !y.lt(0) & y.lt(field(i::HEIGHT)));
-        let offset = through(&ranks[1..3], "offset", offset);
-        let position = through(&ranks[1..3], "position", read(&l.position));
-        let (place, x) = (x, ranks[2].pass("x", x));
+        let [offset] = ring::pass(k, rings.map(|r| &r.offset), &ranks[..3], [("offset", read(&l.word))]);
+        let place = x;
+        let [position, x] = match rings {
+            Some(rings) => rings.place.pass(k, [read(&l.position), x]),
+            None => [through(&ranks[1..3], "position", read(&l.position)), through(&ranks[2..4], "x", x)],
+        };
         let within = start.bits(0, word_bits);
         let words = (start.bits(word_bits, address.width())
             + offset.bits(word_bits, l.word.range().width() - word_bits))
@@ -210,7 +215,6 @@ impl Describe for Windows {
         k.drive(&self.read, k.read(&self.valid[ADDRESS_RANKS - 1]));
         let begin = ranks[3].pass("begin", within - offset);
         let rotation = ranks[3].pass("rotation", (position - within).wrap(self.rotation.range()));
-        let x = ranks[3].pass("x", x);
 
         // While the memory reads, the bytes that belong to the run, and those of them that lie in the tensor.
         let end = ranks[4].pass("end", begin + field(i::RUN_BYTES));
@@ -223,7 +227,15 @@ impl Describe for Windows {
         let in_run: Vec<_> =
             (0..lanes).map(|l| ranks[6].pass(&format!("in_run_{l}"), from(begin, l) & !from(end, l))).collect();
         let edge = ranks[6].pass("edge", edge);
-        let in_height = through(&ranks[3..7], "in_height", in_height);
+        let (weight, rotated) = (read(&l.weight), ranks[4].pass("rotation", rotation));
+        let [in_height, rotation, weight] = match rings {
+            Some(rings) => rings.later.pass(k, [in_height, rotated, weight]),
+            None => [
+                through(&ranks[3..7], "in_height", in_height),
+                through(&ranks[5..], "rotation", rotated),
+                through(&ranks[1..=ADDRESS_RANKS], "weight", weight),
+            ],
+        };
         let real: Vec<_> = (0..lanes)
             .map(|l| ranks[7].pass(&format!("real_{l}"), in_height & from(edge, l) & !from(behind, l)))
             .collect();
@@ -238,8 +250,18 @@ impl Describe for Windows {
             k.drive_lane(&self.tap, l, ranks[8].pass(&format!("tap_{l}"), real.mux(byte, field(i::PADDING))));
             k.drive_lane(&self.run, l, through(&ranks[7..], &format!("in_run_{l}"), in_run));
         }
-        k.drive(&self.rotation, through(&ranks[4..], "rotation", rotation));
-        for (name, to, from) in [
+        k.drive(&self.rotation, rotation);
+        self.marks(k, &ranks);
+        self.weights(k, &ranks, weight);
+        self.destinations(k, valid);
+    }
+}
+
+impl Windows {
+    /// What the loops say of a word comes in the same clock as the tap.
+    fn marks<'k>(&'k self, k: &'k Kernel, ranks: &[Rank<'k>]) {
+        let l = &self.loops;
+        let marks = [
             ("first", &self.first, &l.first),
             ("last", &self.last, &l.last),
             ("pixel_end", &self.pixel_end, &l.pixel_end),
@@ -247,19 +269,18 @@ impl Describe for Windows {
             ("step_end", &self.step_end, &l.step_end),
             ("row", &self.row, &l.row),
             ("half", &self.half, &l.half),
-        ] {
-            k.drive(to, through(&ranks, name, read(from)));
+        ];
+        let values = marks.map(|(name, _, from)| (name, k.read(from)));
+        for ((_, to, _), mark) in
+            marks.into_iter().zip(ring::pass(k, self.rings.get().map(|r| &r.marks), ranks, values))
+        {
+            k.drive(to, mark);
         }
-        self.weights(k, &ranks);
-        self.destinations(k, valid);
     }
-}
 
-impl Windows {
-    /// The word of the lanes' weights comes in the same clock as the tap.
-    fn weights<'k>(&'k self, k: &'k Kernel, ranks: &[Rank<'k>]) {
+    /// The word of the lanes' weights comes in the same clock as the tap. `entry` is theirs, when it is sought.
+    fn weights<'k>(&'k self, k: &'k Kernel, ranks: &[Rank<'k>], entry: Int<'k>) {
         let entries = self.tap.lanes() as u32 / 4;
-        let entry = through(&ranks[1..=ADDRESS_RANKS], "weight", k.read(&self.loops.weight));
         k.drive(&self.weights_address, entry.bits(entries.ilog2(), 32));
         k.drive(&self.weights_read, k.read(&self.valid[ADDRESS_RANKS]));
         let weights = k.read(&self.weights);

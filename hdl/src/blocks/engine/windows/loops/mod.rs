@@ -151,7 +151,7 @@ impl Loops {
         // Where a step brings the weights of the lanes, they begin at 0.
         fields.extend(config.resident.then_some((i::LANE_WEIGHTS, weights)));
         fields.extend((config.taps > 1).then(|| full(i::TRIPLE)));
-        let kept = Kept::new(&fields);
+        let kept = Kept::new(config.target, &fields);
         let (distance, [row_y, tap_y]) = (config.distance(), config.row_numbers());
         let flag = || Reg::control(BIT, 0);
         let row = Range::new(0, config.rows as i128 - 1);
