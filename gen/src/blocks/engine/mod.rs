@@ -96,17 +96,22 @@ impl Block for EngineConfig {
     }
 
     fn subjects() -> Vec<Subject<EngineConfig>> {
-        let of = |name, about, device, change: fn(EngineConfig) -> EngineConfig| {
+        // Eight logic cells of iCE40 share an enable: nextpnr finds no place for flip-flops with many different ones.
+        let few_enables = "-dffe_min_ce_use 9";
+        let of = |name, about, device, flags, change: fn(EngineConfig) -> EngineConfig| {
             let config = EngineConfig::for_device(device).map(change).into_iter();
-            config.map(move |config| Subject::alone(name, about, config).on(&[device]))
+            config.map(move |config| Subject::alone(name, about, config).with_flags(device, flags))
         };
-        let [small, large] = [Device::Ecp5Small, Device::Ecp5Large];
-        of("engine_4x8_ecp5", "4 x 8 and 8 lanes, holds kws and vww of MLPerf Tiny", small, |config| config)
-            .chain(of("engine_4x16_ecp5", "4 x 16 and 8 lanes, holds kws, vww and ic", large, |config| config))
-            .chain(of("engine_8x16_ecp5", "8 x 16 and 8 lanes of 3 taps, holds kws, vww and ic", large, |config| {
-                EngineConfig { rows: 8, taps: 3, dsp_elements: Some(84), ..config }
-            }))
-            .collect()
+        let [smallest, small, large] = [Device::Up5k, Device::Ecp5Small, Device::Ecp5Large];
+        of("engine_2x4_up5k", "2 x 4 and 4 lanes, holds kws and vww of MLPerf Tiny", smallest, few_enables, |config| {
+            config
+        })
+        .chain(of("engine_4x8_ecp5", "4 x 8 and 8 lanes, holds kws and vww of MLPerf Tiny", small, "", |config| config))
+        .chain(of("engine_4x16_ecp5", "4 x 16 and 8 lanes, holds kws, vww and ic", large, "", |config| config))
+        .chain(of("engine_8x16_ecp5", "8 x 16 and 8 lanes of 3 taps, holds kws, vww and ic", large, "", |config| {
+            EngineConfig { rows: 8, taps: 3, dsp_elements: Some(84), ..config }
+        }))
+        .collect()
     }
 
     fn catalogue() -> Vec<(&'static str, EngineConfig)> {
