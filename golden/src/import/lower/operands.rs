@@ -165,6 +165,16 @@ impl<'a> Operands<'a> {
         Ok((y, bounds))
     }
 
+    /// Refuses an operator of which only the reference kernels are known.
+    pub(super) fn check_reference(&self) -> Result<(), String> {
+        match self.runtime {
+            Runtime::Tflm | Runtime::LitertReference => Ok(()),
+            Runtime::LitertBuiltin | Runtime::Xnnpack => {
+                Err("what LiteRT's own kernel and XNNPACK compute here is not known to the last bit".to_owned())
+            }
+        }
+    }
+
     /// The four sizes of a tensor.
     pub(super) fn sizes(&self, index: usize) -> Result<[usize; 4], String> {
         let shape = &self.tensor(index).shape;

@@ -85,12 +85,7 @@ impl<'a> Operands<'a> {
     /// Weights, bias and requantization of a transposed convolution, whose weights are `[outputs, height, width,
     /// channels]`. LiteRT's own kernel and XNNPACK have ways of their own.
     pub(super) fn transpose_convolution(&self, activation: Activation) -> Result<Weighted<Array>, String> {
-        match self.runtime {
-            Runtime::Tflm | Runtime::LitertReference => {}
-            Runtime::LitertBuiltin | Runtime::Xnnpack => {
-                return Err("what LiteRT's own kernel and XNNPACK compute here is not known to the last bit".to_owned());
-            }
-        }
+        self.check_reference()?;
         let index = self.weights()?;
         if self.tensor(index).element == ElementType::Int4 {
             return Err("weights of INT4: no runtime takes them here".to_owned());
