@@ -26,15 +26,7 @@ impl Operands<'_> {
         }
         let output = self.output()?;
         let y = self.quantized(output)?;
-        for &input in inputs {
-            let x = self.quantized(input)?;
-            if (x.scale, x.zero_point) != (y.scale, y.zero_point) {
-                return Err(format!(
-                    "tensor {input} has scale {:e} and zero point {}, the output {:e} and {}: must be the same",
-                    x.scale, x.zero_point, y.scale, y.zero_point
-                ));
-            }
-        }
+        inputs.iter().try_for_each(|&input| self.check_same(input, y))?;
         let shape = &self.tensor(output).shape;
         let axis = self.axis(axis, shape.len())?;
         // The shape is checked before an array of this size is made.

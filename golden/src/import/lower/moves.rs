@@ -23,12 +23,9 @@ impl Operands<'_> {
     pub(super) fn moved(&self, inputs: &[usize], output: usize) -> Result<Quantized, String> {
         let y = self.quantized(output)?;
         for &input in inputs {
-            let x = self.quantized(input)?;
-            if self.runtime != Runtime::Tflm && (x.scale, x.zero_point) != (y.scale, y.zero_point) {
-                return Err(format!(
-                    "tensor {input} has scale {:e} and zero point {}, the output {:e} and {}: must be the same for {}",
-                    x.scale, x.zero_point, y.scale, y.zero_point, self.runtime
-                ));
+            match self.runtime {
+                Runtime::Tflm => drop(self.quantized(input)?),
+                runtime => self.check_same(input, y).map_err(|what| format!("{what} for {runtime}"))?,
             }
         }
         Ok(y)

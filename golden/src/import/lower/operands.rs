@@ -165,6 +165,18 @@ impl<'a> Operands<'a> {
         Ok((y, bounds))
     }
 
+    /// Checks that an int8 input has this scale and zero point, which are the output's.
+    pub(super) fn check_same(&self, input: usize, output: Quantized) -> Result<(), String> {
+        let x = self.quantized(input)?;
+        match (x.scale, x.zero_point) == (output.scale, output.zero_point) {
+            true => Ok(()),
+            false => Err(format!(
+                "tensor {input} has scale {:e} and zero point {}, the output {:e} and {}: must be the same",
+                x.scale, x.zero_point, output.scale, output.zero_point
+            )),
+        }
+    }
+
     /// Refuses an operator of which only the reference kernels are known.
     pub(super) fn check_reference(&self) -> Result<(), String> {
         match self.runtime {
