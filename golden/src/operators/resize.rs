@@ -4,7 +4,7 @@ use super::Array;
 use crate::Error;
 
 /// Where the elements of an image that is enlarged or shrunk stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Alignment {
     /// The first and the last elements of input and output stand at the same places.
     pub align_corners: bool,

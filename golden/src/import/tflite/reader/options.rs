@@ -173,21 +173,19 @@ fn unpack(operator: schema::Operator<'_>) -> Result<Options, String> {
 
 fn resize_nearest_neighbor(operator: schema::Operator<'_>) -> Result<Options, String> {
     let options = operator.builtin_options_as_resize_nearest_neighbor_options();
-    let options = table(operator, options, "ResizeNearestNeighborOptions")?;
-    let alignment = |o: schema::ResizeNearestNeighborOptions<'_>| Alignment {
-        align_corners: o.align_corners(),
-        half_pixel_centers: o.half_pixel_centers(),
-    };
-    Ok(Options::Resize(options.map(alignment).unwrap_or_default()))
+    let flags = options.map(|options| [options.align_corners(), options.half_pixel_centers()]);
+    Ok(resize(table(operator, flags, "ResizeNearestNeighborOptions")?))
 }
 
 fn resize_bilinear(operator: schema::Operator<'_>) -> Result<Options, String> {
-    let options = table(operator, operator.builtin_options_as_resize_bilinear_options(), "ResizeBilinearOptions")?;
-    let alignment = |o: schema::ResizeBilinearOptions<'_>| Alignment {
-        align_corners: o.align_corners(),
-        half_pixel_centers: o.half_pixel_centers(),
-    };
-    Ok(Options::Resize(options.map(alignment).unwrap_or_default()))
+    let options = operator.builtin_options_as_resize_bilinear_options();
+    let flags = options.map(|options| [options.align_corners(), options.half_pixel_centers()]);
+    Ok(resize(table(operator, flags, "ResizeBilinearOptions")?))
+}
+
+fn resize(flags: Option<[bool; 2]>) -> Options {
+    let [align_corners, half_pixel_centers] = flags.unwrap_or_default();
+    Options::Resize(Alignment { align_corners, half_pixel_centers })
 }
 
 fn leaky_relu(operator: schema::Operator<'_>) -> Result<Options, String> {
