@@ -16,36 +16,16 @@ impl Lowering<'_> {
         let (sizes, scales) = self.sizes_and_scales(node, from)?;
         self.take(sizes.iter().fold(0, |sum: usize, &size| sum.saturating_add(size)).saturating_mul(8))?;
         let axis = |axis: usize| {
-            (0..sizes[axis])
-                .map(|i| {
-                    let (from, to, scale) = (from[axis], sizes[axis], scales[axis]);
-                    if scale == 1.0 && from == to {
-                        return Ok(i);
-                    }
-                    let x = i as f32;
-                    let x = match transformation {
-                        "half_pixel" => (x + 0.5) / scale - 0.5,
-                        "asymmetric" => x / scale,
-                        "pytorch_half_pixel" if to == 1 => 0.0,
-                        "pytorch_half_pixel" => (x + 0.5) / scale - 0.5,
-                        "align_corners" if to == 1 => 0.0,
-                        "align_corners" => x * (from - 1) as f32 / (to - 1) as f32,
-                        other => return Err(format!("coordinate_transformation_mode {other:?} is not supported")),
-                    };
-                    // A coordinate this near to a half counts as one.
-                    let tie = (x - x.floor() - 0.5).abs() < 1e-6;
-                    let nearest = match rounding {
-                        "round_prefer_floor" if tie => x.floor(),
-                        "round_prefer_ceil" if tie => x.ceil(),
-                        "round_prefer_floor" | "round_prefer_ceil" => x.round(),
-                        "floor" => x.floor(),
-                        "ceil" => x.ceil(),
-                        other => return Err(format!("nearest_mode {other:?} is not supported")),
-                    };
-                    // The cast saturates.
-                    Ok((nearest as usize).min(from - 1))
-                })
-                .collect()
+            let (from, to, scale) = (from[axis], sizes[axis], scales[axis]);
+            let element = |i| match scale == 1.0 && from == to {
+                true => Ok(i),
+                // The cast saturates.
+                false => {
+                    let x = coordinate(i, [from, to], scale, transformation)?;
+                    Ok((rounded(x, rounding)? as usize).min(from - 1))
+                }
+            };
+            (0..to).map(element).collect()
         };
         (0..from.len()).map(axis).collect()
     }
@@ -82,4 +62,30 @@ impl Lowering<'_> {
             }
         }
     }
+}
+
+/// Where element `i` of `to` elements stands among `from` elements.
+fn coordinate(i: usize, [from, to]: [usize; 2], scale: f32, transformation: &str) -> Result<f32, String> {
+    let x = i as f32;
+    Ok(match transformation {
+        "asymmetric" => x / scale,
+        "pytorch_half_pixel" | "align_corners" if to == 1 => 0.0,
+        "half_pixel" | "pytorch_half_pixel" => (x + 0.5) / scale - 0.5,
+        "align_corners" => x * (from - 1) as f32 / (to - 1) as f32,
+        other => return Err(format!("coordinate_transformation_mode {other:?} is not supported")),
+    })
+}
+
+/// A coordinate as the index of an element.
+fn rounded(x: f32, mode: &str) -> Result<f32, String> {
+    // A coordinate this near to a half counts as one.
+    let tie = (x - x.floor() - 0.5).abs() < 1e-6;
+    Ok(match mode {
+        "round_prefer_floor" if tie => x.floor(),
+        "round_prefer_ceil" if tie => x.ceil(),
+        "round_prefer_floor" | "round_prefer_ceil" => x.round(),
+        "floor" => x.floor(),
+        "ceil" => x.ceil(),
+        other => return Err(format!("nearest_mode {other:?} is not supported")),
+    })
 }
