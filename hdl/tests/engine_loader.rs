@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use qrtl_hdl::blocks::engine::EngineConfig;
-use qrtl_hdl::blocks::engine::config::{MAGIC, crc32};
+use qrtl_hdl::blocks::engine::config::MAGIC;
+use qrtl_hdl::blocks::engine::crc::crc32;
 use qrtl_hdl::blocks::engine::loader::{Loader, Status, Target};
 use qrtl_hdl::blocks::engine::model::{Model, Section};
 use qrtl_hdl::exact::{FlatSim, elaborate};

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use qrtl_hdl::blocks::engine::EngineConfig;
-use qrtl_hdl::blocks::engine::config::{MAGIC, crc32};
+use qrtl_hdl::blocks::engine::config::MAGIC;
+use qrtl_hdl::blocks::engine::crc::crc32;
 use qrtl_hdl::blocks::engine::loader::Target;
 use qrtl_hdl::blocks::engine::model::Section;
 

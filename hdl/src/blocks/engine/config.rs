@@ -5,6 +5,7 @@ use qrtl_golden::{RealRule, Rule};
 use serde::{Deserialize, Serialize};
 
 use super::banks::READS;
+use super::crc::crc32;
 use super::devices;
 use crate::exact::Range;
 use crate::targets::Target;
@@ -140,19 +141,6 @@ pub const BIAS: Range = Range::signed(27);
 
 /// The first word of an image: "qrtl".
 pub const MAGIC: u32 = u32::from_le_bytes(*b"qrtl");
-
-/// CRC-32 of bytes, as IEEE 802.3 has it.
-pub fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc, &byte| crc_step(crc, byte.into(), 8))
-}
-
-/// The register of a CRC-32 behind the low `bits` of `data`.
-pub(super) fn crc_step(crc: u32, data: u64, bits: u32) -> u32 {
-    (0..bits).fold(crc, |crc, i| {
-        let odd = (crc ^ (data >> i) as u32) & 1 == 1;
-        (crc >> 1) ^ if odd { 0xedb8_8320 } else { 0 }
-    })
-}
 
 /// Values of an entry of a table: TensorFlow Lite's ADD shifts what it adds by 20 bits to the left.
 pub const TABLE_VALUE: Range = Range::new(-255 * (1 << 20), 255 * (1 << 20));

@@ -3,10 +3,22 @@
 use rust_hdl::prelude::*;
 
 use super::EngineConfig;
-use super::config::{crc_step, crc32};
 use crate::describe_logic;
 use crate::exact::{BIT, Clk, Describe, Header, Int, Kernel, Maybe, Port, Range, Reg, Stage};
 use crate::targets::Target;
+
+/// CRC-32 of bytes, as IEEE 802.3 has it.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, &byte| crc_step(crc, byte.into(), 8))
+}
+
+/// The register of a CRC-32 behind the low `bits` of `data`.
+fn crc_step(crc: u32, data: u64, bits: u32) -> u32 {
+    (0..bits).fold(crc, |crc, i| {
+        let odd = (crc ^ (data >> i) as u32) & 1 == 1;
+        (crc >> 1) ^ if odd { 0xedb8_8320 } else { 0 }
+    })
+}
 
 /// CRC-32 as IEEE 802.3 has it, over all bytes of the words since `first`, the lowest byte of a word first. `crc` takes
 /// account of a word [`LATENCY`] clock edges behind it: what a word flips is known a rank before the state is.
@@ -68,10 +80,8 @@ impl EngineConfig {
 
     /// The CRC of everything up to and with a CRC, whatever this is.
     pub(super) fn crc_of_all(&self) -> u32 {
-        let word = 0_u64.to_le_bytes();
-        let crc = crc32(&[]);
-        let mut bytes = crc.to_le_bytes().to_vec();
-        bytes.extend(&word[4..self.lanes.max(4)]);
+        let mut bytes = crc32(&[]).to_le_bytes().to_vec();
+        bytes.resize(self.lanes, 0);
         crc32(&bytes)
     }
 }
