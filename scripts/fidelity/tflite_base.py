@@ -51,7 +51,7 @@ def any_shape(c: Choices, ranks: tuple[int, int] = (1, 4), size: int = 6) -> lis
 
 
 def output_scale(c: Choices, scale: float) -> float:
-    """A scale for the output of an operator that rescales: near that of the input, or the same."""
+    """A scale for the output of an operator that rescales: near the scale of the input, or the same."""
     return scale if c.chance(25) else c.scale(scale, 1.5)
 
 

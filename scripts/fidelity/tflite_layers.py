@@ -31,7 +31,7 @@ def weights(
 
 
 def bias(c: Choices, model: TfliteModel, x: int, w: int, outputs: int) -> int:
-    """A bias whose scale is that of the sum; now and then it is great."""
+    """A bias at the scale of the sum; now and then it is great."""
     scales = np.float32(model.scale(x)) * np.asarray(model.tensors[w].quantization.scale, np.float32)
     bound = 1 << (24 if c.chance(5) else 14)
     if not is_int16(model, x):

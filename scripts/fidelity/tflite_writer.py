@@ -83,7 +83,7 @@ class TfliteModel:
         zero_point: int = 0,
         axis: int = 0,
     ) -> int:
-        """A tensor that an operator writes, or the input. Several scales are those of the channels along `axis`."""
+        """A tensor that an operator writes, or the input. With several scales, each belongs to a channel along `axis`."""
         tensor = schema.TensorT()
         tensor.name = f"t{len(self.tensors)}"
         tensor.shape = [int(size) for size in shape]

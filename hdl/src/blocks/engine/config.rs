@@ -50,8 +50,8 @@ pub struct EngineConfig {
     /// channels whose parameters the lanes' requantizers hold, of the network, or of a step if it brings them
     #[arg(long, default_value_t = 2_048)]
     pub lane_channels: usize,
-    /// program, parameters and weights of the lanes have memories that hold those of the whole network; else the program lies
-    /// in the memory of the array's weights, with what a step needs in front of its instruction
+    /// program, parameters and weights of the lanes lie in memories with room for the whole network; else the program lies in
+    /// the memory of the array's weights, with what a step needs in front of its instruction
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     pub resident: bool,
     /// words of 32 bits of the program, if it has a memory of its own
