@@ -118,12 +118,11 @@ impl FloatRequantizerConfig {
 
     /// The spots that there are, in the order in which a deeper pipeline takes them.
     fn spots(&self) -> impl Iterator<Item = Spot> {
-        let there = |spot: &Spot| match *spot {
+        ORDER.into_iter().filter(|spot| match *spot {
             Spot::Normalize(level) => level < self.acc_width,
             Spot::Float => !self.is_exact(),
             _ => true,
-        };
-        ORDER.into_iter().filter(there).collect::<Vec<_>>().into_iter()
+        })
     }
 
     /// Whether there is a rank at a spot.
