@@ -1,6 +1,7 @@
 """All drawers, in the order of the table."""
 
 import networks
+import onnx_moves
 import onnx_networks
 import onnx_qdq
 import onnx_qoperator
@@ -16,6 +17,7 @@ DRAWERS = [
     *tflite_state.DRAWERS,
     *networks.DRAWERS,
     *onnx_qoperator.DRAWERS,
+    *onnx_moves.DRAWERS,
     *onnx_qdq.DRAWERS,
     *onnx_networks.DRAWERS,
 ]
