@@ -1,10 +1,12 @@
 //! What goes wrong around a network: packets that are refused, and resets. Each packet is answered by its status, and the
 //! network that comes behind them is computed as if nothing had been.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use qrtl_golden::graph::Value;
 use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::config::MAGIC;
+use qrtl_hdl::blocks::engine::crc::crc32;
+use qrtl_hdl::blocks::engine::instruction::WORDS;
 use qrtl_hdl::blocks::engine::loader::Status;
 use qrtl_random::Random;
 
@@ -43,7 +45,7 @@ fn image_cut(trial: &mut Trial<'_>) -> Result<()> {
 }
 
 /// A few images with one wrong bit. The words at both ends have meanings of their own, so they are damaged as often as all
-/// the others. The upper half of the CRC's word means nothing.
+/// the others. The upper half of the CRC's word means nothing. In the last image, only half of the CRC is wrong.
 fn image_damaged(trial: &mut Trial<'_>) -> Result<()> {
     let end = trial.program.image.len() - 1;
     for at in [0, 1, 2, 3, trial.random.size(4, end - 2), end - 1, end] {
@@ -58,8 +60,23 @@ fn image_damaged(trial: &mut Trial<'_>) -> Result<()> {
         };
         trial.refused(&image, true, status);
     }
+    let mut image = trial.program.image.clone();
+    image[end] ^= u64::from(flips_of_upper_half(trial.program.lanes)?);
+    trial.refused(&image, true, Status::Damaged);
     trial.without_model();
     Ok(())
+}
+
+/// The least flips in the word of the CRC that leave the lower half of the CRC of all words as it is. Of random damage, one
+/// in 65,536 does so. A CRC is linear, so that these flips do the same in every image.
+fn flips_of_upper_half(lanes: usize) -> Result<u32> {
+    let crc = |word: u32| {
+        let mut bytes = word.to_le_bytes().to_vec();
+        bytes.resize(lanes, 0);
+        crc32(&bytes)
+    };
+    let none = crc(0) as u16;
+    (1..).find(|&flips| crc(flips) as u16 == none).context("no flips leave half of a CRC as it is")
 }
 
 fn image_of_another_engine(trial: &mut Trial<'_>) -> Result<()> {
@@ -138,18 +155,18 @@ fn reset_in_input(trial: &mut Trial<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Resets in the first clocks of instructions, where most units begin or end something; every other one while the result
-/// leaves. Results that have come before the reset are compared like others.
+/// Resets in the first clocks of instructions, where most units begin or end something, and one while an instruction is
+/// read; every other one while the result leaves. Results that have come before the reset are compared like others.
 fn reset_in_inference(trial: &mut Trial<'_>) -> Result<()> {
     const FIRST: usize = 120;
     let clocks: Vec<u64> = trial.program.steps.iter().flat_map(|step| step.clocks.iter().copied()).collect();
-    for _ in 0..2 {
+    for within in [FIRST, FIRST, WORDS] {
         // As above.
         trial.script.flush();
         infer(trial.script, trial.program, &trial.network.graph, &trial.network.inputs[0])?;
         let last = clocks.len() - 1;
         let before = if trial.random.one_in(2) { last } else { trial.random.size(0, last) };
-        trial.script.idle(clocks[..before].iter().sum::<u64>() + trial.random.size(0, FIRST) as u64);
+        trial.script.idle(clocks[..before].iter().sum::<u64>() + trial.random.size(0, within) as u64);
         trial.reset()?;
         load(trial.script, trial.program);
     }
