@@ -87,22 +87,36 @@ pub struct Network {
 pub fn draw(seed: u64) -> Network {
     let mut random = Random::new(seed);
     let shape = input_shape(&mut random);
-    let quantized = Quantized { scale: output::scale(&mut random), zero_point: random.corner(-128, 127) as i32 };
-    let inputs = inputs(&mut random, &shape, quantized.zero_point);
+    drawn(&mut random, shape, None, format!("seed {seed}"))
+}
+
+/// The network of a seed that begins with a convolution of a grey or coloured picture, in whose words its window begins
+/// anywhere.
+pub fn draw_picture(seed: u64) -> Network {
+    let mut random = Random::new(seed);
+    let [height, width] = [0; 2].map(|_| random.size(4, 12));
+    let shape = vec![1, height, width, random.pick(&[1, 3])];
+    drawn(&mut random, shape, Some(Reach::Same), format!("picture of seed {seed}"))
+}
+
+/// A network for an input of this shape. A convolution of this reach comes first.
+fn drawn(random: &mut Random, shape: Vec<usize>, first: Option<Reach>, name: String) -> Network {
+    let quantized = Quantized { scale: output::scale(random), zero_point: random.corner(-128, 127) as i32 };
+    let inputs = inputs(random, &shape, quantized.zero_point);
     let mut draft = Draft::new(shape, quantized, inputs.clone());
     let steps = if random.one_in(6) { 1 } else { random.size(2, MAX_STEPS) };
     // The input has no gaps between the pixels, and engines treat its rims apart.
-    if random.one_in(2) {
-        let reach = random.pick(&[Reach::Free, Reach::Same]);
-        let _ = layers::conv2d(&mut draft, &mut random, 0, Wanted { reach, ..Wanted::ANY });
+    let first = first.or_else(|| random.one_in(2).then(|| random.pick(&[Reach::Free, Reach::Same])));
+    if let Some(reach) = first {
+        let _ = layers::conv2d(&mut draft, random, 0, Wanted { reach, ..Wanted::ANY });
     }
     while draft.steps() < steps {
         let room = steps - draft.steps();
         // A step that is not possible here appends nothing.
-        let _ = step(&mut draft, &mut random, room);
+        let _ = step(&mut draft, random, room);
     }
     let graph = draft.finish();
-    let words = format!("seed {seed}: {}", words::describe(&graph));
+    let words = format!("{name}: {}", words::describe(&graph));
     Network { graph, inputs: inputs.into_iter().map(Value::Integer).collect(), words }
 }
 

@@ -12,7 +12,7 @@ use super::troubles::Trial;
 use super::{DRAWS, fitting};
 use crate::emit::Package;
 use crate::engine::{Options, Program};
-use crate::networks::Network;
+use crate::networks::{Network, draw};
 use crate::script::Script;
 
 /// An engine of this configuration with a network drawn from `seed`, and vectors: inferences, of which the first begins
@@ -43,7 +43,7 @@ pub fn holding(config: &EngineConfig, seed: u64) -> Result<(Package, Script)> {
 /// A network that memories can hold from the start.
 fn holdable(config: &EngineConfig, random: &mut Random, options: &Options) -> Result<(Network, Program)> {
     for _ in 0..DRAWS {
-        let (network, program) = fitting(config, random, options)?;
+        let (network, program) = fitting(config, random, options, draw)?;
         if Model::new(program.sections.clone()).is_ok() {
             return Ok((network, program));
         }

@@ -14,7 +14,7 @@ use qrtl_random::Random;
 
 use super::{Block, Subject, Summary};
 use crate::engine::{Options, Program, compile};
-use crate::networks::{Network, draw};
+use crate::networks::{Network, draw, draw_picture};
 use crate::script::Script;
 
 pub use holding::holding;
@@ -48,11 +48,12 @@ impl Block for EngineConfig {
     }
 
     /// `count` is the number of networks. They come one after the other without a reset between them, unless a trouble is
-    /// one. There are eight ways to compile a network; convolutions are left apart in one network of four.
+    /// one. There are eight ways to compile a network; convolutions are left apart in one network of four. One of five is for pictures.
     fn vectors(&self, script: &mut Script, random: &mut Random, count: usize) -> Result<()> {
         for n in 0..count {
             let options = Options { taps: n % 2 == 0, keep_constant: n / 2 % 2 == 1, fuse: n / 4 % 4 != 3 };
-            let (network, program) = fitting(self, random, &options)?;
+            let drawn = if n % 5 == 4 { draw_picture } else { draw };
+            let (network, program) = fitting(self, random, &options, drawn)?;
             let mut trial = Trial { script, random, config: self, options, network: &network, program: &program };
             let run = |trial: &mut Trial<'_>| {
                 BEFORE[n % BEFORE.len()](trial)?;
@@ -119,11 +120,16 @@ impl Block for EngineConfig {
     }
 }
 
-/// A random network for which an engine has room, and its program.
+/// A network of `draw` for which an engine has room, and its program.
 ///
 /// # Errors
 /// The compiler's last error, if there is room for none.
-fn fitting(config: &EngineConfig, random: &mut Random, options: &Options) -> Result<(Network, Program)> {
+fn fitting(
+    config: &EngineConfig,
+    random: &mut Random,
+    options: &Options,
+    draw: fn(u64) -> Network,
+) -> Result<(Network, Program)> {
     let mut last = None;
     for _ in 0..DRAWS {
         let network = draw(random.within(0, i128::from(u32::MAX)) as u64);
