@@ -35,6 +35,8 @@ pub struct OrtAdd {
     constant: f32,
     innermost: Innermost,
     bounds: Bounds,
+    /// how much less than ONNX Runtime's integers are operands and output
+    less: i32,
 }
 
 impl OrtAdd {
@@ -47,18 +49,24 @@ impl OrtAdd {
         let ([a, b, output], [za, zb, zo]) = (scales, zero_points.map(|z| z as f32));
         let factors = [positive(a / output)?, positive(b / output)?];
         let constant = zo - factors[0].mul_add(za, factors[1] * zb);
-        Ok(OrtAdd { factors, constant, innermost, bounds })
+        Ok(OrtAdd { factors, constant, innermost, bounds, less: 0 })
+    }
+
+    /// The same sum for operands that are this much less, and its output that much less. The floats in between are the same,
+    /// which they would not be for zero points that are less.
+    pub fn of_less(self, less: i32) -> OrtAdd {
+        OrtAdd { less: self.less + less, ..self }
     }
 
     /// The output for two elements.
     pub fn apply(&self, a: i32, b: i32) -> i32 {
-        let ([ra, rb], [a, b], k) = (self.factors, [a, b].map(|x| x as f32), self.constant);
+        let ([ra, rb], [a, b], k) = (self.factors, [a, b].map(|x| (x + self.less) as f32), self.constant);
         let sum = match self.innermost {
             Innermost::Pairs => a.mul_add(ra, b.mul_add(rb, k)),
             Innermost::OneOfB => a.mul_add(ra, k + b * rb),
             Innermost::OneOfA => b.mul_add(rb, k + a * ra),
         };
-        clamped(sum, self.bounds)
+        clamped(sum, self.bounds) - self.less
     }
 }
 
