@@ -185,7 +185,7 @@ fn emit_model(command: &ModelCommand) -> Result<ExitCode> {
     if !per_layer {
         return print_all(&network.emit(file, out, name)?);
     }
-    let sides = [network.engine.rows, network.engine.cols];
+    let sides = network.engine.sides();
     let Emitted { blocks, clocks, host } = model::emit(file, out, name, sides, *batch as usize)?;
     let rows: Vec<_> = blocks.iter().map(|(name, place, summary)| row(name, place, summary)).collect();
     table("directory", &rows)?;

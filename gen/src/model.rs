@@ -1,8 +1,10 @@
-//! From a `.tflite` file to blocks: the products of matrices in it, and hardware for its fully connected layers.
+//! From a model file to hardware: an engine with an image, or blocks for the fully connected layers of a `.tflite` file.
 
 mod dense;
 mod emit;
 mod network;
+mod signed;
+mod source;
 
 use std::path::Path;
 
@@ -15,7 +17,9 @@ use crate::schedule::Product;
 
 pub use dense::{DenseLayer, HostOperator, Layers};
 pub use emit::{Emitted, emit};
-pub use network::{Image, ModelCommand, Network, graph};
+pub use network::{Image, ModelCommand, Network};
+pub use signed::{LESS, array_less, signed};
+pub use source::{EngineFlags, Source};
 
 /// Greatest number of rows of a product, which are the batch.
 pub const MAX_BATCH: usize = 1 << 16;

@@ -1,4 +1,4 @@
-//! `gen run` and `gen inspect` on ONNX models.
+//! `gen run`, `gen inspect` and `gen model` on ONNX models.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -49,6 +49,47 @@ fn outputs_and_integers() {
         "node 10 \"Conv_3\" (Conv): UINT8 by INT8, ONNX Runtime gives these bits on a CPU with VNNI, or "
     ));
     assert!(text.contains("session options of ONNX Runtime: session.x64quantprecision = 1\n"), "{text}");
+}
+
+/// An engine that rounds in float32, unless a flag says otherwise, and says what of a model's integers is less in it.
+#[test]
+fn an_engine() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = generate(dir.path(), &["model", &onnx("rescnn_qdq_u8s8_pc.onnx"), "-o", "out"]);
+    assert!(output.status.success(), "{output:?}");
+    let report = std::fs::read_to_string(dir.path().join("out/model/report.txt")).unwrap();
+    for line in ["the engine's input is INT8, 128 less than the model's UINT8", "on the host: 6 QuantizeLinear"] {
+        assert!(report.lines().any(|got| got == line), "{report}");
+    }
+    let manifest = std::fs::read_to_string(dir.path().join("out/manifest.json")).unwrap();
+    assert!(manifest.contains(r#""rule": "f32_even""#), "{manifest}");
+}
+
+#[test]
+fn what_the_engine_cannot_do_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    for (model, more, expected) in [
+        ("cnn_qdq_u8s8_pc.onnx", vec![], "operator 19 (AveragePool): is not supported by the engine"),
+        ("rescnn_qop_u8u8_pt.onnx", vec![], "operator 1 (QLinearConv): has a weight outside -128..=127"),
+        (
+            "rescnn_qdq_u8s8_pc.onnx",
+            vec!["--rule", "tflite_double"],
+            "operator 8 (Conv): channel 1: rounds by f32_even: no factor of",
+        ),
+        (
+            "rescnn_qdq_u8s8_pc.onnx",
+            vec!["--runtime", "onnxruntime_avx2"],
+            "operator 8 (Conv): is not supported by the engine",
+        ),
+        ("rescnn_qdq_u8s8_pc.onnx", vec!["--until", "3"], "until: for .tflite files"),
+    ] {
+        let (path, out) = (onnx(model), dir.path().join("out"));
+        let output = generate(dir.path(), &[&["model", &path, "-o", "out"], &more[..]].concat());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.starts_with(&format!("error: {path}: {expected}")) && text.lines().count() == 1, "{text}");
+        assert!(!out.exists());
+    }
 }
 
 #[test]

@@ -1,15 +1,14 @@
 //! `sim run`: a model file through the Verilated engine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use qrtl_gen::emit::write_file;
-use qrtl_gen::model::{Image, Network};
+use qrtl_gen::model::{Image, Network, Source};
 use qrtl_gen::progress::Progress;
-use qrtl_gen::run::read_inputs;
-use qrtl_golden::graph::{Graph, Value};
+use qrtl_golden::graph::Value;
 use qrtl_golden::import::npy;
 
 use crate::engine::{Comparison, Running, compare};
@@ -18,9 +17,9 @@ use crate::workspace::Workspace;
 /// Flags of `sim run`.
 #[derive(Args)]
 pub struct Run {
-    /// model file (.tflite, int8)
+    /// model file (.tflite of int8, or .onnx)
     model: PathBuf,
-    /// inputs (.npy): int8, [N, ...]
+    /// inputs (.npy), [N, ...]: the model's integers; or floats, if the model takes floats
     #[arg(long, value_name = "X.npy")]
     input: PathBuf,
     /// results (.npy), [N, ...]
@@ -43,19 +42,18 @@ impl Run {
     /// If a file cannot be read or written, the model is not supported or does not fit the engine, or a result differs.
     pub fn run(&self, workspace: &Workspace) -> Result<()> {
         let shown = || self.model.display().to_string();
-        let graph = self.network.graph(&self.model)?;
-        let program = self.network.compile(&graph, self.check).with_context(shown)?;
-        let clocks = self.network.compile(&graph, false).with_context(shown)?.clocks();
-        let tensor = &graph.tensors[program.input];
-        let inputs = read_inputs(&self.input, tensor).with_context(|| self.input.display().to_string())?;
+        let source = self.network.source(&self.model)?;
+        let program = self.network.compile(&source, self.check).with_context(shown)?;
+        let clocks = self.network.compile(&source, false).with_context(shown)?.clocks();
+        let inputs = source.inputs(&program, &self.input)?;
         let inputs = &inputs[..self.first.unwrap_or(inputs.len()).min(inputs.len())];
-        for step in &program.host {
-            println!("on the host: operator {step}");
+        for note in source.notes(&program) {
+            println!("{note}");
         }
         let mut running = match self.network.image {
-            Image::Stream => Running::start(workspace, &self.network.engine, program)?,
+            Image::Stream => Running::start(workspace, &source.engine, program)?,
             Image::Rom => {
-                let package = self.network.package("engine", &program, "sim").with_context(shown)?;
+                let package = self.network.package("engine", &source.engine, &program, "sim").with_context(shown)?;
                 Running::holding(workspace, &package, program)?
             }
         };
@@ -64,10 +62,9 @@ impl Run {
         let mut results = Vec::new();
         let mut found = Comparison::default();
         for (n, input) in inputs.iter().enumerate() {
-            let Value::Integer(array) = input else { bail!("an input of floats: the engine takes integers") };
-            let inference = running.infer(array)?;
+            let inference = running.infer(input)?;
             if self.check {
-                let one = compare(running.program(), &graph, input, &inference)?;
+                let one = compare(running.program(), &source.graph, &Value::Integer(input.clone()), &inference)?;
                 ensure!(one.differ == 0 && one.other_clocks == 0, "input {n}: {}", one.first);
                 found.add(&one);
             }
@@ -76,7 +73,7 @@ impl Run {
         }
         let seconds = begin.elapsed().as_secs_f64();
         if let Some(out) = &self.out {
-            self.write(out, &graph, running.program().result, results, inputs.len())?;
+            self.write(out, &source, running.program().result, results, inputs.len())?;
         }
         println!("{} inputs, {clocks} clocks an inference, {seconds:.1} s", inputs.len());
         if self.check {
@@ -88,12 +85,21 @@ impl Run {
         Ok(())
     }
 
-    fn write(&self, out: &std::path::Path, graph: &Graph, result: usize, data: Vec<i8>, inputs: usize) -> Result<()> {
-        let mut shape = graph.tensors[result].shape.clone();
+    fn write(&self, out: &Path, source: &Source, result: usize, data: Vec<i8>, inputs: usize) -> Result<()> {
+        let mut shape = source.graph.tensors[result].shape.clone();
         match shape.first_mut() {
             Some(first) => *first *= inputs,
             None => shape.push(inputs),
         }
-        write_file(out, |place| Ok(npy::Array { shape, data }.write(place)?))
+        write_file(out, |place| {
+            match source.less(result) {
+                0 => npy::Array { shape, data }.write(place)?,
+                less => {
+                    let data = data.iter().map(|&y| (i32::from(y) + less) as u8).collect::<Vec<u8>>();
+                    npy::Array { shape, data }.write(place)?;
+                }
+            }
+            Ok(())
+        })
     }
 }

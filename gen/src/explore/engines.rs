@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::search::{Engine, Search};
 use super::{Explore, Found, MODEL_ERROR, pareto};
 use crate::engine::Options;
-use crate::model::graph;
+use crate::model::Source;
 use crate::progress::Progress;
 use crate::spec::Spec;
 use crate::table::columns;
@@ -36,7 +36,9 @@ impl Explore {
         let path = self.model.as_ref().context("explore: give a model file, or --per-layer with --m, --n and --k")?;
         let shown = || path.display().to_string();
         let options = Options { keep_constant: self.keep_constant, ..Options::default() };
-        let search = Search::new(graph(path, None, self.until.as_deref())?, options, self.device);
+        let source = Source::read(path, None, self.until.as_deref())?;
+        let base = EngineConfig { rule: source.engine.rule, ..base };
+        let search = Search::new(source.graph, options, self.device);
         let shapes = self.shapes(&search.roomy(&base).with_context(shown)?)?;
         let progress = Progress::new(shapes.len());
         let engine = |shape: &EngineConfig| {

@@ -4,18 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use clap::{Arg, Args, ValueEnum};
+use clap::{Args, ValueEnum};
 use qrtl_golden::graph::{Graph, Value};
-use qrtl_golden::import::Runtime;
 use qrtl_golden::operators::Array;
-use qrtl_hdl::blocks::engine::{EngineConfig, EngineRule};
+use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_random::Random;
 
-use super::read_model;
+use super::source::{EngineFlags, Source};
 use crate::blocks::engine::{infer, load};
 use crate::emit::{Package, write_directory};
 use crate::engine::{Options, Program, compile};
-use crate::run::format::{AnyModel, AnyRuntime};
+use crate::run::format::AnyRuntime;
 use crate::script::Script;
 use crate::spec::Spec;
 
@@ -30,10 +29,9 @@ pub enum Image {
 
 /// How a model becomes a program of an engine.
 #[derive(Args, Debug, Clone)]
-#[command(mut_arg("rule", rule_of_runtime))]
 pub struct Network {
-    /// runtime whose bits the engine gives: tflm (if left out), litert_reference, litert_builtin or xnnpack; xnnpack has an
-    /// engine of rule f32_even unless --rule says otherwise
+    /// runtime whose bits the engine gives: of .tflite files tflm (if left out), litert_reference, litert_builtin or xnnpack;
+    /// of .onnx files onnxruntime; xnnpack and onnxruntime have an engine of rule f32_even unless --rule says otherwise
     #[arg(long)]
     pub runtime: Option<AnyRuntime>,
     /// last operator that is computed, by its index or by a name that no other has; operators behind it need not be
@@ -51,42 +49,40 @@ pub struct Network {
     pub mhz: f64,
     /// the engine
     #[command(flatten)]
-    pub engine: EngineConfig,
+    pub engine: EngineFlags,
 }
 
 /// Random inputs that are shipped beside an image.
 const INPUTS: usize = 2;
 
-/// The flag of the engine's rule, with the default for a runtime that rounds in float32.
-fn rule_of_runtime(rule: Arg) -> Arg {
-    rule.default_value_if("runtime", Runtime::Xnnpack.name(), EngineRule::F32Even.name())
-}
-
 impl Network {
-    /// The graph of a model file as the runtime computes it.
+    /// What a model file holds, as the runtime computes it, and the engine for it.
     ///
     /// # Errors
     /// If the file is no model, or an operator is not supported.
-    pub fn graph(&self, file: &Path) -> Result<Graph> {
-        graph(file, self.runtime, self.until.as_deref())
+    pub fn source(&self, file: &Path) -> Result<Source> {
+        let mut source = Source::read(file, self.runtime, self.until.as_deref())?;
+        source.engine = self.engine.config(source.engine.rule);
+        Ok(source)
     }
 
-    /// The program of a graph.
+    /// The program of a model.
     ///
     /// # Errors
     /// The errors of [`compile`].
-    pub fn compile(&self, graph: &Graph, taps: bool) -> Result<Program> {
-        compile(graph, &self.engine, &Options { keep_constant: self.keep_constant, taps, ..Options::default() })
+    pub fn compile(&self, source: &Source, taps: bool) -> Result<Program> {
+        let options = Options { keep_constant: self.keep_constant, taps, ..Options::default() };
+        compile(&source.graph, &source.engine, &options)
     }
 
     /// The engine for a program, as a module of this name. `command` is the origin that its files state.
     ///
     /// # Errors
     /// If a memory cannot hold its part of the program, or the name is no identifier.
-    pub fn package(&self, name: &str, program: &Program, command: &str) -> Result<Package> {
+    pub fn package(&self, name: &str, engine: &EngineConfig, program: &Program, command: &str) -> Result<Package> {
         match self.image {
-            Image::Stream => Package::new(name, Spec::Engine(self.engine.clone()), command),
-            Image::Rom => Package::holding(name, &self.engine, program, command),
+            Image::Stream => Package::new(name, Spec::Engine(engine.clone()), command),
+            Image::Rom => Package::holding(name, engine, program, command),
         }
     }
 
@@ -98,19 +94,18 @@ impl Network {
     /// be written.
     pub fn emit(&self, file: &Path, output: &Path, name: &str) -> Result<String> {
         ensure!(self.mhz > 0.0, "mhz: {} is not positive", self.mhz);
-        let graph = self.graph(file)?;
-        let program = self.compile(&graph, false).with_context(|| file.display().to_string())?;
+        let source = self.source(file)?;
+        let program = self.compile(&source, false).with_context(|| file.display().to_string())?;
         let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let image = if self.image == Image::Rom { " --image rom" } else { "" };
         let runtime = self.runtime.map_or_else(String::new, |runtime| format!(" --runtime {runtime}"));
-        let package = self.package(name, &program, &format!("gen model {base}{runtime}{image}"))?;
-        let script = self.vectors(&package, &program, &graph)?;
-        let host: Vec<String> = program.host.iter().map(ToString::to_string).collect();
-        let mut report = String::new();
-        if !host.is_empty() {
-            report += &format!("on the host: {}\n\n", host.join(", "));
+        let package = self.package(name, &source.engine, &program, &format!("gen model {base}{runtime}{image}"))?;
+        let script = self.vectors(&package, &program, &source.graph)?;
+        let mut report: String = source.notes(&program).into_iter().map(|note| note + "\n").collect();
+        if !report.is_empty() {
+            report.push('\n');
         }
-        report += &program.report(&self.engine, self.mhz);
+        report += &program.report(&source.engine, self.mhz);
         write_directory(output, |dir| {
             package.write_files(dir, &script)?;
             fs::create_dir(dir.join("model"))?;
@@ -142,19 +137,10 @@ impl Network {
     }
 }
 
-/// The graph of a model file as a runtime computes it, or TFLM if none is given, up to the operator `until`.
-///
-/// # Errors
-/// If the file is no model, there is no such operator, or an operator is not supported.
-pub fn graph(file: &Path, runtime: Option<AnyRuntime>, until: Option<&str>) -> Result<Graph> {
-    let loaded = AnyModel::Tflite(read_model(file)?).load(runtime, until, false);
-    Ok(loaded.with_context(|| file.display().to_string())?.graph)
-}
-
 /// Flags of `gen model`.
 #[derive(Args)]
 pub struct ModelCommand {
-    /// model file (.tflite, int8)
+    /// model file (.tflite of int8, or .onnx)
     pub file: PathBuf,
     /// directory to write
     #[arg(short = 'o', long, value_name = "DIR")]

@@ -1,5 +1,6 @@
-//! Model files of others through the Verilated engine.
+//! Model files through the Verilated engine.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod local;
+mod onnx;
