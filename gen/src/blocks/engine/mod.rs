@@ -31,7 +31,7 @@ const FEWER: usize = 25;
 const DRAWS: usize = 1_000;
 
 impl Block for EngineConfig {
-    const SHIPPED: usize = 60;
+    const SHIPPED: usize = 100;
     const QUICK: usize = 12;
 
     fn hardware(&self) -> Result<Box<dyn Streamed>, String> {
