@@ -49,7 +49,7 @@ fn one_run_of_each_tool_reads_all_configurations() {
     fs::write(dir.path().join("all.f"), names).unwrap();
     // Synthesis has cells of its own.
     let reads: String = texts.keys().map(|name| format!("read_verilog {name}.v\n")).collect();
-    let cells = "read_verilog -lib +/ecp5/cells_bb.v +/ice40/cells_sim.v\n";
+    let cells = "read_verilog -lib +/ecp5/cells_bb.v +/ecp5/cells_sim.v +/ice40/cells_sim.v\n";
     fs::write(dir.path().join("all.ys"), cells.to_owned() + &reads + "hierarchy -check\n").unwrap();
 
     silent(dir.path(), "verilator", &["--lint-only", "-Wall", "-Wno-MULTITOP", "-f", "all.f"]);
