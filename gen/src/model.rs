@@ -18,7 +18,6 @@ use crate::schedule::Product;
 pub use dense::{DenseLayer, HostOperator, Layers};
 pub use emit::{Emitted, emit};
 pub use network::{Image, ModelCommand, Network};
-pub use signed::{LESS, array_less, signed};
 pub use source::{EngineFlags, Source};
 
 /// Greatest number of rows of a product, which are the batch.

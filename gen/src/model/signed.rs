@@ -47,10 +47,7 @@ fn tensor_less(tensor: &Tensor, less: i32) -> Result<Tensor, Error> {
 }
 
 /// The same elements, each this much less.
-///
-/// # Errors
-/// None: the array has the elements that its shape asks for.
-pub fn array_less(array: &Array, less: i32) -> Result<Array, Error> {
+pub(super) fn array_less(array: &Array, less: i32) -> Result<Array, Error> {
     Array::new("elements", array.shape().to_vec(), array.data().iter().map(|x| x - less).collect())
 }
 

@@ -124,7 +124,7 @@ impl Pairs {
         [at(y).unwrap_or(-FAR), at(y + 1).map_or(FAR, |above| above - 1)]
     }
 
-    /// The tables that give these results, near the ones that are there: those themselves in most cases.
+    /// The tables that give these results, near the tables that are there, which mostly stay as they are.
     ///
     /// Each pair of entries has a least and a greatest sum. So with the second table negated, the entries are numbers whose
     /// differences have bounds. They are lowered, where a bound asks for it, until all bounds hold (Bellman and Ford); that
@@ -182,7 +182,7 @@ mod tests {
         sums.map(|sum| pairs.factor.requantize(ends, sum).unwrap() as i32).collect()
     }
 
-    /// All pairs of random sums and differences, those of equal scales with their many ties among them. Tables that are
+    /// All pairs of random sums and differences, among them sums of equal scales with their many ties. Tables that are
     /// only rounded are wrong for some of them.
     #[test]
     fn tables_give_all_pairs() {
