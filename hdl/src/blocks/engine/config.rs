@@ -1,15 +1,15 @@
 //! Configuration of the engine.
 
-use clap::{Args, ValueEnum};
-use qrtl_golden::{RealRule, Rule};
+use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::banks::READS;
 use super::crc::crc32;
 use super::devices;
+use super::rule::EngineRule;
+use crate::default_from_flags;
 use crate::exact::Range;
 use crate::targets::Target;
-use crate::{default_from_flags, display_word};
 
 /// Parameters of an engine. The sizes of memories are powers of two, or multiples of [`GRANULE`]; all other sizes are powers
 /// of two.
@@ -97,44 +97,6 @@ pub struct EngineConfig {
 }
 
 default_from_flags!(EngineConfig);
-
-/// The rule of an engine's requantizers, by its name in `docs/numerics.md`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub enum EngineRule {
-    /// a channel has a multiplier and a shift
-    TfliteDouble,
-    /// the same, rounded once
-    Single,
-    /// a channel has a float32
-    F32Even,
-}
-
-display_word!(EngineRule);
-
-impl EngineRule {
-    /// The rule, if it multiplies by a multiplier and a shift.
-    pub const fn fixed(self) -> Option<Rule> {
-        match self {
-            EngineRule::TfliteDouble => Some(Rule::TfliteDouble),
-            EngineRule::Single => Some(Rule::Single),
-            EngineRule::F32Even => None,
-        }
-    }
-
-    /// Its name, in files and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self.fixed() {
-            Some(rule) => rule.name(),
-            None => RealRule::F32Even.name(),
-        }
-    }
-
-    fn is_default(&self) -> bool {
-        *self == EngineRule::TfliteDouble
-    }
-}
 
 /// Bits of the bias of a channel.
 pub const BIAS: Range = Range::signed(27);

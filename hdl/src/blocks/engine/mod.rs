@@ -14,6 +14,7 @@ pub mod model;
 pub mod outlet;
 pub mod parameters;
 mod requantizer;
+mod rule;
 pub mod sequencer;
 pub mod softmax;
 pub mod store;
@@ -21,5 +22,6 @@ mod top;
 pub mod windows;
 pub mod write_queue;
 
-pub use config::{EngineConfig, EngineRule};
+pub use config::EngineConfig;
+pub use rule::EngineRule;
 pub use top::Engine;

@@ -2,10 +2,11 @@
 
 use rust_hdl::prelude::*;
 
-use super::config::{BIAS, EngineConfig, EngineRule};
+use super::config::{BIAS, EngineConfig};
 use super::loader::Target;
 use super::memory::{Approach, LATENCY, Memory};
 use super::model::{Model, Share};
+use super::rule::EngineRule;
 use crate::blocks::float_requantizer::SCALE;
 use crate::blocks::requantizer::Parameters;
 use crate::describe_logic;

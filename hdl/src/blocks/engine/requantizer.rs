@@ -2,7 +2,8 @@
 
 use rust_hdl::prelude::*;
 
-use super::config::{BIAS, EngineConfig, EngineRule};
+use super::config::{BIAS, EngineConfig};
+use super::rule::EngineRule;
 use crate::blocks::float_requantizer::{FloatRequantizer, FloatRequantizerConfig};
 use crate::blocks::requantizer::{Requantizer, RequantizerConfig};
 use crate::exact::{Clk, Int, Kernel, Port, Range};

@@ -5,13 +5,14 @@ mod wiring;
 use rust_hdl::prelude::*;
 
 use super::aligner::Aligner;
-use super::config::{EngineConfig, EngineRule};
+use super::config::EngineConfig;
 use super::instruction::{self, Kept};
 use super::lanes::Lanes;
 use super::loader::{Loader, Target};
 use super::matrix::Matrix;
 use super::model::Model;
 use super::outlet::{Outlet, STATUS};
+use super::rule::EngineRule;
 use super::sequencer::{Part, Sequencer};
 use super::softmax::SoftmaxUnit;
 use super::store::Store;
