@@ -1,7 +1,8 @@
 //! From an accumulator to a quantized value by a real factor: one function per rounding rule.
 //!
-//! Hardware computes one of these rules, `f32_even`, with integers. Runtimes compute all of them. `f32` and `f64` are the binary32 and binary64 of IEEE 754. Each operation is rounded once to
-//! nearest, with ties to even, as Rust defines it on every target.
+//! Runtimes compute all of these rules, and hardware computes `f32_even`, with integers. `f32` and `f64` are the binary32
+//! and binary64 of IEEE 754. Each operation is rounded once to nearest, with ties to even, as Rust defines it on every
+//! target.
 
 use crate::numerics::requantizer::Requantize;
 use crate::numerics::types::check_output;
