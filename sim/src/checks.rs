@@ -29,7 +29,7 @@ pub struct Done {
     pub outcome: Outcome,
     /// the first mismatches, a line each
     pub mismatches: String,
-    /// remark in the table beside the numbers
+    /// remark in the table beside the numbers, if all checks of the group make it
     pub remark: String,
 }
 
@@ -87,12 +87,17 @@ fn rows(checks: &[Check], results: &[(Result<Done>, f64)]) -> Vec<Row> {
             rows.push(Row { group, checks: 0, failed: 0, outcome, seconds: 0.0, remark });
         }
         let Some(row) = rows.last_mut() else { continue };
+        let first = row.checks == 0;
         row.checks += 1;
         row.seconds += seconds;
         row.failed += usize::from(fault(result).is_some());
         if let Ok(done) = result {
             row.outcome += done.outcome;
-            row.remark.clone_from(&done.remark);
+            if first {
+                row.remark.clone_from(&done.remark);
+            } else if row.remark != done.remark {
+                row.remark.clear();
+            }
         }
     }
     rows
