@@ -50,10 +50,11 @@ impl Run {
         for note in source.notes(&program) {
             println!("{note}");
         }
+        let engine = self.network.engine(&source);
         let mut running = match self.network.image {
-            Image::Stream => Running::start(workspace, &source.engine, program)?,
+            Image::Stream => Running::start(workspace, &engine, program)?,
             Image::Rom => {
-                let package = self.network.package("engine", &source.engine, &program, "sim").with_context(shown)?;
+                let package = self.network.package("engine", &engine, &program, "sim").with_context(shown)?;
                 Running::holding(workspace, &package, program)?
             }
         };

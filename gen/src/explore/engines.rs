@@ -37,7 +37,7 @@ impl Explore {
         let shown = || path.display().to_string();
         let options = Options { keep_constant: self.keep_constant, ..Options::default() };
         let source = Source::read(path, None, self.until.as_deref())?;
-        let base = EngineConfig { rule: source.engine.rule, ..base };
+        let base = EngineConfig { rule: source.rule, ..base };
         let search = Search::new(source.graph, options, self.device);
         let shapes = self.shapes(&search.roomy(&base).with_context(shown)?)?;
         let progress = Progress::new(shapes.len());

@@ -56,14 +56,17 @@ pub struct Network {
 const INPUTS: usize = 2;
 
 impl Network {
-    /// What a model file holds, as the runtime computes it, and the engine for it.
+    /// What a model file holds, as the runtime computes it.
     ///
     /// # Errors
     /// If the file is no model, or an operator is not supported.
     pub fn source(&self, file: &Path) -> Result<Source> {
-        let mut source = Source::read(file, self.runtime, self.until.as_deref())?;
-        source.engine = self.engine.config(source.engine.rule);
-        Ok(source)
+        Source::read(file, self.runtime, self.until.as_deref())
+    }
+
+    /// The engine for a model.
+    pub fn engine(&self, source: &Source) -> EngineConfig {
+        self.engine.config(source.rule)
     }
 
     /// The program of a model.
@@ -72,7 +75,7 @@ impl Network {
     /// The errors of [`compile`].
     pub fn compile(&self, source: &Source, taps: bool) -> Result<Program> {
         let options = Options { keep_constant: self.keep_constant, taps, ..Options::default() };
-        compile(&source.graph, &source.engine, &options)
+        compile(&source.graph, &self.engine(source), &options)
     }
 
     /// The engine for a program, as a module of this name. `command` is the origin that its files state.
@@ -99,13 +102,14 @@ impl Network {
         let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let image = if self.image == Image::Rom { " --image rom" } else { "" };
         let runtime = self.runtime.map_or_else(String::new, |runtime| format!(" --runtime {runtime}"));
-        let package = self.package(name, &source.engine, &program, &format!("gen model {base}{runtime}{image}"))?;
+        let engine = self.engine(&source);
+        let package = self.package(name, &engine, &program, &format!("gen model {base}{runtime}{image}"))?;
         let script = self.vectors(&package, &program, &source.graph)?;
         let mut report: String = source.notes(&program).into_iter().map(|note| note + "\n").collect();
         if !report.is_empty() {
             report.push('\n');
         }
-        report += &program.report(&source.engine, self.mhz);
+        report += &program.report(&engine, self.mhz);
         write_directory(output, |dir| {
             package.write_files(dir, &script)?;
             fs::create_dir(dir.join("model"))?;

@@ -21,8 +21,8 @@ pub struct Source {
     pub graph: Graph,
     /// the network of the model, whose tensors have the same indices
     model: Graph,
-    /// an engine of the rule that the runtime rounds by
-    pub engine: EngineConfig,
+    /// the rule that the runtime rounds by
+    pub rule: EngineRule,
     notes: Vec<String>,
 }
 
@@ -37,9 +37,8 @@ impl Source {
         let integers = matches!(model, AnyModel::Onnx(_));
         let shown = || file.display().to_string();
         let Loaded { graph: model, runtime, notes } = model.load(runtime, until, integers).with_context(shown)?;
-        let engine = EngineConfig { rule: rule_of(runtime), ..EngineConfig::default() };
         let graph = if integers { signed(&model).with_context(shown)? } else { model.clone() };
-        Ok(Source { graph, model, engine, notes })
+        Ok(Source { graph, model, rule: rule_of(runtime), notes })
     }
 
     /// What is to be said of the model beside its program.
@@ -97,7 +96,7 @@ impl Source {
 }
 
 /// The rule by which a runtime rounds the sums of convolutions.
-pub fn rule_of(runtime: AnyRuntime) -> EngineRule {
+fn rule_of(runtime: AnyRuntime) -> EngineRule {
     match runtime {
         AnyRuntime::Tflite(Runtime::Xnnpack) | AnyRuntime::Onnx(_) => EngineRule::F32Even,
         AnyRuntime::Tflite(_) => EngineRule::TfliteDouble,

@@ -7,6 +7,7 @@ use qrtl_gen::model::Source;
 use qrtl_golden::graph::Value;
 use qrtl_golden::import::npy::{Array as Npy, npz::Archive};
 use qrtl_golden::operators::Array;
+use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_sim::engine::{Comparison, Running, compare};
 use qrtl_sim::workspace::Workspace;
 
@@ -58,11 +59,12 @@ fn recorded(name: &str, less: i32) -> Vec<i32> {
 /// The outputs of a model that differ, and all that were compared.
 fn run(name: &str) -> [usize; 2] {
     let source = Source::read(&folder().join(format!("{name}.onnx")), None, None).unwrap();
-    let program = compile(&source.graph, &source.engine, &Options { taps: true, ..Options::default() }).unwrap();
+    let engine = EngineConfig { rule: source.rule, ..EngineConfig::default() };
+    let program = compile(&source.graph, &engine, &Options { taps: true, ..Options::default() }).unwrap();
     let expected = recorded(name, source.less(program.result));
     let inputs = images(&source.graph.tensors[source.graph.inputs[0]].shape, expected.len() / 10);
     let inputs: Vec<Array> = inputs.iter().map(|image| source.quantized(&program, image).unwrap()).collect();
-    let mut running = Running::start(Workspace::compiled_in().unwrap(), &source.engine, program).unwrap();
+    let mut running = Running::start(Workspace::compiled_in().unwrap(), &engine, program).unwrap();
     let (mut found, mut got) = (Comparison::default(), Vec::new());
     for input in inputs {
         let inference = running.infer(&input).unwrap();
