@@ -148,26 +148,26 @@ impl Describe for Aligner {
         // Bytes that come out below the rotation have gone around the end: they follow those above it. They belong to the
         // next word if these complete a word, and else to the same.
         let early: Vec<_> = (0..n).map(|p| !k.lit(p as i128).lt(places)).collect();
+        let valid = k.read(&self.valid);
+        let full = rank.pass("full", valid & run[n - 1] & early[n - 1]);
         let now = (0..n).map(|p| rank.pass(&format!("now_{p}"), run[p] & early[p]));
         let now: Vec<_> = now.collect();
         let next = rank.pass("next", any(k, (0..n).map(|p| run[p] & !early[p])));
         let run: Vec<_> = (0..n).map(|p| rank.pass(&format!("run_{p}"), run[p])).collect();
         let tap: Vec<_> = (0..n).map(|p| rank.pass(&format!("tap_{p}"), tap[p])).collect();
-        let [last, block_end] =
-            [("last", &self.last), ("block_end", &self.block_end)].map(|(name, port)| rank.pass(name, k.read(port)));
+        let item_end = rank.pass("item_end", valid & k.read(&self.last));
+        let block_end = rank.pass("block_end", k.read(&self.block_end));
         // They hold until the flush.
-        let place = k.stage(&self.place, k.read(&self.valid));
+        let place = k.stage(&self.place, valid);
         let (row, half) = (place.pass("row", k.read(&self.row)), place.pass("half", k.read(&self.half)));
-        k.register(&self.comes, k.read(&self.valid));
+        k.register(&self.comes, valid);
 
         let (comes, flush, pending) = (k.read(&self.comes), k.read(&self.flush), k.read(&self.pending));
-        let full = (comes & now[n - 1]).named("full");
         let some = any(k, now.iter().copied());
         // A word that is held back holds bytes of the item.
         let holds = full.mux(next, pending | some | next).named("holds");
         let complete = (full & !next & !k.read(&self.has_idle)).named("complete");
         k.register(&self.pending, comes.mux(holds, pending & !flush));
-        let item_end = (comes & last).named("item_end");
         k.register(&self.flush, item_end & !complete);
         k.register_when(&self.flush_end, item_end, block_end);
 

@@ -48,6 +48,7 @@ pub struct Outlet {
     take_at: Reg,
     level: Reg,
     filled: Reg,
+    taken: Reg,
     offered: Reg,
     has_room: Reg,
 }
@@ -96,6 +97,7 @@ impl Outlet {
             take_at: address(),
             level: Reg::control(0..=DEPTH, 0),
             filled: flag(),
+            taken: flag(),
             offered: flag(),
             has_room: flag(),
         }
@@ -121,10 +123,13 @@ impl Describe for Outlet {
             k.register_when(at, moves, (k.read(at) + 1).wrap(at.range()));
         }
         let level = k.read(&self.level);
-        // Whether a word goes is known late in a clock. It decides whether the level moves, and not where to.
+        // Whether a word goes is known late in a clock, so the level learns it a clock later.
+        let taken = k.read(&self.taken);
+        k.register(&self.taken, take);
         let next = (level + put.mux(1, -1)).bounded(self.level.range(), "words come only where there is room");
-        k.register_when(&self.level, put ^ take, next);
-        k.register(&self.filled, put | level.ge(2) | (filled & !take));
+        k.register_when(&self.level, put ^ taken, next);
+        let more_than_one = level.ge(3) | (level.equals(2) & !taken);
+        k.register(&self.filled, put | more_than_one | (filled & !take));
         k.register(&self.has_room, level.lt(DEPTH - RESERVE));
         k.drive(&self.room, k.read(&self.has_room));
 

@@ -201,7 +201,7 @@ impl Softmax {
         let (part, product) = (&self.reciprocal, &self.product);
         let begins = k.read(&self.begins);
         k.drive(&product.start, begins | k.read(&part.multiply));
-        k.drive(&product.a, scaling.mux(k.read(&part.x), k.read(&part.a)));
+        k.drive(&product.a, k.read(&part.a));
         k.drive(&product.b, scaling.mux(exponential, k.read(&part.b)));
         k.drive(&product.negated, !scaling & k.read(&part.negated));
 

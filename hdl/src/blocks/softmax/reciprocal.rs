@@ -58,16 +58,14 @@ pub(super) struct Reciprocal {
     pub p: Port<In>,
     /// the multiplier takes the factors
     pub multiply: Port<Out>,
-    /// first factor
+    /// first factor; behind `done` it is the reciprocal in 2^-31 of the sum moved left, until the next start
     pub a: Port<Out>,
     /// second factor
     pub b: Port<Out>,
     /// the product is negated
     pub negated: Port<Out>,
-    /// the reciprocal stands at `x` from the next clock on
+    /// the reciprocal stands at `a` from the next clock on
     pub done: Port<Out>,
-    /// the reciprocal, until the next start
-    pub x: Port<Out>,
     /// places by which the sum was moved less than it could be
     pub places: Port<Out>,
     sum: Reg,
@@ -82,8 +80,9 @@ pub(super) struct Reciprocal {
     addend: Reg,
     turned: Reg,
     rest: Reg,
-    opposite: Reg,
+    size: Reg,
     negative: Reg,
+    takes_x: Reg,
     _terms: u32,
 }
 
@@ -101,11 +100,10 @@ impl Reciprocal {
             ready: Port::bit("the product stands at p"),
             p: Port::new(FACTOR, "product of the factors"),
             multiply: Port::bit("the multiplier takes the factors"),
-            a: Port::new(FACTOR, "factor"),
+            a: Port::new(FACTOR, "factor; the reciprocal once it is done"),
             b: Port::new(FACTOR, "factor"),
             negated: Port::bit("the product is negated"),
-            done: Port::bit("the reciprocal stands at x from the next clock on"),
-            x: Port::new(EXPONENTIAL, "reciprocal in 2^-31, of the sum moved left"),
+            done: Port::bit("the reciprocal stands at a from the next clock on"),
             places: Port::new(0..=PLACES, "8, less the places by which the sum was moved"),
             sum: Reg::new(SUM),
             moving: flag(),
@@ -119,8 +117,9 @@ impl Reciprocal {
             addend: Reg::new(FACTOR),
             turned: Reg::new(0..=1),
             rest: Reg::new(REST),
-            opposite: Reg::new(REST),
+            size: Reg::new(Range::unsigned(REST.width() - 1)),
             negative: Reg::new(0..=1),
+            takes_x: Reg::new(0..=1),
             _terms: terms,
         }
     }
@@ -188,6 +187,7 @@ impl Describe for Reciprocal {
         let (start, ready, p) = (k.read(&self.start), k.read(&self.ready), k.read(&self.p));
         let (operation, adding) = (k.read(&self.operation), k.read(&self.adding));
         let (x, rest, negative) = (k.read(&self.estimate), k.read(&self.rest), k.read(&self.negative));
+        let takes_x = k.read(&self.takes_x);
 
         let last = operation.equals(LAST).named("last");
         let first = operation.equals(0).named("first");
@@ -200,20 +200,19 @@ impl Describe for Reciprocal {
         k.register(&self.doubling, adding & last);
 
         let new_rest = (k.lit(ONE) - p).bounded(REST, "x is within 1/17 of the reciprocal");
-        let opposite = (-rest).bounded(REST, "a rest is less than 1/16");
+        let size = (rest.is_negative().mux(-rest, rest)).bounded(self.size.range(), "a rest is less than 1/16");
         k.register_when(&self.rest, gives_rest & ready, new_rest);
-        k.register_when(&self.opposite, gives_rest & adding, opposite);
+        k.register_when(&self.size, gives_rest & adding, size);
         k.register_when(&self.negative, gives_rest & adding, rest.is_negative());
-        let size = negative.mux(k.read(&self.opposite), rest).bits(0, REST.width() - 1);
+        // A register chooses the factors, because it has many readers.
+        k.register_when(&self.takes_x, start | adding, !start & (gives_rest | last));
         self.estimate(k, first, x);
 
-        let rest_is_factor = (!(first | gives_rest)).named("rest_is_factor");
         k.drive(&self.multiply, k.read(&self.begins));
-        k.drive(&self.a, rest_is_factor.mux(x, k.read(&self.sum) << (FACTOR.width() - SUM.width())));
-        k.drive(&self.b, rest_is_factor.mux(size, x));
-        k.drive(&self.negated, first | (rest_is_factor & negative));
+        k.drive(&self.a, takes_x.mux(x, k.read(&self.sum) << (FACTOR.width() - SUM.width())));
+        k.drive(&self.b, takes_x.mux(k.read(&self.size), x));
+        k.drive(&self.negated, first | (takes_x & negative));
         k.drive(&self.done, k.read(&self.doubling));
-        k.drive(&self.x, x);
         k.drive(&self.places, k.read(&self.fewer));
     }
 }

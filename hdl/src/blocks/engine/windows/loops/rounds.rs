@@ -23,7 +23,7 @@ impl Loops {
         let tap_row = (run & self.runs.last(k)).named("tap_row_end");
         let item = (tap_row & self.tap_rows.last(k)).named("item_end");
         let pixel = (item & self.groups.last(k)).named("pixel_ends");
-        let last_row = k.read(&self.row_of_block).equals(self.row_of_block.range().hi());
+        let last_row = self.last_row_of_block(k);
         let last_pixel = self.pixels.last(k);
         Ends {
             word: issue,
@@ -37,6 +37,10 @@ impl Loops {
         }
     }
 
+    fn last_row_of_block<'k>(&self, k: &'k Kernel) -> Int<'k> {
+        k.read(&self.row_of_block).equals(self.row_of_block.range().hi())
+    }
+
     /// When words are read: `active` from the start to the last word, not while it rests or waits. What follows from the
     /// instruction alone is a register, and so is the answer, because the levels and offsets move on by it.
     pub(super) fn control<'k>(&self, k: &'k Kernel, start: Int<'k>, ends: &Ends<'k>) {
@@ -45,8 +49,7 @@ impl Loops {
         k.register(&self.blocks, is(Kind::Matrix) | is(Kind::Fused));
         let blocks = k.read(&self.blocks);
         let reads = !(is(Kind::End) | is(Kind::Report));
-        let active = (start & reads) | (k.read(&self.active) & !ends.step);
-        k.register(&self.active, active);
+        k.register(&self.active, (start & reads) | (k.read(&self.active) & !ends.step));
 
         let idle = self.kept.read(k, instruction::IDLE);
         let (resting, rest) = (k.read(&self.resting), k.read(&self.rest));
@@ -64,8 +67,15 @@ impl Loops {
         k.register(&self.waiting, waits);
         let next = in_flight + claim - k.read(&self.released);
         k.register(&self.in_flight, next.bounded(self.in_flight.range(), "what is released was claimed"));
+
+        // `active & !waits & !rests & open`, such that the end of an item, which is known late, comes last.
         let open = k.read(&self.room) | !is(Kind::Output);
-        k.register(&self.issues, active & !waits & !rests & open);
+        let begins = start & reads & !blocks;
+        let goes_on =
+            (begins | k.read(&self.active)) & !(waiting & !claim) & !(resting & !k.read(&self.rest_ends)) & open;
+        let pauses = self.pixels.last(k) | (blocks & self.last_row_of_block(k));
+        let pauses = (k.read(&self.idles) | (self.groups.last(k) & pauses)).named("pauses");
+        k.register(&self.issues, goes_on & !(ends.item & pauses));
     }
 
     pub(super) fn offsets<'k>(&self, k: &'k Kernel, start: Int<'k>, ends: &Ends<'k>) {
