@@ -55,10 +55,11 @@ pub fn measure(tools: &Tools, subject: &Subject, target: Target) -> Result<Measu
             Ended::Well => (),
             Ended::Refused(why) | Ended::Broken(why) => bail!("{}: {why}", dir.display()),
         }
-        if let Some(device) = target.device {
-            fix_places(&dir.join("placed.json"), device)?;
-        }
-        if let Some(broken) = place::place(tools, &dir, target)? {
+        let large = match target.device {
+            Some(device) => fix_places(&dir.join("placed.json"), device)?,
+            None => false,
+        };
+        if let Some(broken) = place::place(tools, &dir, target, large)? {
             let why = format!("nextpnr broke off: {}", broken.lines().next_back().unwrap_or_default());
             return Ok(Measured { area: area(&dir)?, placed: Placed::Refused(why) });
         }
@@ -68,13 +69,14 @@ pub fn measure(tools: &Tools, subject: &Subject, target: Target) -> Result<Measu
     Ok(Measured { area: area(&dir)?, placed: placed.with_context(|| dir.display().to_string())? })
 }
 
-/// Gives the memories and multipliers of a large design their places.
-fn fix_places(path: &Path, device: Device) -> Result<()> {
+/// Gives the memories and multipliers of a large design their places. Returns whether the design is large.
+fn fix_places(path: &Path, device: Device) -> Result<bool> {
     let netlist = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     match floorplan::fix(&netlist, TOP, device).with_context(|| path.display().to_string())? {
-        Some(fixed) => fs::write(path, fixed).with_context(|| path.display().to_string()),
-        None => Ok(()),
+        Some(fixed) => fs::write(path, fixed).with_context(|| path.display().to_string())?,
+        None => return Ok(false),
     }
+    Ok(true)
 }
 
 /// The script synthesizes the block alone, and then places it, untouched, inside the harness.

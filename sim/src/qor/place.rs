@@ -54,6 +54,10 @@ pub fn has_mac16(device: Device) -> bool {
     device.family() == Family::Ice40 && device.capacity().dsp > 0
 }
 
+/// What nextpnr is told of a design whose memories and multipliers have places. By its default of 10 it draws logic towards
+/// these, and lets a path of three LUTs cross the device twice.
+pub const OF_LARGE: [&str; 2] = ["--placer-heap-timingweight", "100"];
+
 /// Everything but the netlist that a placement depends on. It is part of the name of a measurement.
 pub fn recipe(target: Target) -> String {
     let also = if target.device.is_some_and(has_mac16) {
@@ -62,21 +66,22 @@ pub fn recipe(target: Target) -> String {
         ""
     };
     let placer = target.device.map(Placer::of).map(|p| (p.program, p.arguments()));
-    format!("{placer:?}{SEEDS:?}{also}")
+    format!("{placer:?}{OF_LARGE:?}{SEEDS:?}{also}")
 }
 
-/// Places `placed.json` in `dir` with every seed. If nextpnr breaks off, returns its last words, and the next run tries
-/// again.
+/// Places `placed.json` in `dir` with every seed; of a `large` design the memories and multipliers have places. If nextpnr
+/// breaks off, returns its last words, and the next run tries again.
 ///
 /// # Errors
 /// If nextpnr is missing.
-pub fn place(tools: &Tools, dir: &Path, target: Target) -> Result<Option<String>> {
+pub fn place(tools: &Tools, dir: &Path, target: Target, large: bool) -> Result<Option<String>> {
     let Some(device) = target.device else { return Ok(None) };
     let (program, arguments) = (Placer::of(device).program, Placer::of(device).arguments());
     let again = has_mac16(device) && !multipliers(&read(dir, &netlist(AS_IT_IS))?, TOP)?.is_empty();
     let run = |&seed: &u32| -> Result<Ended> {
         let (from, seed_text, to) = (netlist(AS_IT_IS), seed.to_string(), report(AS_IT_IS, seed));
-        let all = [&arguments[..], &["-q", "--timing-allow-fail", "--seed", &seed_text]].concat();
+        let weight: &[&str] = if large { &OF_LARGE } else { &[] };
+        let all = [&arguments[..], weight, &["-q", "--timing-allow-fail", "--seed", &seed_text]].concat();
         let routed = netlist(&format!("routed-{seed}"));
         let write: &[&str] = if again { &["--write", &routed] } else { &[] };
         let mut ended = tools.run(dir, program, &[&all, write, &["--json", &from, "--report", &to]].concat(), &to)?;

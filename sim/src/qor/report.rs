@@ -12,7 +12,7 @@ use qrtl_hdl::targets::Device;
 use super::columns::{DEVICE, FILE, GATES, Line, TERMINAL, lines};
 use super::device::{Placer, SPEED_GRADE, Target};
 use super::mac16::{ADDER, CLOCK_TO_OUTPUT, PRODUCT, PRODUCT_TO_REGISTER};
-use super::place::SEEDS;
+use super::place::{OF_LARGE, SEEDS};
 use super::row::Row;
 
 /// The table for the terminal: a line for each row, and the critical path below it.
@@ -73,7 +73,7 @@ checked with golden's vectors in the same run; *LUT x* and *MHz x* are the ratio
 - *of the device*: of {small_luts} LUTs and {small_dsp} multipliers of ECP5-25, {large_luts} and {large_dsp} of ECP5-85, {up5k_luts} logic cells and {up5k_dsp} of
   UP5K, {hx8k_luts} logic cells of HX8K.
 - A design that takes half of the memories and multipliers of an ECP5 or more gets their places first
-  (`sim/src/qor/floorplan/`): nextpnr spreads them over the whole device.
+  (`sim/src/qor/floorplan/`): nextpnr spreads them over the whole device. Then nextpnr gets `{of_large}`.
 - A block that does not fit has no clock (`none`); what nextpnr said is among the critical paths.
 - A baseline that fits only ECP5-85 is also the baseline of blocks on ECP5-25.
 - gates: `abc -g gates` behind the coarse part of `synth`, not placed.
@@ -81,6 +81,7 @@ checked with golden's vectors in the same run; *LUT x* and *MHz x* are the ratio
 ![Area against clock](qor.svg)
 ",
         seeds = in_words(&SEEDS),
+        of_large = OF_LARGE.join(" "),
         ecp5_package = package(small),
         up5k_package = package(up5k),
         hx8k_package = package(hx8k),
