@@ -1368,7 +1368,7 @@ endmodule
 
 `default_nettype wire
 
-// loops_6bb146cb: The loop nest of a step: pixels, groups, rows of taps, runs, words.
+// loops_7be4e4e1: The loop nest of a step: pixels, groups, rows of taps, runs, words.
 //
 // throughput  a word a clock
 //
@@ -1377,7 +1377,7 @@ endmodule
 
 `default_nettype none
 
-module loops_6bb146cb (
+module loops_7be4e4e1 (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
     input  wire               instruction_write, // a word of an instruction is shown in the next clock
@@ -1489,48 +1489,51 @@ module loops_6bb146cb (
     wire tap_row_end = run_end & runs_last;
     wire item_end = tap_row_end & tap_rows_last;
     wire pixel_ends = item_end & groups_last;
+    wire equal_1 = row_of_block == 2'd3;
     wire row_end = pixel_ends & columns_last;
-    wire block_ends = pixel_ends & ((row_of_block == 2'd3) | pixels_last);
+    wire block_ends = pixel_ends & (equal_1 | pixels_last);
     wire step_ends = pixel_ends & pixels_last;
     wire both_1 = start & (~((the_kind == 3'd0) | (the_kind == 3'd7)));
     wire not__1 = ~step_ends;
-    wire either_1 = both_1 | (active & not__1);
-    wire either_2 = (item_end & idles) | (resting & (~rest_ends));
+    wire both_2 = resting & (~rest_ends);
     wire [15:0] part_1 = rest - 16'd1;
-    wire equal_1 = rest == 16'd2;
-    wire equal_2 = the_idle == 16'd1;
+    wire equal_2 = rest == 16'd2;
+    wire equal_3 = the_idle == 16'd1;
     wire claim = waiting & (~in_flight[1]);
-    wire either_3 = (blocks & (start | (block_ends & not__1))) | (waiting & (~claim));
-    wire both_2 = (room | (the_kind != 3'd5)) & ((either_1 & (~either_3)) & (~either_2));
-    wire either_4 = start | words_last;
-    wire either_5 = start | issues;
+    wire both_3 = waiting & (~claim);
+    wire either_1 = (blocks & (start | (block_ends & not__1))) | both_3;
+    wire both_4 = ((active | (both_1 & (~blocks))) & (~both_3)) & (~both_2);
+    wire pauses = idles | (groups_last & (pixels_last | (equal_1 & blocks)));
+    wire both_5 = ((room | (the_kind != 3'd5)) & both_4) & (~(item_end & pauses));
+    wire either_2 = start | words_last;
+    wire either_3 = start | issues;
     wire [12:0] part_2 = words_left - 13'd1;
-    wire equal_3 = the_run_words_1 == 13'd0;
-    wire equal_4 = words_left == 13'd1;
-    wire either_6 = start | runs_last;
-    wire either_7 = start | run_end;
+    wire equal_4 = the_run_words_1 == 13'd0;
+    wire equal_5 = words_left == 13'd1;
+    wire either_4 = start | runs_last;
+    wire either_5 = start | run_end;
     wire [7:0] part_3 = runs_left - 8'd1;
-    wire equal_5 = the_taps_x_1 == 8'd0;
-    wire equal_6 = runs_left == 8'd1;
-    wire either_8 = start | tap_rows_last;
-    wire either_9 = start | tap_row_end;
+    wire equal_6 = the_taps_x_1 == 8'd0;
+    wire equal_7 = runs_left == 8'd1;
+    wire either_6 = start | tap_rows_last;
+    wire either_7 = start | tap_row_end;
     wire [15:0] part_4 = tap_rows_left - 16'd1;
-    wire equal_7 = the_taps_y_1 == 16'd0;
-    wire equal_8 = tap_rows_left == 16'd1;
-    wire either_10 = start | groups_last;
-    wire either_11 = start | item_end;
+    wire equal_8 = the_taps_y_1 == 16'd0;
+    wire equal_9 = tap_rows_left == 16'd1;
+    wire either_8 = start | groups_last;
+    wire either_9 = start | item_end;
     wire [12:0] part_5 = groups_left - 13'd1;
-    wire equal_9 = the_groups_1 == 13'd0;
-    wire equal_10 = groups_left == 13'd1;
-    wire either_12 = start | columns_last;
-    wire either_13 = start | pixel_ends;
+    wire equal_10 = the_groups_1 == 13'd0;
+    wire equal_11 = groups_left == 13'd1;
+    wire either_10 = start | columns_last;
+    wire either_11 = start | pixel_ends;
     wire [12:0] part_6 = columns_left - 13'd1;
-    wire equal_11 = the_out_width_1 == 13'd0;
-    wire equal_12 = columns_left == 13'd1;
-    wire either_14 = start | pixels_last;
+    wire equal_12 = the_out_width_1 == 13'd0;
+    wire equal_13 = columns_left == 13'd1;
+    wire either_12 = start | pixels_last;
     wire [12:0] part_7 = pixels_left - 13'd1;
-    wire equal_13 = the_pixels_1 == 13'd0;
-    wire equal_14 = pixels_left == 13'd1;
+    wire equal_14 = the_pixels_1 == 13'd0;
+    wire equal_15 = pixels_left == 13'd1;
     wire [15:0] part_8 = word_offset + 16'd8;
     wire [15:0] part_9 = run_offset + the_tap_step;
     wire [15:0] part_10 = $signed(tap_row_offset) + the_tap_row_step;
@@ -1540,11 +1543,11 @@ module loops_6bb146cb (
     wire [15:0] part_14 = $signed(row_offset) + the_row_step;
     wire signed [16:0] part_15 = row_y + $signed({9'd0, the_y_step});
     wire [2:0] part_16 = place + the_run_bytes[2:0];
-    wire equal_15 = the_kind == 3'd6;
-    wire [1:0] selected_1 = equal_15 ? 2'd1 : 2'd2;
+    wire equal_16 = the_kind == 3'd6;
+    wire [1:0] selected_1 = equal_16 ? 2'd1 : 2'd2;
     wire [11:0] part_17 = weight_entry + {10'd0, selected_1};
     wire [1:0] part_18 = row_of_block + 2'd1;
-    wire either_15 = start | block_ends;
+    wire either_13 = start | block_ends;
     wire part_19 = half_of_buffer + 1'd1;
 
     (* keep *)
@@ -1653,17 +1656,17 @@ module loops_6bb146cb (
         blocks <= (the_kind == 3'd1) | (the_kind == 3'd3);
         idles <= the_idle != 16'd0;
         rest <= resting ? part_1 : the_idle;
-        rest_ends <= resting ? equal_1 : equal_2;
-        late_group_moves <= either_11;
-        late_group_again <= either_10;
-        late_column_moves <= either_13;
-        late_column_again <= either_12;
+        rest_ends <= resting ? equal_2 : equal_3;
+        late_group_moves <= either_9;
+        late_group_again <= either_8;
+        late_column_moves <= either_11;
+        late_column_again <= either_10;
         late_row_moves <= start | row_end;
         late_row_again <= start;
-        late_place_moves <= either_7;
-        late_place_again <= either_11;
-        late_entry_moves <= start | (issues & (equal_15 | the_weights_advance));
-        late_entry_again <= either_13;
+        late_place_moves <= either_5;
+        late_place_again <= either_9;
+        late_entry_moves <= start | (issues & (equal_16 | the_weights_advance));
+        late_entry_again <= either_11;
     end
 
     always @(posedge clk) begin
@@ -1674,53 +1677,53 @@ module loops_6bb146cb (
             in_flight <= 2'd0;
             issues <= 1'd0;
         end else begin
-            active <= either_1;
-            resting <= either_2;
-            waiting <= either_3;
+            active <= both_1 | (active & not__1);
+            resting <= (item_end & idles) | both_2;
+            waiting <= either_1;
             in_flight <= in_flight + {1'd0, claim} - {1'd0, released};
-            issues <= both_2;
+            issues <= both_5;
+        end
+    end
+
+    always @(posedge clk) begin
+        if (either_3) begin
+            words_left <= either_2 ? the_run_words_1 : part_2;
+            words_last <= either_2 ? equal_4 : equal_5;
+            word_offset <= either_2 ? 16'd0 : part_8;
+            begins <= either_9;
         end
     end
 
     always @(posedge clk) begin
         if (either_5) begin
-            words_left <= either_4 ? the_run_words_1 : part_2;
-            words_last <= either_4 ? equal_3 : equal_4;
-            word_offset <= either_4 ? 16'd0 : part_8;
-            begins <= either_11;
+            runs_left <= either_4 ? the_taps_x_1 : part_3;
+            runs_last <= either_4 ? equal_6 : equal_7;
+            run_offset <= either_4 ? 16'd0 : part_9;
         end
     end
 
     always @(posedge clk) begin
         if (either_7) begin
-            runs_left <= either_6 ? the_taps_x_1 : part_3;
-            runs_last <= either_6 ? equal_5 : equal_6;
-            run_offset <= either_6 ? 16'd0 : part_9;
+            tap_rows_left <= either_6 ? the_taps_y_1 : part_4;
+            tap_rows_last <= either_6 ? equal_8 : equal_9;
+            tap_row_offset <= either_6 ? 16'd0 : part_10;
+            tap_row_y <= either_6 ? 16'd0 : part_11;
         end
     end
 
     always @(posedge clk) begin
         if (either_9) begin
-            tap_rows_left <= either_8 ? the_taps_y_1 : part_4;
-            tap_rows_last <= either_8 ? equal_7 : equal_8;
-            tap_row_offset <= either_8 ? 16'd0 : part_10;
-            tap_row_y <= either_8 ? 16'd0 : part_11;
+            groups_left <= either_8 ? the_groups_1 : part_5;
+            groups_last <= either_8 ? equal_10 : equal_11;
         end
     end
 
     always @(posedge clk) begin
         if (either_11) begin
-            groups_left <= either_10 ? the_groups_1 : part_5;
-            groups_last <= either_10 ? equal_9 : equal_10;
-        end
-    end
-
-    always @(posedge clk) begin
-        if (either_13) begin
-            columns_left <= either_12 ? the_out_width_1 : part_6;
-            columns_last <= either_12 ? equal_11 : equal_12;
-            pixels_left <= either_14 ? the_pixels_1 : part_7;
-            pixels_last <= either_14 ? equal_13 : equal_14;
+            columns_left <= either_10 ? the_out_width_1 : part_6;
+            columns_last <= either_10 ? equal_12 : equal_13;
+            pixels_left <= either_12 ? the_pixels_1 : part_7;
+            pixels_last <= either_12 ? equal_14 : equal_15;
             row_of_block <= start ? 2'd0 : part_18;
         end
     end
@@ -1757,7 +1760,7 @@ module loops_6bb146cb (
     end
 
     always @(posedge clk) begin
-        if (either_15) begin
+        if (either_13) begin
             half_of_buffer <= start ? 1'd0 : part_19;
         end
     end
@@ -1788,7 +1791,7 @@ endmodule
 
 `default_nettype wire
 
-// windows_20dd8e40: The taps of a step, in the order of its loops, with the padding around the tensor.
+// windows_2128e6fc: The taps of a step, in the order of its loops, with the padding around the tensor.
 //
 // latency  9 cycles from the loops to a tap
 //
@@ -1797,7 +1800,7 @@ endmodule
 
 `default_nettype none
 
-module windows_20dd8e40 (
+module windows_2128e6fc (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
     input  wire               instruction_write, // a word of an instruction is shown in the next clock
@@ -2029,7 +2032,7 @@ module windows_20dd8e40 (
     wire both_10 = valid_8 & ((the_kind == 3'd1) | (the_kind == 3'd5));
     wire entry_comes = valid_8 & (the_kind == 3'd6);
 
-    loops_6bb146cb loops (
+    loops_7be4e4e1 loops (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -2292,7 +2295,7 @@ endmodule
 
 `default_nettype wire
 
-// aligner_8_acce0b84: Packs the bytes of an item into words without gaps.
+// aligner_8_4e35a099: Packs the bytes of an item into words without gaps.
 //
 // latency  2 cycles from a tap to the word that it completes
 //
@@ -2301,7 +2304,7 @@ endmodule
 
 `default_nettype none
 
-module aligner_8_acce0b84 (
+module aligner_8_4e35a099 (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
     input  wire        instruction_write, // a word of an instruction is shown in the next clock
@@ -2325,6 +2328,7 @@ module aligner_8_acce0b84 (
 
     reg idle_comes;
     reg has_idle;
+    reg full_rotated;
     reg now_0_rotated;
     reg now_1_rotated;
     reg now_2_rotated;
@@ -2350,7 +2354,7 @@ module aligner_8_acce0b84 (
     reg signed [7:0] tap_5_rotated;
     reg signed [7:0] tap_6_rotated;
     reg signed [7:0] tap_7_rotated;
-    reg last_rotated;
+    reg item_end_rotated;
     reg block_end_rotated;
     reg [1:0] row_place;
     reg half_place;
@@ -2425,38 +2429,37 @@ module aligner_8_acce0b84 (
     wire either_1 = ((selected_33 & (~not__1)) | (selected_34 & (~not__2))) | (selected_35 & (~not__3));
     wire either_2 = (either_1 | (selected_36 & (~not__4))) | (selected_37 & (~not__5));
     wire either_3 = (either_2 | (selected_38 & (~not__6))) | (selected_39 & (~not__7));
-    wire full = now_7_rotated & comes;
     wire either_4 = now_4_rotated | (now_3_rotated | (now_2_rotated | (now_0_rotated | now_1_rotated)));
     wire either_5 = pending | (now_7_rotated | (now_6_rotated | (now_5_rotated | either_4)));
     wire either_6 = next_rotated | either_5;
-    wire holds = full ? next_rotated : either_6;
-    wire complete = (full & (~next_rotated)) & (~has_idle);
+    wire holds = full_rotated ? next_rotated : either_6;
+    wire complete = (full_rotated & (~next_rotated)) & (~has_idle);
     wire both_1 = pending & (~flush);
-    wire item_end = last_rotated & comes;
     wire signed [7:0] selected_41 = (now_0_rotated & comes) ? tap_0_rotated : bytes_0;
-    wire both_2 = comes & (run_0_rotated | full);
+    wire both_2 = comes & (full_rotated | run_0_rotated);
     wire signed [7:0] selected_42 = (now_1_rotated & comes) ? tap_1_rotated : bytes_1;
-    wire both_3 = comes & (run_1_rotated | full);
+    wire both_3 = comes & (full_rotated | run_1_rotated);
     wire signed [7:0] selected_43 = (now_2_rotated & comes) ? tap_2_rotated : bytes_2;
-    wire both_4 = comes & (run_2_rotated | full);
+    wire both_4 = comes & (full_rotated | run_2_rotated);
     wire signed [7:0] selected_44 = (now_3_rotated & comes) ? tap_3_rotated : bytes_3;
-    wire both_5 = comes & (run_3_rotated | full);
+    wire both_5 = comes & (full_rotated | run_3_rotated);
     wire signed [7:0] selected_45 = (now_4_rotated & comes) ? tap_4_rotated : bytes_4;
-    wire both_6 = comes & (run_4_rotated | full);
+    wire both_6 = comes & (full_rotated | run_4_rotated);
     wire signed [7:0] selected_46 = (now_5_rotated & comes) ? tap_5_rotated : bytes_5;
-    wire both_7 = comes & (run_5_rotated | full);
+    wire both_7 = comes & (full_rotated | run_5_rotated);
     wire signed [7:0] selected_47 = (now_6_rotated & comes) ? tap_6_rotated : bytes_6;
-    wire both_8 = comes & (run_6_rotated | full);
-    wire signed [7:0] selected_48 = full ? tap_7_rotated : bytes_7;
-    wire both_9 = comes & (run_7_rotated | full);
-    wire fills = full | (flush & pending);
+    wire both_8 = comes & (full_rotated | run_6_rotated);
+    wire signed [7:0] selected_48 = (now_7_rotated & comes) ? tap_7_rotated : bytes_7;
+    wire both_9 = comes & (full_rotated | run_7_rotated);
+    wire fills = full_rotated | (flush & pending);
     wire [7:0] part_1 = at + {7'd0, fills};
-    wire both_10 = complete & item_end;
+    wire both_10 = item_end_rotated & complete;
     wire [63:0] joined_1 = {selected_48, selected_47, selected_46, selected_45, selected_44, selected_43,
         selected_42, selected_41};
 
     always @(posedge clk) begin
         idle_comes <= instruction_write & (instruction_at == 5'd11);
+        full_rotated <= selected_40 & valid;
         now_0_rotated <= selected_33 & not__1;
         now_1_rotated <= selected_34 & not__2;
         now_2_rotated <= selected_35 & not__3;
@@ -2482,7 +2485,7 @@ module aligner_8_acce0b84 (
         tap_5_rotated <= rotation[2] ? selected_10 : selected_14;
         tap_6_rotated <= rotation[2] ? selected_11 : selected_15;
         tap_7_rotated <= rotation[2] ? selected_12 : selected_16;
-        last_rotated <= last;
+        item_end_rotated <= valid & last;
         block_end_rotated <= block_end;
         resets <= ~rst_n;
         at <= (resets | (flush | both_10)) ? 8'd0 : part_1;
@@ -2511,14 +2514,14 @@ module aligner_8_acce0b84 (
         end else begin
             comes <= valid;
             pending <= comes ? holds : both_1;
-            flush <= item_end & (~complete);
-            filling <= flush | full;
+            flush <= item_end_rotated & (~complete);
+            filling <= full_rotated | flush;
             ending <= (block_end_rotated & both_10) | (flush & flush_end);
         end
     end
 
     always @(posedge clk) begin
-        if (item_end) begin
+        if (item_end_rotated) begin
             flush_end <= block_end_rotated;
         end
     end
@@ -6221,7 +6224,7 @@ endmodule
 
 `default_nettype wire
 
-// reciprocal_4e6f17ef: x = 1 / sum of terms, by three steps of Newton's division.
+// reciprocal_42135f2e: x = 1 / sum of terms, by three steps of Newton's division.
 //
 // exact to  gemmlowp one_over_one_plus_x_for_x_in_0_1 (fixedpoint.h)
 //
@@ -6230,7 +6233,7 @@ endmodule
 
 `default_nettype none
 
-module reciprocal_4e6f17ef (
+module reciprocal_42135f2e (
     input  wire        clk,      // clock, rising edge
     input  wire        rst_n,    // synchronous reset, active low
     input  wire        clear,    // the sum becomes 0
@@ -6240,11 +6243,10 @@ module reciprocal_4e6f17ef (
     input  wire        ready,    // the product stands at p
     input  wire [30:0] p,        // 0..=2147483647: product of the factors
     output wire        multiply, // the multiplier takes the factors
-    output wire [30:0] a,        // 0..=2147483647: factor
+    output wire [30:0] a,        // 0..=2147483647: factor; the reciprocal once it is done
     output wire [30:0] b,        // 0..=2147483647: factor
     output wire        negated,  // the product is negated
-    output wire        done,     // the reciprocal stands at x from the next clock on
-    output wire [30:0] x,        // 0..=2147483647: reciprocal in 2^-31, of the sum moved left
+    output wire        done,     // the reciprocal stands at a from the next clock on
     output wire [3:0]  places    // 0..=8: 8, less the places by which the sum was moved
 );
 
@@ -6260,8 +6262,9 @@ module reciprocal_4e6f17ef (
     reg [30:0] addend;
     reg turned;
     reg signed [25:0] rest;
-    reg signed [25:0] opposite;
+    reg [24:0] size;
     reg negative;
+    reg takes_x;
 
     wire [27:0] part_1 = sum + {8'd0, term};
     wire up = moving & (~sum[27]);
@@ -6275,9 +6278,10 @@ module reciprocal_4e6f17ef (
     wire first = operation == 3'd0;
     wire [2:0] part_4 = operation + 3'd1;
     wire either_3 = start | adding;
+    wire signed [26:0] difference_1 = 27'd0 - {rest[25], rest};
+    wire signed [26:0] selected_1 = rest[25] ? difference_1 : $signed({rest[25], rest});
     wire both_1 = ready & operation[0];
     wire both_2 = adding & operation[0];
-    wire signed [25:0] selected_1 = negative ? opposite : rest;
     wire adds = adding & (~operation[0]);
     wire [26:0] shifted_2 = {p[24:0], 2'd0};
     wire turns = negative | first;
@@ -6291,7 +6295,6 @@ module reciprocal_4e6f17ef (
     wire [30:0] shifted_3 = {estimate[29:0], 1'd0};
     wire [30:0] selected_4 = estimate[30] ? 31'd2147483647 : shifted_3;
     wire either_4 = (doubling | (start | adds)) | (ready & first);
-    wire rest_is_factor = ~(first | operation[0]);
     wire [30:0] shifted_4 = {sum, 3'd0};
 
     always @(posedge clk) begin
@@ -6331,6 +6334,7 @@ module reciprocal_4e6f17ef (
     always @(posedge clk) begin
         if (either_3) begin
             operation <= start ? 3'd0 : last ? 3'd0 : part_4;
+            takes_x <= (~start) & (last | operation[0]);
         end
     end
 
@@ -6342,7 +6346,7 @@ module reciprocal_4e6f17ef (
 
     always @(posedge clk) begin
         if (both_2) begin
-            opposite <= 26'sd0 - rest;
+            size <= selected_1[24:0];
             negative <= rest[25];
         end
     end
@@ -6361,14 +6365,13 @@ module reciprocal_4e6f17ef (
     end
 
     assign multiply = begins;
-    assign a = rest_is_factor ? estimate : shifted_4;
-    assign b = rest_is_factor ? {6'd0, selected_1[24:0]} : estimate;
-    assign negated = first | (negative & rest_is_factor);
+    assign a = takes_x ? estimate : shifted_4;
+    assign b = takes_x ? {6'd0, size} : estimate;
+    assign negated = first | (negative & takes_x);
     assign done = doubling;
-    assign x = estimate;
     assign places = fewer;
 
-    wire unused_selected_1 = selected_1[25];
+    wire [1:0] unused_selected_1 = selected_1[26:25];
     wire unused_twice_the_sum = twice_the_sum[0];
     wire [1:0] unused_twice_the_sum_2 = twice_the_sum[33:32];
 
@@ -6478,7 +6481,7 @@ endmodule
 
 `default_nettype wire
 
-// softmax_61553d7e: y = round(256 exp(x) / sum of exp over the row) - 128, saturated.
+// softmax_ccfba88b: y = round(256 exp(x) / sum of exp over the row) - 128, saturated.
 //
 // row       1..=256 values
 // table     loaded through a port
@@ -6490,7 +6493,7 @@ endmodule
 
 `default_nettype none
 
-module softmax_61553d7e (
+module softmax_ccfba88b (
     input  wire              clk,         // clock, rising edge
     input  wire              rst_n,       // synchronous reset, active low
     input  wire              in_valid,    // a value is offered
@@ -6548,7 +6551,6 @@ module softmax_61553d7e (
     wire [30:0] reciprocal_b;
     wire reciprocal_negated;
     wire reciprocal_done;
-    wire [30:0] reciprocal_x;
     wire [3:0] reciprocal_places;
     wire product_ends;
     wire [30:0] product_p;
@@ -6575,11 +6577,10 @@ module softmax_61553d7e (
 
     wire reciprocal_ready = held & (~is_result_scaled);
     wire product_start = begins | reciprocal_multiply;
-    wire [30:0] product_a = scaling ? reciprocal_x : reciprocal_a;
     wire [30:0] product_b = scaling ? word_table_memory : reciprocal_b;
     wire product_negated = (~scaling) & reciprocal_negated;
 
-    reciprocal_4e6f17ef reciprocal (
+    reciprocal_42135f2e reciprocal (
         .clk      (clk),
         .rst_n    (rst_n),
         .clear    (taking),
@@ -6593,14 +6594,13 @@ module softmax_61553d7e (
         .b        (reciprocal_b),
         .negated  (reciprocal_negated),
         .done     (reciprocal_done),
-        .x        (reciprocal_x),
         .places   (reciprocal_places)
     );
     serial_product_4_c7b217c3 product (
         .clk     (clk),
         .rst_n   (rst_n),
         .start   (product_start),
-        .a       (product_a),
+        .a       (reciprocal_a),
         .b       (product_b),
         .negated (product_negated),
         .ends    (product_ends),
@@ -6728,7 +6728,7 @@ endmodule
 
 `default_nettype wire
 
-// softmax_unit_9bf74dd2: The softmax of a row of the activation memory.
+// softmax_unit_5ce9d10b: The softmax of a row of the activation memory.
 //
 // values of a row  at most 256
 //
@@ -6737,7 +6737,7 @@ endmodule
 
 `default_nettype none
 
-module softmax_unit_9bf74dd2 (
+module softmax_unit_5ce9d10b (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
     input  wire               instruction_write, // a word of an instruction is shown in the next clock
@@ -6814,7 +6814,7 @@ module softmax_unit_9bf74dd2 (
 
     wire softmax_x_last = final_tap & (left == 4'd1);
 
-    softmax_61553d7e softmax (
+    softmax_ccfba88b softmax (
         .clk         (clk),
         .rst_n       (rst_n),
         .in_valid    (not__1),
@@ -6967,7 +6967,7 @@ endmodule
 
 `default_nettype wire
 
-// outlet_0a9ee15c: A FIFO for words of tensors, statuses and reports.
+// outlet_67d7ac55: A FIFO for words of tensors, statuses and reports.
 //
 // words  64
 //
@@ -6976,7 +6976,7 @@ endmodule
 
 `default_nettype none
 
-module outlet_0a9ee15c (
+module outlet_67d7ac55 (
     input  wire        clk,         // clock, rising edge
     input  wire        rst_n,       // synchronous reset, active low
     output wire        room,        // there is room for what can be on its way
@@ -7002,6 +7002,7 @@ module outlet_0a9ee15c (
     reg [5:0] take_at;
     reg [6:0] level;
     reg filled;
+    reg taken;
     reg offered;
     reg has_room;
     (* no_rw_check *)
@@ -7012,18 +7013,20 @@ module outlet_0a9ee15c (
     wire free = out_ready | (~offered);
     wire take = filled & free;
     wire signed [1:0] selected_1 = comes ? 2'sd1 : -2'sd1;
-    wire differ_1 = comes ^ take;
-    wire either_1 = (comes | (level >= 7'd2)) | (filled & (~take));
+    wire differ_1 = comes ^ taken;
+    wire either_1 = (level >= 7'd3) | ((level == 7'd2) & (~taken));
     wire [6:0] joined_1 = {put_status, put_last, put_bytes_1};
 
     always @(posedge clk) begin
         if (!rst_n) begin
             comes <= 1'd0;
+            taken <= 1'd0;
             filled <= 1'd0;
             has_room <= 1'd0;
         end else begin
             comes <= put;
-            filled <= either_1;
+            taken <= take;
+            filled <= (comes | either_1) | (filled & (~take));
             has_room <= level < 7'd40;
         end
     end
@@ -7294,7 +7297,7 @@ module engine (
         .report    (sequencer_report),
         .clocks    (sequencer_clocks)
     );
-    windows_20dd8e40 windows (
+    windows_2128e6fc windows (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),
@@ -7326,7 +7329,7 @@ module engine (
         .row               (windows_row),
         .half              (windows_half)
     );
-    aligner_8_acce0b84 aligner (
+    aligner_8_4e35a099 aligner (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),
@@ -7403,7 +7406,7 @@ module engine (
         .write_word         (matrix_write_word),
         .done               (matrix_done)
     );
-    softmax_unit_9bf74dd2 softmax (
+    softmax_unit_5ce9d10b softmax (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),
@@ -7420,7 +7423,7 @@ module engine (
         .write_word        (softmax_write_word),
         .done              (softmax_done)
     );
-    outlet_0a9ee15c outlet (
+    outlet_67d7ac55 outlet (
         .clk         (clk),
         .rst_n       (rst_n),
         .room        (outlet_room),

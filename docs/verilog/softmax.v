@@ -1,4 +1,4 @@
-// reciprocal_4e6f17ef: x = 1 / sum of terms, by three steps of Newton's division.
+// reciprocal_42135f2e: x = 1 / sum of terms, by three steps of Newton's division.
 //
 // exact to  gemmlowp one_over_one_plus_x_for_x_in_0_1 (fixedpoint.h)
 //
@@ -7,7 +7,7 @@
 
 `default_nettype none
 
-module reciprocal_4e6f17ef (
+module reciprocal_42135f2e (
     input  wire        clk,      // clock, rising edge
     input  wire        rst_n,    // synchronous reset, active low
     input  wire        clear,    // the sum becomes 0
@@ -17,11 +17,10 @@ module reciprocal_4e6f17ef (
     input  wire        ready,    // the product stands at p
     input  wire [30:0] p,        // 0..=2147483647: product of the factors
     output wire        multiply, // the multiplier takes the factors
-    output wire [30:0] a,        // 0..=2147483647: factor
+    output wire [30:0] a,        // 0..=2147483647: factor; the reciprocal once it is done
     output wire [30:0] b,        // 0..=2147483647: factor
     output wire        negated,  // the product is negated
-    output wire        done,     // the reciprocal stands at x from the next clock on
-    output wire [30:0] x,        // 0..=2147483647: reciprocal in 2^-31, of the sum moved left
+    output wire        done,     // the reciprocal stands at a from the next clock on
     output wire [3:0]  places    // 0..=8: 8, less the places by which the sum was moved
 );
 
@@ -37,8 +36,9 @@ module reciprocal_4e6f17ef (
     reg [30:0] addend;
     reg turned;
     reg signed [25:0] rest;
-    reg signed [25:0] opposite;
+    reg [24:0] size;
     reg negative;
+    reg takes_x;
 
     wire [27:0] part_1 = sum + {8'd0, term};
     wire up = moving & (~sum[27]);
@@ -52,9 +52,10 @@ module reciprocal_4e6f17ef (
     wire first = operation == 3'd0;
     wire [2:0] part_4 = operation + 3'd1;
     wire either_3 = start | adding;
+    wire signed [26:0] difference_1 = 27'd0 - {rest[25], rest};
+    wire signed [26:0] selected_1 = rest[25] ? difference_1 : $signed({rest[25], rest});
     wire both_1 = ready & operation[0];
     wire both_2 = adding & operation[0];
-    wire signed [25:0] selected_1 = negative ? opposite : rest;
     wire adds = adding & (~operation[0]);
     wire [26:0] shifted_2 = {p[24:0], 2'd0};
     wire turns = negative | first;
@@ -68,7 +69,6 @@ module reciprocal_4e6f17ef (
     wire [30:0] shifted_3 = {estimate[29:0], 1'd0};
     wire [30:0] selected_4 = estimate[30] ? 31'd2147483647 : shifted_3;
     wire either_4 = (doubling | (start | adds)) | (ready & first);
-    wire rest_is_factor = ~(first | operation[0]);
     wire [30:0] shifted_4 = {sum, 3'd0};
 
     always @(posedge clk) begin
@@ -108,6 +108,7 @@ module reciprocal_4e6f17ef (
     always @(posedge clk) begin
         if (either_3) begin
             operation <= start ? 3'd0 : last ? 3'd0 : part_4;
+            takes_x <= (~start) & (last | operation[0]);
         end
     end
 
@@ -119,7 +120,7 @@ module reciprocal_4e6f17ef (
 
     always @(posedge clk) begin
         if (both_2) begin
-            opposite <= 26'sd0 - rest;
+            size <= selected_1[24:0];
             negative <= rest[25];
         end
     end
@@ -138,14 +139,13 @@ module reciprocal_4e6f17ef (
     end
 
     assign multiply = begins;
-    assign a = rest_is_factor ? estimate : shifted_4;
-    assign b = rest_is_factor ? {6'd0, selected_1[24:0]} : estimate;
-    assign negated = first | (negative & rest_is_factor);
+    assign a = takes_x ? estimate : shifted_4;
+    assign b = takes_x ? {6'd0, size} : estimate;
+    assign negated = first | (negative & takes_x);
     assign done = doubling;
-    assign x = estimate;
     assign places = fewer;
 
-    wire unused_selected_1 = selected_1[25];
+    wire [1:0] unused_selected_1 = selected_1[26:25];
     wire unused_twice_the_sum = twice_the_sum[0];
     wire [1:0] unused_twice_the_sum_2 = twice_the_sum[33:32];
 
@@ -325,7 +325,6 @@ module softmax (
     wire [30:0] reciprocal_b;
     wire reciprocal_negated;
     wire reciprocal_done;
-    wire [30:0] reciprocal_x;
     wire [3:0] reciprocal_places;
     wire product_ends;
     wire [30:0] product_p;
@@ -352,11 +351,10 @@ module softmax (
 
     wire reciprocal_ready = held & (~is_result_scaled);
     wire product_start = begins | reciprocal_multiply;
-    wire [30:0] product_a = scaling ? reciprocal_x : reciprocal_a;
     wire [30:0] product_b = scaling ? word_table_memory : reciprocal_b;
     wire product_negated = (~scaling) & reciprocal_negated;
 
-    reciprocal_4e6f17ef reciprocal (
+    reciprocal_42135f2e reciprocal (
         .clk      (clk),
         .rst_n    (rst_n),
         .clear    (taking),
@@ -370,14 +368,13 @@ module softmax (
         .b        (reciprocal_b),
         .negated  (reciprocal_negated),
         .done     (reciprocal_done),
-        .x        (reciprocal_x),
         .places   (reciprocal_places)
     );
     serial_product_4_c7b217c3 product (
         .clk     (clk),
         .rst_n   (rst_n),
         .start   (product_start),
-        .a       (product_a),
+        .a       (reciprocal_a),
         .b       (product_b),
         .negated (product_negated),
         .ends    (product_ends),
