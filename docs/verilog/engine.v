@@ -1237,7 +1237,7 @@ endmodule
 
 `default_nettype wire
 
-// sequencer_30ad2d29: Walks the steps of the program.
+// sequencer_08426625: Walks the steps of the program.
 //
 // words of an instruction  22
 // latency                  28 cycles from the end of a step to the start of the next
@@ -1247,7 +1247,7 @@ endmodule
 
 `default_nettype none
 
-module sequencer_30ad2d29 (
+module sequencer_08426625 (
     input  wire        clk,       // clock, rising edge
     input  wire        rst_n,     // synchronous reset, active low
     input  wire        go,        // the input is complete
@@ -1290,8 +1290,8 @@ module sequencer_30ad2d29 (
     wire counts = starting & (kind == 3'd7);
     wire reports_now = stands & room;
     wire begin_ = go | (done | reports);
-    wire signed [2:0] selected_1 = reading ? 3'sd1 : 3'sh4;
-    wire either_1 = reading | begin_;
+    wire signed [2:0] selected_1 = complete ? 3'sh4 : 3'sd1;
+    wire either_1 = complete | (go | reading);
     wire [10:0] part_2 = at + {{8{selected_1[2]}}, selected_1};
     wire not__2 = ~(stands | counts);
     wire [31:0] part_3 = count + 32'd1;
@@ -1368,7 +1368,7 @@ endmodule
 
 `default_nettype wire
 
-// loops_7be4e4e1: The loop nest of a step: pixels, groups, rows of taps, runs, words.
+// loops_f5318282: The loop nest of a step: pixels, groups, rows of taps, runs, words.
 //
 // throughput  a word a clock
 //
@@ -1377,7 +1377,7 @@ endmodule
 
 `default_nettype none
 
-module loops_7be4e4e1 (
+module loops_f5318282 (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
     input  wire               instruction_write, // a word of an instruction is shown in the next clock
@@ -1553,18 +1553,18 @@ module loops_7be4e4e1 (
     (* keep *)
     always @(posedge clk) begin
         word_0_comes <= instruction_write & (instruction_at == 5'd0);
-        word_1_comes <= instruction_write & (instruction_at == 5'd1);
-        word_2_comes <= instruction_write & (instruction_at == 5'd2);
-        word_3_comes <= instruction_write & (instruction_at == 5'd3);
-        word_4_comes <= instruction_write & (instruction_at == 5'd4);
-        word_5_comes <= instruction_write & (instruction_at == 5'd5);
-        word_6_comes <= instruction_write & (instruction_at == 5'd6);
-        word_7_comes <= instruction_write & (instruction_at == 5'd7);
-        word_8_comes <= instruction_write & (instruction_at == 5'd8);
-        word_9_comes <= instruction_write & (instruction_at == 5'd9);
-        word_10_comes <= instruction_write & (instruction_at == 5'd10);
-        word_11_comes <= instruction_write & (instruction_at == 5'd11);
-        word_12_comes <= instruction_write & (instruction_at == 5'd12);
+        word_1_comes <= instruction_at == 5'd1;
+        word_2_comes <= instruction_at == 5'd2;
+        word_3_comes <= instruction_at == 5'd3;
+        word_4_comes <= instruction_at == 5'd4;
+        word_5_comes <= instruction_at == 5'd5;
+        word_6_comes <= instruction_at == 5'd6;
+        word_7_comes <= instruction_at == 5'd7;
+        word_8_comes <= instruction_at == 5'd8;
+        word_9_comes <= instruction_at == 5'd9;
+        word_10_comes <= instruction_at == 5'd10;
+        word_11_comes <= instruction_at == 5'd11;
+        word_12_comes <= instruction_at == 5'd12;
     end
 
     always @(posedge clk) begin
@@ -1791,7 +1791,7 @@ endmodule
 
 `default_nettype wire
 
-// windows_2128e6fc: The taps of a step, in the order of its loops, with the padding around the tensor.
+// windows_ddd70f06: The taps of a step, in the order of its loops, with the padding around the tensor.
 //
 // latency  9 cycles from the loops to a tap
 //
@@ -1800,7 +1800,7 @@ endmodule
 
 `default_nettype none
 
-module windows_2128e6fc (
+module windows_ddd70f06 (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
     input  wire               instruction_write, // a word of an instruction is shown in the next clock
@@ -2032,7 +2032,7 @@ module windows_2128e6fc (
     wire both_10 = valid_8 & ((the_kind == 3'd1) | (the_kind == 3'd5));
     wire entry_comes = valid_8 & (the_kind == 3'd6);
 
-    loops_7be4e4e1 loops (
+    loops_f5318282 loops (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -2065,9 +2065,9 @@ module windows_2128e6fc (
     (* keep *)
     always @(posedge clk) begin
         word_0_comes <= instruction_write & (instruction_at == 5'd0);
-        word_2_comes <= instruction_write & (instruction_at == 5'd2);
-        word_3_comes <= instruction_write & (instruction_at == 5'd3);
-        word_9_comes <= instruction_write & (instruction_at == 5'd9);
+        word_2_comes <= instruction_at == 5'd2;
+        word_3_comes <= instruction_at == 5'd3;
+        word_9_comes <= instruction_at == 5'd9;
     end
 
     always @(posedge clk) begin
@@ -2295,7 +2295,7 @@ endmodule
 
 `default_nettype wire
 
-// aligner_8_4e35a099: Packs the bytes of an item into words without gaps.
+// aligner_8_8fa7a3e8: Packs the bytes of an item into words without gaps.
 //
 // latency  2 cycles from a tap to the word that it completes
 //
@@ -2304,7 +2304,7 @@ endmodule
 
 `default_nettype none
 
-module aligner_8_4e35a099 (
+module aligner_8_8fa7a3e8 (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
     input  wire        instruction_write, // a word of an instruction is shown in the next clock
@@ -2458,7 +2458,7 @@ module aligner_8_4e35a099 (
         selected_42, selected_41};
 
     always @(posedge clk) begin
-        idle_comes <= instruction_write & (instruction_at == 5'd11);
+        idle_comes <= instruction_at == 5'd11;
         full_rotated <= selected_40 & valid;
         now_0_rotated <= selected_33 & not__1;
         now_1_rotated <= selected_34 & not__2;
@@ -2590,6 +2590,7 @@ module aligner_8_4e35a099 (
     assign fill_word = word_filled;
     assign fill_end = ending;
 
+    wire unused_instruction_write = instruction_write;
     wire [15:0] unused_instruction_word = instruction_word[31:16];
 
 endmodule
@@ -2924,7 +2925,7 @@ endmodule
 
 `default_nettype wire
 
-// lane_drain_2_2c04d03b: The order in which the sums of an item leave the lanes.
+// lane_drain_2_095a495f: The order in which the sums of an item leave the lanes.
 //
 // steps     2, the first 2 cycles after the last tap
 // interval  1 cycles
@@ -2934,7 +2935,7 @@ endmodule
 
 `default_nettype none
 
-module lane_drain_2_2c04d03b (
+module lane_drain_2_095a495f (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
     input  wire        instruction_write, // a word of an instruction is shown in the next clock
@@ -2972,7 +2973,7 @@ module lane_drain_2_2c04d03b (
     (* keep *)
     always @(posedge clk) begin
         word_0_comes <= instruction_write & (instruction_at == 5'd0);
-        word_13_comes <= instruction_write & (instruction_at == 5'd13);
+        word_13_comes <= instruction_at == 5'd13;
     end
 
     always @(posedge clk) begin
@@ -3375,7 +3376,7 @@ endmodule
 
 `default_nettype wire
 
-// lane_packer_4_d2f4542b: Words of 64 bits from 4 results at a time.
+// lane_packer_4_1835041a: Words of 64 bits from 4 results at a time.
 //
 // latency  1 cycle from the last results of a word
 //
@@ -3384,7 +3385,7 @@ endmodule
 
 `default_nettype none
 
-module lane_packer_4_d2f4542b (
+module lane_packer_4_1835041a (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
     input  wire        instruction_write, // a word of an instruction is shown in the next clock
@@ -3444,8 +3445,8 @@ module lane_packer_4_d2f4542b (
     (* keep *)
     always @(posedge clk) begin
         word_0_comes <= instruction_write & (instruction_at == 5'd0);
-        word_20_comes <= instruction_write & (instruction_at == 5'd20);
-        word_21_comes <= instruction_write & (instruction_at == 5'd21);
+        word_20_comes <= instruction_at == 5'd20;
+        word_21_comes <= instruction_at == 5'd21;
     end
 
     always @(posedge clk) begin
@@ -3531,7 +3532,7 @@ endmodule
 
 `default_nettype wire
 
-// lanes_8_d5b8fd63: Sums of products or entries of tables, and maxima, channel by channel.
+// lanes_8_5c667a4a: Sums of products or entries of tables, and maxima, channel by channel.
 // An item is a group of channels of a pixel; its requantized results make a word.
 //
 // throughput    8 taps per clock
@@ -3542,7 +3543,7 @@ endmodule
 
 `default_nettype none
 
-module lanes_8_d5b8fd63 (
+module lanes_8_5c667a4a (
     input  wire               clk,                // clock, rising edge
     input  wire               rst_n,              // synchronous reset, active low
     input  wire               instruction_write,  // a word of an instruction is shown in the next clock
@@ -3940,7 +3941,7 @@ module lanes_8_d5b8fd63 (
         .step    (steps_2),
         .held    (lane_7_held)
     );
-    lane_drain_2_2c04d03b drain (
+    lane_drain_2_095a495f drain (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -4017,7 +4018,7 @@ module lanes_8_d5b8fd63 (
         .max        (the_lane_max),
         .y          (requantizer_3_y)
     );
-    lane_packer_4_d2f4542b packer (
+    lane_packer_4_1835041a packer (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -4042,7 +4043,7 @@ module lanes_8_d5b8fd63 (
     (* keep *)
     always @(posedge clk) begin
         word_0_comes <= instruction_write & (instruction_at == 5'd0);
-        word_14_comes <= instruction_write & (instruction_at == 5'd14);
+        word_14_comes <= instruction_at == 5'd14;
     end
 
     always @(posedge clk) begin
@@ -4211,7 +4212,7 @@ endmodule
 
 `default_nettype wire
 
-// matrix_beats_0a51e73f: The beats of the array: blocks of tiles of beats, and their addresses.
+// matrix_beats_150d08e1: The beats of the array: blocks of tiles of beats, and their addresses.
 //
 // first beat  3 cycles after the half is full
 //
@@ -4220,7 +4221,7 @@ endmodule
 
 `default_nettype none
 
-module matrix_beats_0a51e73f (
+module matrix_beats_150d08e1 (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
     input  wire        instruction_write, // a word of an instruction is shown in the next clock
@@ -4311,10 +4312,10 @@ module matrix_beats_0a51e73f (
     (* keep *)
     always @(posedge clk) begin
         word_0_comes <= instruction_write & (instruction_at == 5'd0);
-        word_6_comes <= instruction_write & (instruction_at == 5'd6);
-        word_15_comes <= instruction_write & (instruction_at == 5'd15);
-        word_16_comes <= instruction_write & (instruction_at == 5'd16);
-        word_17_comes <= instruction_write & (instruction_at == 5'd17);
+        word_6_comes <= instruction_at == 5'd6;
+        word_15_comes <= instruction_at == 5'd15;
+        word_16_comes <= instruction_at == 5'd16;
+        word_17_comes <= instruction_at == 5'd17;
     end
 
     always @(posedge clk) begin
@@ -5199,7 +5200,7 @@ endmodule
 
 `default_nettype wire
 
-// matrix_drain_918a04ea: The order in which sums leave the array: columns in groups, and of each all rows.
+// matrix_drain_6ab1af96: The order in which sums leave the array: columns in groups, and of each all rows.
 //
 // steps for a word  8
 //
@@ -5208,7 +5209,7 @@ endmodule
 
 `default_nettype none
 
-module matrix_drain_918a04ea (
+module matrix_drain_6ab1af96 (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
     input  wire        instruction_write, // a word of an instruction is shown in the next clock
@@ -5250,8 +5251,8 @@ module matrix_drain_918a04ea (
 
     (* keep *)
     always @(posedge clk) begin
-        word_16_comes <= instruction_write & (instruction_at == 5'd16);
-        word_18_comes <= instruction_write & (instruction_at == 5'd18);
+        word_16_comes <= instruction_at == 5'd16;
+        word_18_comes <= instruction_at == 5'd18;
     end
 
     always @(posedge clk) begin
@@ -5305,6 +5306,7 @@ module matrix_drain_918a04ea (
     assign ends_block = ends_block_now;
     assign entry = at;
 
+    wire unused_instruction_write = instruction_write;
     wire [5:0] unused_instruction_word = instruction_word[15:10];
     wire [13:0] unused_instruction_word_2 = instruction_word[31:18];
     wire unused_the_last_words = the_last_words[1];
@@ -5657,7 +5659,7 @@ endmodule
 
 `default_nettype wire
 
-// matrix_packer_4_727b21e0: Words of 64 bits from 4 results a clock.
+// matrix_packer_4_fe504f46: Words of 64 bits from 4 results a clock.
 //
 // latency  1 cycles from the last results of a word
 //
@@ -5666,7 +5668,7 @@ endmodule
 
 `default_nettype none
 
-module matrix_packer_4_727b21e0 (
+module matrix_packer_4_fe504f46 (
     input  wire        clk,               // clock, rising edge
     input  wire        rst_n,             // synchronous reset, active low
     input  wire        instruction_write, // a word of an instruction is shown in the next clock
@@ -5702,7 +5704,7 @@ module matrix_packer_4_727b21e0 (
     reg block_ends;
     reg finished;
     reg [12:0] at;
-    reg [12:0] row_0;
+    reg [12:0] next_word;
     reg [12:0] next_block;
 
     wire equal_1 = place[1:0] == 2'd3;
@@ -5711,20 +5713,20 @@ module matrix_packer_4_727b21e0 (
     wire selected_1 = split ? equal_1 : either_1;
     wire [31:0] joined_1 = {y[31:24], y[23:16], y[15:8], y[7:0]};
     wire [63:0] joined_2 = {joined_1, group_line_3};
-    wire [12:0] part_1 = row_0 + 13'd1;
-    wire [12:0] selected_2 = block_ends ? next_block : part_1;
-    wire [12:0] part_2 = at + the_out_pitch;
+    wire [12:0] selected_2 = block_ends ? next_block : next_word;
+    wire [12:0] part_1 = at + the_out_pitch;
     wire either_2 = complete | start;
-    wire next_word = complete & in_last_row;
-    wire either_3 = start | next_word;
-    wire [12:0] selected_3 = start ? the_out : next_block;
-    wire either_4 = start | (block_ends & next_word);
+    wire moves = complete & in_last_row;
+    wire either_3 = start | moves;
+    wire [12:0] selected_3 = start ? the_out : selected_2;
+    wire [12:0] selected_4 = start ? the_out : next_block;
+    wire either_4 = start | (block_ends & moves);
 
     (* keep *)
     always @(posedge clk) begin
-        word_16_comes <= instruction_write & (instruction_at == 5'd16);
-        word_20_comes <= instruction_write & (instruction_at == 5'd20);
-        word_21_comes <= instruction_write & (instruction_at == 5'd21);
+        word_16_comes <= instruction_at == 5'd16;
+        word_20_comes <= instruction_at == 5'd20;
+        word_21_comes <= instruction_at == 5'd21;
     end
 
     always @(posedge clk) begin
@@ -5777,19 +5779,19 @@ module matrix_packer_4_727b21e0 (
 
     always @(posedge clk) begin
         if (either_2) begin
-            at <= start ? the_out : in_last_row ? selected_2 : part_2;
+            at <= start ? the_out : in_last_row ? selected_2 : part_1;
         end
     end
 
     always @(posedge clk) begin
         if (either_3) begin
-            row_0 <= start ? the_out : selected_2;
+            next_word <= selected_3 + 13'd1;
         end
     end
 
     always @(posedge clk) begin
         if (either_4) begin
-            next_block <= selected_3 + {the_out_pitch[10:0], 2'd0};
+            next_block <= selected_4 + {the_out_pitch[10:0], 2'd0};
         end
     end
 
@@ -5798,6 +5800,7 @@ module matrix_packer_4_727b21e0 (
     assign write_word = word_q;
     assign done = finished;
 
+    wire unused_instruction_write = instruction_write;
     wire [6:0] unused_instruction_word = instruction_word[19:13];
     wire [8:0] unused_instruction_word_2 = instruction_word[31:23];
 
@@ -5805,7 +5808,7 @@ endmodule
 
 `default_nettype wire
 
-// matrix_4x16_d4ade8f8: Products of matrices, block by block, with requantized results.
+// matrix_4x16_180a9c57: Products of matrices, block by block, with requantized results.
 // A block has a pixel in each row; a tile has an output channel in each column.
 //
 // throughput  64 products per clock
@@ -5816,7 +5819,7 @@ endmodule
 
 `default_nettype none
 
-module matrix_4x16_d4ade8f8 (
+module matrix_4x16_180a9c57 (
     input  wire         clk,                // clock, rising edge
     input  wire         rst_n,              // synchronous reset, active low
     input  wire         instruction_write,  // a word of an instruction is shown in the next clock
@@ -5954,7 +5957,7 @@ module matrix_4x16_d4ade8f8 (
 
     wire [31:0] packer_y = {requantizer_3_y, requantizer_2_y, requantizer_1_y, requantizer_0_y};
 
-    matrix_beats_0a51e73f beats (
+    matrix_beats_150d08e1 beats (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -6000,7 +6003,7 @@ module matrix_4x16_d4ade8f8 (
         .load  (lasts_5),
         .sums  (array_sums)
     );
-    matrix_drain_918a04ea drain (
+    matrix_drain_6ab1af96 drain (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -6078,7 +6081,7 @@ module matrix_4x16_d4ade8f8 (
         .max        (the_max),
         .y          (requantizer_3_y)
     );
-    matrix_packer_4_727b21e0 packer (
+    matrix_packer_4_fe504f46 packer (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (instruction_write),
@@ -6099,7 +6102,7 @@ module matrix_4x16_d4ade8f8 (
     (* keep *)
     always @(posedge clk) begin
         word_0_comes <= instruction_write & (instruction_at == 5'd0);
-        word_19_comes <= instruction_write & (instruction_at == 5'd19);
+        word_19_comes <= instruction_at == 5'd19;
     end
 
     always @(posedge clk) begin
@@ -6728,7 +6731,7 @@ endmodule
 
 `default_nettype wire
 
-// softmax_unit_5ce9d10b: The softmax of a row of the activation memory.
+// softmax_unit_64e85d5d: The softmax of a row of the activation memory.
 //
 // values of a row  at most 256
 //
@@ -6737,7 +6740,7 @@ endmodule
 
 `default_nettype none
 
-module softmax_unit_5ce9d10b (
+module softmax_unit_64e85d5d (
     input  wire               clk,               // clock, rising edge
     input  wire               rst_n,             // synchronous reset, active low
     input  wire               instruction_write, // a word of an instruction is shown in the next clock
@@ -6833,8 +6836,8 @@ module softmax_unit_5ce9d10b (
     (* keep *)
     always @(posedge clk) begin
         word_0_comes <= instruction_write & (instruction_at == 5'd0);
-        word_11_comes <= instruction_write & (instruction_at == 5'd11);
-        word_20_comes <= instruction_write & (instruction_at == 5'd20);
+        word_11_comes <= instruction_at == 5'd11;
+        word_20_comes <= instruction_at == 5'd20;
     end
 
     always @(posedge clk) begin
@@ -7280,7 +7283,7 @@ module engine (
         .program_address      (sequencer_address),
         .program_             (store_program_)
     );
-    sequencer_30ad2d29 sequencer (
+    sequencer_08426625 sequencer (
         .clk       (clk),
         .rst_n     (rst_n),
         .go        (loader_go),
@@ -7297,7 +7300,7 @@ module engine (
         .report    (sequencer_report),
         .clocks    (sequencer_clocks)
     );
-    windows_2128e6fc windows (
+    windows_ddd70f06 windows (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),
@@ -7329,7 +7332,7 @@ module engine (
         .row               (windows_row),
         .half              (windows_half)
     );
-    aligner_8_4e35a099 aligner (
+    aligner_8_8fa7a3e8 aligner (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),
@@ -7350,7 +7353,7 @@ module engine (
         .fill_word         (aligner_fill_word),
         .fill_end          (aligner_fill_end)
     );
-    lanes_8_d5b8fd63 lanes (
+    lanes_8_5c667a4a lanes (
         .clk                (clk),
         .rst_n              (rst_n),
         .instruction_write  (sequencer_show),
@@ -7381,7 +7384,7 @@ module engine (
         .write_word         (lanes_write_word),
         .done               (lanes_done)
     );
-    matrix_4x16_d4ade8f8 matrix (
+    matrix_4x16_180a9c57 matrix (
         .clk                (clk),
         .rst_n              (rst_n),
         .instruction_write  (sequencer_show),
@@ -7406,7 +7409,7 @@ module engine (
         .write_word         (matrix_write_word),
         .done               (matrix_done)
     );
-    softmax_unit_5ce9d10b softmax (
+    softmax_unit_64e85d5d softmax (
         .clk               (clk),
         .rst_n             (rst_n),
         .instruction_write (sequencer_show),
@@ -7443,7 +7446,7 @@ module engine (
     (* keep *)
     always @(posedge clk) begin
         word_0_comes <= sequencer_show & (sequencer_show_at == 5'd0);
-        word_11_comes <= sequencer_show & (sequencer_show_at == 5'd11);
+        word_11_comes <= sequencer_show_at == 5'd11;
     end
 
     always @(posedge clk) begin

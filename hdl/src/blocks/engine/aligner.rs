@@ -136,9 +136,8 @@ impl Describe for Aligner {
     fn describe(&self, k: &Kernel) {
         k.clock(&self.clk);
         k.reset(&self.rst_n);
-        let [shown, index, shown_word] = self.instruction.read(k);
-        let idle = shown_word.bits(IDLE.low, IDLE.bits);
-        k.register(&self.idle_comes, shown & index.equals(IDLE.word as i128));
+        let idle = k.read(&self.instruction.word).bits(IDLE.low, IDLE.bits);
+        k.register(&self.idle_comes, self.instruction.comes(k, IDLE.word));
         k.register_when(&self.has_idle, k.read(&self.idle_comes), !idle.equals(0));
         let n = self.tap.lanes();
         let rank = k.stage(&self.rotated, 1);

@@ -153,9 +153,10 @@ impl Crc {
         // The loader waits for it in each of its ways. So it is a register, and not found out from the number.
         let takes = k.read(taking);
         k.register(taking, valid | (takes & !k.read(left).equals(1)));
+        // Whether a word comes is known late. So it is taken in each clock that may bring one.
         let fewer = (k.read(left) - 1).wrap(left.range());
-        k.register_when(left, valid | takes, valid.mux(i128::from(word.range().width() / FEW), fewer));
-        k.register_when(rest, valid | takes, valid.mux(word, k.read(rest) >> FEW));
+        k.register(left, takes.mux(fewer, i128::from(word.range().width() / FEW)));
+        k.register(rest, takes.mux(k.read(rest) >> FEW, word));
         k.drive(&self.busy, takes);
         // It stands at its begin from the end of a packet until the first word has come.
         let begin = (k.read(&self.first) & !takes).named("begin");

@@ -18,7 +18,7 @@ const fn parameters(device: Device) -> Option<&'static [(&'static str, &'static 
             ("requantizers", "1"),
             ("lane_requantizers", "1"),
             ("passes", "4"),
-            ("pipeline", "7"),
+            ("pipeline", "9"),
             ("weight_bytes", "65536"),
             ("lane_weight_bytes", "1024"),
             ("channels", "128"),

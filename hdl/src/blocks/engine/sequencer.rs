@@ -170,13 +170,14 @@ impl Sequencer {
     }
 
     /// Reads from `next` on, a word in each clock, until an instruction is `complete`. As many words as are on their way then
-    /// are read again.
+    /// are read again: the address goes back at once, because `next` comes late in a clock.
     fn read_words<'k>(&self, k: &'k Kernel, go: Int<'k>, next: Int<'k>, complete: Int<'k>) {
         let begin = (go | next).named("begin");
         let (reading, at) = (k.read(&self.reading), k.read(&self.at));
         k.register(&self.reading, begin | (reading & !complete));
-        let step = reading.mux(1, -(self.coming.len() as i128));
-        k.register_when(&self.at, begin | reading, go.mux(0, (at + step).wrap(at.range())));
+        let back = k.read(&self.complete);
+        let step = back.mux(-(self.coming.len() as i128), 1);
+        k.register_when(&self.at, go | reading | back, go.mux(0, (at + step).wrap(at.range())));
         k.drive(&self.read, reading);
         k.drive(&self.address, at);
     }

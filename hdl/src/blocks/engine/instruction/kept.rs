@@ -35,12 +35,24 @@ impl InstructionPorts {
         [&self.write, &self.at, &self.word].map(|port| k.read(port))
     }
 
+    /// Whether the word at `index` is shown in the next clock. The words of an instruction come without a pause, and the index
+    /// stands at 0 until the first. So only the first has to ask `write`, which is known late.
+    pub fn comes<'k>(&self, k: &'k Kernel, index: usize) -> Int<'k> {
+        comes([k.read(&self.write), k.read(&self.at)], index)
+    }
+
     /// The unit that owns these ports gets what `write`, `at` and `word` say.
     pub fn drive<'k>(&'k self, k: &'k Kernel, [write, at, word]: [Int<'k>; 3]) {
         k.drive(&self.write, write);
         k.drive(&self.at, at);
         k.drive(&self.word, word);
     }
+}
+
+/// See [`InstructionPorts::comes`].
+fn comes<'k>([write, at]: [Int<'k>; 2], index: usize) -> Int<'k> {
+    let here = at.equals(index as i128);
+    if index == 0 { write & here } else { here }
 }
 
 impl Logic for InstructionPorts {
@@ -96,8 +108,8 @@ impl Kept {
 
     /// The same from the values of the three ports.
     pub fn describe_from<'k>(&self, k: &'k Kernel, [write, at, word]: [Int<'k>; 3]) {
-        for (&index, comes) in &self.comes {
-            k.register(comes, write & at.equals(index as i128));
+        for (&index, register) in &self.comes {
+            k.register(register, comes([write, at], index));
         }
         for (field, register) in &self.fields {
             let range = register.range();

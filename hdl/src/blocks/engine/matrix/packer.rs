@@ -51,7 +51,7 @@ pub struct Packer {
     block_ends: Maybe<Reg>,
     finished: Maybe<Reg>,
     at: Reg,
-    row_0: Reg,
+    next_word: Reg,
     next_block: Reg,
     _rows: usize,
     _contiguous: bool,
@@ -67,8 +67,10 @@ impl Packer {
             (instruction::OUT_PITCH, address),
         ];
         let ranked = config.packer_ranks() > 0;
-        let flag = || Maybe::when(ranked, || Reg::control(0..=1, 0));
-        let mark = || Maybe::when(ranked, || Reg::new(0..=1));
+        // Addresses move on a clock behind a result, before the next word if there are passes.
+        let late = ranked || config.passes > 1;
+        let flag = |there| Maybe::when(there, || Reg::control(0..=1, 0));
+        let mark = || Maybe::when(late, || Reg::new(0..=1));
         let line = config.rows * (config.groups_of_word() - 1);
         Packer {
             clk: Clk::new(),
@@ -88,13 +90,13 @@ impl Packer {
             place: Reg::control(0..=config.places() as i128 - 1, 0),
             line: (0..line).map(|_| Stage::new(true)).collect(),
             word: Stage::new(ranked),
-            writes: flag(),
-            complete: flag(),
+            writes: flag(ranked),
+            complete: flag(late),
             in_last_row: mark(),
             block_ends: mark(),
-            finished: flag(),
+            finished: flag(ranked),
             at: Reg::new(address),
-            row_0: Reg::new(address),
+            next_word: Reg::new(address),
             next_block: Reg::new(address),
             _rows: config.rows,
             _contiguous: config.passes == 1,
@@ -121,13 +123,13 @@ impl Packer {
     fn addresses<'k>(&'k self, k: &'k Kernel, [complete, last_row, ends_block]: [Int<'k>; 3]) {
         let start = k.read(&self.start);
         let [out, pitch] = [instruction::OUT, instruction::OUT_PITCH].map(|field| self.kept.read(k, field));
-        let (at, row_0, next_block) = (k.read(&self.at), k.read(&self.row_0), k.read(&self.next_block));
+        let (at, next_word, next_block) = (k.read(&self.at), k.read(&self.next_word), k.read(&self.next_block));
         let address = self.at.range();
-        let next_word = ends_block.mux(next_block, (row_0 + 1).wrap(address));
-        let next = last_row.mux(next_word, (at + pitch).wrap(address));
+        let first_row = ends_block.mux(next_block, next_word);
+        let next = last_row.mux(first_row, (at + pitch).wrap(address));
         k.register_when(&self.at, start | complete, start.mux(out, next));
-        let moves = (complete & last_row).named("next_word");
-        k.register_when(&self.row_0, start | moves, start.mux(out, next_word));
+        let moves = (complete & last_row).named("moves");
+        k.register_when(&self.next_word, start | moves, (start.mux(out, first_row) + 1).wrap(address));
         let block = pitch << self._rows.ilog2();
         let next = (start.mux(out, next_block) + block).wrap(address);
         k.register_when(&self.next_block, start | (moves & ends_block), next);

@@ -108,7 +108,8 @@ impl Memory {
         let (read, from) = self.through_third(k, first.read, first.address);
         let select = second.pass("select", enable | read);
         let write = second.pass("write", enable);
-        let address = second.pass("address", enable.mux(to, from));
+        // Nothing is written where a word is read, and what is read is known sooner.
+        let address = second.pass("address", read.mux(from, to));
         let word = second.pass("write_word", word);
         let (bits, mut parts) = (SbSpram256ka::WORD.width(), Vec::new());
         for (i, cell) in self.spram.iter().enumerate() {
