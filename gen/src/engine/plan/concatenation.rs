@@ -1,7 +1,7 @@
 //! Concatenations: each input is a section of the output. The step that computes it writes it there if that is possible.
 
 use anyhow::Result;
-use qrtl_golden::graph::{Operator, Step};
+use qrtl_golden::graph::Step;
 
 use super::{Kind, Plan, Task};
 use crate::engine::layout::{Layout, Place, map_of};
@@ -61,7 +61,7 @@ impl<'g> Plan<'g> {
         let written = self.tasks.iter().filter(|task| task.output == place && task.kind != Kind::Output).count() == 1;
         let views = self.places.iter().filter(|other| other.buffer == buffer).count();
         let by_pitch = |task: &&Task<'_>| {
-            let binary = |step: &&Step| matches!(step.operator, Operator::Add { .. } | Operator::Sub { .. });
+            let binary = |step: &&Step| step.inputs.len() == 2;
             task.inputs.contains(&place)
                 && task.kind == Kind::Step
                 && task.steps.iter().copied().any(|step| binary(&step))
