@@ -145,11 +145,13 @@ impl Classes {
     /// repeat.
     fn is_by_channels(&self, graph: &Graph, step: &Step) -> bool {
         match &step.operator {
-            Operator::Add { .. } | Operator::Sub { .. } => true,
-            Operator::AveragePool { .. } | Operator::MaxPool { .. } => true,
+            Operator::Add { .. } | Operator::Sub { .. } | Operator::XnnpackAdd { .. } | Operator::OrtAdd(_) => true,
+            Operator::AveragePool { .. } | Operator::OrtAveragePool { .. } | Operator::MaxPool { .. } => true,
             Operator::Requantize { .. } | Operator::Table { .. } | Operator::Concatenation { .. } => true,
             Operator::Pad { padding, .. } => padding.last() == Some(&[0, 0]),
-            Operator::Mean { axes, .. } => !axes.contains(&(graph.tensors[step.inputs[0]].shape.len() - 1)),
+            Operator::Mean { axes, .. } | Operator::OrtMean { axes, .. } => {
+                !axes.contains(&(graph.tensors[step.inputs[0]].shape.len() - 1))
+            }
             _ => false,
         }
     }

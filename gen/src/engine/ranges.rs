@@ -5,7 +5,7 @@
 
 use qrtl_golden::graph::{Graph, Operator, Step, Value, Weighted};
 use qrtl_golden::numerics::requantizer::Requantize;
-use qrtl_golden::operators::{AddParameters, Array, Axis, Window};
+use qrtl_golden::operators::{AddParameters, Array, Axis, Operand, Window, XnnpackAdd, xnnpack_add};
 
 /// The least and the greatest value.
 pub(super) type Range = [i32; 2];
@@ -74,14 +74,19 @@ fn of_step(graph: &Graph, step: &Step, inputs: &[&Ranges]) -> Ranges {
         Operator::Sub { zero_points, parameters } => {
             binary(inputs, channels, |a, b| sum(*zero_points, parameters, a, b, -1))
         }
+        Operator::OrtAdd(sum) => binary(inputs, channels, |a, b| of_ends(a, b, |x, y| Some(sum.apply(x, y)))),
+        Operator::XnnpackAdd { zero_points, parameters } => {
+            binary(inputs, channels, |a, b| of_ends(a, b, |x, y| xnnpack_sum(*zero_points, parameters, x, y)))
+        }
         // The mean and the greatest of values lie among them.
         Operator::AveragePool { bounds, .. } | Operator::MaxPool { bounds, .. } => {
             each(&|range| range.map(|x| i64::from(x).clamp(bounds.min(), bounds.max()) as i32))
         }
         Operator::Mean { axes, zero_point, requantization } if !axes.contains(&(input.len() - 1)) => {
-            let count: usize = axes.iter().map(|&axis| input[axis]).product();
-            let of = |x: i32| requantization.requantize_sum((i128::from(x) - i128::from(*zero_point)) * count as i128);
-            each(&|range| requantized(range, of))
+            each(&|range| mean(range, *zero_point, axes.iter().map(|&axis| input[axis]).product(), requantization))
+        }
+        Operator::OrtMean { axes, zero_point, requantization } if !axes.contains(&(input.len() - 1)) => {
+            each(&|range| mean(range, *zero_point, axes.iter().map(|&axis| input[axis]).product(), requantization))
         }
         Operator::Pad { padding, value } if padding.last() == Some(&[0, 0]) => {
             each(&|range| hull(range, [*value, *value]))
@@ -179,6 +184,26 @@ fn depthwise(layer: &Weighted<Array>, window: &Window, input: &[usize], output: 
 fn binary(inputs: &[&Ranges], channels: usize, f: impl Fn(Range, Range) -> Range) -> Ranges {
     let of = |n: usize, c: usize| inputs.get(n).map_or(ANY, |ranges| ranges[if ranges.len() == 1 { 0 } else { c }]);
     (0..channels).map(|c| f(of(0, c), of(1, c))).collect()
+}
+
+/// The range of a mean of `count` elements.
+fn mean(range: Range, zero_point: i32, count: usize, requantization: &impl Requantize) -> Range {
+    let sum = |x: i32| (i128::from(x) - i128::from(zero_point)) * count as i128;
+    requantized(range, |x| requantization.requantize_sum(sum(x)))
+}
+
+/// The range of a function that rises or falls with either operand, whatever the other one is.
+fn of_ends(a: Range, b: Range, of: impl Fn(i32, i32) -> Option<i32>) -> Range {
+    let images = a.into_iter().flat_map(|x| b.map(|y| of(x, y)));
+    let images: Option<Vec<Range>> = images.map(|image| image.map(|y| [y, y])).collect();
+    images.and_then(|images| images.into_iter().reduce(hull)).unwrap_or(ANY)
+}
+
+fn xnnpack_sum(zero_points: [i32; 2], parameters: &XnnpackAdd, x: i32, y: i32) -> Option<i32> {
+    let [a, b] = [x, y].map(|x| Array::new("element", vec![1], vec![x]).ok());
+    let operand = |array, zero_point| Operand { array, zero_point };
+    let sum = xnnpack_add(operand(a.as_ref()?, zero_points[0]), operand(b.as_ref()?, zero_points[1]), parameters);
+    sum.ok()?.data().first().copied()
 }
 
 /// The range of the sum of the first operand and `sign` times the second.
