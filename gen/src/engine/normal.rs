@@ -59,6 +59,7 @@ pub(super) fn normalized(graph: &Graph) -> Result<(Graph, Vec<HostStep>)> {
     }
     reshape_products(&mut graph);
     fold_pads(&mut graph);
+    halve_weights(&mut graph)?;
     Ok((graph, host))
 }
 

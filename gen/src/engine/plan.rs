@@ -215,6 +215,7 @@ impl<'g> Plan<'g> {
                 self.push(Kind::Step, vec![step], vec![input], layout);
             }
             Operator::AveragePool { .. }
+            | Operator::OrtAveragePool { .. }
             | Operator::MaxPool { .. }
             | Operator::Mean { .. }
             | Operator::OrtMean { .. } => {

@@ -61,6 +61,10 @@ fn operator_less(operator: &Operator, inputs: &[i32], output: i32) -> Result<Ope
         Operator::MaxPool { bounds, .. } if alike => *bounds = bounds_less(*bounds, output)?,
         Operator::Pad { value, .. } if alike => *value -= output,
         Operator::OrtAdd(sum) if alike => *sum = sum.of_less(output),
+        Operator::OrtAveragePool { zero_point, parameters, .. } => {
+            *zero_point -= first;
+            *parameters = parameters.of_less(output);
+        }
         Operator::Requantize { zero_point, requantization } | Operator::OrtMean { zero_point, requantization, .. } => {
             *zero_point -= first;
             *requantization = requantization_less(requantization, output)?;

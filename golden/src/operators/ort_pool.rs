@@ -13,6 +13,8 @@ pub struct OrtAveragePool {
     bounds: Bounds,
     /// whether the padding counts
     count_padding: bool,
+    /// how much less than ONNX Runtime's integers the output is
+    less: i32,
 }
 
 impl OrtAveragePool {
@@ -23,16 +25,36 @@ impl OrtAveragePool {
     /// If a scale is not a finite number above 0.
     pub fn new(scales: [f32; 2], zero_point: i32, bounds: Bounds, count_padding: bool) -> Result<Self, Error> {
         let scales = [positive(scales[0])?, positive(scales[1])?];
-        Ok(OrtAveragePool { scales, zero_point, bounds, count_padding })
+        Ok(OrtAveragePool { scales, zero_point, bounds, count_padding, less: 0 })
+    }
+
+    /// The same mean, its output this much less. The floats in between are the same, which they would not be for a zero
+    /// point that is less.
+    #[must_use]
+    pub fn of_less(self, less: i32) -> OrtAveragePool {
+        OrtAveragePool { less: self.less + less, ..self }
+    }
+
+    /// The term of an element, its zero point subtracted.
+    pub fn term(&self, x: i32) -> f32 {
+        self.scales[0] * x as f32
+    }
+
+    /// What the sum of `count` terms is divided by, under a window of `window` places.
+    pub fn divisor(&self, count: usize, window: usize) -> usize {
+        if self.count_padding { window } else { count }
+    }
+
+    /// The output for a sum of terms.
+    pub fn of_sum(&self, sum: f32, divisor: usize) -> i32 {
+        let mean = sum / divisor as f32;
+        clamped(mean / self.scales[1] + self.zero_point as f32, self.bounds) - self.less
     }
 
     /// The output for the elements within the image, less their zero points, in row-major order.
     fn apply(&self, taps: &[i32], window: usize) -> i32 {
-        let [input, output] = self.scales;
-        let sum = taps.iter().fold(0.0, |sum: f32, &x| sum + input * x as f32);
-        let count = if self.count_padding { window } else { taps.len() };
-        let mean = sum / count as f32;
-        clamped(mean / output + self.zero_point as f32, self.bounds)
+        let sum = taps.iter().fold(0.0, |sum: f32, &x| sum + self.term(x));
+        self.of_sum(sum, self.divisor(taps.len(), window))
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod elementwise;
 mod exact;
+mod float_pool;
 mod fused;
 mod images;
 mod kernel;
@@ -106,6 +107,9 @@ impl<'a> Lowering<'a> {
             (Operator::DepthwiseConv2d { layer, window }, [input]) => self.depthwise(layer, window, input, output),
             (Operator::AveragePool { filter, window, bounds }, [input]) => {
                 self.average_pool(*filter, window, *bounds, input, output)
+            }
+            (Operator::OrtAveragePool { filter, window, zero_point, parameters }, &[input]) => {
+                self.float_average_pool(plan, step, (*filter, window), (*zero_point, parameters), [input, output])
             }
             (Operator::MaxPool { filter, window, bounds }, [input]) => {
                 self.max_pool(*filter, window, *bounds, input, output)

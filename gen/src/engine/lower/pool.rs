@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use qrtl_golden::numerics::AnyRequantization;
 use qrtl_golden::operators::{Axis, Window, average_factor};
 use qrtl_golden::{Bounds, Requantization, Rule};
+use qrtl_hdl::blocks::engine::EngineRule;
 use qrtl_hdl::blocks::engine::config::LANE_TERMS;
 use qrtl_hdl::blocks::engine::instruction::{self, Instruction, Kind};
 
@@ -127,18 +128,33 @@ impl Lowering<'_> {
         input: &Place,
         output: &Place,
     ) -> Result<()> {
-        let size = [output.layout.height, output.layout.width];
+        let scan = Scan { input, window, filter, from: [0, 0], size: [output.layout.height, output.layout.width] };
+        let rule = self.config.rule;
+        self.by_parts(&scan, |count| mean_of(count, bounds, rule), output)
+    }
+
+    /// The sums under a window, by a scale for each number of places that lie within the map. The others add 0.
+    pub(super) fn by_parts(
+        &mut self,
+        whole: &Scan<'_>,
+        scale: impl Fn(usize) -> Result<Scale>,
+        output: &Place,
+    ) -> Result<()> {
+        let Scan { input, window, filter, size, .. } = *whole;
+        let scale = |count: usize| {
+            check_terms(count)?;
+            scale(count)
+        };
         let rows = parts(&window.rows, size[0], input.layout.height, filter[0]);
         let cols = parts(&window.cols, size[1], input.layout.width, filter[1]);
         let regions = rows.iter().flat_map(|row| cols.iter().map(move |col| (*row, *col)));
         let largest = regions.clone().max_by_key(|(row, col)| row.size * col.size).context("has no output")?;
         let more = Instruction { lane_weights: self.ones(), ..Instruction::default() };
-        let whole = Scan { input, window, filter, from: [0, 0], size };
         let count = largest.0.taps * largest.1.taps;
-        self.on_all(&whole, more.clone(), &self.mean_of(count, bounds)?, output)?;
+        self.on_all(whole, more.clone(), &scale(count)?, output)?;
         for (row, col) in regions.filter(|(row, col)| row.taps * col.taps != count) {
-            let scale = self.mean_of(row.taps * col.taps, bounds)?;
-            let scan = |from, size| Scan { from, size, ..whole };
+            let scale = scale(row.taps * col.taps)?;
+            let scan = |from, size| Scan { from, size, ..*whole };
             // A step writes a row or a column of pixels.
             if row.size < col.size {
                 for y in 0..row.size {
@@ -156,14 +172,11 @@ impl Lowering<'_> {
     }
 }
 
-impl Lowering<'_> {
-    /// The mean of `count` elements. The factor in place of the division rounds as golden's pool does.
-    fn mean_of(&self, count: usize, bounds: Bounds) -> Result<Scale> {
-        check_terms(count)?;
-        let mean = Requantization::new(Rule::TfliteDouble, average_factor(count)?, 0, bounds)?;
-        let sums = Sums::new(std::iter::repeat_n(1, count), 0, 0);
-        Scale::new(&[sums], &[AnyRequantization::Fixed(mean)], self.config.rule)
-    }
+/// The mean of `count` elements. The factor in place of the division rounds as golden's pool does.
+fn mean_of(count: usize, bounds: Bounds, rule: EngineRule) -> Result<Scale> {
+    let mean = Requantization::new(Rule::TfliteDouble, average_factor(count)?, 0, bounds)?;
+    let sums = Sums::new(std::iter::repeat_n(1, count), 0, 0);
+    Scale::new(&[sums], &[AnyRequantization::Fixed(mean)], rule)
 }
 
 fn check_terms(count: usize) -> Result<()> {

@@ -27,8 +27,12 @@ impl Plan<'_> {
             Operator::DepthwiseConv2d { layer, window } if shape[3] > 1 => {
                 neighbours(layer.weights.shape()[2], window.cols.dilation)
             }
-            Operator::AveragePool { filter, .. } | Operator::MaxPool { filter, .. } => neighbours(filter[1], 1),
-            Operator::Mean { axes, .. } if shape.len() == 4 && axes.contains(&2) => neighbours(shape[2], 1),
+            Operator::AveragePool { filter, .. }
+            | Operator::OrtAveragePool { filter, .. }
+            | Operator::MaxPool { filter, .. } => neighbours(filter[1], 1),
+            Operator::Mean { axes, .. } | Operator::OrtMean { axes, .. } if shape.len() == 4 && axes.contains(&2) => {
+                neighbours(shape[2], 1)
+            }
             Operator::Conv2d { layer, .. } if layer.weights.shape()[2] == 1 => Reading::Pixels,
             _ => Reading::Other,
         }
