@@ -3,6 +3,7 @@
 //! | part | what it does |
 //! |---|---|
 //! | `normal` | leaves the ends of the network to the host, and makes its shapes explicit |
+//! | `halves` | makes weights of 9 bits sums of two |
 //! | `constants` | leaves out channels that need not be computed |
 //! | `plan` | says what is to be done, and in which layout each tensor stands |
 //! | `lower` | makes instructions, with their weights, parameters and tables |
@@ -14,6 +15,7 @@
 
 pub mod clocks;
 mod constants;
+mod halves;
 pub mod image;
 pub mod interpreter;
 mod layout;

@@ -5,6 +5,7 @@ use std::fmt;
 use anyhow::{Result, bail, ensure};
 use qrtl_golden::graph::{Element, Graph, Operator, Step};
 
+use super::halves::halve_weights;
 use super::plan::named;
 
 /// A step that stays on the host, because its input or its output is not int8.
@@ -83,6 +84,7 @@ fn check(graph: &Graph, step: &Step) -> Result<()> {
         Operator::Conv2d { .. }
             | Operator::DepthwiseConv2d { .. }
             | Operator::AveragePool { .. }
+            | Operator::OrtAveragePool { .. }
             | Operator::MaxPool { .. }
     );
     let shape = &graph.tensors[step.inputs[0]].shape;

@@ -7,4 +7,5 @@ mod check;
 mod digits;
 mod local;
 mod networks;
+mod onnx;
 mod refuse;

@@ -12,7 +12,7 @@ use qrtl_hdl::blocks::engine::loader::Status;
 use crate::check::{Loaded, engine};
 
 /// One operator from a tensor of one shape to a tensor of another.
-fn graph(name: &str, operator: Operator, from: &[usize], to: &[usize]) -> Graph {
+pub fn graph(name: &str, operator: Operator, from: &[usize], to: &[usize]) -> Graph {
     let tensor = |name: &str, shape: &[usize]| Tensor {
         name: name.to_owned(),
         shape: shape.to_vec(),
@@ -59,7 +59,7 @@ fn a_channel_of_any_bias_can_be_constant() {
     }
 }
 
-fn refused(graph: &Graph, config: &EngineConfig) -> String {
+pub fn refused(graph: &Graph, config: &EngineConfig) -> String {
     format!("{:#}", compile(graph, config, &Options::default()).unwrap_err())
 }
 

@@ -11,29 +11,37 @@ use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_sim::engine::{Comparison, Running, compare};
 use qrtl_sim::workspace::Workspace;
 
-/// Models whose layers the engine has, by form, types and granularity. The weights of the others have 9 bits without their
-/// zero point (`u8u8`), or they have an average pool in floats (`cnn`).
-const MODELS: [&str; 20] = [
+/// Models whose layers the engine has, by form, types and granularity. The others have an average pool of the same scale at
+/// both ends, whose result is not a function of the sum of integers; or a depthwise convolution whose weights have 9 bits.
+const MODELS: [&str; 28] = [
+    "cnn_qop_s8s8_pc",
+    "cnn_qop_s8s8_pt",
+    "cnn_qop_u8s8_pc",
+    "cnn_qop_u8s8_pt",
     "mlp_fakequant_u8s8_pc",
     "mlp_qdq_s8s8_pc",
     "mlp_qdq_s8s8_pt",
     "mlp_qdq_u8int4_pc",
     "mlp_qdq_u8s8_pc",
     "mlp_qdq_u8s8_pt",
+    "mlp_qdq_u8u8_pt",
     "mlp_qop_s8s8_pc",
     "mlp_qop_s8s8_pt",
     "mlp_qop_u8s8_pc",
     "mlp_qop_u8s8_pt",
+    "mlp_qop_u8u8_pt",
     "rescnn_qcdq_u6w4_pc",
     "rescnn_qdq_s8s8_pc",
     "rescnn_qdq_s8s8_pt",
     "rescnn_qdq_u8int4_pc",
     "rescnn_qdq_u8s8_pc",
     "rescnn_qdq_u8s8_pt",
+    "rescnn_qdq_u8u8_pt",
     "rescnn_qop_s8s8_pc",
     "rescnn_qop_s8s8_pt",
     "rescnn_qop_u8s8_pc",
     "rescnn_qop_u8s8_pt",
+    "rescnn_qop_u8u8_pt",
 ];
 
 fn folder() -> PathBuf {
