@@ -16,6 +16,7 @@ use clap::{Args, value_parser};
 use qrtl_hdl::targets::{Device, Target};
 
 use crate::model::MAX_BATCH;
+use crate::run::format::AnyRuntime;
 use crate::spec::Spec;
 
 pub use area::{MODEL_ERROR, area};
@@ -26,8 +27,8 @@ pub use search::{Engine, Search};
 /// The arguments of `gen explore`.
 #[derive(Args)]
 pub struct Explore {
-    /// model file (.tflite): a network for an engine; with --per-layer its fully connected layers and convolutions, one
-    /// after the other on one GEMM block
+    /// model file (.tflite or .onnx): a network for an engine; with --per-layer (.tflite) its fully connected layers and
+    /// convolutions, one after the other on one GEMM block
     #[arg(required_unless_present = "m", conflicts_with_all = ["m", "n", "k"])]
     model: Option<PathBuf>,
     /// GEMM blocks in place of engines
@@ -36,6 +37,9 @@ pub struct Explore {
     /// last operator that is computed, by its index or by a name that no other has
     #[arg(long, value_name = "OPERATOR", conflicts_with = "per_layer")]
     until: Option<String>,
+    /// runtime whose bits the engine gives, as for gen model
+    #[arg(long, conflicts_with = "per_layer")]
+    runtime: Option<AnyRuntime>,
     /// keep channels that have the same value for every input
     #[arg(long, conflicts_with = "per_layer")]
     keep_constant: bool,

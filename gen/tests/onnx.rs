@@ -65,6 +65,25 @@ fn an_engine() {
     assert!(manifest.contains(r#""rule": "f32_even""#), "{manifest}");
 }
 
+/// The multiplier of a fully connected layer of LiteRT's reference kernels has 31 bits where it rounds once. Where that is
+/// not needed, the engine is the default one.
+#[test]
+fn an_engine_for_the_factors_of_a_runtime() {
+    let dir = tempfile::tempdir().unwrap();
+    for (file, more, single) in [
+        ("mlp_int8.tflite", vec!["--runtime", "litert_reference"], true),
+        ("mlp_int8.tflite", vec![], false),
+        ("cnn_int8.tflite", vec!["--runtime", "litert_reference"], false),
+    ] {
+        let output = generate(dir.path(), &[&["model", &digits(file), "-o", "out"], &more[..]].concat());
+        assert!(output.status.success(), "{output:?}");
+        let manifest = std::fs::read_to_string(dir.path().join("out/manifest.json")).unwrap();
+        // The default is not written.
+        assert_eq!(manifest.contains(r#""rule": "single""#), single, "{file} {more:?}: {manifest}");
+        std::fs::remove_dir_all(dir.path().join("out")).unwrap();
+    }
+}
+
 #[test]
 fn what_the_engine_cannot_do_is_named() {
     let dir = tempfile::tempdir().unwrap();

@@ -30,9 +30,9 @@ mod report;
 
 use anyhow::{Context, Result};
 use qrtl_golden::graph::Graph;
-use qrtl_hdl::blocks::engine::EngineConfig;
 use qrtl_hdl::blocks::engine::instruction::{Instruction, Kind, WORDS};
 use qrtl_hdl::blocks::engine::sequencer::STEP_LATENCY;
+use qrtl_hdl::blocks::engine::{EngineConfig, EngineRule};
 
 pub use constants::Channel;
 pub use layout::Layout;
@@ -68,6 +68,16 @@ impl Default for Options {
 /// the model needs, and what the engine has.
 pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Result<Program> {
     compiled(graph, config, options, memory::lifetime)
+}
+
+/// Whether an engine of this rule computes a network, if its memories are large enough.
+///
+/// # Errors
+/// An operator that it does not compute, by name and index.
+pub fn computes(graph: &Graph, rule: EngineRule) -> Result<()> {
+    let (config, options) = (EngineConfig { rule, ..EngineConfig::default() }, Options::default());
+    let (inner, _) = constants::folded(&normal::normalized(graph)?.0, options.keep_constant)?;
+    lowered(&plan::plan(&inner, &config, &options, &[])?, &config, &options).map(drop)
 }
 
 /// [`compile`] with a rule for how long a buffer is in use.

@@ -36,7 +36,7 @@ impl Explore {
         let path = self.model.as_ref().context("explore: give a model file, or --per-layer with --m, --n and --k")?;
         let shown = || path.display().to_string();
         let options = Options { keep_constant: self.keep_constant, ..Options::default() };
-        let source = Source::read(path, None, self.until.as_deref())?;
+        let source = Source::read(path, self.runtime, self.until.as_deref())?;
         let base = EngineConfig { rule: source.rule, ..base };
         let search = Search::new(source.graph, options, self.device);
         let shapes = self.shapes(&search.roomy(&base).with_context(shown)?)?;
@@ -140,7 +140,8 @@ impl Explore {
 
     /// The flags of the engine: the device, and what differs from the device's engine.
     fn flags(&self, engine: &Engine, base: &EngineConfig) -> Result<String> {
-        let word = self.device.word();
+        let runtime = self.runtime.map_or_else(String::new, |runtime| format!(" --runtime {runtime}"));
+        let first = format!("--device {}{runtime}", self.device.word());
         let [Value::Object(own), Value::Object(base)] =
             [serde_json::to_value(&engine.config)?, serde_json::to_value(base)?]
         else {
@@ -148,7 +149,7 @@ impl Explore {
         };
         let other = own.iter().filter(|(key, value)| base.get(*key) != Some(value));
         let flag = |(key, value): (&String, &Value)| format!(" --{} {value}", key.replace('_', "-"));
-        Ok(other.map(flag).fold(format!("--device {word}"), |text, flag| text + &flag))
+        Ok(other.map(flag).fold(first, |text, flag| text + &flag))
     }
 
     /// All engines as CSV, and whether each is one of the front.

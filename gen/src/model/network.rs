@@ -31,7 +31,8 @@ pub enum Image {
 #[derive(Args, Debug, Clone)]
 pub struct Network {
     /// runtime whose bits the engine gives: of .tflite files tflm (if left out), litert_reference, litert_builtin or xnnpack;
-    /// of .onnx files onnxruntime; xnnpack and onnxruntime have an engine of rule f32_even unless --rule says otherwise
+    /// of .onnx files onnxruntime; xnnpack and onnxruntime have an engine of rule f32_even unless --rule says otherwise, and
+    /// litert_reference has one of rule single where tflite_double has no factor for the sums of a layer
     #[arg(long)]
     pub runtime: Option<AnyRuntime>,
     /// last operator that is computed, by its index or by a name that no other has; operators behind it need not be

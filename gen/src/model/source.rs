@@ -11,7 +11,7 @@ use qrtl_golden::operators::Array;
 use qrtl_hdl::blocks::engine::{EngineConfig, EngineRule};
 
 use super::signed::{LESS, array_less, signed};
-use crate::engine::Program;
+use crate::engine::{Program, computes};
 use crate::run::format::{AnyModel, AnyRuntime, Loaded};
 use crate::run::read_inputs;
 
@@ -21,7 +21,7 @@ pub struct Source {
     pub graph: Graph,
     /// the network of the model, whose tensors have the same indices
     model: Graph,
-    /// the rule that the runtime rounds by
+    /// the rule of an engine for it
     pub rule: EngineRule,
     notes: Vec<String>,
 }
@@ -38,7 +38,8 @@ impl Source {
         let shown = || file.display().to_string();
         let Loaded { graph: model, runtime, notes } = model.load(runtime, until, integers).with_context(shown)?;
         let graph = if integers { signed(&model).with_context(shown)? } else { model.clone() };
-        Ok(Source { graph, model, rule: rule_of(runtime), notes })
+        let rule = rule_of(runtime, &graph);
+        Ok(Source { graph, model, rule, notes })
     }
 
     /// What is to be said of the model beside its program.
@@ -95,10 +96,15 @@ impl Source {
     }
 }
 
-/// The rule by which a runtime rounds the sums of convolutions.
-fn rule_of(runtime: AnyRuntime) -> EngineRule {
+/// The rule by which a runtime rounds the sums of convolutions; or the rule that has factors for all sums of the network, where
+/// that rule has none.
+fn rule_of(runtime: AnyRuntime, graph: &Graph) -> EngineRule {
+    let only = |rule, other| computes(graph, rule).is_err() && computes(graph, other).is_ok();
     match runtime {
         AnyRuntime::Tflite(Runtime::Xnnpack) | AnyRuntime::Onnx(_) => EngineRule::F32Even,
+        AnyRuntime::Tflite(Runtime::LitertReference) if only(EngineRule::TfliteDouble, EngineRule::Single) => {
+            EngineRule::Single
+        }
         AnyRuntime::Tflite(_) => EngineRule::TfliteDouble,
     }
 }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use qrtl_gen::engine::{CompiledStep, Options, compile};
+use qrtl_gen::model::Source;
+use qrtl_gen::run::format::AnyRuntime;
 use qrtl_golden::graph::Graph;
 use qrtl_golden::import::npy::Array as Npy;
 use qrtl_golden::import::tflite::Model;
-use qrtl_golden::import::{Runtime, lower, lower_until};
+use qrtl_golden::import::{Runtime, lower};
 use qrtl_golden::operators::Array;
 use qrtl_hdl::blocks::engine::{EngineConfig, EngineRule};
 
@@ -62,11 +64,12 @@ fn tensors_of_mlperf_tiny() {
 }
 
 /// The network of a runtime, up to the SOFTMAX.
-fn until_softmax(name: &str, runtime: Runtime) -> Graph {
-    let (_, model) = MODELS.iter().find(|(known, _)| *known == name).unwrap();
-    let model = Model::read(file(model)).unwrap();
+fn until_softmax(name: &str, runtime: Runtime) -> Source {
+    let (_, path) = MODELS.iter().find(|(known, _)| *known == name).unwrap();
+    let model = Model::read(file(path)).unwrap();
     let softmax = model.operators().iter().position(|operator| &*operator.name == "SOFTMAX");
-    lower_until(&model, runtime, softmax.unwrap_or(model.operators().len()) - 1).unwrap()
+    let last = softmax.unwrap_or(model.operators().len()) - 1;
+    Source::read(&file(path), Some(AnyRuntime::Tflite(runtime)), Some(&last.to_string())).unwrap()
 }
 
 /// Every tensor of an input as LiteRT computes it, with each of its runtimes whose bits an engine has.
@@ -75,14 +78,12 @@ fn until_softmax(name: &str, runtime: Runtime) -> Graph {
 fn tensors_of_mlperf_tiny_by_other_runtimes() {
     for runtime in [Runtime::Xnnpack, Runtime::LitertReference] {
         for (name, _) in MODELS {
-            let rule = match runtime {
-                Runtime::Xnnpack => EngineRule::F32Even,
-                // No multiplier that rounds twice has the sums of its last layer, and all its layers are fully connected.
-                _ if name == "ad" => EngineRule::Single,
-                _ => EngineRule::TfliteDouble,
-            };
-            let graph = until_softmax(name, runtime);
-            let config = EngineConfig { rule, ..engine(4, 16, 8, [4, 2]) };
+            let source = until_softmax(name, runtime);
+            // No multiplier that rounds twice has the sums of its last layer, and all its layers are fully connected.
+            let single = runtime == Runtime::LitertReference && name == "ad";
+            assert_eq!(source.rule == EngineRule::Single, single, "{name}, {runtime}");
+            let config = EngineConfig { rule: source.rule, ..engine(4, 16, 8, [4, 2]) };
+            let graph = source.graph;
             for keep_constant in [false, true] {
                 let options = Options { taps: true, fuse: true, keep_constant };
                 let mut loaded = Loaded::new(&graph, &config, &options).unwrap_or_else(|e| panic!("{name}: {e}"));
