@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use qrtl_gen::blocks::{Summary, catalogue};
 use qrtl_gen::conformance;
-use qrtl_gen::emit::Package;
+use qrtl_gen::emit::{Package, file_word};
 use qrtl_gen::explore::Explore;
 use qrtl_gen::inspect::Inspect;
 use qrtl_gen::model::{self, Emitted, ModelCommand};
@@ -146,7 +146,7 @@ fn emit(output: &Path, name: Option<String>, config: Option<PathBuf>, block: Opt
     let (spec, command) = match (config, block) {
         (Some(file), block) => {
             let word = block.as_ref().map_or(String::new(), |block| format!("{} ", block.block()));
-            (read_config(&file, block)?, format!("emit {word}{}", config_word(&file)))
+            (read_config(&file, block)?, format!("emit {word}--config {}", file_word(&file)))
         }
         (None, Some(spec)) => {
             let command = spec.command()?;
@@ -169,14 +169,6 @@ fn read_config(file: &Path, block: Option<Spec>) -> Result<Spec> {
     let default = name.map(|n| Spec::from_toml("", Some(n))).transpose()?;
     ensure!(block == default, "{shown}: takes the place of flags; give the file or flags, not both");
     Ok(spec)
-}
-
-/// `--config` and the name of the file, without its folder, so that the same configuration gives the same bytes; quoted
-/// if it has unusual characters.
-fn config_word(file: &Path) -> String {
-    let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let plain = base.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-    if plain { format!("--config {base}") } else { format!("--config {base:?}") }
 }
 
 fn emit_model(command: &ModelCommand) -> Result<ExitCode> {

@@ -1,25 +1,29 @@
 //! Writes the directory of a block: Verilog, bench, vectors, and what others need to use it. Nothing is left half
 //! written: a directory is put together beside its place, and then renamed.
 
+mod directory;
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use qrtl_hdl::blocks::engine::model::Model;
 use qrtl_hdl::blocks::engine::{Engine, EngineConfig};
 use qrtl_hdl::exact::{Design, Role};
 use qrtl_hdl::interface::{Built, Interface, build};
 use qrtl_hdl::targets::models;
 use qrtl_hdl::verilog::{File, Provenance, print};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::GENERATOR;
 use crate::bench::{BENCH, ports_header};
 use crate::engine::Program;
 use crate::script::Script;
 use crate::spec::Spec;
+
+pub use directory::{check_ours, write_directory, write_file};
 
 /// Seed of the shipped vectors.
 const SHIPPED_SEED: u64 = 1;
@@ -188,14 +192,29 @@ struct Manifest<'a> {
     interface: &'a Interface,
 }
 
+/// Greatest length of a name in emitted text.
+const LONGEST_NAME: usize = 128;
+
+/// The name of a file, without its folder, for emitted text: as it is if it is a word of letters, digits, '.', '_' and '-';
+/// else FILE. So the same file gives the same bytes wherever it is, and no name can end a comment.
+pub fn file_word(file: &Path) -> String {
+    let base = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let plain = base.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    if plain && base.len() <= LONGEST_NAME { base } else { "FILE".to_owned() }
+}
+
 /// Checks that a module's name is an identifier that Verilog and file systems accept.
 fn check_name(name: &str) -> Result<()> {
     let mut chars = name.chars();
     let legal = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && name.len() <= 128
+        && name.len() <= LONGEST_NAME
         && !qrtl_hdl::names::is_keyword(name);
-    anyhow::ensure!(legal, "name: {name:?} is no identifier of up to 128 letters, digits and _ (and no keyword)");
+    let shown: String = name.chars().take(LONGEST_NAME).collect();
+    anyhow::ensure!(
+        legal,
+        "name: {shown:?} is no identifier of up to {LONGEST_NAME} letters, digits and _ (and no keyword)"
+    );
     Ok(())
 }
 
@@ -215,84 +234,4 @@ fn instantiation(design: &Design) -> String {
         );
     }
     text + ");\n"
-}
-
-/// A file in `old` that neither we nor its Makefile made: it is not in `new` either, and is no block of its own.
-fn foreign_entry(old: &Path, new: &Path) -> Option<String> {
-    let known = |name: &str| {
-        let of_any_block = name == "cells" || name.ends_with(".core") || name.ends_with("_inst.v");
-        let built = ["obj", "obj_waves", "waves.vcd"].contains(&name);
-        built || of_any_block || new.join(name).exists() || is_ours(&old.join(name))
-    };
-    let names = fs::read_dir(old).ok()?.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned()));
-    let mut foreign: Vec<String> = names.filter(|n| !known(n)).collect();
-    foreign.sort();
-    foreign.into_iter().next()
-}
-
-/// Whether a directory has a manifest that qrtl wrote, of this version or another.
-fn is_ours(directory: &Path) -> bool {
-    #[derive(Deserialize)]
-    struct Generated {
-        generator: String,
-    }
-    let text = fs::read_to_string(directory.join("manifest.json")).unwrap_or_default();
-    serde_json::from_str(&text).is_ok_and(|manifest: Generated| manifest.generator.starts_with("qrtl "))
-}
-
-/// Checks that there is nothing at `to`, or an empty directory, or one that qrtl wrote. Callers check before a long
-/// computation.
-///
-/// # Errors
-/// If there is anything else at `to`.
-pub fn check_ours(to: &Path) -> Result<()> {
-    let parent = parent(to);
-    fs::create_dir_all(parent).with_context(|| format!("{}: cannot create", parent.display()))?;
-    let ours = !to.exists() || is_ours(to);
-    let empty = || fs::read_dir(to).is_ok_and(|mut d| d.next().is_none());
-    anyhow::ensure!(ours || empty(), "{}: exists, and was not written by qrtl", to.display());
-    Ok(())
-}
-
-/// Writes a file beside `to`, then puts it in the place of `to`.
-///
-/// # Errors
-/// If `to` cannot be written.
-pub fn write_file(to: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let parent = parent(to);
-    let staging = tempfile::Builder::new().prefix(".qrtl-").tempdir_in(parent);
-    let staging = staging.with_context(|| format!("{}: cannot write", parent.display()))?;
-    let made = staging.path().join("made");
-    write(&made).with_context(|| format!("{}: cannot write", to.display()))?;
-    fs::rename(&made, to).with_context(|| format!("{}: cannot write", to.display()))
-}
-
-fn parent(to: &Path) -> &Path {
-    match to.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    }
-}
-
-/// Fills a directory beside `to`, then puts it in the place of `to`.
-///
-/// # Errors
-/// If `to` cannot be written, or is something other than an empty directory or one that qrtl wrote.
-pub fn write_directory(to: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let shown = to.display();
-    let parent = parent(to);
-    fs::create_dir_all(parent).with_context(|| format!("{}: cannot create", parent.display()))?;
-    let staging = tempfile::Builder::new().prefix(".qrtl-").tempdir_in(parent);
-    let staging = staging.with_context(|| format!("{}: cannot write", parent.display()))?;
-    let made = staging.path().join("made");
-    fs::create_dir(&made).with_context(|| format!("{shown}: cannot write"))?;
-    fill(&made).with_context(|| format!("{shown}: cannot write"))?;
-    check_ours(to)?;
-    if to.exists() {
-        if let Some(foreign) = foreign_entry(to, &made) {
-            anyhow::bail!("{shown}: holds {foreign}, which was not written by qrtl");
-        }
-        fs::rename(to, staging.path().join("old")).with_context(|| format!("{shown}: cannot replace"))?;
-    }
-    fs::rename(&made, to).with_context(|| format!("{shown}: cannot write"))
 }

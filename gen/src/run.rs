@@ -14,7 +14,7 @@ use qrtl_golden::graph::Graph;
 use qrtl_golden::import::npy::npz::Archive;
 use qrtl_golden::import::tflite::Model;
 
-use crate::emit::{check_ours, write_directory, write_file};
+use crate::emit::{check_ours, file_word, write_directory, write_file};
 use format::{AnyModel, AnyRuntime, Loaded};
 use outputs::{Outputs, names};
 
@@ -170,7 +170,7 @@ fn write_layers(
         for (index, (name, outputs)) in names.iter().zip(layers).enumerate() {
             outputs.write(&dir.join(format!("{index:02}_{name}.npy")), n)?;
         }
-        let model = model.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let model = file_word(model);
         let manifest = serde_json::json!({"generator": crate::GENERATOR, "model": model,
             "runtime": runtime.name(), "inputs": n, "operators": names});
         fs::write(dir.join("manifest.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;

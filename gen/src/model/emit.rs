@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::dense::Layers;
 use crate::GENERATOR;
-use crate::emit::{Package, write_directory};
+use crate::emit::{Package, file_word, write_directory};
 use crate::schedule::Schedule;
 use crate::spec::{Spec, Summary};
 
@@ -28,7 +28,7 @@ pub struct Emitted {
 /// If the file is no model, an operator is not supported, or the directory cannot be written.
 pub fn emit(file: &Path, output: &Path, prefix: &str, [rows, cols]: [usize; 2], batch: usize) -> Result<Emitted> {
     let Layers { dense, host } = Layers::read(file)?;
-    let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let base = file_word(file);
     let command = format!("gen model {base} --name {prefix} --rows {rows} --cols {cols}");
     let host = host.iter().map(ToString::to_string).collect::<Vec<_>>();
     let (mut blocks, mut clocks, mut packages) = (Vec::new(), Vec::new(), Vec::new());

@@ -12,7 +12,7 @@ use qrtl_random::Random;
 
 use super::source::{EngineFlags, Source};
 use crate::blocks::engine::{infer, load};
-use crate::emit::{Package, write_directory};
+use crate::emit::{Package, file_word, write_directory};
 use crate::engine::{Options, Program, compile};
 use crate::run::format::AnyRuntime;
 use crate::script::Script;
@@ -100,7 +100,7 @@ impl Network {
         ensure!(self.mhz > 0.0, "mhz: {} is not positive", self.mhz);
         let source = self.source(file)?;
         let program = self.compile(&source, false).with_context(|| file.display().to_string())?;
-        let base = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let base = file_word(file);
         let image = if self.image == Image::Rom { " --image rom" } else { "" };
         let runtime = self.runtime.map_or_else(String::new, |runtime| format!(" --runtime {runtime}"));
         let engine = self.engine(&source);
