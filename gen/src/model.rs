@@ -44,6 +44,7 @@ pub fn read_model(path: &Path) -> Result<Model> {
 pub fn products(model: &Model, batch: usize) -> Result<Vec<Product>> {
     let (tensors, steps) =
         lower_steps(model, Runtime::Tflm, |operator| matches!(&*operator.name, "FULLY_CONNECTED" | "CONV_2D"))?;
+    steps.iter().try_for_each(|step| step.check_shapes(&tensors))?;
     Ok(steps.iter().flat_map(|step| products_of(step, &tensors, batch)).collect())
 }
 

@@ -10,7 +10,7 @@ mod rewrite;
 use anyhow::Result;
 use qrtl_golden::graph::{Graph, Operator, Step};
 
-use super::ranges::{Ranges, constant, is_padded, ranges};
+use super::ranges::{Ranges, constant, holds_last, is_padded, ranges};
 
 /// What has become of a channel of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +150,7 @@ impl Classes {
             Operator::Requantize { .. } | Operator::Table { .. } | Operator::Concatenation { .. } => true,
             Operator::Pad { padding, .. } => padding.last() == Some(&[0, 0]),
             Operator::Mean { axes, .. } | Operator::OrtMean { axes, .. } => {
-                !axes.contains(&(graph.tensors[step.inputs[0]].shape.len() - 1))
+                !holds_last(axes, &graph.tensors[step.inputs[0]].shape)
             }
             _ => false,
         }

@@ -2,8 +2,11 @@
 
 use anyhow::{Result, bail, ensure};
 
+use qrtl_golden::graph::{Graph, Tensor};
+use qrtl_golden::import::quoted;
+
 use super::lower::Emitted;
-use super::plan::Buffer;
+use super::plan::{Buffer, named};
 
 /// What a model takes of a memory of an engine, in the unit of the parameter that says how large it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,33 @@ impl Memory {
         ensure!(used <= there, "{name}: the model needs {used}, and the engine has {there}");
         Ok(())
     }
+}
+
+/// Of a tensor that the memory of activations cannot hold, channels may still be left out; more than this times the memory
+/// is not looked at.
+const TIMES: usize = 8;
+
+/// Greatest number of channels of all tensors, 2^20, of which the compiler keeps the ranges.
+const MAX_CHANNELS: usize = 1 << 20;
+
+/// Checks the sizes of a network before anything is made of it, so that a small file cannot ask for much.
+///
+/// # Errors
+/// The step that has a tensor far beyond the memory of activations; or that there are too many channels.
+pub(super) fn check_sizes(graph: &Graph, activation_bytes: usize) -> Result<()> {
+    for step in &graph.steps {
+        let elements = step.inputs.iter().chain([&step.output]).map(|&tensor| graph.tensors[tensor].elements()).max();
+        let (elements, most) = (elements.unwrap_or(0), TIMES * activation_bytes);
+        let name = named(step);
+        ensure!(
+            elements <= most,
+            "{name}: activation_bytes: a tensor has {elements} elements, and at most {most} are tried"
+        );
+    }
+    let channels = |tensor: &Tensor| tensor.shape.last().copied().unwrap_or(1);
+    let channels = graph.tensors.iter().map(channels).fold(0, usize::saturating_add);
+    ensure!(channels <= MAX_CHANNELS, "the tensors have {channels} channels: at most {MAX_CHANNELS} are supported");
+    Ok(())
 }
 
 /// The instructions during which a buffer is in use, the first and the last.
@@ -60,7 +90,7 @@ pub(super) fn addresses(
         Some(&outside) => bail!(
             "activation_bytes: tensor {} takes {} bytes, and with the tensors that are in use at the same time the model needs \
              {} of the {bytes} bytes that the engine has",
-            buffers[outside].name,
+            quoted(&buffers[outside].name),
             buffers[outside].bytes,
             end(&best)
         ),
@@ -71,17 +101,18 @@ pub(super) fn addresses(
     }
 }
 
-/// The lifetime of a buffer. The buffer `input` is in use from the beginning, and a buffer with contents always. `None` for a
-/// buffer that no instruction uses.
+/// The lifetime of a buffer. The buffer `input` is in use from the beginning, whether an instruction reads it or not, and a
+/// buffer with contents always. `None` for another buffer that no instruction uses.
 pub(super) fn lifetime(buffer: usize, buffers: &[Buffer], emitted: &[Emitted], input: usize) -> Option<Lifetime> {
     let uses = |i: &usize| emitted[*i].reads.contains(&buffer) || emitted[*i].writes == Some(buffer);
-    let first = (0..emitted.len()).find(uses)?;
-    let last = (0..emitted.len()).rev().find(uses)?;
-    Some(match () {
-        () if buffers[buffer].contents.is_some() => [0, usize::MAX],
-        () if buffer == input => [0, last],
-        () => [first, last],
-    })
+    let first = (0..emitted.len()).find(uses);
+    let last = (0..emitted.len()).rev().find(uses);
+    match (first, last) {
+        (Some(_), _) if buffers[buffer].contents.is_some() => Some([0, usize::MAX]),
+        _ if buffer == input => Some([0, last.unwrap_or(0)]),
+        (Some(first), Some(last)) => Some([first, last]),
+        _ => None,
+    }
 }
 
 /// Places buffers one after the other, each at the lowest address at which it overlaps none that is in use at the same

@@ -84,6 +84,7 @@ pub fn computes(graph: &Graph, rule: EngineRule) -> Result<()> {
 fn compiled(graph: &Graph, config: &EngineConfig, options: &Options, lifetime: memory::Rule) -> Result<Program> {
     config.validate().map_err(anyhow::Error::msg)?;
     let (inner, host) = normal::normalized(graph)?;
+    memory::check_sizes(&inner, config.activation_bytes)?;
     let (inner, channels) = constants::folded(&inner, options.keep_constant)?;
     // Where the activations do not fit, pixels do without gaps, tensor by tensor.
     let mut without_gaps = Vec::new();

@@ -4,6 +4,7 @@ use std::fmt;
 
 use anyhow::{Result, bail, ensure};
 use qrtl_golden::graph::{Element, Graph, Operator, Step};
+use qrtl_golden::import::quoted;
 
 use super::halves::halve_weights;
 use super::plan::named;
@@ -26,10 +27,12 @@ impl fmt::Display for HostStep {
 /// The steps between the ends that stay on the host.
 ///
 /// # Errors
-/// If the network has several inputs or outputs, or keeps state; if a tensor between the ends is not int8, or a map has
-/// more than one picture.
+/// If the network has several inputs or outputs, or keeps state; if a tensor has another shape than its operator gives, or
+/// is written twice; if a tensor between the ends is not int8, or a map has more than one picture.
 pub(super) fn normalized(graph: &Graph) -> Result<(Graph, Vec<HostStep>)> {
     check_ends(graph)?;
+    graph.check_shapes()?;
+    check_written_once(graph)?;
     let mut graph = graph.clone();
     let mut host = Vec::new();
     let converts = |step: &Step| {
@@ -68,9 +71,24 @@ fn check_ends(graph: &Graph) -> Result<()> {
     let [inputs, outputs] = [&graph.inputs, &graph.outputs].map(Vec::len);
     if let Some(first) = graph.variables.first() {
         let count = graph.variables.len();
-        bail!("the model keeps state in {count} variables, the first is {:?}: the engine keeps none", first.name);
+        bail!(
+            "the model keeps state in {count} variables, the first is {}: the engine keeps none",
+            quoted(&first.name)
+        );
     }
     ensure!([inputs, outputs] == [1, 1], "{inputs} inputs and {outputs} outputs: the engine has one of each");
+    Ok(())
+}
+
+/// Each tensor has one place in the memory, so that nothing may write it anew.
+fn check_written_once(graph: &Graph) -> Result<()> {
+    let mut there: Vec<bool> = graph.tensors.iter().map(|tensor| tensor.constant.is_some()).collect();
+    graph.inputs.iter().for_each(|&input| there[input] = true);
+    for step in &graph.steps {
+        let name = quoted(&graph.tensors[step.output].name);
+        ensure!(!there[step.output], "{}: writes tensor {name}, which is there before it", named(step));
+        there[step.output] = true;
+    }
     Ok(())
 }
 

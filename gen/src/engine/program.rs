@@ -154,8 +154,8 @@ pub(super) fn program(
             |step: &Step| graph.steps.iter().find(|whole| whole.index == step.index && whole.output == step.output);
         let macs = |step: &Step| graph.tensors[step.output].elements() as u64 * step.operator.terms() as u64;
         let macs_left = |step: &Step| {
-            let shape = &inner.tensors[step.output].shape;
-            (weights(&step.operator) * shape[..shape.len() - 1].iter().product::<usize>()) as u64
+            let pixels = inner.tensors[step.output].shape.split_last().map_or(1, |(_, sizes)| sizes.iter().product());
+            (weights(&step.operator) * pixels) as u64
         };
         CompiledStep {
             indices: task.steps.iter().map(|step| step.index).collect(),

@@ -82,10 +82,10 @@ fn of_step(graph: &Graph, step: &Step, inputs: &[&Ranges]) -> Ranges {
         Operator::AveragePool { bounds, .. } | Operator::MaxPool { bounds, .. } => {
             each(&|range| range.map(|x| i64::from(x).clamp(bounds.min(), bounds.max()) as i32))
         }
-        Operator::Mean { axes, zero_point, requantization } if !axes.contains(&(input.len() - 1)) => {
+        Operator::Mean { axes, zero_point, requantization } if !holds_last(axes, input) => {
             each(&|range| mean(range, *zero_point, axes.iter().map(|&axis| input[axis]).product(), requantization))
         }
-        Operator::OrtMean { axes, zero_point, requantization } if !axes.contains(&(input.len() - 1)) => {
+        Operator::OrtMean { axes, zero_point, requantization } if !holds_last(axes, input) => {
             each(&|range| mean(range, *zero_point, axes.iter().map(|&axis| input[axis]).product(), requantization))
         }
         Operator::Pad { padding, value } if padding.last() == Some(&[0, 0]) => {
@@ -108,6 +108,11 @@ fn of_step(graph: &Graph, step: &Step, inputs: &[&Ranges]) -> Ranges {
         }
         _ => vec![ANY; channels],
     }
+}
+
+/// Whether the channels of a tensor, its last dimension, are among these dimensions.
+pub(super) fn holds_last(axes: &[usize], shape: &[usize]) -> bool {
+    shape.len().checked_sub(1).is_some_and(|last| axes.contains(&last))
 }
 
 /// The images of both ends under a function that never falls; any value, if it is not defined for one of them.

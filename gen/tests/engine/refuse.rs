@@ -2,7 +2,7 @@
 
 use qrtl_gen::engine::interpreter::Interpreter;
 use qrtl_gen::engine::{Options, compile};
-use qrtl_golden::graph::{Element, Graph, Operator, Quantized, Step, Tensor, Weighted};
+use qrtl_golden::graph::{Element, Graph, Operator, Quantized, Step, Tensor, Value, Weighted};
 use qrtl_golden::numerics::AnyRequantization;
 use qrtl_golden::operators::{Array, Axis, Window};
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
@@ -59,6 +59,22 @@ fn a_channel_of_any_bias_can_be_constant() {
     }
 }
 
+/// Where a constant is all that is computed with, the input does not take its place in the memory.
+#[test]
+fn an_input_that_nothing_reads() {
+    let entries = std::array::from_fn(|x| (x as i32 - 128) as i8);
+    let mut graph = graph("TABLE", Operator::Table { entries }, &[1, 8], &[1, 8]);
+    let constant = Array::new("constant", vec![1, 8], (1..=8).collect()).unwrap();
+    graph.tensors.push(Tensor { constant: Some(Value::Integer(constant)), ..graph.tensors[0].clone() });
+    graph.steps[0].inputs = vec![2];
+    for keep_constant in [false, true] {
+        let options = Options { keep_constant, ..Options::default() };
+        let mut loaded = Loaded::new(&graph, &engine(4, 16, 8, [4, 2]), &options).unwrap();
+        let input = Array::new("x", vec![1, 8], vec![-5; 8]).unwrap();
+        assert_eq!(loaded.compare(&input, "unread"), (8, 0));
+    }
+}
+
 pub fn refused(graph: &Graph, config: &EngineConfig) -> String {
     format!("{:#}", compile(graph, config, &Options::default()).unwrap_err())
 }
@@ -68,9 +84,16 @@ fn what_the_engine_cannot_do_is_named() {
     let config = engine(4, 16, 8, [4, 2]);
     let AnyRequantization::Fixed(requantized) = requantization(Rule::TfliteDouble, -7) else { unreachable!() };
     let mean = Operator::Mean { axes: vec![2], zero_point: 0, requantization: requantized };
-    let product = Operator::Mul { zero_points: [0, 0], requantization: requantization(Rule::TfliteDouble, -4) };
+    let greatest = Operator::ExtremumOver { axes: vec![1], greatest: true };
+    let mut in_place = graph("RESHAPE", Operator::Reshape, &[1, 4], &[1, 4]);
+    in_place.steps[0].output = 0;
     for (graph, expected) in [
-        (graph("MUL", product, &[1, 4], &[1, 4]), "operator 3 (MUL): is not supported by the engine"),
+        (graph("REDUCE_MAX", greatest, &[1, 4], &[1]), "operator 3 (REDUCE_MAX): is not supported by the engine"),
+        (
+            graph("RESHAPE", Operator::Reshape, &[1, 4], &[1, 5]),
+            "operator 3 (RESHAPE): gives 4 elements, and the model says [1, 5]",
+        ),
+        (Graph { outputs: vec![0], ..in_place }, "operator 3 (RESHAPE): writes tensor \"x\", which is there before it"),
         (graph("MEAN", mean, &[1, 2, 300, 8], &[1, 2, 1, 8]), "operator 3 (MEAN): taps_x_1: 299 is outside 0..=255"),
         (
             convolution(VARYING, requantization(Rule::TfliteDouble, -20)),
@@ -91,7 +114,7 @@ fn what_does_not_fit_is_named_with_what_is_there() {
     let config = engine(4, 16, 8, [4, 2]);
     let graph = convolution(0, requantization(Rule::TfliteDouble, -4));
     let small = EngineConfig { activation_bytes: 2048, ..config.clone() };
-    let expected = "activation_bytes: tensor x takes 512 bytes, and with the tensors that are in use at the same time the \
+    let expected = "activation_bytes: tensor \"x\" takes 512 bytes, and with the tensors that are in use at the same time the \
                     model needs 2560 of the 2048 bytes that the engine has";
     assert_eq!(refused(&graph, &small), expected);
     let small = EngineConfig { program_words: 32, ..config };

@@ -9,6 +9,7 @@
 mod error;
 mod operator;
 mod run;
+mod shapes;
 mod tensor;
 
 pub use error::Error;

@@ -1,5 +1,6 @@
 //! The executor, which runs every step in its turn.
 
+use super::shapes::same;
 use super::{Element, Error, Graph, Step, Tensor, Value, Variable};
 
 /// The variables of a graph between two runs.
@@ -61,10 +62,7 @@ impl Graph {
     fn run_step(&self, step: &Step, inputs: &[&Value]) -> Result<Value, String> {
         let shape = &self.tensors[step.output].shape;
         let value = step.operator.run(inputs, shape)?;
-        if value.shape() == shape {
-            return Ok(value);
-        }
-        Err(format!("gives shape {:?}, and the model says {shape:?}", value.shape()))
+        same(value.shape(), shape).map(|()| value)
     }
 }
 

@@ -16,7 +16,7 @@ pub use lower::{lower, lower_steps, lower_until};
 pub use runtime::Runtime;
 
 /// A name from a file for a message: quoted, escaped and of bounded length.
-fn quoted(name: &str) -> String {
+pub fn quoted(name: &str) -> String {
     const LONGEST: usize = 60;
     match name.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{:?}...", &name[..end]),

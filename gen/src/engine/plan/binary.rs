@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail, ensure};
 use qrtl_golden::graph::{Step, Value};
+use qrtl_golden::import::quoted;
 
 use super::{Kind, Plan};
 use crate::engine::layout::{Layout, Place};
@@ -66,7 +67,7 @@ impl<'g> Plan<'g> {
     pub(super) fn constant(&mut self, tensor: usize, layout: Layout, shape: &[usize]) -> Result<usize> {
         let tensor = &self.graph.tensors[tensor];
         let Some(Value::Integer(array)) = &tensor.constant else {
-            bail!("reads tensor {}, which is not there", tensor.name)
+            bail!("reads tensor {}, which is not there", quoted(&tensor.name))
         };
         let place = self.place(&tensor.name, layout.clone());
         let buffer = &mut self.buffers[self.places[place].buffer];
