@@ -84,14 +84,15 @@ fn products(x: &[i16], w: &[i16], terms: usize) -> Vec<i32> {
     sums
 }
 
-/// Sums of the products of `x` with each of `w`. The compiler turns this form into multiply-and-add of vectors.
+/// Sums of the products of `x` with each of `w`. The compiler turns this form into multiply-and-add of vectors. No sum wraps,
+/// because [`requantized_products`] has compared the greatest one with 32 bits.
 #[inline(always)]
 fn dots<const N: usize>(x: &[i16], w: [&[i16]; N]) -> [i32; N] {
     let w = w.map(|w| &w[..x.len()]);
-    let mut sums = [0; N];
+    let mut sums = [0_i32; N];
     for t in 0..x.len() {
         for c in 0..N {
-            sums[c] += i32::from(x[t]) * i32::from(w[c][t]);
+            sums[c] = sums[c].wrapping_add(i32::from(x[t]).wrapping_mul(i32::from(w[c][t])));
         }
     }
     sums

@@ -76,7 +76,7 @@ pub enum Error {
     /// An array of an archive that cannot be read.
     #[error("{name}: {cause}")]
     Member {
-        /// The name of the array.
+        /// The name of the array, quoted and shortened.
         name: String,
         /// The error of the array.
         cause: Box<Error>,

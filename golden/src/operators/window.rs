@@ -68,8 +68,10 @@ impl Axis {
     /// The taps of an output that lie within the image, each with the element that it meets: padding omits taps.
     pub(crate) fn taps(&self, output: usize, size: usize, filter: usize) -> impl Iterator<Item = (usize, usize)> {
         let Axis { stride, dilation, before, .. } = *self;
-        let element = move |tap: usize| (output * stride + tap * dilation).checked_sub(before);
-        (0..filter).filter_map(move |tap| element(tap).filter(|&x| x < size).map(|x| (tap, x)))
+        let start = output * stride;
+        // From the first tap on that is not before the image, up to the first one behind it, whatever the filter is.
+        let reached = move |place: usize| place.saturating_sub(start).div_ceil(dilation);
+        (reached(before)..reached(before + size).min(filter)).map(move |tap| (tap, start + tap * dilation - before))
     }
 }
 

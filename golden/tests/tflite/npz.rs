@@ -27,7 +27,7 @@ fn arrays_by_name() {
     let missing = archive.array::<f32>("w9").map_err(error);
     assert_eq!(missing, Err("not a .npz file that can be read: it has no array \"w9\"".to_owned()));
     let other_type = archive.array::<i8>(names[1]).map_err(error);
-    let expected = "w1_sequential_1_dense_2_bias: elements are of type '<f4': expected '|i1'";
+    let expected = "\"w1_sequential_1_dense_2_bias\": elements are of type '<f4': expected '|i1'";
     assert_eq!(other_type, Err(expected.to_owned()));
 }
 

@@ -33,6 +33,9 @@ use state::Variables;
 /// Greatest number of elements of an output, 2^26. Without a limit, a file of a few bytes could ask for any number.
 const MAX_ELEMENTS: usize = 1 << 26;
 
+/// Greatest number of indices that all operators of a model keep, 2^21.
+const MAX_INDICES: usize = 1 << 21;
+
 /// The graph of a model, in the integers of `runtime`.
 ///
 /// # Errors
@@ -122,6 +125,8 @@ struct Lowering<'a> {
     /// place of each tensor of the model in `tensors`
     places: Vec<Option<usize>>,
     steps: Vec<Step>,
+    /// indices that the steps keep
+    indices: usize,
     /// integers that are known from shapes, by the tensor of the model that has them
     folded: HashMap<usize, Vec<i64>>,
     variables: Variables,
@@ -138,7 +143,7 @@ impl<'a> Lowering<'a> {
     fn new(model: &'a Model, runtime: Runtime) -> Lowering<'a> {
         let places = vec![None; model.tensors().len()];
         let (tensors, steps, folded, variables) = (Vec::new(), Vec::new(), HashMap::new(), Variables::default());
-        Lowering { model, runtime, budget: model.budget(), tensors, places, steps, folded, variables }
+        Lowering { model, runtime, budget: model.budget(), tensors, places, steps, indices: 0, folded, variables }
     }
 
     /// Appends the steps of an operator: one for each output.
@@ -173,6 +178,10 @@ impl<'a> Lowering<'a> {
         let elements: usize = self.model.tensors()[output].shape.iter().product();
         if elements > MAX_ELEMENTS {
             return Err(format!("its output has {elements} elements: at most {MAX_ELEMENTS} are computed"));
+        }
+        self.indices += operator.indices();
+        if self.indices > MAX_INDICES {
+            return Err(format!("with it, operators pick elements by more than {MAX_INDICES} indices"));
         }
         let inputs = inputs.iter().map(|&tensor| self.tensor(tensor)).collect::<Result<_, _>>()?;
         let (output, name) = (self.tensor(output)?, self.model.operators()[index].name.to_string());

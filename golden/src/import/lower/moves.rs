@@ -17,6 +17,18 @@ const MAX_TRANSPOSED: usize = 5;
 /// Greatest size of a dimension of which elements are picked, 2^20: a list of them is kept.
 const MAX_SIZE: usize = 1 << 20;
 
+/// Checks the indices of all parts of a dimension before they are made: each part has those of the other dimensions.
+fn check_parts(sizes: &[usize], axis: usize, parts: usize) -> Result<(), String> {
+    let others = (0..sizes.len()).filter(|&other| other != axis).map(|other| sizes[other]);
+    let indices = others.fold(0, usize::saturating_add).saturating_mul(parts).saturating_add(sizes[axis]);
+    match indices <= MAX_SIZE {
+        true => Ok(()),
+        false => {
+            Err(format!("{parts} parts of shape {sizes:?} take {indices} indices: at most {MAX_SIZE} are supported"))
+        }
+    }
+}
+
 impl Operands<'_> {
     /// The quantization of an output whose elements are elements of int8 inputs. TFLM does not compare scales. The other
     /// runtimes may requantize or refuse where they differ, so we ask for equal ones there.
@@ -130,12 +142,13 @@ impl Operands<'_> {
         let (input, counts) = (self.input(0)?, self.known(1, "the sizes")?);
         let sizes = &self.tensor(input).shape;
         let axis = self.one_axis(2, sizes.len())?;
-        let given: i64 = counts.iter().filter(|&&count| count != -1).sum();
-        let left = sizes[axis] as i64 - given;
-        let whole = |&count: &i64| usize::try_from(if count == -1 { left } else { count }).ok();
+        let given: i128 = counts.iter().filter(|&&count| count != -1).map(|&count| i128::from(count)).sum();
+        let left = sizes[axis] as i128 - given;
+        let whole = |&count: &i64| usize::try_from(if count == -1 { left } else { count.into() }).ok();
         let parts: Option<Vec<usize>> = counts.iter().map(whole).collect();
         let fits = |parts: &Vec<usize>| {
-            parts.iter().sum::<usize>() == sizes[axis] && parts.len() == self.operator.outputs.len()
+            let sum = parts.iter().try_fold(0usize, |sum, &part| sum.checked_add(part));
+            sum == Some(sizes[axis]) && parts.len() == self.operator.outputs.len()
         };
         let parts = parts.filter(fits).ok_or_else(|| {
             let outputs = self.operator.outputs.len();
@@ -152,6 +165,7 @@ impl Operands<'_> {
         if outputs.len() != sizes[axis] {
             return Err(format!("{} outputs for {} elements along dimension {axis}", outputs.len(), sizes[axis]));
         }
+        check_parts(sizes, axis, outputs.len())?;
         let part = |(place, &output): (usize, &usize)| {
             self.moved(&[input], output)?;
             self.check_shape(output, [&sizes[..axis], &sizes[axis + 1..]].concat().into_iter())?;
@@ -173,6 +187,7 @@ impl Operands<'_> {
     /// Parts of a dimension behind each other, one for each output.
     fn cut(&self, input: usize, axis: usize, counts: &[usize]) -> Result<Vec<Lowered>, String> {
         let sizes = &self.tensor(input).shape;
+        check_parts(sizes, axis, counts.len())?;
         let mut begin = 0;
         let part = |(&count, &output): (&usize, &usize)| {
             self.moved(&[input], output)?;

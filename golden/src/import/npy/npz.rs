@@ -12,6 +12,7 @@
 use std::path::Path;
 
 use super::{Array, Element, Error};
+use crate::import::quoted;
 
 /// The begin of a member's local header.
 const MEMBER: &[u8; 4] = b"PK\x03\x04";
@@ -106,7 +107,7 @@ impl Archive {
     pub fn array<T: Element>(&self, name: &str) -> Result<Array<T>, Error> {
         let member = self.members.iter().find(|(other, _)| other == name);
         let (_, bytes) = member.ok_or_else(|| archive(format!("it has no array {name:?}")))?;
-        Array::from_bytes(bytes).map_err(|cause| Error::Member { name: name.to_owned(), cause: Box::new(cause) })
+        Array::from_bytes(bytes).map_err(|cause| Error::Member { name: quoted(name), cause: Box::new(cause) })
     }
 }
 

@@ -161,7 +161,8 @@ impl File {
     fn read_node(&self, index: usize, node: schema::Node) -> Result<Read> {
         let schema::Node { input, output, name, op_type, attribute, domain } = node;
         let domain = if domain == "ai.onnx" { String::new() } else { domain };
-        let operator = if op_type.chars().count() > 60 { quoted(&op_type) } else { op_type };
+        let plain = op_type.len() <= 60 && op_type.chars().all(|c| c.is_ascii_graphic());
+        let operator = if plain { op_type } else { quoted(&op_type) };
         let mut node =
             Node { index, name, operator, domain, inputs: input, outputs: output, attributes: BTreeMap::new() };
         let mut tensors = BTreeMap::new();
