@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One profile for all: the vectors of `sim` want a release build, and `test` then shares its dependencies.
 RELEASE := --release --locked
 
-.PHONY: help setup doctor gen sim verify test mutations verilog lint synth qor fidelity check clean
+.PHONY: help setup doctor gen sim verify test adversary mutations verilog lint synth qor fidelity check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ verify: ## every configuration of every block, netlists and digits models, bit f
 test: ## all tests; `cargo test --release` runs those that need seconds and no hardware tool
 	@scripts/setup.sh verilator iverilog yosys make g++
 	@$(CARGO) test --workspace $(RELEASE) --features qrtl-sim/tools -- --include-ignored --skip local::
+
+# Six kinds of input, and so 10^7 inputs in all.
+INPUTS ?= 1700000
+adversary: ## INPUTS damaged files of each kind: models, arrays, configurations, requests, images of the engine
+	@QRTL_INPUTS=$(INPUTS) $(CARGO) test $(RELEASE) -p qrtl-gen --test adversary -- --nocapture --test-threads 1
 
 mutations: ## bugs put into the Verilog, which the vectors that ship with it must find
 	@scripts/setup.sh verilator make g++

@@ -28,11 +28,18 @@ impl Inspect {
     /// # Errors
     /// If the file cannot be read, or is no model.
     pub fn run(&self) -> Result<String> {
-        let text = match AnyModel::read(&self.model)? {
-            AnyModel::Tflite(model) => of_tflite(&model),
-            AnyModel::Onnx(model) => of_onnx(&model),
-        };
-        text.with_context(|| self.model.display().to_string())
+        describe(&AnyModel::read(&self.model)?).with_context(|| self.model.display().to_string())
+    }
+}
+
+/// The description of a model.
+///
+/// # Errors
+/// None that the model causes: what cannot be run is a part of the description.
+pub fn describe(model: &AnyModel) -> Result<String> {
+    match model {
+        AnyModel::Tflite(model) => of_tflite(model),
+        AnyModel::Onnx(model) => of_onnx(model),
     }
 }
 

@@ -72,7 +72,11 @@ impl Layers {
         Layers::of(&read_model(path)?).with_context(|| path.display().to_string())
     }
 
-    fn of(model: &Model) -> Result<Layers> {
+    /// The layers of a model.
+    ///
+    /// # Errors
+    /// The errors of [`read`](Layers::read), without the name of a file.
+    pub fn of(model: &Model) -> Result<Layers> {
         let host = host(model.operators())?;
         check_chain(model)?;
         let (tensors, steps) = lower_steps(model, Runtime::Tflm, is_dense)?;

@@ -33,11 +33,17 @@ impl Source {
     /// # Errors
     /// If the file is no model, there is no such operator, or an operator is not supported.
     pub fn read(file: &Path, runtime: Option<AnyRuntime>, until: Option<&str>) -> Result<Source> {
-        let model = AnyModel::read(file)?;
+        Source::of(&AnyModel::read(file)?, runtime, until).with_context(|| file.display().to_string())
+    }
+
+    /// The same of a model that is read.
+    ///
+    /// # Errors
+    /// If there is no such operator, or an operator is not supported.
+    pub fn of(model: &AnyModel, runtime: Option<AnyRuntime>, until: Option<&str>) -> Result<Source> {
         let integers = matches!(model, AnyModel::Onnx(_));
-        let shown = || file.display().to_string();
-        let Loaded { graph: model, runtime, notes } = model.load(runtime, until, integers).with_context(shown)?;
-        let graph = if integers { signed(&model).with_context(shown)? } else { model.clone() };
+        let Loaded { graph: model, runtime, notes } = model.load(runtime, until, integers)?;
+        let graph = if integers { signed(&model)? } else { model.clone() };
         let rule = rule_of(runtime, &graph);
         Ok(Source { graph, model, rule, notes })
     }
