@@ -82,30 +82,32 @@ impl Block for FloatRequantizerConfig {
     }
 
     fn subjects() -> Vec<Subject<FloatRequantizerConfig>> {
-        let deepest = |target, acc_width| {
-            let config = FloatRequantizerConfig { target, acc_width, no_backpressure: true, ..Default::default() };
-            FloatRequantizerConfig { pipeline: *config.pipelines().end(), ..config }
+        let free = |target, acc_width, pipeline| FloatRequantizerConfig {
+            target,
+            acc_width,
+            pipeline,
+            no_backpressure: true,
+            ..Default::default()
         };
-        let portable = FloatRequantizerConfig { pipeline: 12, ..deepest(Target::Generic, 24) };
         let (ecp5, up5k) = (&[Device::Ecp5Small][..], &[Device::Up5k][..]);
         let all = [
-            ("float_requantizer_acc24", "24 bits by float32, 12 ranks, no ready", portable, ecp5),
+            ("float_requantizer_acc24", "24 bits by float32, 12 ranks, no ready", free(Target::Generic, 24, 12), ecp5),
             (
                 "float_requantizer_acc24_ecp5",
-                "24 bits by float32, all ranks, no ready",
-                deepest(Target::Ecp5, 24),
+                "24 bits by float32, 13 ranks, no ready",
+                free(Target::Ecp5, 24, 13),
                 ecp5,
             ),
             (
                 "float_requantizer_acc32_ecp5",
-                "32 bits by float32, all ranks, no ready",
-                deepest(Target::Ecp5, 32),
+                "32 bits by float32, 14 ranks, no ready",
+                free(Target::Ecp5, 32, 14),
                 ecp5,
             ),
             (
                 "float_requantizer_acc24_ice40",
-                "24 bits by float32, all ranks, no ready",
-                deepest(Target::Ice40, 24),
+                "24 bits by float32, 13 ranks, no ready",
+                free(Target::Ice40, 24, 13),
                 up5k,
             ),
         ];

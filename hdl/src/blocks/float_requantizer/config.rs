@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::blocks::requantizer::OUTPUTS;
 use crate::default_from_flags;
-use crate::exact::Range;
+use crate::exact::{Int, Kernel, Range};
 use crate::parameter::{IntType, within};
 use crate::targets::{Place, Registered, Target};
 
@@ -21,7 +21,7 @@ pub struct FloatRequantizerConfig {
     /// type of the result, and of the ports of zero point and bounds: int8, uint8 or int16
     #[arg(long, value_enum, default_value_t = IntType::Int8, hide_possible_values = true)]
     pub output: IntType,
-    /// register ranks, 0..=16, or fewer where the accumulator has at most 25 bits
+    /// register ranks, 0..=15, or fewer where the accumulator has at most 25 bits
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
     /// no in_ready, no out_ready: results do not wait, and one is taken at each clock
@@ -41,18 +41,36 @@ pub(super) const SIGNIFICAND: u32 = 24;
 /// Bits of the accumulator, sign included, that a float32 holds exactly.
 pub(super) const EXACT: u32 = SIGNIFICAND + 1;
 
+/// Bits of the widest accumulator.
+pub(super) const WIDEST: u32 = 32;
+
+/// Places of one step of the normalization, so that the leading bit of an accumulator comes to one of as many places.
+pub(super) const STEP: u32 = 4;
+
+/// The lowest bits of a normalized accumulator of 32 bits, which no rounding to a float leaves.
+pub(super) const LOW: u32 = WIDEST - EXACT - (STEP - 1);
+
+/// Rounded accumulators, without the lowest bits.
+pub(super) const ROUNDED: Range = Range::new(-(1 << (WIDEST - 1 - LOW)), 1 << (WIDEST - 1 - LOW));
+
 /// Significands of a normal float.
-const SIGNIFICANDS: Range = Range::new(1 << (SIGNIFICAND - 1), (1 << SIGNIFICAND) - 1);
+pub(super) const SIGNIFICANDS: Range = Range::new(1 << (SIGNIFICAND - 1), (1 << SIGNIFICAND) - 1);
 
 default_from_flags!(FloatRequantizerConfig);
 
 /// A place for a register rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spot {
-    /// behind a level of the normalization that shifts by this many places
-    Normalize(u32),
-    /// behind the rounding of the accumulator to a float
-    Float,
+    /// behind the comparison of the accumulator's bits with their neighbours
+    Rooms,
+    /// behind the shift of the accumulator by 16 places
+    Coarse,
+    /// behind its shifts by 8 places and 4
+    Fine,
+    /// behind the decision how it is rounded to a float
+    Up,
+    /// behind its rounding
+    Sum,
     /// one of the ranks of the product
     Product,
     /// behind the shifts of the product by 4 places and more
@@ -68,29 +86,26 @@ pub(super) enum Spot {
 }
 
 /// All spots, in the order in which a deeper pipeline takes them.
-const ORDER: [Spot; 17] = [
+const ORDER: [Spot; 15] = [
     Spot::Result,
     Spot::Product,
     Spot::Offset,
     Spot::Narrow,
-    Spot::Normalize(1),
+    Spot::Fine,
     Spot::Product,
-    Spot::Normalize(4),
     Spot::Wide,
-    Spot::Float,
+    Spot::Coarse,
+    Spot::Up,
     Spot::Product,
     Spot::Compare,
     Spot::Product,
-    Spot::Normalize(8),
-    Spot::Normalize(2),
     Spot::Product,
-    Spot::Normalize(16),
-    Spot::Product,
+    Spot::Sum,
+    Spot::Rooms,
 ];
 
 /// The ranks of a product, in the order in which a deeper pipeline takes them.
-const PRODUCT: [Place; 6] =
-    [Place::Product, Place::Partial, Place::Operands, Place::Multiply, Place::Middle, Place::Join];
+const PRODUCT: [Place; 5] = [Place::Product, Place::Partial, Place::Operands, Place::Multiply, Place::Middle];
 
 impl FloatRequantizerConfig {
     /// Values of the accumulator.
@@ -103,24 +118,34 @@ impl FloatRequantizerConfig {
         self.acc_width <= EXACT
     }
 
-    /// The levels of the normalization: places, from many to one.
-    pub(super) fn levels(&self) -> impl Iterator<Item = u32> {
-        let width = self.acc_width;
-        [16, 8, 4, 2, 1].into_iter().filter(move |&level| level < width)
+    /// Bits of the product that are there for the rounding of the accumulator.
+    pub(super) fn low(&self) -> u32 {
+        if self.is_exact() { 0 } else { WIDEST - EXACT - LOW }
+    }
+
+    /// Bits of the number of places by which the product is shifted right.
+    pub(super) fn bits_of_places(&self) -> u32 {
+        Range::new(0, i128::from(self.output.range().width() + STEP)).width()
+    }
+
+    /// Places by which the product is shifted right for an exponent of 0, if the accumulator was shifted by this many steps.
+    pub(super) fn places<'k>(&self, k: &'k Kernel, steps: Int<'k>) -> Int<'k> {
+        // With as many places, 2^(exponent - 150) of the scale and the shifts of the accumulator leave `f1` in bit 0.
+        let none = i128::from(131 + self.output.range().width() - self.acc_width);
+        let table: Vec<i128> = (0..8).map(|steps| none + i128::from(STEP) * steps).collect();
+        k.rom(&table, steps)
     }
 
     /// The operands of its product: the accumulator, shifted or rounded, and the significand of the scale.
     pub(super) fn operands(&self) -> [Range; 2] {
-        let rounded = Range::new(-(1 << SIGNIFICAND), 1 << SIGNIFICAND);
-        let significand = if self.is_exact() { self.acc() } else { rounded };
+        let significand = if self.is_exact() { self.acc() } else { ROUNDED };
         [significand, SIGNIFICANDS]
     }
 
     /// The spots that there are, in the order in which a deeper pipeline takes them.
     fn spots(&self) -> impl Iterator<Item = Spot> {
         ORDER.into_iter().filter(|spot| match *spot {
-            Spot::Normalize(level) => level < self.acc_width,
-            Spot::Float => !self.is_exact(),
+            Spot::Up | Spot::Sum => !self.is_exact(),
             _ => true,
         })
     }

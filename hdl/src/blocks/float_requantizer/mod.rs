@@ -18,10 +18,11 @@
 //! as 0, which changes no result. There is a result in each clock, `pipeline` clocks after its accumulator. Overflow is
 //! impossible: the product is exact, and a product beyond the bounds is known by its exponent.
 //!
-//! 1. The accumulator is shifted left until its two upper bits differ, and rounded to 24 bits (`normalizer.rs`).
-//! 2. Its product by the significand of the scale is exact, and has its highest bit at one of two places.
-//! 3. Exponent and shift say by how many places it is shifted right. Only as many of its bits are shifted as the result
-//!    has, and three more (`shifter.rs`).
+//! 1. The accumulator is shifted left by a multiple of 4 places, until its five upper bits differ. If a float does not hold
+//!    it, it is rounded to 24 bits from its leading bit on (`normalizer.rs`).
+//! 2. Its product by the significand of the scale is exact, and has its leading bit at one of five places.
+//! 3. Exponent and shift say by how many places it is shifted right. Only a few bits more are shifted than the result has
+//!    (`shifter.rs`).
 //! 4. Two bits about everything below decide the rounding, which is added together with the zero point.
 
 mod config;
@@ -33,7 +34,7 @@ use rust_hdl::prelude::*;
 pub use config::FloatRequantizerConfig;
 use config::Spot;
 use normalizer::Normalized;
-use shifter::Shifted;
+use shifter::{Shifted, dropped_groups};
 
 use crate::blocks::requantizer::datapath::{Bounds, OutOfBounds, Output};
 use crate::blocks::requantizer::product::AtOnce;
@@ -71,8 +72,11 @@ pub struct FloatRequantizer {
     pub y: Port<Out>,
     part: Vec<Mult18x18d>,
     chain: Maybe<Chain>,
-    normalize: Vec<Stage>,
-    float: Stage,
+    rooms: Stage,
+    coarse: Stage,
+    fine: Stage,
+    up: Stage,
+    sum: Stage,
     product: Vec<Stage>,
     wide: Stage,
     narrow: Stage,
@@ -113,8 +117,11 @@ impl FloatRequantizer {
             y: Port::new(values, "result"),
             part: (0..cells).map(|_| Mult18x18d::new(inside, backpressure)).collect(),
             chain: Maybe::when(chained, || Chain::new(operands, false, registered, backpressure)),
-            normalize: config.levels().map(|level| stage(Spot::Normalize(level))).collect(),
-            float: stage(Spot::Float),
+            rooms: stage(Spot::Rooms),
+            coarse: stage(Spot::Coarse),
+            fine: stage(Spot::Fine),
+            up: stage(Spot::Up),
+            sum: stage(Spot::Sum),
             product: AtOnce::PLACES.iter().map(|&place| Stage::new(registered.at(place))).collect(),
             wide: stage(Spot::Wide),
             narrow: stage(Spot::Narrow),
@@ -134,7 +141,7 @@ impl FloatRequantizer {
     fn multiply<'k>(&'k self, k: &'k Kernel, advance: Int<'k>, x: Normalized<'k>) -> Multiplied<'k> {
         let c = &self._config;
         let ranks = std::array::from_fn(|i| k.stage(&self.product[i], advance));
-        let before = self.normalize.iter().chain([&self.float]).map(Stage::latency).sum();
+        let before = [&self.rooms, &self.coarse, &self.fine, &self.up, &self.sum].map(Stage::latency).iter().sum();
         let at_once = AtOnce {
             traits: c.target.traits(),
             clk: &self.clk,
@@ -144,20 +151,23 @@ impl FloatRequantizer {
             cells: &self.part,
             ranks,
         };
-        let [first, later @ ..] = ranks;
-        let (right, nonzero) = (first.pass("right", x.places), first.pass("nonzero", x.nonzero));
-        let most = i128::from(c.output.range().width()) + 2;
-        let bits = Range::new(0, most).width();
-        let places = right.lt(most).mux(right.bits(0, bits), most).named("places");
-        let beyond = (nonzero & right.is_negative()).named("beyond");
-        let beside = (places, beyond, x.output.pass(first));
-        let (places, beyond, output) = later.iter().fold(beside, |(places, beyond, output), rank| {
-            (rank.pass("places", places), rank.pass("beyond", beyond), output.pass(*rank))
+        let [first, between @ .., last] = ranks;
+        let right = first.pass("right", x.places);
+        // As many places as these bits count leave no more than the sign.
+        let bits = c.bits_of_places();
+        let short = right.bits(bits, right.range().width() - bits).equals(0);
+        let places = short.mux(right.bits(0, bits), (1 << bits) - 1).named("places");
+        let beside = (places, right.is_negative(), x.output.pass(first));
+        let (places, left, output) = between.iter().fold(beside, |(places, left, output), rank| {
+            (rank.pass("places", places), rank.pass("left", left), output.pass(*rank))
         });
+        // Behind the product there is no time to find which groups are dropped.
+        let drops = dropped_groups(places).into_iter().map(|drops| last.pass("drops", drops)).collect();
+        let (places, left, output) = (last.pass("places", places), last.pass("left", left), output.pass(last));
         let p = at_once.product(k, [x.significand, x.scale], || k.lit(0));
         // What was not rounded has fewer bits.
         let p = if c.is_exact() { p << (config::EXACT - c.acc_width) } else { p };
-        Multiplied { p, places, beyond, output }
+        Multiplied { p, places, drops, left, output }
     }
 }
 
@@ -166,8 +176,10 @@ struct Multiplied<'k> {
     p: Int<'k>,
     /// places by which it is shifted right
     places: Int<'k>,
-    /// it is beyond the bounds, on the side of its sign
-    beyond: Int<'k>,
+    /// groups of bits that are dropped thereby
+    drops: Vec<Int<'k>>,
+    /// unless it is 0, it is beyond the bounds
+    left: Int<'k>,
     output: Output<'k>,
 }
 
@@ -204,23 +216,22 @@ impl Describe for FloatRequantizer {
         let bounds = Bounds { min: k.read(&self.min), max: k.read(&self.max), steady: false };
         let output = Output { zero_point: k.read(&self.zero_point), steady: false, bounds };
         let x = self.normalized(k, advance, output);
-        let Multiplied { p, places, beyond, mut output } = self.multiply(k, advance, x);
+        let Multiplied { p, places, drops, left, mut output } = self.multiply(k, advance, x);
 
-        let shifted = Shifted::new(p, width);
-        let bits = places.range().width();
         let rank = k.stage(&self.wide, advance);
-        let shifted = (2..bits).rev().fold(shifted, |v, bit| v.shift(places, bit)).pass(rank);
-        let (places, beyond) = (rank.pass("places", places.bits(0, 2)), rank.pass("beyond", beyond));
+        let shifted = Shifted::new(p, width, self._config.low()).shift_groups(places, &drops).pass(rank);
+        let few = rank.pass("few", (places >> 2).equals(0));
+        let (places, left) = (rank.pass("places", places.bits(0, 2)), rank.pass("left", left));
         output = output.pass(rank);
 
         let rank = k.stage(&self.narrow, advance);
-        let settled = shifted.shift(places, 1).shift(places, 0).settled().pass(rank);
-        let beyond = rank.pass("beyond", beyond);
+        let beyond = rank.pass("beyond", shifted.is_beyond([left, few], places));
+        let settled = shifted.shift_bits(places).settled().pass(rank);
         output = output.pass(rank);
 
         let rank = k.stage(&self.offset, advance);
         let z = rank.pass("z", settled.offset(output.zero_point));
-        let (beyond, negative) = (rank.pass("beyond", beyond), rank.pass("negative", settled.negative()));
+        let (beyond, negative) = (rank.pass("beyond", beyond), rank.pass("negative", settled.negative));
         let bounds = output.bounds.pass(rank);
 
         let rank = k.stage(&self.compare, advance);
