@@ -73,10 +73,12 @@ pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Resul
 /// Whether an engine of this rule computes a network, if its memories are large enough.
 ///
 /// # Errors
-/// An operator that it does not compute, by name and index.
+/// An operator that it does not compute, by name and index; or a tensor far beyond the memories of the default engine.
 pub fn computes(graph: &Graph, rule: EngineRule) -> Result<()> {
     let (config, options) = (EngineConfig { rule, ..EngineConfig::default() }, Options::default());
-    let (inner, _) = constants::folded(&normal::normalized(graph)?.0, options.keep_constant)?;
+    let (inner, _) = normal::normalized(graph)?;
+    memory::check_sizes(&inner, config.activation_bytes)?;
+    let (inner, _) = constants::folded(&inner, options.keep_constant)?;
     lowered(&plan::plan(&inner, &config, &options, &[])?, &config, &options).map(drop)
 }
 
