@@ -28,9 +28,9 @@ const fn luts_left(family: Family) -> f64 {
 const BITS_LEFT: f64 = 0.845;
 
 /// How far the model's LUTs and flip-flops lie at most from what Yosys finds, as a share. Of ECP5-25's engine the model has
-/// 2 % too few LUTs, and of one with three taps a clock 10 % too few; their flip-flops lie within 5 %. UP5K's engine lies
-/// within this share. A test synthesizes these engines.
-pub const MODEL_ERROR: f64 = 0.12;
+/// 1 % too few LUTs, and of one with three taps a clock 12 % too few; their flip-flops lie within 5 %. Of UP5K's engine it
+/// has 5 % too many LUTs and 11 % too few flip-flops. A test synthesizes these engines.
+pub const MODEL_ERROR: f64 = 0.13;
 
 /// The resources that a netlist takes on devices of a family. It instantiates its multipliers itself.
 ///
