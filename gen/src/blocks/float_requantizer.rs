@@ -106,8 +106,8 @@ impl Block for FloatRequantizerConfig {
             ),
             (
                 "float_requantizer_acc24_ice40",
-                "24 bits by float32, 13 ranks, no ready",
-                free(Target::Ice40, 24, 13),
+                "24 bits by float32, 14 ranks, no ready",
+                free(Target::Ice40, 24, 14),
                 up5k,
             ),
         ];

@@ -21,7 +21,7 @@ pub struct FloatRequantizerConfig {
     /// type of the result, and of the ports of zero point and bounds: int8, uint8 or int16
     #[arg(long, value_enum, default_value_t = IntType::Int8, hide_possible_values = true)]
     pub output: IntType,
-    /// register ranks, 0..=15, or fewer where the accumulator has at most 25 bits
+    /// register ranks, 0..=16, or fewer where the accumulator has at most 25 bits
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
     /// no in_ready, no out_ready: results do not wait, and one is taken at each clock
@@ -86,7 +86,7 @@ pub(super) enum Spot {
 }
 
 /// All spots, in the order in which a deeper pipeline takes them.
-const ORDER: [Spot; 15] = [
+const ORDER: [Spot; 16] = [
     Spot::Result,
     Spot::Product,
     Spot::Offset,
@@ -102,10 +102,12 @@ const ORDER: [Spot; 15] = [
     Spot::Product,
     Spot::Sum,
     Spot::Rooms,
+    Spot::Product,
 ];
 
 /// The ranks of a product, in the order in which a deeper pipeline takes them.
-const PRODUCT: [Place; 5] = [Place::Product, Place::Partial, Place::Operands, Place::Multiply, Place::Middle];
+const PRODUCT: [Place; 6] =
+    [Place::Product, Place::Partial, Place::Operands, Place::Multiply, Place::Middle, Place::Join];
 
 impl FloatRequantizerConfig {
     /// Values of the accumulator.
