@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One profile for all: the vectors of `sim` want a release build, and `test` then shares its dependencies.
 RELEASE := --release --locked
 
-.PHONY: help setup doctor gen sim verify test adversary mutations verilog lint synth qor fidelity check clean
+.PHONY: help setup doctor gen sim verify test adversary mutations verilog models lint synth qor fidelity check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ mutations: ## bugs put into the Verilog, which the vectors that ship with it mus
 verilog: ## write docs/verilog/, the emitted text of the default blocks, anew
 	@mkdir -p docs/verilog
 	@QRTL_WRITE=1 $(CARGO) test -q $(RELEASE) -p qrtl-gen --test emitted
+
+models: ## write docs/models.md, the table of the models of the repository and of what is refused, anew
+	@QRTL_WRITE=1 $(CARGO) test -q $(RELEASE) -p qrtl-gen --test models
 
 lint: gen ## the emitted Verilog in Verilator, Icarus and Yosys: no warnings
 	@scripts/setup.sh verilator iverilog yosys

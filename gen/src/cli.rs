@@ -14,6 +14,7 @@ use qrtl_gen::emit::{Package, file_word};
 use qrtl_gen::explore::Explore;
 use qrtl_gen::inspect::Inspect;
 use qrtl_gen::model::{self, Emitted, ModelCommand};
+use qrtl_gen::models::Models;
 use qrtl_gen::quantize::Quantize;
 use qrtl_gen::run::Run;
 use qrtl_gen::schedule::Schedule;
@@ -59,6 +60,8 @@ enum Verb {
     Run(Run),
     /// what a .tflite or .onnx file is: operators, shapes, quantization, and which runtimes can be reproduced
     Inspect(Inspect),
+    /// which model files of directories run, in golden and on the engine, and why others do not: tables in Markdown
+    Models(Models),
     /// quantizes a float digits network, and shows its accuracy before and after
     Quantize(Quantize),
     /// quantizes the digits networks by every scheme, and compares them
@@ -96,6 +99,7 @@ impl Cli {
             Some(Verb::Model(command)) => emit_model(&command),
             Some(Verb::Explore(explore)) => print_all(&explore.run()?.text),
             Some(Verb::Run(run)) => print(run.run()?),
+            Some(Verb::Models(models)) => print_all(&models.run()?),
             Some(Verb::Inspect(inspect)) => print_all(&inspect.run()?),
             Some(Verb::Quantize(quantize)) => print(quantize.run()?),
             Some(Verb::Study(study)) => print(study.run()?),

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod explore;
 pub mod inspect;
 pub mod model;
+pub mod models;
 pub mod networks;
 pub mod progress;
 pub mod quantize;
