@@ -70,24 +70,33 @@ pub fn compile(graph: &Graph, config: &EngineConfig, options: &Options) -> Resul
     compiled(graph, config, options, memory::lifetime)
 }
 
+/// What is lowered: the steps that stay on the host, the network between them with the channels that are computed, and what
+/// has become of all channels. Whatever is lowered comes this way, because it checks the sizes.
+fn prepared(
+    graph: &Graph,
+    config: &EngineConfig,
+    options: &Options,
+) -> Result<(Vec<HostStep>, Graph, Vec<Vec<Channel>>)> {
+    let (inner, host) = normal::normalized(graph)?;
+    memory::check_sizes(&inner, config.activation_bytes)?;
+    let (inner, channels) = constants::folded(&inner, options.keep_constant)?;
+    Ok((host, inner, channels))
+}
+
 /// Whether an engine of this rule computes a network, if its memories are large enough.
 ///
 /// # Errors
 /// An operator that it does not compute, by name and index; or a tensor far beyond the memories of the default engine.
 pub fn computes(graph: &Graph, rule: EngineRule) -> Result<()> {
     let (config, options) = (EngineConfig { rule, ..EngineConfig::default() }, Options::default());
-    let (inner, _) = normal::normalized(graph)?;
-    memory::check_sizes(&inner, config.activation_bytes)?;
-    let (inner, _) = constants::folded(&inner, options.keep_constant)?;
+    let (_, inner, _) = prepared(graph, &config, &options)?;
     lowered(&plan::plan(&inner, &config, &options, &[])?, &config, &options).map(drop)
 }
 
 /// [`compile`] with a rule for how long a buffer is in use.
 fn compiled(graph: &Graph, config: &EngineConfig, options: &Options, lifetime: memory::Rule) -> Result<Program> {
     config.validate().map_err(anyhow::Error::msg)?;
-    let (inner, host) = normal::normalized(graph)?;
-    memory::check_sizes(&inner, config.activation_bytes)?;
-    let (inner, channels) = constants::folded(&inner, options.keep_constant)?;
+    let (host, inner, channels) = prepared(graph, config, options)?;
     // Where the activations do not fit, pixels do without gaps, tensor by tensor.
     let mut without_gaps = Vec::new();
     loop {
