@@ -3,14 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+mod support;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use qrtl_random::Random;
+use support::{Files, files};
 
 /// Two blocks whose directories differ in most files.
 const BLOCKS: [[&str; 2]; 2] = [["saturator", "--in-unsigned"], ["fixed_point_multiplier", "--width=16"]];
@@ -22,25 +24,6 @@ fn writer(dir: &Path, block: [&str; 2]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gen"));
     let args = ["emit", block[0], block[1], "--name", "top", "-o", "out"];
     command.current_dir(dir).args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-}
-
-type Files = BTreeMap<PathBuf, Vec<u8>>;
-
-/// Every file below `dir` with its bytes.
-fn files(dir: &Path) -> Files {
-    let mut all = Files::new();
-    let mut open = vec![dir.to_owned()];
-    while let Some(next) = open.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                all.insert(path.strip_prefix(dir).unwrap().to_owned(), fs::read(path).unwrap());
-            }
-        }
-    }
-    all
 }
 
 /// What each block writes, and how long it takes. The last one is there.
