@@ -17,7 +17,7 @@ const MAX_TRANSPOSED: usize = 5;
 /// Greatest size of a dimension of which elements are picked, 2^20: a list of them is kept.
 const MAX_SIZE: usize = 1 << 20;
 
-/// Checks the indices of all parts of a dimension before they are made: each part has those of the other dimensions.
+/// Checks the indices of all parts of a dimension before they are made: each part has the indices of the other dimensions.
 fn check_parts(sizes: &[usize], axis: usize, parts: usize) -> Result<(), String> {
     let others = (0..sizes.len()).filter(|&other| other != axis).map(|other| sizes[other]);
     let indices = others.fold(0, usize::saturating_add).saturating_mul(parts).saturating_add(sizes[axis]);
