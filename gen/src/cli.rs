@@ -17,6 +17,7 @@ use qrtl_gen::model::{self, Emitted, ModelCommand};
 use qrtl_gen::models::Models;
 use qrtl_gen::quantize::Quantize;
 use qrtl_gen::run::Run;
+use qrtl_gen::run::format::AnyRuntime;
 use qrtl_gen::schedule::Schedule;
 use qrtl_gen::spec::Spec;
 use qrtl_gen::study::Study;
@@ -181,8 +182,8 @@ fn emit_model(command: &ModelCommand) -> Result<ExitCode> {
     if !per_layer {
         return print_all(&network.emit(file, out, name)?);
     }
-    let sides = network.engine.sides();
-    let Emitted { blocks, clocks, host } = model::emit(file, out, name, sides, *batch as usize)?;
+    let (sides, runtime) = (network.engine.sides(), AnyRuntime::of_tflite(network.runtime)?);
+    let Emitted { blocks, clocks, host } = model::emit((file, runtime), out, name, sides, *batch as usize)?;
     let rows: Vec<_> = blocks.iter().map(|(name, place, summary)| row(name, place, summary)).collect();
     table("directory", &rows)?;
     if !host.is_empty() {

@@ -72,6 +72,18 @@ fn bad_input_gets_one_line_and_leaves_nothing() {
         ),
         (vec!["emit", "requantizer", "--passes", "2", "--target", "ice40"], "passes: 2 is none of 1, 4"),
         (vec!["emit", "gemm", "--passes", "0"], "passes: 0 is none of 1, 2, 4"),
+        (vec!["emit", "gemm", "--rule", "f32_even", "--passes", "4"], "passes: 4 is not 1, the passes of f32_even"),
+        (vec!["emit", "gemm", "--rule", "f32_even", "--shift", "0"], "shift: f32_even has none: its multiplier is"),
+        (
+            vec!["emit", "gemm", "--rule", "f32_even", "--bias", "1", "--multiplier", "0"],
+            "multiplier: 0 is outside 1..=2139095039",
+        ),
+        (vec!["emit", "gemm", "--rule", "f32_even", "--min", "9", "--max", "3"], "min: 9 is greater than max, 3"),
+        (
+            vec!["emit", "gemm", "--rule", "f32_even", "--multiplier-width", "16"],
+            "multiplier_width: 16 is not 32, the bits of a float32",
+        ),
+        (vec!["emit", "gemm", "--rule", "f64_away"], "invalid value 'f64_away' for '--rule <RULE>'"),
         (vec!["emit", "gemm", "--k", "0"], "k: 0 is outside 1..=16777216"),
         (vec!["emit", "gemm", "--requantizers", "3"], "requantizers: 3 does not divide the 4 columns"),
         (vec!["emit", "saturator", "--run-time-bounds", "--min", "3"], "run_time_bounds: min and max are ports"),

@@ -7,8 +7,13 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use qrtl_gen::model::{products, read_model};
+use qrtl_gen::model::{Layers, products, read_model};
 use qrtl_gen::schedule::Product;
+use qrtl_golden::gemm::Matrix;
+use qrtl_golden::graph::Value;
+use qrtl_golden::import::{Runtime, lower};
+use qrtl_golden::operators::Array;
+use qrtl_random::Random;
 
 fn generate(dir: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_gen")).current_dir(dir).args(args).output().unwrap()
@@ -62,6 +67,37 @@ fn operators_at_the_ends_stay_on_the_host_and_are_named() {
     }
     let (text, manifest) = emitted(&digits("mlp_int8.tflite"));
     assert!(!text.contains("host") && manifest["host"] == serde_json::json!([]), "{text}");
+}
+
+/// Layer by layer, by the parameters of the blocks, golden computes what it computes of the whole model.
+#[test]
+fn layers_round_as_their_runtime_does() {
+    let model = read_model(digits("mlp_int8.tflite").as_ref()).unwrap();
+    let mut random = Random::new(5);
+    for (runtime, rule) in [(Runtime::Tflm, "tflite_double"), (Runtime::Xnnpack, "f32_even")] {
+        let graph = lower(&model, runtime).unwrap();
+        let shape = graph.tensors[graph.inputs[0]].shape.clone();
+        let layers = Layers::of(&model, runtime).unwrap().dense;
+        for _ in 0..50 {
+            let input: Vec<i32> = (0..layers[0].inputs()).map(|_| random.within(-128, 127) as i32).collect();
+            let expected = graph.run(&Value::Integer(Array::new("x", shape.clone(), input.clone()).unwrap())).unwrap();
+            let mut x = Matrix::new("x", 1, input.len(), input).unwrap();
+            for layer in &layers {
+                let spec = layer.spec(4, 4);
+                assert_eq!(spec.rule.name(), rule);
+                x = layer.vectors(&x).unwrap().golden(&spec).unwrap();
+            }
+            let Some(Value::Integer(y)) = expected.last() else { panic!("{expected:?}") };
+            assert_eq!(x.data(), y.data(), "{runtime}");
+        }
+    }
+    let error = Layers::of(&model, Runtime::LitertReference).unwrap_err();
+    assert_eq!(format!("{error:#}"), "f64_away is no rule of gemm");
+    let dir = tempfile::tempdir().unwrap();
+    let mlp = digits("mlp_int8.tflite");
+    let output = generate(dir.path(), &["model", &mlp, "--per-layer", "--runtime", "onnxruntime", "-o", "out"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && text.contains("onnxruntime runs .onnx files"), "{text}");
 }
 
 /// The directory of an engine has inputs of int8 with golden's results, whatever its model's own ends are.

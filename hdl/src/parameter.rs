@@ -1,6 +1,7 @@
 //! Types for parameters of blocks. One type is the flags of a block on the command line (clap), its description in a
 //! file (serde), and the configuration of its hardware, so that each default and each word stands once.
 
+mod hardware_rule;
 mod textual;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -9,6 +10,7 @@ use qrtl_golden::{Bounds, MultiplierWidth, Rule};
 use serde::{Deserialize, Serialize};
 
 use crate::exact::Range;
+pub use hardware_rule::{HardwareRule, hardware_rule};
 pub use textual::{Dimension, Source, ZeroPoint};
 
 /// Implements `Display` for a choice that clap knows, by its word on the command line, which is also its word in files.

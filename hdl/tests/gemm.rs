@@ -7,10 +7,11 @@
 mod seeded;
 
 use qrtl_golden::gemm::{Matrix, Operand, gemm};
-use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization};
+use qrtl_golden::numerics::AnyRequantization;
+use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization};
 use qrtl_hdl::blocks::gemm::{Channels, Forwarding, Gemm, GemmConfig, ZeroPointStrategy};
 use qrtl_hdl::exact::{FlatSim, Range, elaborate};
-use qrtl_hdl::parameter::{Dimension, Source, ZeroPoint};
+use qrtl_hdl::parameter::{Dimension, HardwareRule, Source, ZeroPoint};
 use qrtl_hdl::targets::Target;
 use qrtl_random::Random;
 
@@ -33,22 +34,44 @@ impl Case {
         let zeros = [pick(config.left().zero_point_range()), pick(config.right().zero_point_range())];
         let mut bias: Vec<i32> = (0..n).map(|_| pick(Range::signed(20))).collect();
         let mut scales: Vec<(i64, i64)> = (0..n)
-            .map(|_| ((1 << 30) + i64::from(pick(Range::unsigned(30))), i64::from(pick((-14..=-4).into()))))
+            .map(|_| match config.rule {
+                HardwareRule::Fixed(_) => {
+                    ((1 << 30) + i64::from(pick(Range::unsigned(30))), i64::from(pick((-14..=-4).into())))
+                }
+                HardwareRule::F32Even => {
+                    let scale = pick(Range::unsigned(24)) as f32 * (pick((-38..=-28).into()) as f32).exp2();
+                    (scale.max(f32::MIN_POSITIVE).to_bits().into(), 0)
+                }
+            })
             .collect();
         if config.channels() == Channels::Same {
             let c = config.channel(0);
             (bias, scales) = (vec![c.bias as i32; n], vec![(c.multiplier, c.shift); n]);
         }
         let output = [pick(Range::signed(8)) as i64, -100, 110];
-        let requantizations: Vec<Requantization> = (scales.iter())
-            .map(|&(multiplier, s)| {
-                let factor = FixedMultiplier::new(MultiplierWidth::W32, multiplier, s).unwrap();
-                Requantization::new(config.rule, factor, output[0], Bounds::new(output[1], output[2]).unwrap()).unwrap()
-            })
-            .collect();
+        let requantizations: Vec<AnyRequantization> =
+            scales.iter().map(|&scale| requantization(config.rule, scale, output)).collect();
         let operand = |matrix, zero_point| Operand { matrix, zero_point };
         let expected = gemm(operand(&a, zeros[0]), operand(&b, zeros[1]), &bias, &requantizations).unwrap();
         Case { a, b, zeros, bias, scales, output, expected }
+    }
+}
+
+fn requantization(
+    rule: HardwareRule,
+    (multiplier, shift): (i64, i64),
+    [zero_point, min, max]: [i64; 3],
+) -> AnyRequantization {
+    let bounds = Bounds::new(min, max).unwrap();
+    match rule {
+        HardwareRule::Fixed(rule) => {
+            let factor = FixedMultiplier::new(MultiplierWidth::W32, multiplier, shift).unwrap();
+            AnyRequantization::Fixed(Requantization::new(rule, factor, zero_point, bounds).unwrap())
+        }
+        HardwareRule::F32Even => {
+            let factor = f64::from(f32::from_bits(multiplier as u32));
+            AnyRequantization::Real(RealRequantization::new(RealRule::F32Even, factor, zero_point, bounds).unwrap())
+        }
     }
 }
 
@@ -86,7 +109,9 @@ fn set_up(sim: &mut FlatSim, config: &GemmConfig, case: &Case) {
         sim.set("cfg_first", i128::from(c == 0));
         sim.set("cfg_bias", bias.into());
         sim.set("cfg_multiplier", multiplier.into());
-        sim.set("cfg_shift", shift.into());
+        if config.has_shift() {
+            sim.set("cfg_shift", shift.into());
+        }
         sim.step().unwrap();
     }
     sim.set("cfg_valid", 0);
@@ -229,6 +254,31 @@ fn cells_of_devices_give_the_same() {
         let mut sim = simulator(&config);
         for shape in [[1, 1, 1], [2, 3, 6], [9, 11, 6], [3, 8, 1]] {
             for chance in [100, 60] {
+                compare(&mut sim, &config, shape, 2, &mut random, chance);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_float32_gives_what_golden_makes_of_it() {
+    let mut random = seeded::seeded(11);
+    for (pipeline, forwarding, same) in [
+        (0, Forwarding::Broadcast, false),
+        (14, Forwarding::Broadcast, true),
+        (6, Forwarding::Systolic, false),
+        (3, Forwarding::Systolic, true),
+    ] {
+        let mut config = run_time(2, 3, [9, 11, 6]);
+        (config.rule, config.pipeline, config.forwarding) = (HardwareRule::F32Even, pipeline, forwarding);
+        config.requantizers = Some(1);
+        if same {
+            config.bias = Source::Constant(-77);
+            config.multiplier = Source::Constant(0.003f32.to_bits().into());
+        }
+        let mut sim = simulator(&config);
+        for shape in [[1, 1, 1], [2, 3, 6], [9, 11, 6], [3, 8, 1]] {
+            for chance in [100, 60, 0] {
                 compare(&mut sim, &config, shape, 2, &mut random, chance);
             }
         }

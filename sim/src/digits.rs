@@ -73,7 +73,7 @@ fn run(workspace: &Workspace, model: Model) -> Result<Done> {
     let models = workspace.models();
     let expected = matrix("logits", &models.join(model.logits))?;
     let mut activations = matrix("input", &models.join("mlp_input_int8_all.npy"))?;
-    for (i, layer) in Layers::read(&models.join(model.file))?.dense.iter().enumerate() {
+    for (i, layer) in Layers::read(&models.join(model.file), Runtime::Tflm)?.dense.iter().enumerate() {
         let spec = layer.spec(4, 4);
         let package = Package::new(&format!("layer_{i}"), Spec::Gemm(spec.clone()), "sim")?;
         let product = layer.vectors(&activations)?;

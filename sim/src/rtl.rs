@@ -14,7 +14,7 @@ use qrtl_golden::request::{FullyConnected, Output, Request};
 use qrtl_hdl::blocks::gemm::{Channel, GemmConfig};
 use qrtl_hdl::blocks::requantizer::{OUTPUTS, Parameters, RequantizerConfig};
 use qrtl_hdl::blocks::saturator::SaturatorConfig;
-use qrtl_hdl::parameter::{Dimension, IntType, ZeroPoint};
+use qrtl_hdl::parameter::{Dimension, HardwareRule, IntType, ZeroPoint};
 use serde_json::{Value, json};
 
 use crate::conversation::Conversation;
@@ -156,7 +156,7 @@ fn gemm_spec(layer: &FullyConnected, output: gemm::Output) -> Result<GemmConfig>
         n: sized("outputs", w.0.rows(), 256)?,
         k: sized("inputs", x.0.cols(), 256)?,
         // There is one value for all channels.
-        rule: layer.requantizations[0].rule(),
+        rule: HardwareRule::Fixed(layer.requantizations[0].rule()),
         output: output_type(&[output.min, output.max, output.zero_point])?,
         ..GemmConfig::default()
     };

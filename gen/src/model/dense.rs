@@ -4,14 +4,14 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use qrtl_golden::RealRule;
 use qrtl_golden::gemm::Matrix;
 use qrtl_golden::graph::{self, Step, Tensor, Weighted};
 use qrtl_golden::import::tflite::{Model, Operator};
 use qrtl_golden::import::{Runtime, lower_steps};
 use qrtl_golden::numerics::AnyRequantization;
-use qrtl_golden::{Requantization, Rule};
 use qrtl_hdl::blocks::gemm::{Channel, GemmConfig};
-use qrtl_hdl::parameter::{Dimension, IntType, Source, ZeroPoint};
+use qrtl_hdl::parameter::{Dimension, HardwareRule, IntType, Source, ZeroPoint};
 
 use super::{MAX_BATCH, read_model};
 use crate::blocks::gemm::{Layer, Output};
@@ -41,7 +41,7 @@ impl fmt::Display for HostOperator {
     }
 }
 
-/// A fully connected layer with TFLM's rounding, as a block computes it.
+/// A fully connected layer with the rounding of a runtime, as a block computes it.
 #[derive(Debug, Clone)]
 pub struct DenseLayer {
     /// name of the tensor that it writes
@@ -50,6 +50,7 @@ pub struct DenseLayer {
     pub rows: usize,
     /// weights with a row for each output, N x K
     weights: Matrix,
+    rule: HardwareRule,
     /// bias, with the zero point of the input folded in, and factor of each output
     channels: Vec<Channel>,
     /// the parameters that all channels share
@@ -63,23 +64,23 @@ const BEFORE: [&str; 1] = ["QUANTIZE"];
 const AFTER: [&str; 3] = ["SOFTMAX", "DEQUANTIZE", "QUANTIZE"];
 
 impl Layers {
-    /// The layers of a model file.
+    /// The layers of a model file, as a runtime computes them.
     ///
     /// # Errors
-    /// If the file is no model; if an operator is neither `FULLY_CONNECTED` nor one that may stay on the host where it stands, or the
+    /// If the file is no model; if the runtime rounds as no hardware does; if an operator is neither `FULLY_CONNECTED` nor one that may stay on the host where it stands, or the
     /// operators are no chain: the error names it and its index.
-    pub fn read(path: &Path) -> Result<Layers> {
-        Layers::of(&read_model(path)?).with_context(|| path.display().to_string())
+    pub fn read(path: &Path, runtime: Runtime) -> Result<Layers> {
+        Layers::of(&read_model(path)?, runtime).with_context(|| path.display().to_string())
     }
 
     /// The layers of a model.
     ///
     /// # Errors
     /// The errors of [`read`](Layers::read), without the name of a file.
-    pub fn of(model: &Model) -> Result<Layers> {
+    pub fn of(model: &Model, runtime: Runtime) -> Result<Layers> {
         let host = host(model.operators())?;
         check_chain(model)?;
-        let (tensors, steps) = lower_steps(model, Runtime::Tflm, is_dense)?;
+        let (tensors, steps) = lower_steps(model, runtime, is_dense)?;
         let dense = steps.iter().map(|step| DenseLayer::new(step, &tensors)).collect::<Result<_>>()?;
         Ok(Layers { dense, host })
     }
@@ -140,15 +141,16 @@ impl DenseLayer {
             bail!("operator {} ({}): no fully connected layer", step.index, step.name);
         };
         let tensor = &tensors[step.output];
-        let requantizations = layer.requantizations.iter().map(fixed).collect::<Result<Vec<_>>>()?;
-        let of_output = |n: usize| requantizations[if requantizations.len() == 1 { 0 } else { n }];
+        let scales = layer.requantizations.iter().map(scale).collect::<Result<Vec<_>>>()?;
+        let of_output = |n: usize| scales[if scales.len() == 1 { 0 } else { n }];
         let weights = &layer.weights;
-        let first = of_output(0);
+        let Scale { rule, output, .. } = of_output(0);
         Ok(DenseLayer {
             name: tensor.name.clone(),
             rows: tensor.elements() / weights.rows(),
+            rule,
             channels: (0..weights.rows()).map(|n| channel(layer, n, &of_output(n))).collect(),
-            output: Output { zero_point: first.zero_point(), min: first.output().min(), max: first.output().max() },
+            output,
             weights: weights.clone(),
         })
     }
@@ -168,8 +170,7 @@ impl DenseLayer {
         Product { name: name.to_owned(), size: [self.rows * batch, self.outputs(), self.inputs()] }
     }
 
-    /// The GEMM block for the layer, with its K, N, parameters and clamp. M is any number of rows, and the rounding is
-    /// TFLM's.
+    /// The GEMM block for the layer, with its K, N, rule, parameters and clamp. M is any number of rows.
     pub fn spec(&self, rows: usize, cols: usize) -> GemmConfig {
         let table = |of: fn(&Channel) -> i64| Source::Table(self.channels.iter().map(of).collect());
         let Output { zero_point, min, max } = self.output;
@@ -183,10 +184,10 @@ impl DenseLayer {
             m: Dimension::UpTo(MAX_BATCH),
             n: Dimension::Fixed(self.outputs()),
             k: Dimension::Fixed(self.inputs()),
-            rule: Rule::TfliteDouble,
+            rule: self.rule,
             bias: table(|c| c.bias),
             multiplier: table(|c| c.multiplier),
-            shift: table(|c| c.shift),
+            shift: if self.rule == HardwareRule::F32Even { Source::Port } else { table(|c| c.shift) },
             output: IntType::Int8,
             zero_point: Source::Constant(zero_point),
             min: Source::Constant(min),
@@ -214,20 +215,32 @@ impl DenseLayer {
 }
 
 /// The zero point of the input is folded into the bias: `sum (x - zx) w + bias = sum x w + (bias - zx sum w)`.
-fn channel(layer: &Weighted<Matrix>, n: usize, requantization: &Requantization) -> Channel {
+fn channel(layer: &Weighted<Matrix>, n: usize, scale: &Scale) -> Channel {
     let sum: i64 = (0..layer.weights.cols()).map(|k| i64::from(layer.weights.at(n, k))).sum();
-    let scale = requantization.factor();
-    Channel {
-        bias: i64::from(layer.bias[n]) - i64::from(layer.input_zero_point) * sum,
-        multiplier: scale.multiplier(),
-        shift: scale.shift().into(),
-    }
+    let [multiplier, shift] = scale.factor;
+    Channel { bias: i64::from(layer.bias[n]) - i64::from(layer.input_zero_point) * sum, multiplier, shift }
 }
 
-/// The requantization, which in TFLM is always by integers.
-fn fixed(requantization: &AnyRequantization) -> Result<Requantization> {
-    match requantization {
-        AnyRequantization::Fixed(fixed) => Ok(*fixed),
-        AnyRequantization::Real(real) => bail!("{} is no rule of hardware", real.rule()),
-    }
+/// A requantization as a block computes it.
+#[derive(Clone, Copy)]
+struct Scale {
+    rule: HardwareRule,
+    /// multiplier and shift of a channel
+    factor: [i64; 2],
+    output: Output,
+}
+
+fn scale(requantization: &AnyRequantization) -> Result<Scale> {
+    let (rule, factor, zero_point, bounds) = match requantization {
+        AnyRequantization::Fixed(fixed) => {
+            let factor = [fixed.factor().multiplier(), fixed.factor().shift().into()];
+            (HardwareRule::Fixed(fixed.rule()), factor, fixed.zero_point(), fixed.output())
+        }
+        AnyRequantization::Real(real) if real.rule() == RealRule::F32Even => {
+            let factor = [(real.factor() as f32).to_bits().into(), 0];
+            (HardwareRule::F32Even, factor, real.zero_point(), real.output())
+        }
+        AnyRequantization::Real(real) => bail!("{} is no rule of gemm", real.rule()),
+    };
+    Ok(Scale { rule, factor, output: Output { zero_point, min: bounds.min(), max: bounds.max() } })
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
+use qrtl_golden::import::Runtime;
 
 use super::dense::Layers;
 use crate::GENERATOR;
@@ -22,14 +23,22 @@ pub struct Emitted {
 }
 
 /// Writes a GEMM block of `rows x cols` processing elements for each fully connected layer of a model file. Their names
-/// are `prefix`_0, `prefix`_1 and so on. The clocks are for `batch` inputs of the model.
+/// are `prefix`_0, `prefix`_1 and so on. They round as `runtime` does. The clocks are for `batch` inputs of the model.
 ///
 /// # Errors
-/// If the file is no model, an operator is not supported, or the directory cannot be written.
-pub fn emit(file: &Path, output: &Path, prefix: &str, [rows, cols]: [usize; 2], batch: usize) -> Result<Emitted> {
-    let Layers { dense, host } = Layers::read(file)?;
+/// If the file is no model, an operator is not supported, the runtime rounds as no block does, or the directory cannot be
+/// written.
+pub fn emit(
+    (file, runtime): (&Path, Runtime),
+    output: &Path,
+    prefix: &str,
+    [rows, cols]: [usize; 2],
+    batch: usize,
+) -> Result<Emitted> {
+    let Layers { dense, host } = Layers::read(file, runtime)?;
     let base = file_word(file);
-    let command = format!("gen model {base} --name {prefix} --rows {rows} --cols {cols}");
+    let of_runtime = if runtime == Runtime::Tflm { String::new() } else { format!(" --runtime {runtime}") };
+    let command = format!("gen model {base} --name {prefix} --rows {rows} --cols {cols}{of_runtime}");
     let host = host.iter().map(ToString::to_string).collect::<Vec<_>>();
     let (mut blocks, mut clocks, mut packages) = (Vec::new(), Vec::new(), Vec::new());
     for (i, layer) in dense.iter().enumerate() {

@@ -37,6 +37,21 @@ impl AnyRuntime {
             AnyRuntime::Onnx(runtime) => runtime.name(),
         }
     }
+
+    /// The runtime of a `.tflite` file, if it is this one, or the usual one.
+    ///
+    /// # Errors
+    /// If the runtime is one of the other format.
+    pub fn of_tflite(runtime: Option<AnyRuntime>) -> Result<Runtime> {
+        match runtime {
+            None => Ok(Runtime::Tflm),
+            Some(AnyRuntime::Tflite(runtime)) => Ok(runtime),
+            Some(runtime) => {
+                let all = Runtime::ALL.map(Runtime::name).join(", ");
+                bail!("runtime: {runtime} runs .onnx files, and this is a .tflite file, which is run by {all}")
+            }
+        }
+    }
 }
 
 impl fmt::Display for AnyRuntime {
@@ -88,14 +103,9 @@ impl AnyModel {
     /// If the runtime is one of the other format, or an operator is not supported.
     pub fn load(&self, runtime: Option<AnyRuntime>, until: Option<&str>, integers: bool) -> Result<Loaded> {
         match (self, runtime) {
-            (AnyModel::Tflite(model), None) => tflite(model, Runtime::Tflm, until, integers),
-            (AnyModel::Tflite(model), Some(AnyRuntime::Tflite(runtime))) => tflite(model, runtime, until, integers),
+            (AnyModel::Tflite(model), runtime) => tflite(model, AnyRuntime::of_tflite(runtime)?, until, integers),
             (AnyModel::Onnx(model), None) => self::onnx(model, onnx::Runtime::Onnxruntime, until, integers),
             (AnyModel::Onnx(model), Some(AnyRuntime::Onnx(runtime))) => self::onnx(model, runtime, until, integers),
-            (AnyModel::Tflite(_), Some(runtime)) => {
-                let all = Runtime::ALL.map(Runtime::name).join(", ");
-                bail!("runtime: {runtime} runs .onnx files, and this is a .tflite file, which is run by {all}")
-            }
             (AnyModel::Onnx(_), Some(runtime)) => {
                 let all = onnx::Runtime::ALL.map(onnx::Runtime::name).join(", ");
                 bail!("runtime: {runtime} runs .tflite files, and this is an .onnx file, which is run by {all}")

@@ -39,7 +39,7 @@ pub fn chain(bytes: &[u8], format: Format, random: &mut Random) -> Result<Outcom
     checked(bounded("gen inspect", limit + FIXED, || describe(&model))?)?;
     if let AnyModel::Tflite(model) = &model {
         bounded("gen size", limit, || (layer_shapes(model), stored_size(model)))?;
-        checked(bounded("gen model --per-layer", limit + FIXED, || Layers::of(model))?)?;
+        checked(bounded("gen model --per-layer", limit + FIXED, || Layers::of(model, Runtime::Tflm))?)?;
         checked(bounded("gen explore --array", limit + FIXED, || products(model, 1))?)?;
     }
     let runtime = match format {

@@ -8,7 +8,7 @@ use crate::{Error, RealRequantization, Requantization};
 pub enum AnyRequantization {
     /// by a multiplier and a shift
     Fixed(Requantization),
-    /// by a real factor, which no hardware has
+    /// by a real factor
     Real(RealRequantization),
 }
 

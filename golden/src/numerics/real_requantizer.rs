@@ -70,8 +70,8 @@ impl RealRequantization {
 
 impl Requantize for RealRequantization {
     fn requantize_sum(&self, acc: i128) -> Result<i32, Error> {
-        let bits = self.rule.accumulator_bits();
-        if !Bounds::signed(bits).contains(acc) {
+        if !self.rule.accumulator().contains(acc) {
+            let bits = self.rule.accumulator_bits();
             return Err(self.undefined(acc, format!("one of {bits} bits")));
         }
         // Both conversions are exact: the accumulator was checked, and every rule but f64_away holds a float.

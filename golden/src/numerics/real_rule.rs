@@ -1,6 +1,6 @@
 //! The rounding rules that multiply by a real number.
 
-use crate::{Error, words};
+use crate::{Bounds, Error, words};
 
 words! {
     /// How a product by a real factor is rounded: the factor is a `double` or `float` of the reference, not a multiplier
@@ -96,6 +96,11 @@ impl RealRule {
     /// Bits of an accumulator, sign included.
     pub(super) const fn accumulator_bits(self) -> u32 {
         self.row().accumulator
+    }
+
+    /// Accumulators that the rule's reference can hold.
+    pub const fn accumulator(self) -> Bounds {
+        Bounds::signed(self.accumulator_bits())
     }
 
     /// Whether the clamp comes before the rounding, between floats. Otherwise the rounded product has to be an `i32`.

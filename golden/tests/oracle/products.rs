@@ -5,10 +5,13 @@ use num_traits::ToPrimitive;
 use qrtl_golden::gemm::{Matrix, Operand, fully_connected, gemm};
 use qrtl_golden::numerics::fixed_point_multiplier::{signed, unsigned};
 use qrtl_golden::numerics::saturator::saturate;
-use qrtl_golden::{Bounds, Error, FixedMultiplier, MultiplierWidth, Requantization, Rule};
+use qrtl_golden::{
+    Bounds, Error, FixedMultiplier, MultiplierWidth, RealRequantization, RealRule, Requantization, Rule,
+};
 use qrtl_random::Random;
 
 use crate::exact::{integer, power, quantized};
+use crate::real_rules;
 use crate::rules::{Ties, accepted, nearest, scaled};
 use crate::seeded::seeded;
 
@@ -122,23 +125,62 @@ fn matrix_products() {
         let transposed = b.transposed();
         let w = Operand { matrix: &transposed, zero_point: zb };
         assert_eq!(fully_connected(x, w, &bias, &requantizations).as_ref(), Ok(&product));
-        for r in 0..rows as usize {
-            for c in 0..cols as usize {
-                let mut acc = BigInt::from(bias[c]);
-                for k in 0..terms as usize {
-                    let left = BigInt::from(a.at(r, k)) - za;
-                    acc += left * (BigInt::from(b.at(k, c)) - zb);
-                }
-                let s = &requantizations[c % channels as usize];
-                let exact = scaled(rule, acc.to_i64().unwrap(), s.factor()).0;
-                let expected = quantized(&exact, s.zero_point(), s.output());
-                assert_eq!(i64::from(product.at(r, c)), expected, "[{r}, {c}] of {a:?} * {b:?}");
-                elements += 1;
-            }
+        for (r, c) in (0..rows as usize).flat_map(|r| (0..cols as usize).map(move |c| (r, c))) {
+            let s = &requantizations[c % channels as usize];
+            let exact = scaled(rule, sum([x, y], bias[c], [r, c]), s.factor()).0;
+            let expected = quantized(&exact, s.zero_point(), s.output());
+            assert_eq!(i64::from(product.at(r, c)), expected, "[{r}, {c}] of {a:?} * {b:?}");
+            elements += 1;
         }
     }
     println!("{elements} elements");
     assert!(elements > 20_000);
+}
+
+/// The sum of an element and its bias.
+fn sum([a, b]: [Operand<'_>; 2], bias: i32, [row, col]: [usize; 2]) -> i64 {
+    let term = |k| {
+        let left = BigInt::from(a.matrix.at(row, k)) - a.zero_point;
+        left * (BigInt::from(b.matrix.at(k, col)) - b.zero_point)
+    };
+    let terms: BigInt = (0..a.matrix.cols()).map(term).sum();
+    (terms + bias).to_i64().unwrap()
+}
+
+/// The same with float32 factors of the columns. A bias beyond 2^24 makes sums that a float32 rounds.
+#[test]
+fn matrix_products_by_floats() {
+    let mut random = seeded(2027);
+    let (mut elements, mut ties) = (0, 0);
+    for _ in 0..3000 {
+        let [rows, terms, cols] = [(); 3].map(|()| random.between(1, 6));
+        let (low, high) = random.pick(&[(-128, 127), (0, 255), (-8, 7)]);
+        let (a, b) = (matrix(rows, terms, low, high, &mut random), matrix(terms, cols, low, high, &mut random));
+        let [za, zb] = [(); 2].map(|()| random.between(low, high) as i32);
+        let widest = random.pick(&[1i64 << 14, 1 << 26]);
+        let bias: Vec<i32> = (0..cols).map(|_| random.between(-widest, widest) as i32).collect();
+        let output = random.pick(&[Bounds::INT8, Bounds::INT16]);
+        // Few bits make ties.
+        let factor = |random: &mut Random| random.between(1, 15) as f64 * 0.5f64.powi(random.between(2, 20) as i32);
+        let requantizations: Vec<_> = (0..cols)
+            .map(|_| {
+                RealRequantization::new(RealRule::F32Even, factor(&mut random), random.between(-128, 127), output)
+                    .unwrap()
+            })
+            .collect();
+        let (x, y) = (Operand { matrix: &a, zero_point: za }, Operand { matrix: &b, zero_point: zb });
+        let product = gemm(x, y, &bias, &requantizations).unwrap();
+        for (r, c) in (0..rows as usize).flat_map(|r| (0..cols as usize).map(move |c| (r, c))) {
+            let s = &requantizations[c];
+            let factor = real_rules::held(RealRule::F32Even, s.factor()).unwrap();
+            let (scaled, tie) = real_rules::scaled(RealRule::F32Even, sum([x, y], bias[c], [r, c]), &factor);
+            let expected = quantized(&scaled, s.zero_point(), output);
+            assert_eq!(i64::from(product.at(r, c)), expected, "[{r}, {c}] of {a:?} * {b:?}");
+            (elements, ties) = (elements + 1, ties + usize::from(tie));
+        }
+    }
+    println!("{elements} elements, {ties} ties");
+    assert!(elements > 20_000 && ties > 1000);
 }
 
 /// A sum beyond the accumulator is an error that names the element, even where it is beyond 64 bits too.

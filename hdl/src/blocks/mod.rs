@@ -1,6 +1,7 @@
 //! The blocks, one file or folder each. Golden, the command line, the bench and the Verilog module use the same name.
 
 pub mod add;
+mod any_requantizer;
 pub mod average_pool;
 mod delay;
 pub mod engine;

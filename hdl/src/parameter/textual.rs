@@ -42,6 +42,19 @@ impl Source {
         }
     }
 
+    /// Checks that the values of the parameter `name` lie in a range. A port takes all of them.
+    ///
+    /// # Errors
+    /// A sentence that names the parameter, its values and the range.
+    pub fn check(&self, name: &str, limit: Range) -> Result<(), String> {
+        let got = self.range(limit);
+        if limit.covers(got) {
+            return Ok(());
+        }
+        let got = got.singleton().map_or(got.to_string(), |v| v.to_string());
+        Err(format!("{name}: {got} is outside {limit}"))
+    }
+
     /// Number of entries, if the source is a table.
     pub fn entries(&self) -> Option<usize> {
         match self {

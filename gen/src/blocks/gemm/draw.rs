@@ -1,9 +1,10 @@
 //! Random products for the vectors of a GEMM block.
 
 use qrtl_golden::gemm::Matrix;
+use qrtl_hdl::blocks::float_requantizer::SCALE;
 use qrtl_hdl::blocks::gemm::{Channel, Channels, GemmConfig, Operand};
 use qrtl_hdl::exact::Range;
-use qrtl_hdl::parameter::{Dimension, Source};
+use qrtl_hdl::parameter::{Dimension, HardwareRule, Source};
 use qrtl_random::Random;
 
 use super::layer::{Layer, Output};
@@ -106,12 +107,26 @@ fn zero_point(random: &mut Random, operand: &Operand, matrix: &Matrix, extreme: 
 fn channel(config: &GemmConfig, random: &mut Random, k: usize) -> Channel {
     let acc = config.a.range().width() + config.b.range().width() + (usize::BITS - k.leading_zeros()) / 2;
     let middle = i128::from(config.output.range().width()) - i128::from(acc);
-    let greatest = i128::from(config.multiplier_width.max());
-    Channel {
-        bias: random.corner(-(1 << 20), (1 << 20) - 1) as i64,
-        multiplier: random.within(greatest / 2 + 1, greatest) as i64,
-        shift: random.within(middle - 3, middle + 3).clamp(-31, 0) as i64,
+    let bias = random.corner(-(1 << 20), (1 << 20) - 1) as i64;
+    let shift = random.within(middle - 3, middle + 3);
+    if config.rule == HardwareRule::F32Even {
+        return Channel { bias, multiplier: float(random, shift).to_bits().into(), shift: 0 };
     }
+    let greatest = i128::from(config.multiplier_width.max());
+    let multiplier = random.within(greatest / 2 + 1, greatest) as i64;
+    Channel { bias, multiplier, shift: shift.clamp(-31, 0) as i64 }
+}
+
+/// A float32 from `2^(shift - 1)` to `2^shift`. In every second one, few bits are set, so that products are ties. One of 16
+/// is any.
+fn float(random: &mut Random, shift: i128) -> f32 {
+    if random.one_in(16) {
+        return f32::from_bits(random.within(1, SCALE.hi()) as u32);
+    }
+    let bits = if random.one_in(2) { 23 } else { 3 };
+    let fraction = random.within(0, (1 << bits) - 1) << (23 - bits);
+    let one_to_two = f32::from_bits(1f32.to_bits() | fraction as u32);
+    one_to_two * (shift as f32 - 1.0).exp2()
 }
 
 /// The parameters that all channels share. Each parameter that is a port is drawn.

@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 use qrtl_golden::gemm::{Matrix, Operand, gemm};
-use qrtl_golden::{Bounds, FixedMultiplier, Requantization};
+use qrtl_golden::numerics::AnyRequantization;
+use qrtl_golden::{Bounds, FixedMultiplier, RealRequantization, RealRule, Requantization};
 use qrtl_hdl::blocks::gemm::{Channel, GemmConfig};
+use qrtl_hdl::parameter::HardwareRule;
 
 /// One product with everything that it needs.
 #[derive(Debug, Clone)]
@@ -42,14 +44,24 @@ impl Layer {
         let channel = |n: usize| self.channels[n.min(self.channels.len() - 1)];
         let n = self.b.cols();
         let bias: Vec<i32> = (0..n).map(|c| channel(c).bias as i32).collect();
-        let Output { zero_point, min, max } = self.output;
-        let requantization = |c: Channel| {
-            let factor = FixedMultiplier::new(config.multiplier_width, c.multiplier, c.shift)?;
-            Requantization::new(config.rule, factor, zero_point, Bounds::new(min, max)?)
-        };
-        let requantizations = (0..n).map(|c| requantization(channel(c))).collect::<Result<Vec<_>, _>>()?;
+        let requantizations = (0..n).map(|c| self.requantization(config, channel(c))).collect::<Result<Vec<_>>>()?;
         let operand = |matrix, zero_point| Operand { matrix, zero_point };
         let (a, b) = (operand(&self.a, self.a_zero_point), operand(&self.b, self.b_zero_point));
         Ok(gemm(a, b, &bias, &requantizations)?)
+    }
+
+    fn requantization(&self, config: &GemmConfig, c: Channel) -> Result<AnyRequantization> {
+        let Output { zero_point, min, max } = self.output;
+        let bounds = Bounds::new(min, max)?;
+        Ok(match config.rule {
+            HardwareRule::Fixed(rule) => {
+                let factor = FixedMultiplier::new(config.multiplier_width, c.multiplier, c.shift)?;
+                AnyRequantization::Fixed(Requantization::new(rule, factor, zero_point, bounds)?)
+            }
+            HardwareRule::F32Even => {
+                let factor = f64::from(f32::from_bits(c.multiplier as u32));
+                AnyRequantization::Real(RealRequantization::new(RealRule::F32Even, factor, zero_point, bounds)?)
+            }
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use qrtl_golden::Rule;
 use qrtl_hdl::blocks::gemm::{Forwarding, GemmConfig, ZeroPointStrategy};
-use qrtl_hdl::parameter::{Dimension, IntType, Source, ZeroPoint};
+use qrtl_hdl::parameter::{Dimension, HardwareRule, IntType, Source, ZeroPoint};
 use qrtl_hdl::targets::Target;
 
 /// Least number of results of each configuration.
@@ -38,6 +38,21 @@ pub(super) fn configurations() -> Vec<(GemmConfig, usize)> {
         ..base.clone()
     };
     let systolic = |spec: GemmConfig| GemmConfig { forwarding: Forwarding::Systolic, ..spec };
+    let float = |spec: GemmConfig| GemmConfig { rule: HardwareRule::F32Even, ..spec };
+    let scales = [0.001_953_125, 0.007_1, 0.000_488_281_25, 0.011, 1e-6, 0.003_906_25];
+    let floats = float(GemmConfig {
+        multiplier: Source::Table(scales.map(|scale: f32| scale.to_bits().into()).into()),
+        shift: Source::Port,
+        ..fixed.clone()
+    });
+    let one_float = float(GemmConfig {
+        bias: Source::Constant(-5),
+        multiplier: Source::Constant(0.002_5f32.to_bits().into()),
+        zero_point: Source::Constant(-3),
+        min: Source::Constant(-100),
+        max: Source::Constant(120),
+        ..base.clone()
+    });
     let all = [
         base.clone(),
         zeros(Subtract, Subtract),
@@ -59,7 +74,7 @@ pub(super) fn configurations() -> Vec<(GemmConfig, usize)> {
         size(3, 3, 3, GemmConfig { dsp_elements: Some(5), a: Uint8, b: Int4, ..ice40.clone() }),
         size(2, 4, 1, GemmConfig { dsp_elements: Some(3), b: Uint8, axis: true, ..ice40.clone() }),
         size(2, 3, 1, GemmConfig { target: Target::Ice40, dsp_elements: Some(4), ..zeros(Subtract, Subtract) }),
-        size(2, 2, 2, GemmConfig { a: Int16, output: IntType::Int16, ..ice40 }),
+        size(2, 2, 2, GemmConfig { a: Int16, output: IntType::Int16, ..ice40.clone() }),
         size(4, 4, 1, GemmConfig { target: Target::Ecp5, pipeline: 12, ..zeros(Subtract, Correct) }),
         size(3, 4, 2, GemmConfig { passes: 4, pipeline: 5, ..zeros(Subtract, Correct) }),
         size(4, 4, 1, GemmConfig { passes: 2, target: Target::Ecp5, pipeline: 12, axis: true, ..base.clone() }),
@@ -72,8 +87,15 @@ pub(super) fn configurations() -> Vec<(GemmConfig, usize)> {
         ),
         size(2, 4, 2, GemmConfig { a: Int16, output: IntType::Int16, ..base.clone() }),
         size(4, 4, 4, fixed.clone()),
-        size(3, 4, 1, GemmConfig { rule: Rule::Single, pipeline: 1, ..fixed.clone() }),
+        size(3, 4, 1, GemmConfig { rule: HardwareRule::Fixed(Rule::Single), pipeline: 1, ..fixed.clone() }),
         GemmConfig { k: Dimension::Fixed(1), m: Dimension::Fixed(7), ..fixed },
+        float(zeros(Subtract, Subtract)),
+        size(4, 4, 2, float(systolic(GemmConfig { target: Target::Ecp5, pipeline: 14, ..zeros(Subtract, Correct) }))),
+        size(2, 4, 1, float(GemmConfig { pipeline: 14, axis: true, b: Uint8, ..ice40 })),
+        size(3, 2, 1, float(GemmConfig { a: Uint8, b: Uint8, output: Uint8, ..base.clone() })),
+        size(2, 3, 3, float(GemmConfig { a: Int16, output: Int16, pipeline: 0, ..base.clone() })),
+        size(2, 2, 1, systolic(one_float)),
+        size(4, 4, 4, floats),
         size(4, 4, 4, GemmConfig { axis: true, ..base.clone() }),
         size(2, 3, 3, GemmConfig { axis: true, a: Int16, b: Int4, output: IntType::Int16, ..base }),
     ];

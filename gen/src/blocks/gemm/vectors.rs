@@ -81,17 +81,19 @@ fn set_parameters(script: &mut Script, config: &GemmConfig, layer: &Layer) {
         }
     }
     if config.channels() == Channels::Memory {
-        load_channels(script, &layer.channels);
+        load_channels(script, config, &layer.channels);
     }
 }
 
 /// Sends the parameters of the channels, one channel a clock.
-fn load_channels(script: &mut Script, channels: &[Channel]) {
+fn load_channels(script: &mut Script, config: &GemmConfig, channels: &[Channel]) {
     for (i, c) in channels.iter().enumerate() {
         script.set("cfg_first", &[i128::from(i == 0)]);
         script.set("cfg_bias", &[c.bias.into()]);
         script.set("cfg_multiplier", &[c.multiplier.into()]);
-        script.set("cfg_shift", &[c.shift.into()]);
+        if config.has_shift() {
+            script.set("cfg_shift", &[c.shift.into()]);
+        }
         script.set("cfg_valid", &[1]);
         script.idle(1);
         script.set("cfg_valid", &[0]);

@@ -1,12 +1,11 @@
-//! A requantizer of the engine: of one rule or of the other, with the same way in and out.
-
-use rust_hdl::prelude::*;
+//! The requantizers of an engine, of one rule or of the other.
 
 use super::config::{BIAS, EngineConfig};
 use super::rule::EngineRule;
-use crate::blocks::float_requantizer::{FloatRequantizer, FloatRequantizerConfig};
-use crate::blocks::requantizer::{Requantizer, RequantizerConfig};
-use crate::exact::{Clk, Int, Kernel, Port, Range};
+use crate::blocks::any_requantizer::AnyRequantizerConfig;
+use crate::blocks::float_requantizer::FloatRequantizerConfig;
+use crate::blocks::requantizer::RequantizerConfig;
+use crate::exact::Range;
 use crate::parameter::Source;
 use crate::targets::Target;
 
@@ -19,23 +18,25 @@ impl EngineConfig {
 
     /// Clock edges from a sum of these values, with its bias, to its result.
     pub(super) fn requantizer_latency(&self, sum: Range) -> usize {
-        match self.rule {
-            EngineRule::TfliteDouble | EngineRule::Single => self.requantizer(sum).latency(),
-            EngineRule::F32Even => self.float_requantizer(sum).latency(),
-        }
+        self.any_requantizer(sum).latency()
     }
 
     /// Checks that there are requantizers for sums of these values.
     pub(super) fn validate_requantizer(&self, sum: Range) -> Result<(), String> {
+        let requantizer = self.any_requantizer(sum);
+        if self.target == Target::Ice40 && matches!(requantizer, AnyRequantizerConfig::Float(_)) {
+            return Err(format!("rule: {} has no engine for {}", self.rule, self.target));
+        }
+        requantizer.validate(self.passes)
+    }
+
+    /// The requantizer of the engine's rule for sums of these values.
+    pub(super) fn any_requantizer(&self, sum: Range) -> AnyRequantizerConfig {
         match self.rule {
-            EngineRule::TfliteDouble | EngineRule::Single => self.requantizer(sum).validate(),
-            EngineRule::F32Even if self.passes > 1 => {
-                Err(format!("passes: {} is not 1, the passes of {}", self.passes, self.rule))
+            EngineRule::TfliteDouble | EngineRule::Single => {
+                AnyRequantizerConfig::Fixed(Box::new(self.requantizer(sum)))
             }
-            EngineRule::F32Even if self.target == Target::Ice40 => {
-                Err(format!("rule: {} has no engine for {}", self.rule, self.target))
-            }
-            EngineRule::F32Even => self.float_requantizer(sum).validate(),
+            EngineRule::F32Even => AnyRequantizerConfig::Float(self.float_requantizer(sum)),
         }
     }
 
@@ -76,136 +77,4 @@ impl EngineConfig {
 /// Values of a sum with its bias.
 fn biased(sum: Range) -> Range {
     sum + BIAS
-}
-
-/// What rounds the sums: a multiplier and a shift, or a float32. In the Verilog either block has the name of the field.
-pub(super) enum EngineRequantizer {
-    /// by a multiplier and a shift
-    Fixed(Box<Requantizer>),
-    /// by a float32
-    Float(Box<FloatRequantizer>),
-}
-
-impl EngineRequantizer {
-    /// As many requantizers for sums of these values.
-    ///
-    /// # Errors
-    /// The errors of their configuration.
-    pub(super) fn several(config: &EngineConfig, sum: Range, count: usize) -> Result<Vec<EngineRequantizer>, String> {
-        let one = |_| {
-            Ok(match config.rule {
-                EngineRule::TfliteDouble | EngineRule::Single => {
-                    EngineRequantizer::Fixed(Box::new(Requantizer::new(config.requantizer(sum))?))
-                }
-                EngineRule::F32Even => {
-                    EngineRequantizer::Float(Box::new(FloatRequantizer::new(config.float_requantizer(sum))?))
-                }
-            })
-        };
-        (0..count).map(one).collect()
-    }
-
-    /// Connects clock and reset.
-    pub(super) fn connect(&self, k: &Kernel, clk: &Clk, rst_n: Int<'_>) {
-        let (own, reset) = match self {
-            EngineRequantizer::Fixed(block) => (&block.clk, &block.rst_n),
-            EngineRequantizer::Float(block) => (&block.clk, &block.rst_n),
-        };
-        k.pass_clock(clk, own);
-        k.drive(reset, rst_n);
-    }
-
-    /// There is a sum.
-    pub(super) fn in_valid(&self) -> &Port<In> {
-        match self {
-            EngineRequantizer::Fixed(block) => block.flow.in_valid(),
-            EngineRequantizer::Float(block) => block.flow.in_valid(),
-        }
-    }
-
-    /// The sum, with its bias unless that has a port of its own.
-    pub(super) fn acc(&self) -> &Port<In> {
-        match self {
-            EngineRequantizer::Fixed(block) => &block.acc,
-            EngineRequantizer::Float(block) => &block.acc,
-        }
-    }
-
-    /// The bias, if the requantizer adds it.
-    pub(super) fn bias(&self) -> Option<&Port<In>> {
-        match self {
-            EngineRequantizer::Fixed(block) => block.parameters.bias.get(),
-            EngineRequantizer::Float(_) => None,
-        }
-    }
-
-    /// The parts of the factor, in the order of [`ParameterMemory::factor`](super::parameters::ParameterMemory::factor).
-    pub(super) fn factor(&self) -> Vec<&Port<In>> {
-        match self {
-            EngineRequantizer::Fixed(block) => [&block.parameters.multiplier, &block.parameters.shift]
-                .into_iter()
-                .filter_map(|port| port.get())
-                .collect(),
-            EngineRequantizer::Float(block) => vec![&block.scale],
-        }
-    }
-
-    /// Zero point, least and greatest result.
-    pub(super) fn output(&self) -> Vec<&Port<In>> {
-        match self {
-            EngineRequantizer::Fixed(block) => {
-                let ports = [&block.parameters.zero_point, &block.parameters.min, &block.parameters.max];
-                ports.into_iter().filter_map(|port| port.get()).collect()
-            }
-            EngineRequantizer::Float(block) => vec![&block.zero_point, &block.min, &block.max],
-        }
-    }
-
-    /// There is a result.
-    pub(super) fn out_valid(&self) -> &Port<Out> {
-        match self {
-            EngineRequantizer::Fixed(block) => block.flow.out_valid(),
-            EngineRequantizer::Float(block) => block.flow.out_valid(),
-        }
-    }
-
-    /// The result.
-    pub(super) fn y(&self) -> &Port<Out> {
-        match self {
-            EngineRequantizer::Fixed(block) => &block.y,
-            EngineRequantizer::Float(block) => &block.y,
-        }
-    }
-}
-
-impl Logic for EngineRequantizer {
-    fn update(&mut self) {}
-}
-
-/// It is the block that it has.
-impl Block for EngineRequantizer {
-    fn connect_all(&mut self) {
-        match self {
-            EngineRequantizer::Fixed(block) => block.connect_all(),
-            EngineRequantizer::Float(block) => block.connect_all(),
-        }
-    }
-    fn update_all(&mut self) {
-        match self {
-            EngineRequantizer::Fixed(block) => block.update_all(),
-            EngineRequantizer::Float(block) => block.update_all(),
-        }
-    }
-    fn has_changed(&self) -> bool {
-        match self {
-            EngineRequantizer::Fixed(block) => block.has_changed(),
-            EngineRequantizer::Float(block) => block.has_changed(),
-        }
-    }
-    fn accept(&self, name: &str, probe: &mut dyn Probe) {
-        match self {
-            EngineRequantizer::Fixed(block) => block.accept(name, probe),
-            EngineRequantizer::Float(block) => block.accept(name, probe),
-        }
-    }
 }

@@ -3,6 +3,7 @@
 use rust_hdl::prelude::*;
 
 use super::config::{Channel, GemmConfig};
+use super::requantizer::ChannelRanges;
 use crate::describe_logic;
 use crate::exact::{Clk, Describe, Header, Int, Kernel, Maybe, Port, Ram, Range, Reg, Stage};
 use crate::targets::Memory;
@@ -14,14 +15,6 @@ const CELL_WORDS: usize = 512;
 /// Values of a word of the cell.
 const WORD: Range = Range::unsigned(36);
 
-/// Ranges of the three parameters.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ChannelRanges {
-    pub bias: Range,
-    pub multiplier: Range,
-    pub shift: Range,
-}
-
 /// A table, or a memory that is filled through its write port. The entry at an address appears as many clock edges
 /// later as the configuration has memory ranks. Nothing is read while an entry is written, so that the result of such a
 /// read need not be defined.
@@ -31,7 +24,7 @@ pub struct ChannelMemory {
     pub clk: Clk,
     /// entry whose bias is wanted
     pub bias_address: Port<In>,
-    /// entry whose multiplier and shift are wanted
+    /// entry whose multiplier and shift, or float32, are wanted
     pub scale_address: Port<In>,
     /// an entry is written
     pub write: Maybe<Port<In>>,
@@ -45,10 +38,10 @@ pub struct ChannelMemory {
     pub write_shift: Maybe<Port<In>>,
     /// bias of the entry
     pub bias: Port<Out>,
-    /// multiplier of the entry
+    /// multiplier of the entry, or its float32
     pub multiplier: Port<Out>,
-    /// shift of the entry
-    pub shift: Port<Out>,
+    /// shift of the entry, if channels have one
+    pub shift: Maybe<Port<Out>>,
     biases: Maybe<Ram>,
     multipliers: Maybe<Ram>,
     shifts: Maybe<Ram>,
@@ -72,32 +65,39 @@ impl ChannelMemory {
             Memory::Inferred | Memory::Spram => false,
         };
         let address = Range::new(0, entries as i128 - 1);
-        let ChannelRanges { bias, multiplier, shift } = ranges;
+        let ChannelRanges { bias, multiplier, shift: shifts } = ranges;
+        let (has_shift, shift) = (shifts.is_some(), shifts.unwrap_or(Range::constant(0)));
         // A memory of one word is described as a memory of two words.
-        let ram = |range| Maybe::when(writable && !in_cells, || Ram::new(entries.max(2), range));
-        let cell = || Maybe::when(in_cells, || Ebr::new(CELL_WORDS, WORD.width()));
-        let reg = |range| Maybe::when(!writable, || Reg::new(range));
+        let ram = |there, range| Maybe::when(there && writable && !in_cells, || Ram::new(entries.max(2), range));
+        let cell = |there| Maybe::when(there && in_cells, || Ebr::new(CELL_WORDS, WORD.width()));
+        let reg = |there, range| Maybe::when(there && !writable, || Reg::new(range));
         ChannelMemory {
             clk: Clk::new(),
             bias_address: Port::new(address, "entry whose bias is wanted"),
-            scale_address: Port::new(address, "entry whose multiplier and shift are wanted"),
+            scale_address: Port::new(
+                address,
+                if has_shift { "entry whose multiplier and shift are wanted" } else { "entry whose float32 is wanted" },
+            ),
             write: Maybe::when(writable, || Port::bit("an entry is written")),
             write_address: Maybe::when(writable, || Port::new(address, "which entry is written")),
             write_bias: Maybe::when(writable, || Port::new(bias, "its bias")),
             write_multiplier: Maybe::when(writable, || Port::new(multiplier, "its multiplier")),
-            write_shift: Maybe::when(writable, || Port::new(shift, "its shift")),
+            write_shift: Maybe::when(has_shift && writable, || Port::new(shift, "its shift")),
             bias: Port::new(bias, "bias of the entry"),
-            multiplier: Port::new(multiplier, "multiplier of the entry"),
-            shift: Port::new(shift, "shift of the entry"),
-            biases: ram(bias),
-            multipliers: ram(multiplier),
-            shifts: ram(shift),
-            bias_cell: cell(),
-            multiplier_cell: cell(),
-            shift_cell: cell(),
-            entry_bias: reg(bias),
-            entry_multiplier: reg(multiplier),
-            entry_shift: reg(shift),
+            multiplier: Port::new(
+                multiplier,
+                if has_shift { "multiplier of the entry" } else { "float32 of the entry" },
+            ),
+            shift: Maybe::when(has_shift, || Port::new(shift, "shift of the entry")),
+            biases: ram(true, bias),
+            multipliers: ram(true, multiplier),
+            shifts: ram(has_shift, shift),
+            bias_cell: cell(true),
+            multiplier_cell: cell(true),
+            shift_cell: cell(has_shift),
+            entry_bias: reg(true, bias),
+            entry_multiplier: reg(true, multiplier),
+            entry_shift: reg(has_shift, shift),
             // The register of the memory itself is the first rank. A cell has two ranks itself.
             output: (1 + usize::from(in_cells)..config.memory_ranks()).map(|_| Stage::new(true)).collect(),
             _table: table,
@@ -151,7 +151,8 @@ struct Parameter<'a> {
     word: &'a Maybe<Port<In>>,
     reg: &'a Maybe<Reg>,
     of: fn(&Channel) -> i64,
-    to: &'a Port<Out>,
+    /// a shift may not be there
+    to: Option<&'a Port<Out>>,
 }
 
 describe_logic!(ChannelMemory);
@@ -160,7 +161,11 @@ impl Describe for ChannelMemory {
     fn header(&self) -> Header {
         let entries = self.bias_address.range().hi() + 1;
         let kind = if self._table.is_some() { "table" } else { "memory" };
-        Header::new(format!("channel_{kind}_{entries}"), "Bias, multiplier and shift of a channel.")
+        let what = match self.shift.get() {
+            Some(_) => "Bias, multiplier and shift of a channel.",
+            None => "Bias and float32 of a channel.",
+        };
+        Header::new(format!("channel_{kind}_{entries}"), what)
             .fact("entries", entries)
             .fact("latency", format!("{} cycles", self._ranks))
     }
@@ -177,7 +182,7 @@ impl Describe for ChannelMemory {
                 word: &self.write_bias,
                 reg: &self.entry_bias,
                 of: |c| c.bias,
-                to: &self.bias,
+                to: Some(&self.bias),
             },
             Parameter {
                 name: "multiplier",
@@ -187,7 +192,7 @@ impl Describe for ChannelMemory {
                 word: &self.write_multiplier,
                 reg: &self.entry_multiplier,
                 of: |c| c.multiplier,
-                to: &self.multiplier,
+                to: Some(&self.multiplier),
             },
             Parameter {
                 name: "shift",
@@ -197,12 +202,12 @@ impl Describe for ChannelMemory {
                 word: &self.write_shift,
                 reg: &self.entry_shift,
                 of: |c| c.shift,
-                to: &self.shift,
+                to: self.shift.get(),
             },
         ];
-        for parameter in &parameters {
+        for (parameter, to) in parameters.iter().filter_map(|parameter| Some((parameter, parameter.to?))) {
             let word = self.entry(k, parameter);
-            k.drive(parameter.to, ranks.iter().fold(word, |word, rank| rank.pass(parameter.name, word)));
+            k.drive(to, ranks.iter().fold(word, |word, rank| rank.pass(parameter.name, word)));
         }
     }
 }

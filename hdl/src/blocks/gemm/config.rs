@@ -8,7 +8,7 @@ use crate::blocks::requantizer::DEFAULT_PIPELINE;
 use crate::default_from_flags;
 use crate::display_word;
 use crate::exact::Range;
-use crate::parameter::{Dimension, IntType, Source, ZeroPoint, multiplier_width, rule};
+use crate::parameter::{Dimension, HardwareRule, IntType, Source, ZeroPoint, hardware_rule, multiplier_width};
 use crate::targets::Target;
 
 /// Parameters of a GEMM block: C (M x N) = requant(A (M x K) * B (K x N)).
@@ -53,18 +53,18 @@ pub struct GemmConfig {
     #[arg(long, default_value_t = Dimension::UpTo(1024))]
     pub k: Dimension,
     /// rounding rule
-    #[arg(long, value_parser = rule(), default_value_t = Rule::TfliteDouble)]
-    pub rule: Rule,
+    #[arg(long, value_parser = hardware_rule(), default_value_t = HardwareRule::Fixed(Rule::TfliteDouble))]
+    pub rule: HardwareRule,
     /// bits of the multipliers, sign included: 8, 16 or 32
     #[arg(long, value_parser = multiplier_width, default_value = "32")]
     pub multiplier_width: MultiplierWidth,
     /// bias of the channels: a number, one for each channel, or port (a memory that cfg_* fills)
     #[arg(long, default_value_t = Source::Port, allow_hyphen_values = true)]
     pub bias: Source,
-    /// multiplier of the channels, as bias
+    /// multiplier of the channels, as bias; for f32_even the bits of a float32
     #[arg(long, default_value_t = Source::Port, allow_hyphen_values = true)]
     pub multiplier: Source,
-    /// shift of the channels, as bias
+    /// shift of the channels, as bias; f32_even has none
     #[arg(long, default_value_t = Source::Port, allow_hyphen_values = true)]
     pub shift: Source,
     /// type of C: int8, uint8 or int16
@@ -79,11 +79,12 @@ pub struct GemmConfig {
     /// greatest result: port or a number
     #[arg(long, default_value_t = Source::Port, allow_hyphen_values = true)]
     pub max: Source,
-    /// register ranks of a requantizer, 0..=11, or 0..=12 for ecp5 and ice40
+    /// register ranks of a requantizer, 0..=11, or 0..=12 for ecp5 and ice40; 0..=16 for f32_even, or 0..=14 where a sum has
+    /// at most 25 bits
     #[arg(long, default_value_t = DEFAULT_PIPELINE)]
     pub pipeline: usize,
     /// passes of a requantizer's product through its multipliers: 1, 2 or 4; a requantizer takes a sum every 1, 2 or 4
-    /// clocks
+    /// clocks; 1 for f32_even
     #[arg(long, default_value_t = 1)]
     pub passes: usize,
     /// device whose multipliers the block instantiates
@@ -173,9 +174,9 @@ impl Operand {
 pub struct Channel {
     /// added to the accumulator
     pub bias: i64,
-    /// fixed-point multiplier
+    /// fixed-point multiplier, or the bits of a float32
     pub multiplier: i64,
-    /// shift with TFLite's sign
+    /// shift with TFLite's sign; 0 beside a float32
     pub shift: i64,
 }
 

@@ -2,10 +2,11 @@
 
 use rust_hdl::prelude::{In, Out};
 
-use super::Gemm;
 use super::config::{Channels, Forwarding, Operand, ZeroPointStrategy};
 use super::header::header;
 use super::sequencer::dimension;
+use super::{ChannelMemory, Gemm};
+use crate::blocks::any_requantizer::AnyRequantizer;
 use crate::blocks::delay::{delays, open, through};
 use crate::describe_logic;
 use crate::exact::{Describe, Header, Int, Kernel, Maybe, Port, Range, Reg};
@@ -55,8 +56,7 @@ impl Gemm {
         }
         self.channels.iter().for_each(|c| k.pass_clock(&self.clk, &c.clk));
         for r in &self.requantizer {
-            k.pass_clock(&self.clk, &r.clk);
-            k.drive(&r.rst_n, rst_n());
+            r.connect(k, &self.clk, rst_n());
         }
         for (to, from) in [(&self.sequencer.m, &self.m), (&self.sequencer.n, &self.n), (&self.sequencer.k, &self.k)] {
             if let (Some(to), Some(from)) = (to.get(), from.get()) {
@@ -234,26 +234,33 @@ impl Gemm {
             };
             let sum = biased.pass(&format!("sum_{lane}"), sums[lane] + bias);
             let acc = limited.pass(&format!("limited_{lane}"), saturated(sum, c.sum_limit()));
-            k.drive(&requantizer.acc, acc);
-            k.drive(requantizer.flow.in_valid(), on_its_way[on_its_way.len() - 1]);
-            let to = &requantizer.parameters;
-            if let Some(memory) = memory {
-                for (to, from) in [(&to.multiplier, &memory.multiplier), (&to.shift, &memory.shift)] {
-                    if let Some(to) = to.get() {
-                        k.drive(to, k.read(from));
-                    }
-                }
-            }
-            for (to, from) in [(&to.zero_point, &self.zero_point), (&to.min, &self.min), (&to.max, &self.max)] {
-                if let (Some(to), Some(from)) = (to.get(), from.get()) {
-                    k.drive(to, k.read(from));
-                }
-            }
-            k.drive_lane(&self.outlet.put_y, lane, k.read(&requantizer.y));
+            k.drive(requantizer.acc(), acc);
+            k.drive(requantizer.in_valid(), on_its_way[on_its_way.len() - 1]);
+            self.give_parameters(k, requantizer, memory);
+            k.drive_lane(&self.outlet.put_y, lane, k.read(requantizer.y()));
             k.drive_lane(&self.y, lane, k.lane(&self.outlet.y, lane));
             k.drive_lane(&self.keep, lane, k.lane(&self.outlet.keep, lane));
         }
         self.deliver(k);
+    }
+
+    /// Factor, zero point and bounds of a requantizer, for those that have a port there: from a memory or a port, or the
+    /// constant of their source.
+    fn give_parameters(&self, k: &Kernel, requantizer: &AnyRequantizer, memory: Option<&ChannelMemory>) {
+        let c = &self._config;
+        let factor = match memory {
+            Some(memory) => [Some(k.read(&memory.multiplier)), memory.shift.get().map(|shift| k.read(shift))],
+            None => [None; 2],
+        };
+        let output = [&self.zero_point, &self.min, &self.max].map(|port| port.get().map(|port| k.read(port)));
+        let ports = requantizer.factor().into_iter().chain(requantizer.output());
+        let sources = [&c.multiplier, &c.shift, &c.zero_point, &c.min, &c.max];
+        for ((to, value), source) in ports.zip(factor.into_iter().chain(output)).zip(sources) {
+            let constant = || k.lit(source.value(0).expect("without a value it is a constant").into());
+            if let Some(to) = to {
+                k.drive(to, value.unwrap_or_else(constant));
+            }
+        }
     }
 
     /// Brings the results from the requantizers to the output stream.
@@ -262,7 +269,7 @@ impl Gemm {
         let ranks = open(k, &self.along);
         let along = |name: &str, port: &Port<Out>| through(&ranks, name, k.read(port));
         k.drive(&outlet.reserve, k.read(&drain.valid));
-        k.drive(&outlet.put, k.read(self.requantizer[0].flow.out_valid()));
+        k.drive(&outlet.put, k.read(self.requantizer[0].out_valid()));
         k.drive(&outlet.put_kept, along("kept", &drain.cols_kept));
         k.drive(&outlet.put_last, along("last", &drain.last));
         k.drive(&outlet.out_ready, k.read(&self.out_ready));

@@ -2,7 +2,6 @@
 //! sums.
 
 use super::config::{Channel, Channels, GemmConfig, Operand, TYPICAL_TERMS};
-use crate::blocks::requantizer::RequantizerConfig;
 use crate::exact::Range;
 use crate::parameter::{Dimension, Source};
 
@@ -39,17 +38,24 @@ impl GemmConfig {
     }
 
     /// The parameters of the channels, with their names.
-    pub(super) fn channel_sources(&self) -> [(&'static str, &Source); 3] {
-        [("bias", &self.bias), ("multiplier", &self.multiplier), ("shift", &self.shift)]
+    pub(super) fn channel_sources(&self) -> Vec<(&'static str, &Source)> {
+        let mut sources = vec![("bias", &self.bias), ("multiplier", &self.multiplier)];
+        if self.has_shift() {
+            sources.push(("shift", &self.shift));
+        }
+        sources
     }
 
     /// The source of the channels' parameters.
     pub fn channels(&self) -> Channels {
-        let sources = self.channel_sources().map(|(_, source)| source);
-        match sources {
-            all if all.contains(&&Source::Port) => Channels::Memory,
-            all if all.iter().any(|s| s.entries().is_some()) => Channels::Table,
-            _ => Channels::Same,
+        let sources = self.channel_sources();
+        let any = |of: fn(&Source) -> bool| sources.iter().any(|(_, source)| of(source));
+        if any(|source| *source == Source::Port) {
+            Channels::Memory
+        } else if any(|source| source.entries().is_some()) {
+            Channels::Table
+        } else {
+            Channels::Same
         }
     }
 
@@ -60,8 +66,9 @@ impl GemmConfig {
 
     /// The parameters of channel `n`. They are 0 if they are ports, or if the tables end before `n`.
     pub fn channel(&self, n: usize) -> Channel {
-        let [bias, multiplier, shift] = self.channel_sources().map(|(_, source)| source.value(n).unwrap_or(0));
-        Channel { bias, multiplier, shift }
+        let of = |source: &Source| source.value(n).unwrap_or(0);
+        let shift = if self.has_shift() { of(&self.shift) } else { 0 };
+        Channel { bias: of(&self.bias), multiplier: of(&self.multiplier), shift }
     }
 
     /// Sums of up to K products of two ranges.
@@ -114,29 +121,5 @@ impl GemmConfig {
         // The entries fill whole tiles, so that an address never leaves the memory. There are at least two, because
         // synthesis warns of a memory of one word.
         (channels.div_ceil(self.cols) * self.groups()).max(2)
-    }
-
-    /// Configuration of each requantizer.
-    pub(super) fn requantizer(&self) -> RequantizerConfig {
-        let constant_or_port = |source: &Source| match (self.channels(), source) {
-            (Channels::Same, Source::Constant(v)) => Source::Constant(*v),
-            _ => Source::Port,
-        };
-        RequantizerConfig {
-            rule: self.rule,
-            acc: Some(self.biased().clamp(self.sum_limit())),
-            multiplier_width: self.multiplier_width,
-            output: self.output,
-            multiplier: constant_or_port(&self.multiplier),
-            shift: constant_or_port(&self.shift),
-            zero_point: self.zero_point.clone(),
-            min: self.min.clone(),
-            max: self.max.clone(),
-            pipeline: self.pipeline,
-            passes: self.passes,
-            no_backpressure: true,
-            target: self.target,
-            ..RequantizerConfig::default()
-        }
     }
 }

@@ -17,15 +17,20 @@ pub(super) fn header(c: &GemmConfig) -> Header {
         };
         format!("{}, {zero}", o.range)
     };
+    let (parameters, formula) = if c.has_shift() {
+        ("bias, multiplier and shift", "requant(acc + bias[n], multiplier[n], shift[n])")
+    } else {
+        ("bias and float32", "even(f32(f32(acc + bias[n]) * multiplier[n]))")
+    };
     let channels = match c.channels() {
-        Channels::Same => "one bias, multiplier and shift for all".to_owned(),
+        Channels::Same => format!("one {parameters} for all"),
         Channels::Table => format!("table of {}", c.table_entries()),
         Channels::Memory => "memory, filled through cfg_*".to_owned(),
     };
     let systolic = if c.forwarding == Forwarding::Systolic { ", systolic" } else { "" };
     let pace = if c.passes == 1 { "per clock".to_owned() } else { format!("in {} clocks", c.passes) };
     let name = format!("gemm_{}x{}", c.rows, c.cols);
-    Header::new(name, "C[m][n] = clamp(requant(acc + bias[n], multiplier[n], shift[n]) + zero_point, min, max),")
+    Header::new(name, format!("C[m][n] = clamp({formula} + zero_point, min, max),"))
         .line("acc = sum over k of (A[m][k] - za) * (B[k][n] - zb).")
         .line("A beat carries A[m][k] for the rows of a tile and B[k][n] for its columns; K beats make a tile.")
         .line("Lanes beyond the edge of C are ignored; keep says which lanes of y hold a result.")

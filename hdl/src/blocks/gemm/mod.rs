@@ -35,6 +35,7 @@ mod loader;
 mod lut_product;
 mod outlet;
 mod pe;
+mod requantizer;
 mod row;
 mod sequencer;
 mod streams;
@@ -56,10 +57,10 @@ pub use pe::Pe;
 pub use row::Row;
 pub use sequencer::Sequencer;
 
-use crate::blocks::requantizer::{Parameters, Requantizer};
+use crate::blocks::any_requantizer::AnyRequantizer;
 use crate::exact::{Bus, Clk, Maybe, Port, Reg, Stage};
 use crate::parameter::{Source, ZeroPoint};
-use channel_memory::ChannelRanges;
+use requantizer::ChannelRanges;
 use sequencer::dimension_port;
 
 /// See the [module](self).
@@ -91,7 +92,7 @@ pub struct Gemm {
     pub cfg_first: Maybe<Port<In>>,
     /// bias of the channel
     pub cfg_bias: Maybe<Port<In>>,
-    /// multiplier of the channel
+    /// multiplier of the channel, or its float32
     pub cfg_multiplier: Maybe<Port<In>>,
     /// shift of the channel
     pub cfg_shift: Maybe<Port<In>>,
@@ -120,7 +121,7 @@ pub struct Gemm {
     drain: Drain,
     loader: Maybe<Loader>,
     channels: Vec<ChannelMemory>,
-    requantizer: Vec<Requantizer>,
+    requantizer: Vec<AnyRequantizer>,
     outlet: Outlet,
     enter: Stage,
     products: Vec<Reg>,
@@ -154,8 +155,7 @@ impl Gemm {
         let config = config.decided();
         let c = &config;
         let requantizer = c.requantizer();
-        let Parameters { multiplier, shift, .. } = requantizer.port_ranges();
-        let ranges = ChannelRanges { bias: c.bias_range(), multiplier, shift };
+        let ranges = c.channel_ranges();
         let memory = c.channels() == Channels::Memory;
         let cfg = |range, doc| Maybe::when(memory, || Port::new(range, doc));
         let operand_zero =
@@ -181,8 +181,17 @@ impl Gemm {
             cfg_valid: cfg(crate::exact::BIT, "parameters of a channel are given"),
             cfg_first: cfg(crate::exact::BIT, "they are those of channel 0"),
             cfg_bias: cfg(ranges.bias, "bias of the channel"),
-            cfg_multiplier: cfg(ranges.multiplier, "multiplier of the channel"),
-            cfg_shift: cfg(ranges.shift, "shift of the channel"),
+            cfg_multiplier: cfg(
+                ranges.multiplier,
+                if c.has_shift() {
+                    "multiplier of the channel"
+                } else {
+                    "float32 of the channel, without its sign bit"
+                },
+            ),
+            cfg_shift: Maybe::from(
+                ranges.shift.filter(|_| memory).map(|range| Port::new(range, "shift of the channel")),
+            ),
             in_valid: Port::bit("a beat of operands is offered"),
             in_ready: Port::bit("it is taken"),
             a: Bus::new(c.rows, c.a.range(), "A[m][k] of the tile's rows"),
@@ -198,9 +207,7 @@ impl Gemm {
             drain: Drain::new(c, rows, cols, entry),
             loader: Maybe::when(memory, || Loader::new(c)),
             channels: (0..c.requantizers()).filter_map(|lane| Self::channel_memory(c, lane, ranges)).collect(),
-            requantizer: (0..c.requantizers())
-                .map(|_| Requantizer::new(requantizer.clone()))
-                .collect::<Result<_, _>>()?,
+            requantizer: requantizer.several(c.requantizers())?,
             outlet: Outlet::new(c),
             enter: Stage::new(true),
             products: flags(c.multiply_ranks() + 1),

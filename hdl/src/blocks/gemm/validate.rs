@@ -1,7 +1,8 @@
 //! The limits of a configuration of the GEMM block.
 
 use super::config::{Channels, GemmConfig, MAX_MEMORY, ZeroPointStrategy};
-use crate::blocks::requantizer::Parameters;
+use super::requantizer::ChannelRanges;
+use crate::exact::Range;
 use crate::parameter::{Dimension, IntType, Source, ZeroPoint};
 use crate::targets::Multiplier;
 use crate::targets::ice40::SbMac16Products;
@@ -47,7 +48,7 @@ impl GemmConfig {
             }
         }
         self.validate_cells()?;
-        self.requantizer().validate()
+        self.validate_requantizer()
     }
 
     /// Checks that zero points are values of their operands, and that a strategy has a zero point to act on.
@@ -96,9 +97,11 @@ impl GemmConfig {
                 let not_port: Vec<&str> =
                     all.iter().filter(|(_, s)| **s != Source::Port).map(|(name, _)| *name).collect();
                 if !not_port.is_empty() {
-                    let not_port = not_port.join(", ");
+                    let (names, not_port) =
+                        (all.iter().map(|(name, _)| *name).collect::<Vec<_>>(), not_port.join(", "));
                     return Err(format!(
-                        "bias, multiplier, shift: all are port (the default), or none; not port: {not_port}"
+                        "{}: all are port (the default), or none; not port: {not_port}",
+                        names.join(", ")
                     ));
                 }
                 if self.n.max() > MAX_MEMORY {
@@ -120,12 +123,15 @@ impl GemmConfig {
         if self.n != Dimension::Fixed(entries) {
             return Err(format!("channels: a table of {entries} entries for {} columns", self.n));
         }
-        let Parameters { bias, multiplier, shift, .. } = self.requantizer().port_ranges();
+        let ChannelRanges { multiplier, shift, .. } = self.channel_ranges();
+        let shift = shift.unwrap_or(Range::constant(0));
         for i in 0..entries {
             let c = self.channel(i);
-            for (name, v, limit) in
-                [("bias", c.bias, bias), ("multiplier", c.multiplier, multiplier), ("shift", c.shift, shift)]
-            {
+            for (name, v, limit) in [
+                ("bias", c.bias, Range::signed(32)),
+                ("multiplier", c.multiplier, multiplier),
+                ("shift", c.shift, shift),
+            ] {
                 if !limit.contains(v.into()) {
                     return Err(format!("channel {i}: {name}: {v} is outside {limit}"));
                 }

@@ -201,11 +201,7 @@ impl RequantizerConfig {
             return Err(format!("acc: {} is outside {accumulator}, the accumulator of {}", self.acc(), self.rule));
         }
         for (name, (source, limit)) in self.sources().zip(self.port_ranges()).named() {
-            let got = source.range(limit);
-            if !limit.covers(got) {
-                let got = got.singleton().map_or(got.to_string(), |v| v.to_string());
-                return Err(format!("{name}: {got} is outside {limit}"));
-            }
+            source.check(name, limit)?;
             if let (Some(entries), Some(channels)) = (source.entries(), self.channels())
                 && (entries == 0 || entries != channels)
             {
@@ -231,15 +227,16 @@ impl RequantizerConfig {
         Ok(())
     }
 
-    /// Checks that bounds are in order, channel by channel, where both are known.
+    /// Checks that bounds are in order, channel by channel.
     fn validate_bounds(&self) -> Result<(), String> {
-        for channel in 0..self.channels().unwrap_or(1) {
-            if let (Some(min), Some(max)) = (self.min.value(channel), self.max.value(channel))
-                && min > max
-            {
-                return Err(format!("min: {min} is greater than max, {max}"));
-            }
-        }
-        Ok(())
+        (0..self.channels().unwrap_or(1)).try_for_each(|channel| bounds_in_order(&self.min, &self.max, channel))
+    }
+}
+
+/// Checks that the bounds of a channel are in order, where both are known.
+pub(in crate::blocks) fn bounds_in_order(min: &Source, max: &Source, channel: usize) -> Result<(), String> {
+    match (min.value(channel), max.value(channel)) {
+        (Some(min), Some(max)) if min > max => Err(format!("min: {min} is greater than max, {max}")),
+        _ => Ok(()),
     }
 }

@@ -35,6 +35,7 @@ use qrtl_golden::Contract;
 use rust_hdl::core::atom::Atom;
 use rust_hdl::prelude::*;
 
+pub(in crate::blocks) use config::bounds_in_order;
 pub use config::{DEFAULT_PIPELINE, OUTPUTS, RequantizerConfig};
 use datapath::{Bounds, OutOfBounds, Output, kept_bits, places};
 pub use parameters::Parameters;

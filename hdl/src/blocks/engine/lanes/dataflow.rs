@@ -182,9 +182,9 @@ impl Lanes {
                 None => held + bias,
             };
             k.drive(requantizer.acc(), biased.pass(&name("sum"), sum));
-            requantizer.factor().into_iter().zip(factor).for_each(|(to, part)| k.drive(to, part));
+            requantizer.factor().into_iter().flatten().zip(factor).for_each(|(to, part)| k.drive(to, part));
             let output = [instruction::LANE_ZERO_POINT, instruction::LANE_MIN, instruction::LANE_MAX];
-            for (to, field) in requantizer.output().into_iter().zip(output) {
+            for (to, field) in requantizer.output().into_iter().flatten().zip(output) {
                 k.drive(to, self.field(k, field));
             }
         }

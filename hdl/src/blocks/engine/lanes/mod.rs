@@ -33,7 +33,7 @@ use super::loader::Target;
 use super::memory::Memory;
 use super::model::Model;
 use super::parameters::ParameterMemory;
-use super::requantizer::EngineRequantizer;
+use crate::blocks::any_requantizer::AnyRequantizer;
 use crate::blocks::ring::Ring;
 use crate::exact::{BIT, Bus, Clk, Maybe, Port, Range, Reg, Stage};
 use crate::memory::WritePorts;
@@ -122,7 +122,7 @@ pub struct Lanes {
     sought: Stage,
     found: Stage,
     biased: Stage,
-    requantizer: Vec<EngineRequantizer>,
+    requantizer: Vec<AnyRequantizer>,
     lasts: Vec<Reg>,
     ends: Vec<Stage>,
     until_result: Maybe<Ring>,
@@ -198,7 +198,7 @@ impl Lanes {
             sought: Stage::new(c.target == targets::Target::Ice40),
             found: Stage::new(c.target != targets::Target::Ice40),
             biased: Stage::new(c.bias_ranks() > 0),
-            requantizer: EngineRequantizer::several(c, c.lane_sum(), c.lane_requantizers)?,
+            requantizer: c.any_requantizer(c.lane_sum()).several(c.lane_requantizers)?,
             lasts: flags(ranks),
             ends: stages(ranks),
             until_result,

@@ -140,11 +140,11 @@ impl Matrix {
             };
             k.drive(requantizer.acc(), biased.pass("sum", sum));
             k.drive(requantizer.in_valid(), steps[steps.len() - 1]);
-            for (to, (name, bus)) in requantizer.factor().into_iter().zip(self.parameters.factor()) {
+            for (to, (name, bus)) in requantizer.factor().into_iter().flatten().zip(self.parameters.factor()) {
                 k.drive(to, biased.pass(name, k.lane(bus, q)));
             }
             let output = [instruction::ZERO_POINT, instruction::MIN, instruction::MAX];
-            for (to, field) in requantizer.output().into_iter().zip(output) {
+            for (to, field) in requantizer.output().into_iter().flatten().zip(output) {
                 k.drive(to, self.kept.read(k, field));
             }
         }

@@ -49,7 +49,7 @@ use super::instruction::{self, InstructionPorts, Kept};
 use super::loader::Target;
 use super::model::Model;
 use super::parameters::ParameterMemory;
-use super::requantizer::EngineRequantizer;
+use crate::blocks::any_requantizer::AnyRequantizer;
 use crate::blocks::ring::Ring;
 use crate::exact::{Bus, Clk, Maybe, Port, Reg, Stage};
 use crate::memory::WritePorts;
@@ -103,7 +103,7 @@ pub struct Matrix {
     array: Array,
     drain: Drain,
     parameters: ParameterMemory,
-    requantizer: Vec<EngineRequantizer>,
+    requantizer: Vec<AnyRequantizer>,
     packer: Packer,
     firsts: Vec<Stage>,
     lasts: Vec<Reg>,
@@ -182,7 +182,7 @@ impl Matrix {
             block: stages(if until_result.get().is_some() { 0 } else { to_result }),
             until_drain: Ring::when(rings, c.beat_to_drain()),
             until_result,
-            requantizer: EngineRequantizer::several(c, c.sum(), c.requantizers)?,
+            requantizer: c.any_requantizer(c.sum()).several(c.requantizers)?,
             beats,
             buffer,
             parameters,
