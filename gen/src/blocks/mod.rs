@@ -25,6 +25,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 pub use subject::{EVERYWHERE, Role, Subject, Synthesis, WITH_DSP};
 
+use crate::formal::Formal;
 use crate::script::Script;
 
 /// The row of a block in a table.
@@ -64,6 +65,14 @@ pub trait Block: Clone + Default + Into<Spec> {
     /// The device whose cells the hardware instantiates.
     fn target(&self) -> Target {
         Target::Generic
+    }
+
+    /// What is proved of the hardware that `built` is, and what is not.
+    fn formal(&self, built: &Built) -> Formal;
+
+    /// The configurations that are proved beside the default catalogue, by their names.
+    fn proved() -> Vec<(String, Self)> {
+        Vec::new()
     }
 
     /// The configurations that are simulated, with the number of vectors for each.
@@ -140,6 +149,13 @@ macro_rules! blocks {
                 }
             }
 
+            /// What is proved of the hardware that `built` is, and what is not.
+            pub fn formal(&self, built: &Built) -> Formal {
+                match self {
+                    $(Spec::$Variant(config) => config.formal(built),)*
+                }
+            }
+
             /// The count of vectors that is shipped with the block.
             pub fn shipped(&self) -> usize {
                 match self {
@@ -174,6 +190,13 @@ macro_rules! blocks {
         pub fn subjects() -> Vec<Subject<Spec>> {
             let mut all: Vec<Subject<Spec>> = Vec::new();
             $(all.extend(<$Config>::subjects().into_iter().map(Subject::converted));)*
+            all
+        }
+
+        /// The configurations that are proved beside the default catalogue, by their names.
+        pub fn proved() -> Vec<(String, Spec)> {
+            let mut all: Vec<(String, Spec)> = Vec::new();
+            $(all.extend(<$Config>::proved().into_iter().map(|(name, config)| (name, config.into())));)*
             all
         }
 

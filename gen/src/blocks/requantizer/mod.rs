@@ -1,18 +1,20 @@
 //! The requantizer.
 
 mod area;
+mod formal;
 mod suite;
 mod vectors;
 
 use anyhow::Result;
 use qrtl_hdl::blocks::requantizer::{Requantizer, RequantizerConfig};
-use qrtl_hdl::interface::Streamed;
+use qrtl_hdl::interface::{Built, Streamed};
 use qrtl_hdl::targets::Target;
 use qrtl_random::Random;
 
 pub use vectors::beat;
 
 use super::{Block, Subject, Summary};
+use crate::formal::Formal;
 use crate::script::Script;
 
 impl Block for RequantizerConfig {
@@ -38,6 +40,10 @@ impl Block for RequantizerConfig {
 
     fn target(&self) -> Target {
         self.target
+    }
+
+    fn formal(&self, built: &Built) -> Formal {
+        formal::proofs(self, built)
     }
 
     fn suite() -> Vec<(RequantizerConfig, usize)> {

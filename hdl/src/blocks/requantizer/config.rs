@@ -156,6 +156,12 @@ impl RequantizerConfig {
         [self.sum(), self.factor()]
     }
 
+    /// Values of its product.
+    pub fn product(&self) -> Range {
+        let [x, m] = self.operands();
+        x * m
+    }
+
     /// Multiplier cells of ECP5 that its product takes.
     pub(super) fn cells(&self) -> usize {
         let traits = self.target.traits();

@@ -1,13 +1,16 @@
 //! The saturator. Its vectors are all inputs if there are at most 2^20, else corners and random values.
 
+mod formal;
+
 use anyhow::Result;
 use qrtl_golden::Bounds;
 use qrtl_golden::numerics::saturator::saturate;
 use qrtl_hdl::blocks::saturator::{Saturator, SaturatorConfig, SaturatorForm};
-use qrtl_hdl::interface::Streamed;
+use qrtl_hdl::interface::{Built, Streamed};
 use qrtl_random::Random;
 
 use super::{Block, EVERYWHERE, Subject, Summary};
+use crate::formal::Formal;
 use crate::script::Script;
 
 /// Greatest number of inputs that are all tried.
@@ -52,6 +55,10 @@ impl Block for SaturatorConfig {
         }
         script.flush();
         Ok(())
+    }
+
+    fn formal(&self, built: &Built) -> Formal {
+        formal::proofs(self, built)
     }
 
     fn suite() -> Vec<(SaturatorConfig, usize)> {
