@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::estimate::{self, Array, Estimate, front};
 use super::{Explore, Found, Parts, jobs};
-use crate::emit::check_ours;
+use crate::emit::{check_ours, write_file};
 use crate::model::{products, read_model};
 use crate::progress::Progress;
 use crate::schedule::Product;
@@ -40,8 +40,7 @@ impl Explore {
         ensure!(!fitting.is_empty(), "{}: none of {} arrays fits it", parts.name, arrays.len());
         let front = front(&fitting);
         if let Some(csv) = &self.csv {
-            fs::write(csv, estimate::csv(&fitting, &front))
-                .with_context(|| format!("{}: cannot write", csv.display()))?;
+            write_file(csv, |place| Ok(fs::write(place, estimate::csv(&fitting, &front))?))?;
         }
         if let Some(out) = &self.out {
             jobs::write(out, self.device, &fitting, &front, &products)?;

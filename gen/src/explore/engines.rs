@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::search::{Engine, Search};
 use super::{Explore, Found, MODEL_ERROR, pareto};
+use crate::emit::write_file;
 use crate::engine::Options;
 use crate::model::Source;
 use crate::progress::Progress;
@@ -51,8 +52,7 @@ impl Explore {
         ensure!(!fitting.is_empty(), "{}: {:#}", shown(), self.none_fits(tried));
         let front = pareto(&fitting, |engine| (engine.clocks as f64, engine.mean, engine.area.lut));
         if let Some(csv) = &self.csv {
-            fs::write(csv, self.csv_of(&fitting, &front, &base)?)
-                .with_context(|| format!("{}: cannot write", csv.display()))?;
+            write_file(csv, |place| Ok(fs::write(place, self.csv_of(&fitting, &front, &base)?)?))?;
         }
         let text = self.table(&front, &base, [tried.len(), fitting.len()])?;
         let named = |engine: Engine| (engine.name(), Spec::Engine(engine.config));
