@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One profile for all: the vectors of `sim` want a release build, and `test` then shares its dependencies.
 RELEASE := --release --locked
 
-.PHONY: help setup doctor gen sim verify test prove adversary mutations verilog models lint synth qor fidelity check clean
+.PHONY: help setup doctor gen sim verify test prove adversary mutations soak verilog models lint synth qor fidelity check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,13 @@ adversary: ## INPUTS damaged files of each kind: models, arrays, configurations,
 mutations: ## bugs put into the Verilog, which the vectors that ship with it must find
 	@scripts/setup.sh verilator make g++
 	@$(CARGO) run -q $(RELEASE) --bin sim -- mutations
+
+HOURS ?= 1
+soak: ## HOURS of random blocks, networks and models, from SEED on, to the first difference; the report is build/soak/report.md
+	@scripts/setup.sh verilator make g++
+	@scripts/setup.sh fidelity
+	@$(CARGO) build -q $(RELEASE) --bin gen
+	@$(CARGO) run -q $(RELEASE) --bin sim -- soak --hours $(HOURS) --seed $(SEED)
 
 verilog: ## write docs/verilog/, the emitted text of the default blocks, anew
 	@mkdir -p docs/verilog

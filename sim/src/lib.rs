@@ -11,6 +11,7 @@ pub mod qor;
 pub mod rtl;
 pub mod run;
 pub mod simulation;
+pub mod soak;
 pub mod speed;
 pub mod suite;
 pub mod synth;

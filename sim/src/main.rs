@@ -13,6 +13,7 @@ use qrtl_hdl::targets::Device;
 use qrtl_sim::checks::{self, Check};
 use qrtl_sim::digits::{self, Images, MLP, MLP_PER_TENSOR};
 use qrtl_sim::run::Run;
+use qrtl_sim::soak::{self, Soak};
 use qrtl_sim::suite::{self, Settings};
 use qrtl_sim::workspace::Workspace;
 use qrtl_sim::{mutations, netlist, qor, rtl, speed, synth, utilization};
@@ -70,6 +71,8 @@ enum Verb {
         #[arg(value_parser = PossibleValuesParser::new(Spec::WORDS))]
         block: Option<String>,
     },
+    /// hours of random blocks, networks and models, to the first difference; writes build/soak/
+    Soak(Soak),
     /// LUTs, flip-flops and multipliers of the emitted blocks in build/ for three targets, by Yosys, before placement
     Synth,
     /// area and clock by Yosys and nextpnr; prints a table, and writes it to docs/ if no block is named
@@ -151,6 +154,7 @@ fn run(workspace: &Workspace, verb: Verb) -> ExitCode {
         Verb::Digits => checked(checks::run(&all_digits(workspace))),
         Verb::Netlist(Seed { seed }) => checked(checks::run(&netlist::checks(workspace, seed))),
         Verb::Mutations { block } => checked(mutations::run(workspace, block.as_deref())),
+        Verb::Soak(how) => checked(soak::run(workspace, &how)),
         Verb::Synth => checked(synth::run(workspace)),
         Verb::Qor { config, device: Some(device), csv, .. } => described(workspace, &config, device, csv.as_deref()),
         Verb::Qor { blocks, to, seed, .. } => {

@@ -117,6 +117,15 @@ impl Simulation {
         Simulation { zeroed: true, ..self }
     }
 
+    /// Removes the program and what it reads.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn remove(self) -> Result<()> {
+        let place = self.program.parent().unwrap_or(&self.program);
+        fs::remove_dir_all(place).with_context(|| format!("{}: cannot remove", place.display()))
+    }
+
     /// The program, which takes the options of the bench.
     pub fn program(&self) -> &Path {
         &self.program

@@ -11,6 +11,7 @@ use crate::verilator::Verilator;
 /// A checkout of the repository. Simulations and measurements look for their files below its root.
 pub struct Workspace {
     root: PathBuf,
+    simulations: PathBuf,
     pub(crate) verilator: Verilator,
 }
 
@@ -21,7 +22,19 @@ impl Workspace {
     /// If there is no such directory.
     pub fn new(root: &Path) -> Result<Workspace> {
         let root = root.canonicalize().with_context(|| format!("root: {}", root.display()))?;
-        Ok(Workspace { root, verilator: Verilator::default() })
+        let simulations = root.join("build/sim-cache");
+        Ok(Workspace { root, simulations, verilator: Verilator::default() })
+    }
+
+    /// The same checkout, with another directory for simulations.
+    #[must_use]
+    pub fn building_in(self, place: &Path) -> Workspace {
+        Workspace { simulations: place.to_owned(), ..self }
+    }
+
+    /// Its directory.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// The checkout that this crate was compiled in, one for all tests of a program.
@@ -44,7 +57,7 @@ impl Workspace {
 
     /// Directory of simulations that have been built.
     pub fn simulations(&self) -> PathBuf {
-        self.root.join("build/sim-cache")
+        self.simulations.clone()
     }
 
     /// Directory of measurements of area and clock.
@@ -80,6 +93,11 @@ impl Workspace {
     /// Directory of the tools of `make qor`, which `scripts/setup.sh qor` fills.
     pub fn qor_tools(&self) -> PathBuf {
         self.root.join(".tools/qor/bin")
+    }
+
+    /// The Python that has the runtimes of `make fidelity`, which `scripts/setup.sh fidelity` installs.
+    pub fn fidelity_python(&self) -> PathBuf {
+        self.root.join(".tools/fidelity/bin/python")
     }
 
     /// A tool from `.tools/bin`, where `make setup` puts what the system does not have, or from the path.
