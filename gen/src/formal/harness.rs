@@ -130,7 +130,7 @@ impl Harness<'_> {
     }
 
     /// The head of a module `name` with the inputs of the block and `further` ports, and the block in it.
-    fn head(&self, name: &str, further: &[String]) -> String {
+    pub fn head(&self, name: &str, further: &[String]) -> String {
         let declared = |(port, info): &Named| {
             let sign = if info.lanes.is_none() && info.range.is_signed() { "signed " } else { "" };
             let bits = info.range.width() as usize * info.lanes.unwrap_or(1);

@@ -3,6 +3,7 @@
 //! ([`Block::formal`](crate::blocks::Block::formal)).
 
 mod harness;
+mod inside;
 
 use std::fs;
 use std::path::Path;
@@ -11,6 +12,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 pub use harness::{Harness, number, signed};
+pub use inside::Inside;
 
 /// What runs the proofs, and the versions of the tools that it needs.
 const RUNNER: [(&str, &str); 2] =

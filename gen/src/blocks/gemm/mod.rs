@@ -3,6 +3,7 @@
 mod area;
 mod beats;
 mod draw;
+mod formal;
 mod layer;
 mod suite;
 mod vectors;
@@ -44,8 +45,12 @@ impl Block for GemmConfig {
         self.target
     }
 
-    fn formal(&self, _: &Built) -> Formal {
-        Formal::none("its results", "the proof is not written yet", "the shipped vectors")
+    fn formal(&self, built: &Built) -> Formal {
+        formal::proofs(self, built)
+    }
+
+    fn proved() -> Vec<(String, GemmConfig)> {
+        formal::configurations()
     }
 
     fn suite() -> Vec<(GemmConfig, usize)> {

@@ -107,7 +107,7 @@ impl GemmConfig {
     /// Clocks from the last beat of a tile to the drain's decision for its first group. The decision comes as early as
     /// possible: each element must have loaded its sum by then, and the parameters from the memories must not overtake
     /// the sums.
-    pub(super) fn start_of_drain(&self) -> usize {
+    pub fn start_of_drain(&self) -> usize {
         3 + self.skew() + self.multiply_ranks() + self.hold_ranks() - self.memory_ranks()
     }
 
@@ -136,7 +136,7 @@ impl GemmConfig {
 
     /// Clocks behind the last group of a tile in which no other tile may end. A group has `passes` clocks, and this
     /// number is what is left of them when the first group of the next tile could follow.
-    pub(super) fn clocks_to_rest(&self) -> usize {
+    pub fn clocks_to_rest(&self) -> usize {
         self.passes.saturating_sub(1 + self.start_of_drain())
     }
 
