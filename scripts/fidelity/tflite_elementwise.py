@@ -10,7 +10,7 @@ import numpy as np
 from case import Case, Drawer
 from choices import Choices
 from tflite_base import (
-    ALL, NONE, REFERENCES, TFLM, activation, any_shape, begin, computed, finish, image, is_int16, rescaled,
+    ALL, REFERENCES, TFLM, activation, any_shape, begin, computed, finish, image, is_int16, rescaled,
 )  # fmt: skip
 from tflite_writer import TfliteModel
 
@@ -191,7 +191,7 @@ DRAWERS = [
     Drawer("ABS", table("ABS", "Abs"), ALL),
     Drawer("NEG", table("NEG", "Neg", output="same"), LITERT),
     Drawer("SOFTMAX", softmax, REFERENCES),
-    Drawer("LOG_SOFTMAX", table("LOG_SOFTMAX", "LogSoftmax", output="log_softmax"), NONE),
+    Drawer("LOG_SOFTMAX", table("LOG_SOFTMAX", "LogSoftmax", output="log_softmax"), TFLM),
     Drawer("MEAN", reducer("MEAN", True), INTEGERS),
     Drawer("SUM", reducer("SUM", True), TFLM),
     Drawer("REDUCE_MAX", reducer("REDUCE_MAX", False), ALL),

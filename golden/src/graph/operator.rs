@@ -5,8 +5,9 @@ mod run;
 use crate::gemm::Matrix;
 use crate::numerics::AnyRequantization;
 use crate::operators::{
-    AddParameters, Array, Between, DequantizeRounding, InPairs, LitertMul, OrtAdd, OrtAveragePool, OrtMul, OrtSoftmax,
-    Quantizer, SoftmaxParameters, Spread, SquaredDifference, Table, ToFloat, Window, XnnpackAdd, XnnpackConvert,
+    AddParameters, Array, Between, DequantizeRounding, InPairs, LitertMul, LogSoftmaxParameters, OrtAdd,
+    OrtAveragePool, OrtMul, OrtSoftmax, Quantizer, SoftmaxParameters, Spread, SquaredDifference, Table, ToFloat,
+    Window, XnnpackAdd, XnnpackConvert,
 };
 use crate::{Bounds, Requantization};
 
@@ -182,6 +183,8 @@ pub enum Operator {
     },
     /// the exponentials of the last dimension, as shares of their sum
     Softmax(SoftmaxParameters),
+    /// the logarithms of these shares
+    LogSoftmax(LogSoftmaxParameters),
     /// floats to integers
     Quantize(Quantizer),
     /// integers to integers of another scale

@@ -114,6 +114,7 @@ impl Operator {
             Operator::Table { .. }
             | Operator::Lookup { .. }
             | Operator::Softmax(_)
+            | Operator::LogSoftmax(_)
             | Operator::OrtSoftmax(_)
             | Operator::Quantize(_)
             | Operator::Requantize { .. }

@@ -25,6 +25,7 @@
 //!
 //! - LOGISTIC and TANH are computed for `tflm` only, in integers ([`logistic_table`](crate::operators::logistic_table),
 //!   [`tanh_table`](crate::operators::tanh_table)).
+//! - LOG_SOFTMAX is computed for `tflm` only, in integers ([`log_softmax`](crate::operators::log_softmax)).
 //! - MUL of a tensor with itself is a square for `xnnpack`, by a table
 //!   ([`xnnpack_square_table`](crate::operators::xnnpack_square_table)).
 //! - MEAN is `tflite_double`. It is refused for `xnnpack`, and for `litert_builtin` over height and width with

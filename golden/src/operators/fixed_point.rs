@@ -1,4 +1,4 @@
-//! gemmlowp's exponential, logistic and hyperbolic tangent of fixed-point numbers.
+//! gemmlowp's exponential, logistic and hyperbolic tangent of fixed-point numbers, and TFLite's logarithm.
 //!
 //! Reals are fixed-point `i32` with `f` fraction bits, written `Q(31-f)`: gemmlowp's `FixedPoint<int32_t, 31-f>`, whose
 //! product is [`saturating_rounding_doubling_high_mul`](crate::numerics::gemmlowp::saturating_rounding_doubling_high_mul).
@@ -93,9 +93,46 @@ pub(super) fn tanh(a: i32) -> i32 {
     }
 }
 
+/// `ln(z)` for `z` from 1 on, from `Q12` to `Q5`: TFLite's `log_x_for_x_greater_than_or_equal_to_1` (tflite-micro 90b983c2,
+/// `common.h`).
+///
+/// `z` is `r * 2^e` with `r` around the fourth root of 1/2, so that `ln(r / root)` is a quotient of short polynomials. The
+/// exponent is a half more or less than an integer, and of both the reference takes the lesser `r`.
+pub(super) fn logarithm(z: i32) -> i32 {
+    const LN_2: i32 = 1_488_522_236;
+    const ROOT_OF_HALF: i32 = 1_518_500_250;
+    const FOURTH_ROOT_OF_HALF: i32 = 1_805_811_301;
+    const INTEGER_BITS: u32 = 12;
+    /// integer bits of the exponent, and of the sum
+    const WIDE: u32 = 6;
+    const QUARTER: i32 = 1 << (31 - WIDE - 2);
+    /// coefficients of the polynomials
+    const NUMERATOR_CUBE: i32 = 117_049_297;
+    const DENOMINATOR_CONSTANT: i32 = 1_057_819_769;
+    const DENOMINATOR_LINEAR: i32 = 638_450_708;
+    const DENOMINATOR_SQUARE: i32 = 127_690_142;
+    let exponent = |headroom: u32| (INTEGER_BITS as i32 - headroom as i32) << (31 - WIDE);
+
+    let headroom = z.leading_zeros();
+    let r = saturating_shift(product(saturating_shift(z, headroom - 1), ROOT_OF_HALF), 1);
+    let of_root = product(z, ROOT_OF_HALF).leading_zeros() - 1;
+    let e = (exponent(headroom) + QUARTER).max(exponent(of_root) - QUARTER);
+    let r = r.min(saturating_shift(z, of_root));
+
+    // Half the sum, ties away from zero; it is positive.
+    let p = ((i64::from(r) + i64::from(FOURTH_ROOT_OF_HALF) + 1) / 2) as i32;
+    let q = 2 * (r - FOURTH_ROOT_OF_HALF);
+    let square = product(q, q);
+    let numerator = product(q, r) + product(product(q, square), NUMERATOR_CUBE);
+    let denominator = product(p, DENOMINATOR_CONSTANT + q + product(DENOMINATOR_SQUARE, square));
+    let denominator = denominator + product(DENOMINATOR_LINEAR, q);
+    let quotient = product(rounding_divide_by_pot(numerator, WIDE), one_over_one_plus_x(denominator));
+    saturating_shift(product(e, LN_2) + quotient, 1)
+}
+
 /// gemmlowp's `SaturatingRoundingMultiplyByPOT` by `2^bits`.
 fn saturating_shift(x: i32, bits: u32) -> i32 {
-    let threshold = (1 << (31 - bits)) - 1;
+    let threshold = i32::MAX >> bits;
     match x {
         x if x > threshold => i32::MAX,
         x if x < -threshold => i32::MIN,

@@ -11,8 +11,8 @@ use crate::numerics::types::within;
 use crate::{Error, FixedMultiplier, MultiplierWidth};
 
 /// Integer bits of a scaled difference, `Q5`, and of the sum of exponentials, `Q12`.
-const DIFFERENCE_BITS: u32 = 5;
-const SUM_BITS: u32 = 12;
+pub(super) const DIFFERENCE_BITS: u32 = 5;
+pub(super) const SUM_BITS: u32 = 12;
 
 /// The parameters by which a difference of inputs becomes the argument of the exponential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct SoftmaxParameters {
     /// `None` if every difference but 0 has an exponential that counts as 0
     scale: Option<FixedMultiplier>,
     least: i64,
+    /// the factor, which the reference caps
+    capped: i64,
 }
 
 impl SoftmaxParameters {
@@ -37,7 +39,8 @@ impl SoftmaxParameters {
         // The conversion fails for a factor that rounds to 2^30 or more.
         let scale = quantize_multiplier(real, MultiplierWidth::W32).ok();
         let radius = scale.map_or(0, |scale| (31i64 << (31 - DIFFERENCE_BITS)) >> scale.left());
-        Ok(SoftmaxParameters { scale, least: -radius })
+        let capped = real.min(f64::from(i32::MAX)).round() as i64;
+        Ok(SoftmaxParameters { scale, least: -radius, capped })
     }
 
     /// `exp(-beta * scale * below)` as `Q0`, for an input that lies `below` the greatest one of its row; 0 where it counts
@@ -46,8 +49,18 @@ impl SoftmaxParameters {
         self.argument(-i64::from(below)).map_or(0, |a| exp_on_negative_values(a, DIFFERENCE_BITS))
     }
 
+    /// The least difference whose exponential does not count as 0.
+    pub(super) fn least(&self) -> i64 {
+        self.least
+    }
+
+    /// The multiplier and the left shift of the reference.
+    pub(super) fn multiplier(&self) -> (i64, u32) {
+        self.scale.map_or((self.capped, 31), |scale| (scale.multiplier(), scale.left()))
+    }
+
     /// The difference from the maximum as `Q5`; `None` where its exponential counts as 0.
-    fn argument(&self, difference: i64) -> Option<i32> {
+    pub(super) fn argument(&self, difference: i64) -> Option<i32> {
         // The result is within i32, because the least difference is derived from this limit.
         let scaled = |s: FixedMultiplier| product((difference << s.left()) as i32, s.multiplier() as i32);
         (difference >= self.least).then(|| self.scale.map_or(0, scaled))

@@ -2,9 +2,9 @@
 
 use qrtl_golden::numerics::requantizer::Requantize;
 use qrtl_golden::operators::{
-    Array, Axis, DequantizeRounding, Operand, OrtSoftmax, QuantizeRounding, Quantizer, SoftmaxParameters, Window,
-    average_factor, average_pool, concatenation, dequantize, max_pool, ort_softmax, pad, quantize, requantize, reshape,
-    softmax, softmax_by_table,
+    Array, Axis, DequantizeRounding, LogSoftmaxParameters, Operand, OrtSoftmax, QuantizeRounding, Quantizer,
+    SoftmaxParameters, Window, average_factor, average_pool, concatenation, dequantize, log_softmax, max_pool,
+    ort_softmax, pad, quantize, requantize, reshape, softmax, softmax_by_table,
 };
 use qrtl_golden::{Bounds, FixedMultiplier, MultiplierWidth, Requantization, Rule};
 use qrtl_random::Random;
@@ -99,6 +99,46 @@ fn exponentials_are_close_to_real() {
             let got = f64::from(p.exponential(below));
             assert!((got - real).abs() <= 600.0, "{scale} {below}: {got} for {real}");
         }
+    }
+}
+
+/// The integers stay within one step of the real logarithms, down to where an exponential counts as 0, and follow a
+/// permutation of the row.
+#[test]
+fn log_softmax_is_close_to_real() {
+    let mut random = seeded(5);
+    for depth in [1usize, 2, 10, 100, 1000] {
+        for scale in [1e-4f32, 0.01, 0.1, 0.5, 3.0] {
+            let parameters = LogSoftmaxParameters::new(scale).unwrap();
+            let xs: Vec<i32> = (0..depth).map(|_| random.within(-128, 127) as i32).collect();
+            let greatest = f64::from(*xs.iter().max().unwrap());
+            let below = |x: i32| (f64::from(x) - greatest) * f64::from(scale);
+            let sum: f64 = xs.iter().map(|&x| below(x).exp()).sum();
+            let got = log_softmax(&Array::new("row", vec![1, depth], xs.clone()).unwrap(), &parameters).unwrap();
+            for (x, y) in xs.iter().zip(got.data()) {
+                let real = (16.0 * (below(*x) - sum.ln()) + 127.0).clamp(-128.0, 127.0);
+                assert!((f64::from(*y) - real).abs() <= 1.0, "{depth}, {scale}: {y}, {real}");
+            }
+            let reversed: Vec<i32> = xs.into_iter().rev().collect();
+            let again = log_softmax(&Array::new("row", vec![1, depth], reversed).unwrap(), &parameters).unwrap();
+            assert!(again.data().iter().rev().eq(got.data()));
+        }
+    }
+}
+
+#[test]
+fn log_softmax_has_limits() {
+    // 16 ln 2 is 11.09, and 16 ln 4095 is 133.08.
+    let parameters = LogSoftmaxParameters::new(0.5).unwrap();
+    let of = |n: usize| log_softmax(&Array::new("row", vec![1, n], vec![3; n]).unwrap(), &parameters);
+    assert_eq!([1, 2, 4095].map(|n| of(n).unwrap().data()[0]), [127, 116, -6]);
+    assert_eq!(
+        of(4096).unwrap_err().to_string(),
+        "element [0]: sum of exponentials, in 2^-19: 2147483648 is outside 524288..=2147483647"
+    );
+    assert!(LogSoftmaxParameters::new(2f32.powi(-25)).is_ok());
+    for small in [2f32.powi(-26), 2f32.powi(-27), 0.0] {
+        assert!(LogSoftmaxParameters::new(small).is_err(), "{small}");
     }
 }
 

@@ -16,6 +16,7 @@ const NO_TFLM: &[Runtime] = &[Runtime::LitertReference, Runtime::LitertBuiltin, 
 const LEAKY_RELU_BY_XNNPACK: &str = "(LEAKY_RELU): what XNNPACK computes here is not known to the last bit";
 const INT16_BY_LITERT: &str = "is INT16: what LiteRT computes with it is not known to the last bit";
 const LOGISTIC_BY_LITERT: &str = "(LOGISTIC): what LiteRT computes here is not known to the last bit";
+const LOG_SOFTMAX_BY_LITERT: &str = "operator 0 (LOG_SOFTMAX): what LiteRT computes here is not known to the last bit";
 const MEAN_BY_XNNPACK: &str = "(MEAN): what XNNPACK computes here is not known to the last bit";
 const BY_KERNELS: &str = "what LiteRT's own kernel and XNNPACK compute here is not known to the last bit";
 const SUM_BY_LITERT: &str = "operator 0 (SUM): what LiteRT computes here is not known to the last bit";
@@ -51,6 +52,10 @@ const ERRORS: &[(&str, &[Runtime], &str)] = {
         ("leaky_relu_other", &[Xnnpack], LEAKY_RELU_BY_XNNPACK),
         ("logistic", NO_TFLM, LOGISTIC_BY_LITERT),
         ("logistic_scale_8", NO_TFLM, LOGISTIC_BY_LITERT),
+        ("log_softmax", NO_TFLM, LOG_SOFTMAX_BY_LITERT),
+        ("log_softmax_of_1500", NO_TFLM, LOG_SOFTMAX_BY_LITERT),
+        ("log_softmax_of_maps", NO_TFLM, LOG_SOFTMAX_BY_LITERT),
+        ("log_softmax_scale_20", NO_TFLM, LOG_SOFTMAX_BY_LITERT),
         ("mean_drops_dimensions", &[Xnnpack], MEAN_BY_XNNPACK),
         (
             "mean_height_and_width",

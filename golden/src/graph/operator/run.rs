@@ -6,10 +6,10 @@ use crate::gemm::{self, Matrix, fully_connected};
 use crate::graph::Value;
 use crate::operators::{
     Array, InPairs, Operand, ToFloat, add, average_pool, concatenation, conv2d_fast, conv2d_in_pairs, depthwise_conv2d,
-    dequantize, extremum, extremum_over, fully_connected_in_pairs, litert_add, litert_mul, litert_requantize, lookup,
-    max_pool, mean, mul, ort_add, ort_average_pool, ort_mul, ort_softmax, pack, pad, prelu, quantize, requantize,
-    reshape, resize_bilinear, select, softmax, squared_difference, sub, transpose, transpose_conv, xnnpack_add,
-    xnnpack_convert,
+    dequantize, extremum, extremum_over, fully_connected_in_pairs, litert_add, litert_mul, litert_requantize,
+    log_softmax, lookup, max_pool, mean, mul, ort_add, ort_average_pool, ort_mul, ort_softmax, pack, pad, prelu,
+    quantize, requantize, reshape, resize_bilinear, select, softmax, squared_difference, sub, transpose,
+    transpose_conv, xnnpack_add, xnnpack_convert,
 };
 
 impl Operator {
@@ -58,6 +58,7 @@ impl Operator {
             Operator::ExtremumOver { axes, greatest } => reshape(&extremum_over(x, axes, *greatest)?, shape),
             Operator::Table { entries } => lookup(x, -128, &entries.map(i32::from)),
             Operator::Softmax(parameters) => softmax(x, parameters),
+            Operator::LogSoftmax(parameters) => log_softmax(x, parameters),
             Operator::Requantize { zero_point, requantization } => requantize(operand(x, *zero_point), requantization),
             Operator::LitertRequantize { zero_point, group, rest } => {
                 litert_requantize(operand(x, *zero_point), group, rest)

@@ -3,7 +3,7 @@
 use crate::import::tflite;
 
 /// Names of the operators that have a counterpart in a graph.
-pub(super) const SUPPORTED: [&str; 48] = [
+pub(super) const SUPPORTED: [&str; 49] = [
     "ABS",
     "ADD",
     "ASSIGN_VARIABLE",
@@ -18,6 +18,7 @@ pub(super) const SUPPORTED: [&str; 48] = [
     "HARD_SWISH",
     "LEAKY_RELU",
     "LOGISTIC",
+    "LOG_SOFTMAX",
     "MAXIMUM",
     "MAX_POOL_2D",
     "MEAN",

@@ -5,7 +5,7 @@ use crate::graph::Operator;
 use crate::import::Runtime;
 use crate::import::runtime::Layer;
 use crate::import::tflite::{self, Activation, Data, ElementType, Options, Padding};
-use crate::operators::{Axis, Quantizer, SoftmaxParameters, Spread, Window, XnnpackConvert};
+use crate::operators::{Axis, LogSoftmaxParameters, Quantizer, SoftmaxParameters, Spread, Window, XnnpackConvert};
 
 /// An operator, and the tensors of the model that it is applied to.
 pub(super) struct Lowered {
@@ -172,6 +172,17 @@ fn softmax(operands: &Operands<'_>, beta: f32) -> Result<Operator, String> {
     SoftmaxParameters::new(beta, x.scale).map(Operator::Softmax).map_err(|e| e.to_string())
 }
 
+fn log_softmax(operands: &Operands<'_>, input: usize, output: usize) -> Result<Operator, String> {
+    if operands.runtime != Runtime::Tflm {
+        return Err("what LiteRT computes here is not known to the last bit".to_owned());
+    }
+    let (x, y) = (operands.quantized(input)?, operands.quantized(output)?);
+    if (y.scale, y.zero_point) != (1.0 / 16.0, 127) {
+        return Err(format!("output has scale {:e} and zero point {}: must be 1/16 and 127", y.scale, y.zero_point));
+    }
+    LogSoftmaxParameters::new(x.scale).map(Operator::LogSoftmax).map_err(|e| e.to_string())
+}
+
 /// Lowers the operators without options that have one input with elements.
 fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Result<Operator, String> {
     let from_float = operands.tensor(input).element == ElementType::Float32;
@@ -196,6 +207,7 @@ fn unparametrized(operands: &Operands<'_>, input: usize, output: usize) -> Resul
             };
             Operator::Pad { padding: paddings(operands, input, output)?, value }
         }
+        "LOG_SOFTMAX" => log_softmax(operands, input, output)?,
         "TRANSPOSE" => operands.transpose(input, output)?,
         "SLICE" => operands.slice(input, output)?,
         "ABS" | "HARD_SWISH" | "LOGISTIC" | "NEG" | "RELU" | "RELU6" | "TANH" => {

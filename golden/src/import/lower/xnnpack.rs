@@ -31,7 +31,7 @@ impl Operands<'_> {
                 "ABS" | "HARD_SWISH" | "NEG" | "RELU" | "RELU6" => false,
                 // These only move elements, and do so alike everywhere.
                 "EXPAND_DIMS" | "PADV2" | "SHAPE" | "SLICE" | "SPLIT" | "SPLIT_V" | "SQUEEZE" | "TRANSPOSE" => false,
-                "MAXIMUM" | "MINIMUM" | "PRELU" | "SQUARED_DIFFERENCE" => false,
+                "LOG_SOFTMAX" | "MAXIMUM" | "MINIMUM" | "PRELU" | "SQUARED_DIFFERENCE" => false,
                 _ => true,
             },
             Options::Concatenation { .. } | Options::Reducer { .. } => true,

@@ -34,7 +34,7 @@ pub(super) fn read_options(name: &str, operator: schema::Operator<'_>) -> Result
         "QUANTIZE" | "DEQUANTIZE" | "MAXIMUM" | "MINIMUM" | "PRELU" | "SQUARED_DIFFERENCE" => Ok(Options::None),
         "CALL_ONCE" => call_once(operator),
         "READ_VARIABLE" | "ASSIGN_VARIABLE" => Ok(Options::None),
-        "ABS" | "HARD_SWISH" | "LOGISTIC" | "NEG" | "RELU" | "RELU6" | "TANH" => Ok(Options::None),
+        "ABS" | "HARD_SWISH" | "LOGISTIC" | "LOG_SOFTMAX" | "NEG" | "RELU" | "RELU6" | "TANH" => Ok(Options::None),
         _ => Ok(Options::Unread),
     }
 }
