@@ -53,6 +53,7 @@ impl Block for AveragePoolConfig {
             bounds(-100, 90),
             bounds(0, 0),
             on(Target::Generic, 0),
+            on(Target::Generic, 11),
             on(Target::Ecp5, 12),
             on(Target::Ice40, 11),
         ];

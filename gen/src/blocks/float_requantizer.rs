@@ -79,6 +79,12 @@ impl Block for FloatRequantizerConfig {
             .into_iter()
             .flat_map(|output| [24, 32].map(|acc_width| FloatRequantizerConfig { output, acc_width, ..base.clone() }));
         all.extend(widths.into_iter().chain(cells).chain(outputs).map(|config| (config, DETAIL)));
+        // An accumulator that is not cut leaves its sign to the low product.
+        let deepest = [Target::Generic, Target::Ecp5, Target::Ice40].map(|target| {
+            let config = on(target, 16);
+            (FloatRequantizerConfig { pipeline: *config.pipelines().end(), ..config }, DETAIL)
+        });
+        all.extend(deepest);
         let free = |config| FloatRequantizerConfig { no_backpressure: true, ..config };
         all.extend(
             [on(Target::Generic, 32), on(Target::Ecp5, 24), on(Target::Ice40, 24)].map(free).map(|c| (c, DETAIL)),

@@ -49,6 +49,10 @@ pub(super) fn configurations() -> Vec<(RequantizerConfig, usize)> {
             DETAIL,
         ));
     }
+    // An accumulator that is not cut leaves its sign to the low product.
+    let narrow = [(Target::Generic, 9), (Target::Generic, 11), (Target::Ecp5, 12), (Target::Ice40, 12)];
+    let narrow = narrow.map(|(target, pipeline)| RequantizerConfig { acc_width: 14, target, pipeline, ..base.clone() });
+    all.extend(narrow.into_iter().map(|config| (config, DETAIL)));
     all.extend(in_passes(&base).into_iter().map(|s| (s, DETAIL)));
     let free = |pipeline| RequantizerConfig { pipeline, no_backpressure: true, ..base.clone() };
     all.extend([0, 4, 10].map(|p| (free(p), DETAIL)));

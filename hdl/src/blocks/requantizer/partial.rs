@@ -114,7 +114,10 @@ impl<'k> Partial<'k> {
 
         let inner_high = join.pass("middle_high", with_carry(inner_0, inner_1, inner_low >> cut));
         let joined = join.pass("joined", low(outer >> cut) + low(inner_low));
-        let outer_high = if self.late { self.high } else { join.pass("outer_high", outer >> (2 * cut)) };
+        let rest = outer >> (2 * cut);
+        // An operand that is not cut has its sign in the low product, and then there is no high product.
+        let no_rest = rest.range() == Range::constant(0);
+        let outer_high = if self.late && no_rest { self.high } else { join.pass("outer_high", rest) };
         let outer_low = join.pass("outer_low", low(outer));
 
         let high = with_carry(outer_high, inner_high, joined >> cut);
