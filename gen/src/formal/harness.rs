@@ -49,8 +49,7 @@ impl Harness<'_> {
             (None, _) => "1'b1".to_owned(),
         };
         let beat: Vec<&str> = input.payload.iter().map(|port| port.name.as_str()).collect();
-        let bits = 1 + input.payload.iter().map(|port| port.width).sum::<usize>();
-        let word = format!("[{}:0]", bits - 1);
+        let word = format!("[{}:0]", self.bits() - 1);
         let _ = writeln!(text, "    // What enters, and what entered {} clocks before the result.", self.latency);
         let _ = writeln!(text, "    wire {word} was_0 = {{{}}};", [&[&*taken], &*beat].concat().join(", "));
         for i in 1..=self.latency {
@@ -67,6 +66,7 @@ impl Harness<'_> {
         text += body;
         text += "\n    always @* begin\n";
         text += &self.legal();
+        text += &self.spaced();
         if let (Some(valid), Some(ready)) = (&output.valid, &output.ready) {
             let _ = writeln!(text, "        // Stalls are the matter of another proof.");
             let _ = writeln!(text, "        assume ({ready} || !{valid});");
@@ -95,15 +95,44 @@ impl Harness<'_> {
         narrow.map(assume).collect()
     }
 
+    /// Clocks from a first state that is not known to a result that is compared. Where the beats have to keep an interval
+    /// without being told, the clocks before the beat are seen, too.
+    pub fn steps(&self) -> usize {
+        let interface = &self.built.interface;
+        let silent = interface.clocked && interface.input.ready.is_none();
+        self.latency + if silent { interface.interval - 1 } else { 0 }
+    }
+
+    /// Assumes that beats keep the interval, if nothing tells them to.
+    fn spaced(&self) -> String {
+        let Some(valid) = &self.built.interface.input.valid else { return String::new() };
+        let before: Vec<String> =
+            (1..=self.steps() - self.latency).map(|i| format!("was_{i}[{}]", self.bits() - 1)).collect();
+        match before.is_empty() {
+            true => String::new(),
+            false => format!("        assume (!({valid} && ({})));\n", before.join(" || ")),
+        }
+    }
+
+    /// Bits of a beat, and of its valid.
+    fn bits(&self) -> usize {
+        1 + self.built.interface.input.payload.iter().map(|port| port.width).sum::<usize>()
+    }
+
     /// Adds the proof that nothing changes while a result waits, if results can wait.
     pub fn prove_stalls(&self, formal: &mut Formal) {
+        if self.latency == 0 {
+            return;
+        }
         let interface = &self.built.interface;
         let (Some(valid), Some(ready)) = (&interface.output.valid, &interface.output.ready) else { return };
         let top = format!("{}_stalls", self.module());
         let shown: Vec<&str> = interface.output.payload.iter().map(|port| port.name.as_str()).collect();
         let shown = [&[valid.as_str()], &*shown].concat();
         let bits = 1 + interface.output.payload.iter().map(|port| port.width).sum::<usize>();
-        let waits = format!("assume (rst_n && {valid} && !{ready});");
+        let written = interface.settings.iter().filter(|port| port.name.ends_with("_write"));
+        let unwritten: String = written.map(|port| format!(" && !{}", port.name)).collect();
+        let waits = format!("assume (rst_n && {valid} && !{ready}{unwritten});");
         let taken = interface.input.ready.as_ref().map(|taken| format!("        assert (!{taken});\n"));
         let text = format!(
             "// {top}: {} while a result waits.\n\n{}    assign shown = {{{}}};\n\n    always @* begin\n        {waits}\n{}    \

@@ -4,6 +4,7 @@
 
 mod harness;
 mod inside;
+mod products;
 
 use std::fs;
 use std::path::Path;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 pub use harness::{Harness, number, signed};
 pub use inside::Inside;
+pub use products::Product;
 
 /// What runs the proofs, and the versions of the tools that it needs.
 const RUNNER: [(&str, &str); 2] =

@@ -31,7 +31,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BITWUZLA = "import sys, bitwuzla as b; b.Parser(b.TermManager(), b.Options()).parse(sys.argv[1], False, True)"
 # Bits in which every product is written.
-WIDE = 128
+WIDE = 256
 # How each tool is called.
 TOOLS = {}
 
@@ -42,8 +42,7 @@ class Failure(Exception):
 
 def missing(what):
     """Ends the program: nothing is skipped and nothing is installed."""
-    wheels = (HERE / "requirements.txt").read_text().split()
-    print(f"error: {what} is missing; pip install {' '.join(wheels)}", file=sys.stderr)
+    print(f"error: {what} is missing; pip install", *(HERE / "requirements.txt").read_text().split(), file=sys.stderr)
     sys.exit(2)
 
 
@@ -105,11 +104,10 @@ def place_files(block, proof, work, twin):
 def model(proof, work):
     """The state machine of the top module in SMT-LIB, by Yosys."""
     sources = " ".join(Path(name).name for name in proof["files"] if name.endswith(".v"))
-    top = proof["top"]
     script = (
-        # Models of cells stop a simulation that uses what they do not have, which is no logic.
-        f"read_verilog -formal -DSYNTHESIS {sources}; hierarchy -check -top {top}; proc; flatten; opt_clean; "
-        "memory_map; opt_clean; async2sync; opt_clean; check -assert; write_smt2 -wires model.smt2"
+        # SYNTHESIS leaves out of the models of cells what stops a simulation.
+        f"read_verilog -formal -DSYNTHESIS {sources}; hierarchy -check -top {proof['top']}; proc; flatten; opt_clean; memory_map; opt_clean; "
+        "async2sync; opt_clean; check -assert; write_smt2 -wires model.smt2"
     )
     (work / "model.ys").write_text(script.replace("; ", "\n") + "\n")
     status, said, seconds = run([*TOOLS["yosys"], "-q", "-s", "model.ys"], work, 300)

@@ -1,12 +1,12 @@
 //! The proofs of the requantizer: the rule from the exact product, and the product from its parts.
 
-use qrtl_golden::Rule;
-use qrtl_hdl::blocks::requantizer::{DEFAULT_PIPELINE, RequantizerConfig};
+use qrtl_golden::{MultiplierWidth, Rule};
+use qrtl_hdl::blocks::requantizer::RequantizerConfig;
 use qrtl_hdl::interface::Built;
-use qrtl_hdl::parameter::Source;
+use qrtl_hdl::parameter::{IntType, Source};
 use qrtl_hdl::targets::Target;
 
-use crate::formal::{Engine, Formal, Harness, Method, Proof, Twin, number, signed};
+use crate::formal::{Engine, Formal, Harness, Method, Product, Proof, Twin, number, signed};
 
 /// The formula of a rule, from `v = p * 2^l` and the places of its shifts: a comment, and lines that compute `scaled`. `k` is
 /// the number of places of the first shift without the right shift.
@@ -37,19 +37,16 @@ fn formula(rule: Rule, k: u32) -> (String, Vec<String>) {
 
 /// The proofs of a requantizer.
 pub(super) fn proofs(config: &RequantizerConfig, built: &Built) -> Formal {
-    if config.target != Target::Generic || config.passes > 1 || config.pipeline > DEFAULT_PIPELINE {
-        return Formal::none("its results", "the product is put together from others", "the shipped vectors");
-    }
     let harness = Harness { built, latency: config.latency() };
     let mut formal = Formal::default();
     // The places of the first shift: the multiplier is a fraction of so many bits.
     let k = if config.rule == Rule::Reduced16 { 15 } else { config.multiplier_width.bits() - 1 };
-    let product = config.product();
-    let bits = product.width() + *config.rule.shift_range().end() as u32 + 2;
+    let product = Product { operands: config.operands(), cut: config.cut(), normal: false };
+    let bits = product.range().width() + *config.rule.shift_range().end() as u32 + 2;
     formal.files.push(("spec.v".to_owned(), spec(harness.module(), config.rule, k, bits)));
 
     let top = format!("{}_rule", harness.module());
-    let text = harness.compare(&top, &body(config, harness.module(), bits));
+    let text = harness.compare(&top, &body(config, product, harness.module(), bits));
     let proof = Proof {
         name: "rule".to_owned(),
         claim: format!(
@@ -60,13 +57,14 @@ pub(super) fn proofs(config: &RequantizerConfig, built: &Built) -> Formal {
         engine: Engine::Bitwuzla,
         top,
         files: vec!["formal/spec.v".to_owned(), "formal/rule.v".to_owned()],
-        steps: config.latency(),
+        steps: harness.steps(),
         products: true,
         timeout: 300,
         expected: 10,
         twins: vec![Twin::new("a place of the shift wrong", "spec.v", "right = shift < 0", "right = shift < -1")],
     };
     formal.prove(proof, "rule.v", text);
+    product.prove(&mut formal);
     harness.prove_stalls(&mut formal);
     formal
 }
@@ -86,7 +84,7 @@ fn spec(module: &str, rule: Rule, k: u32, bits: u32) -> String {
 }
 
 /// From the ports of a beat to the specification's result.
-fn body(config: &RequantizerConfig, module: &str, bits: u32) -> String {
+fn body(config: &RequantizerConfig, product: Product, module: &str, bits: u32) -> String {
     let word = signed(bits);
     let mut text = String::new();
     for (name, source) in config.sources().named() {
@@ -113,12 +111,41 @@ fn body(config: &RequantizerConfig, module: &str, bits: u32) -> String {
         ),
         _ => format!("    {word} m = multiplier_of_beat;\n"),
     };
-    let product = config.product();
+    text += &product.verilog(bits);
     text + &format!(
-        "    {word} p = x * m;\n    always @* assume (p >= {} && p <= {});\n    always @* assume (min_of_beat <= max_of_beat);\n    {word} \
-         should_y;\n    {module}_spec spec (.p(p), .shift(shift_of_beat), .zero_point(zero_point_of_beat), .min(min_of_beat), \
-         .max(max_of_beat), .y(should_y));\n",
-        number(product.lo(), bits),
-        number(product.hi(), bits)
+        "    always @* assume (min_of_beat <= max_of_beat);\n    {word} should_y;\n    {module}_spec spec (.p(p), .shift(shift_of_beat), \
+         .zero_point(zero_point_of_beat), .min(min_of_beat), .max(max_of_beat), .y(should_y));\n"
     )
+}
+
+/// The configurations that are proved beside the default one: every rule at depths from 0 to 12, from the cells of each
+/// target, and in passes.
+pub(super) fn proved() -> Vec<(String, RequantizerConfig)> {
+    let mut all = Vec::new();
+    let mut add = |name: String, config| all.push((format!("requantizer_{name}"), config));
+    for rule in Rule::ALL {
+        let acc_width = if rule == Rule::Reduced16 { 48 } else { 32 };
+        let base = RequantizerConfig { rule, acc_width, ..RequantizerConfig::default() };
+        for pipeline in [0, 4, 10] {
+            if base.rule != RequantizerConfig::default().rule || pipeline != base.pipeline {
+                add(format!("{rule}_{pipeline}"), RequantizerConfig { pipeline, ..base.clone() });
+            }
+        }
+        for target in [Target::Ecp5, Target::Ice40] {
+            add(format!("{rule}_12_{target}"), RequantizerConfig { pipeline: 12, target, ..base.clone() });
+        }
+    }
+    let base = RequantizerConfig::default();
+    let in_passes =
+        [(Target::Generic, 2), (Target::Generic, 4), (Target::Ecp5, 2), (Target::Ecp5, 4), (Target::Ice40, 4)];
+    for (target, passes) in in_passes {
+        add(format!("{passes}_passes_{target}"), RequantizerConfig { passes, target, ..base.clone() });
+    }
+    let no_backpressure = RequantizerConfig { no_backpressure: true, ..base.clone() };
+    add("2_passes_unstopped".to_owned(), RequantizerConfig { passes: 2, ..no_backpressure.clone() });
+    add("unstopped_12_ecp5".to_owned(), RequantizerConfig { pipeline: 12, target: Target::Ecp5, ..no_backpressure });
+    add("int16".to_owned(), RequantizerConfig { output: IntType::Int16, ..base.clone() });
+    add("uint8_bias".to_owned(), RequantizerConfig { output: IntType::Uint8, bias: Source::Port, ..base.clone() });
+    add("multiplier_16".to_owned(), RequantizerConfig { multiplier_width: MultiplierWidth::W16, ..base });
+    all
 }

@@ -46,6 +46,10 @@ impl Block for RequantizerConfig {
         formal::proofs(self, built)
     }
 
+    fn proved() -> Vec<(String, RequantizerConfig)> {
+        formal::proved()
+    }
+
     fn suite() -> Vec<(RequantizerConfig, usize)> {
         suite::configurations()
     }

@@ -5,11 +5,12 @@ use std::ops::RangeInclusive;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::requantizer::OUTPUTS;
+use crate::blocks::requantizer::{Cut, OUTPUTS};
 use crate::default_from_flags;
 use crate::exact::{Int, Kernel, Range};
 use crate::parameter::{IntType, within};
-use crate::targets::{Place, Registered, Target};
+use crate::targets::ice40::chain::Chain;
+use crate::targets::{Multiplier, Place, Registered, Target};
 
 /// Parameters of a float requantizer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Args, Serialize, Deserialize)]
@@ -57,6 +58,17 @@ pub(super) const ROUNDED: Range = Range::new(-(1 << (WIDEST - 1 - LOW)), 1 << (W
 pub(super) const SIGNIFICANDS: Range = Range::new(1 << (SIGNIFICAND - 1), (1 << SIGNIFICAND) - 1);
 
 default_from_flags!(FloatRequantizerConfig);
+
+/// From the float of an accumulator to the operand of the product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scaling {
+    /// places of one step to the left; there are as many steps as the accumulator has room for
+    pub step: u32,
+    /// further places to the left
+    pub up: u32,
+    /// places to the right behind that, of bits that are 0
+    pub down: u32,
+}
 
 /// A place for a register rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,9 +151,27 @@ impl FloatRequantizerConfig {
     }
 
     /// The operands of its product: the accumulator, shifted or rounded, and the significand of the scale.
-    pub(super) fn operands(&self) -> [Range; 2] {
+    pub fn operands(&self) -> [Range; 2] {
         let significand = if self.is_exact() { self.acc() } else { ROUNDED };
         [significand, SIGNIFICANDS]
+    }
+
+    /// From the float of an accumulator to the first operand.
+    pub fn scaling(&self) -> Scaling {
+        match self.is_exact() {
+            true => Scaling { step: STEP, up: 0, down: 0 },
+            false => Scaling { step: STEP, up: WIDEST - self.acc_width, down: LOW },
+        }
+    }
+
+    /// Whether multipliers of iCE40 put the product together.
+    pub(super) fn chained(&self) -> bool {
+        self.target.traits().multiplier == Multiplier::SbMac16 && Chain::fits(self.operands())
+    }
+
+    /// How its product is cut; `None` if one multiplication makes it.
+    pub fn cut(&self) -> Option<Cut> {
+        Cut::at_once(self.target.traits(), self.operands(), self.chained(), self.product_ranks())
     }
 
     /// The spots that there are, in the order in which a deeper pipeline takes them.

@@ -31,8 +31,8 @@ mod shifter;
 
 use rust_hdl::prelude::*;
 
-pub use config::FloatRequantizerConfig;
 use config::Spot;
+pub use config::{FloatRequantizerConfig, Scaling};
 use normalizer::Normalized;
 use shifter::{Shifted, dropped_groups};
 
@@ -101,7 +101,7 @@ impl FloatRequantizer {
             Multiplier::Mult18x18d if inside.output => traits.products(operands).unwrap_or(0),
             _ => 0,
         };
-        let chained = traits.multiplier == Multiplier::SbMac16 && Chain::fits(operands);
+        let chained = config.chained();
         let backpressure = !config.no_backpressure;
         let stage = |spot| Stage::new(config.has(spot));
         let values = config.output.range();

@@ -152,14 +152,8 @@ impl RequantizerConfig {
     }
 
     /// The operands of its product.
-    pub(super) fn operands(&self) -> [Range; 2] {
+    pub fn operands(&self) -> [Range; 2] {
         [self.sum(), self.factor()]
-    }
-
-    /// Values of its product.
-    pub fn product(&self) -> Range {
-        let [x, m] = self.operands();
-        x * m
     }
 
     /// Multiplier cells of ECP5 that its product takes.

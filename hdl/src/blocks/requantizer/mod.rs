@@ -21,6 +21,7 @@
 
 mod bits;
 mod config;
+mod cut;
 pub(in crate::blocks) mod datapath;
 mod parameters;
 pub(in crate::blocks) mod partial;
@@ -37,6 +38,7 @@ use rust_hdl::prelude::*;
 
 pub(in crate::blocks) use config::bounds_in_order;
 pub use config::{DEFAULT_PIPELINE, OUTPUTS, RequantizerConfig};
+pub use cut::{Cut, Read};
 use datapath::{Bounds, OutOfBounds, Output, kept_bits, places};
 pub use parameters::Parameters;
 use pass_form::PassForm;

@@ -76,11 +76,16 @@ module SB_MAC16 #(
             product_q <= middle;
             sum_q     <= sum[31:0];
         end
+    end
+
+`ifndef SYNTHESIS
+    always @(posedge CLK) begin
         if (controlled || !MODELLED) begin
             $display("SB_MAC16: only A * B + {C, D} + CI of 16 x 16 bits or twice 8 x 8, without holds and resets, is modelled");
             $finish;
         end
     end
+`endif
 
     assign O[31:16] = TOPOUTPUT_SELECT[0] ? sum_q[31:16] : sum[31:16];
     assign O[15:0] = BOTOUTPUT_SELECT[0] ? sum_q[15:0] : sum[15:0];

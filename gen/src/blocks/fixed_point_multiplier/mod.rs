@@ -1,5 +1,7 @@
 //! The fixed-point multiplier. Its vectors are corners, ties and random values.
 
+mod formal;
+
 use anyhow::{Result, anyhow};
 use qrtl_golden::Rule;
 use qrtl_golden::numerics::fixed_point_multiplier::{signed, unsigned};
@@ -51,8 +53,8 @@ impl Block for FixedPointMultiplierConfig {
         Ok(())
     }
 
-    fn formal(&self, _: &Built) -> Formal {
-        Formal::none("its results", "the proof is not written yet", "the shipped vectors")
+    fn formal(&self, built: &Built) -> Formal {
+        formal::proofs(self, built)
     }
 
     fn suite() -> Vec<(FixedPointMultiplierConfig, usize)> {

@@ -1,5 +1,7 @@
 //! The lookup. Its vectors are every `x` in order and as many at random, for one table after the other.
 
+mod formal;
+
 use anyhow::{Error, Result};
 use qrtl_golden::operators::{Array, lookup};
 use qrtl_hdl::blocks::lookup::{Lookup, LookupConfig};
@@ -51,8 +53,8 @@ impl Block for LookupConfig {
         Ok(())
     }
 
-    fn formal(&self, _: &Built) -> Formal {
-        Formal::none("its results", "the proof is not written yet", "the shipped vectors")
+    fn formal(&self, built: &Built) -> Formal {
+        formal::proofs(self, built)
     }
 
     fn suite() -> Vec<(LookupConfig, usize)> {

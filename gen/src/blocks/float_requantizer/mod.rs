@@ -1,6 +1,8 @@
 //! The float requantizer. Random accumulators hardly ever come near a tie, and the three roundings differ from one only
 //! there. So most vectors aim at a half: beside it, or within the last place of a float.
 
+mod formal;
+
 use anyhow::Result;
 use qrtl_golden::numerics::requantizer::Requantize;
 use qrtl_golden::{Bounds, RealRequantization, RealRule};
@@ -58,8 +60,12 @@ impl Block for FloatRequantizerConfig {
         self.target
     }
 
-    fn formal(&self, _: &Built) -> Formal {
-        Formal::none("its results", "the proof is not written yet", "the shipped vectors")
+    fn formal(&self, built: &Built) -> Formal {
+        formal::proofs(self, built)
+    }
+
+    fn proved() -> Vec<(String, FloatRequantizerConfig)> {
+        formal::proved()
     }
 
     fn suite() -> Vec<(FloatRequantizerConfig, usize)> {
