@@ -25,7 +25,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 pub use subject::{EVERYWHERE, Role, Subject, Synthesis, WITH_DSP};
 
-use crate::formal::Formal;
+use crate::formal::{Formal, prove_streams};
 use crate::script::Script;
 
 /// The row of a block in a table.
@@ -67,7 +67,7 @@ pub trait Block: Clone + Default + Into<Spec> {
         Target::Generic
     }
 
-    /// What is proved of the hardware that `built` is, and what is not.
+    /// What is proved of the hardware that `built` is beside the rules of its streams, and what is not.
     fn formal(&self, built: &Built) -> Formal;
 
     /// The configurations that are proved beside the default catalogue, by their names.
@@ -151,9 +151,11 @@ macro_rules! blocks {
 
             /// What is proved of the hardware that `built` is, and what is not.
             pub fn formal(&self, built: &Built) -> Formal {
-                match self {
+                let mut formal = match self {
                     $(Spec::$Variant(config) => config.formal(built),)*
-                }
+                };
+                prove_streams(built, &mut formal);
+                formal
             }
 
             /// The count of vectors that is shipped with the block.

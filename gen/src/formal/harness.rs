@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use qrtl_hdl::exact::{Named, Role};
+use qrtl_hdl::exact::{AtomInfo, Named, Role};
 use qrtl_hdl::interface::Built;
 
 use super::{Engine, Formal, Method, Proof, Twin};
@@ -16,6 +16,14 @@ pub fn number(value: i128, bits: u32) -> String {
 /// A wire that holds any integer of `bits` bits.
 pub fn signed(bits: u32) -> String {
     format!("wire signed [{}:0]", bits - 1)
+}
+
+/// A wire called `name`, as wide as a port.
+pub fn declared(name: &str, info: &AtomInfo) -> String {
+    let sign = if info.lanes.is_none() && info.range.is_signed() { "signed " } else { "" };
+    let bits = info.range.width() as usize * info.lanes.unwrap_or(1);
+    let shape = if bits == 1 && sign.is_empty() { String::new() } else { format!("{sign}[{}:0] ", bits - 1) };
+    format!("wire {shape}{name}")
 }
 
 /// A block with one stream in and one out, whose results follow from their beats alone, `latency` clocks later.
@@ -160,19 +168,13 @@ impl Harness<'_> {
 
     /// The head of a module `name` with the inputs of the block and `further` ports, and the block in it.
     pub fn head(&self, name: &str, further: &[String]) -> String {
-        let declared = |(port, info): &Named| {
-            let sign = if info.lanes.is_none() && info.range.is_signed() { "signed " } else { "" };
-            let bits = info.range.width() as usize * info.lanes.unwrap_or(1);
-            let shape = if bits == 1 && sign.is_empty() { String::new() } else { format!("{sign}[{}:0] ", bits - 1) };
-            format!("wire {shape}{port}")
-        };
         let (outputs, inputs): (Vec<&Named>, Vec<&Named>) =
             self.ports().iter().partition(|(_, info)| info.role == Role::Output);
-        let inputs = inputs.into_iter().map(|port| format!("    input {}", declared(port)));
+        let inputs = inputs.into_iter().map(|port| format!("    input {}", declared(&port.0, &port.1)));
         let list: Vec<String> = inputs.chain(further.iter().cloned()).collect();
         let mut text = format!("module {name} (\n{}\n);\n\n", list.join(",\n"));
         for port in outputs {
-            let _ = writeln!(text, "    {};", declared(port));
+            let _ = writeln!(text, "    {};", declared(&port.0, &port.1));
         }
         let pins: Vec<String> = self.ports().iter().map(|(port, _)| format!(".{port}({port})")).collect();
         text + &format!("    {} dut ({});\n\n", self.module(), pins.join(", "))

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use qrtl_hdl::exact::{AtomInfo, Design, Module, NetRef};
+use qrtl_hdl::exact::{AtomInfo, Design, Memory, Module, NetRef};
 use qrtl_hdl::verilog::{Provenance, print};
 
 /// Declares nets of instances inside the block, which is the instance `dut`. Yosys joins a net with the attribute
@@ -32,8 +32,9 @@ impl<'a> Inside<'a> {
         })
     }
 
-    /// Declares each register of the instance at `path`, and each of its ports unless it is the block, as `PREFIX_NAME`.
-    pub fn declare(&mut self, path: &str, prefix: &str) {
+    /// Declares each register of the instance at `path`, and each of its ports unless it is the block, as `PREFIX_NAME`. The ports
+    /// `cuts` are cut: they hold anything, and nothing is read of what drives them.
+    pub fn declare(&mut self, path: &str, prefix: &str, cuts: &[&str]) {
         let module = self.module(path);
         let ports = if path.is_empty() { &[][..] } else { &module.ports };
         for (name, info) in ports.iter().chain(&module.registers) {
@@ -41,8 +42,39 @@ impl<'a> Inside<'a> {
             let dot = if path.is_empty() { "" } else { "." };
             let net = format!("\\dut.{path}{dot}{name} ");
             let word = format!("wire [{}:0]", bits - 1);
-            let _ = writeln!(self.text, "    (* hierconn *) {word} {net};\n    {word} {prefix}_{name} = {net};");
+            let attributes = if cuts.contains(&name.as_str()) { "hierconn, cut" } else { "hierconn" };
+            let _ = writeln!(self.text, "    (* {attributes} *) {word} {net};\n    {word} {prefix}_{name} = {net};");
         }
+    }
+
+    /// Declares the words of a small memory as one net, `PREFIX_NAME_words`, word 0 in the low bits.
+    pub fn declare_words(&mut self, path: &str, prefix: &str, memory: &Memory<NetRef>) {
+        let NetRef::Register(data) = memory.data else { unreachable!("a memory gives its words to a register") };
+        let (name, info) = &self.module(path).registers[data];
+        let bits = info.range.width() as usize;
+        let nets: Vec<String> = (0..memory.depth).map(|i| format!("\\dut.{path}.{name}_words[{i}] ")).collect();
+        for net in &nets {
+            let _ = writeln!(self.text, "    (* hierconn *) wire [{}:0] {net};", bits - 1);
+        }
+        let all: Vec<&str> = nets.iter().rev().map(String::as_str).collect();
+        let _ = writeln!(
+            self.text,
+            "    wire [{}:0] {prefix}_{name}_words = {{{}}};",
+            bits * memory.depth - 1,
+            all.join(", ")
+        );
+    }
+
+    /// Declarations that cut the `ports` of the instance at `path`: they hold anything.
+    pub fn cut(&self, path: &str, ports: &[&str]) -> String {
+        let module = self.module(path);
+        let cut = |name: &&str| {
+            let (_, info) =
+                module.ports.iter().find(|(port, _)| port == name).unwrap_or_else(|| panic!("no port {name}"));
+            let bits = info.range.width() as usize * info.lanes.unwrap_or(1);
+            format!("    (* hierconn, cut *) wire [{}:0] \\dut.{path}.{name} ;\n", bits - 1)
+        };
+        ports.iter().map(cut).collect()
     }
 
     /// Names of the registers of the instance at `path` that are the elements of `line`, in order.

@@ -5,6 +5,7 @@
 mod harness;
 mod inside;
 mod products;
+mod streams;
 
 use std::fs;
 use std::path::Path;
@@ -15,10 +16,14 @@ use serde::Serialize;
 pub use harness::{Harness, number, signed};
 pub use inside::Inside;
 pub use products::Product;
+pub use streams::prove_streams;
 
 /// What runs the proofs, and the versions of the tools that it needs.
-const RUNNER: [(&str, &str); 2] =
-    [("prove.py", include_str!("prove.py")), ("requirements.txt", include_str!("requirements.txt"))];
+const RUNNER: [(&str, &str); 3] = [
+    ("prove.py", include_str!("prove.py")),
+    ("questions.py", include_str!("questions.py")),
+    ("requirements.txt", include_str!("requirements.txt")),
+];
 
 /// The proofs of a block.
 #[derive(Debug, Default)]
@@ -29,6 +34,8 @@ pub struct Formal {
     pub proofs: Vec<Proof>,
     /// what is not proved
     pub unproved: Vec<Unproved>,
+    /// declarations of the nets that are cut where the rules of the streams are proved
+    pub cuts: String,
 }
 
 /// A proof, as `prove.py` reads it.
@@ -67,6 +74,8 @@ pub enum Method {
     Unroll,
     /// by k-induction
     Induct,
+    /// by k-induction, and in each state a stream does not look where it may not
+    Streams,
     /// no register changes
     Hold,
     /// about all integers

@@ -28,16 +28,19 @@ import sys
 import threading
 from pathlib import Path
 
+# Nothing is left in a directory that a user emitted.
+sys.dont_write_bytecode = True
+
+from questions import ARRAYS, Failure, questions  # noqa: E402
+
 HERE = Path(__file__).resolve().parent
 BITWUZLA = "import sys, bitwuzla as b; b.Parser(b.TermManager(), b.Options()).parse(sys.argv[1], False, True)"
 # Bits in which every product is written.
 WIDE = 256
+# Words of a memory that is made of registers in a proof by induction.
+SMALL = 64
 # How each tool is called.
 TOOLS = {}
-
-
-class Failure(Exception):
-    """A proof did not go as it must."""
 
 
 def missing(what):
@@ -104,9 +107,14 @@ def place_files(block, proof, work, twin):
 def model(proof, work):
     """The state machine of the top module in SMT-LIB, by Yosys."""
     sources = " ".join(Path(name).name for name in proof["files"] if name.endswith(".v"))
+    top = proof["top"]
+    # Where nothing looks at words, a memory is an array. Nets that are cut hold anything.
+    words = f"memory_map */r:SIZE<={SMALL}; " if proof["method"] == "induct" else ""
+    arrays = f"memory_collect; {words}flatten; opt_clean; cutpoint a:cut; "
+    flat = arrays if proof["method"] in ARRAYS else "flatten; opt_clean; memory_map; "
     script = (
         # SYNTHESIS leaves out of the models of cells what stops a simulation.
-        f"read_verilog -formal -DSYNTHESIS {sources}; hierarchy -check -top {proof['top']}; proc; flatten; opt_clean; memory_map; opt_clean; "
+        f"read_verilog -formal -DSYNTHESIS {sources}; hierarchy -check -top {top}; proc; {flat}opt_clean; "
         "async2sync; opt_clean; check -assert; write_smt2 -wires model.smt2"
     )
     (work / "model.ys").write_text(script.replace("; ", "\n") + "\n")
@@ -147,37 +155,6 @@ def split(text):
     return [*parts, text[begin:]]
 
 
-def chain(top, states):
-    """States that follow each other, in which all assumptions hold."""
-    lines = []
-    for i in range(states):
-        lines += [f"(declare-const s{i} |{top}_s|)", f"(assert (and (|{top}_u| s{i}) (|{top}_h| s{i})))"]
-        if i:
-            lines.append(f"(assert (|{top}_t| s{i - 1} s{i}))")
-    return lines
-
-
-def questions(proof, text):
-    """What a solver is asked, each as lines in SMT-LIB that must be unsatisfiable."""
-    top, steps = proof["top"], proof["steps"]
-    if proof["method"] == "unroll":
-        return [[*chain(top, steps + 1), f"(assert (not (|{top}_a| s{steps})))"]]
-    if proof["method"] == "induct":
-        somewhere = " ".join(f"(not (|{top}_a| s{i}))" for i in range(steps))
-        before = [f"(assert (|{top}_a| s{i}))" for i in range(steps)]
-        base = [*chain(top, steps), f"(assert (|{top}_i| s0))", f"(assert (or false {somewhere}))"]
-        return [base, [*chain(top, steps + 1), *before, f"(assert (not (|{top}_a| s{steps})))"]]
-    if proof["method"] == "hold":
-        registers = re.findall(r"^; yosys-smt2-register (dut\.\S+) \d+$", text, re.MULTILINE)
-        if not registers:
-            raise Failure("no register below `dut`")
-        same = " ".join(f"(= (|{top}_n {name}| s0) (|{top}_n {name}| s1))" for name in ["shown", *registers])
-        # Assumptions of the second state would say something about the clock that follows.
-        clock = [*chain(top, 1), f"(declare-const s1 |{top}_s|)", f"(assert (|{top}_t| s0 s1))"]
-        return [[*clock, f"(assert (not (and {same})))"], [*chain(top, 1), f"(assert (not (|{top}_a| s0)))"]]
-    raise Failure(f"unknown method {proof['method']}")
-
-
 def solve(proof, lines, work, number):
     """Whether a question has no answer, that is, whether it is proved; and the seconds."""
     query = work / f"query{number}.smt2"
@@ -213,7 +190,7 @@ def attempt(block, proof, twin, number):
             text, asked = "", [[(work / Path(proof["files"][0]).name).read_text()]]
         else:
             text, total = model(proof, work)
-            asked = [["(set-logic QF_UFBV)", text, *lines] for lines in questions(proof, text)]
+            asked = [["(set-logic QF_AUFBV)" if proof["method"] in ARRAYS else "(set-logic QF_UFBV)", text, *lines] for lines in questions(proof, text)]
         for i, lines in enumerate(asked):
             proved, seconds = solve(proof, lines, work, i)
             total += seconds

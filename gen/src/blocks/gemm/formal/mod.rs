@@ -1,5 +1,7 @@
 //! The proofs of the GEMM block: its control, for all dimensions and for all time.
 
+mod order;
+
 use std::fmt::Write;
 
 use qrtl_hdl::blocks::gemm::{Forwarding, GemmConfig};
@@ -15,6 +17,8 @@ const CONTROL: &str = include_str!("control.v");
 pub(super) fn proofs(config: &GemmConfig, built: &Built) -> Formal {
     let mut formal = Formal::default();
     prove_control(config, built, &mut formal);
+    // Whether results hold does not depend on their values.
+    formal.cuts = Inside::new(&built.design).cut(&path(config, "outlet"), &["put_y"]);
     formal.unproved = vec![Unproved {
         what: "its results",
         why: "a proof that the array's sums are the sums of the products is not written yet",
@@ -35,9 +39,11 @@ fn prove_control(config: &GemmConfig, built: &Built, formal: &mut Formal) {
     let top = format!("{}_control", harness.module());
     let mut inside = Inside::new(&built.design);
     for (instance, prefix) in [("", "gemm"), ("sequencer", "sequencer"), ("drain", "drain"), ("outlet", "outlet")] {
-        inside.declare(&path(config, instance), prefix);
+        let cuts = if instance == "outlet" { &["put_y"][..] } else { &[] };
+        inside.declare(&path(config, instance), prefix, cuts);
     }
-    inside.declare(&path(config, "requantizer_0"), "requantizer");
+    inside.declare(&path(config, "requantizer_0"), "requantizer", &[]);
+    order::declare_words(config, &mut inside);
     let places = places(&inside, config);
     let wait = wait(config, places);
     let claims = CONTROL.replace(
@@ -50,12 +56,13 @@ fn prove_control(config: &GemmConfig, built: &Built, formal: &mut Formal) {
         ),
     );
     let text = format!(
-        "// {top}: the control of {} beside counters of beats and groups.\n\n{}{}\n{}\n{}\n{claims}\nendmodule\n",
+        "// {top}: the control of {} beside counters of beats and groups.\n\n{}{}\n{}\n{}\n{claims}{}\nendmodule\n",
         harness.module(),
         harness.head(&top, &[]),
         inside.text,
         numbers(config, places, wait),
         views(config, built, &inside),
+        order::claims(config, built, &inside),
     );
     let (sequencer, _) = inside.file("sequencer");
     let (outlet, _) = inside.file("outlet");
@@ -65,7 +72,8 @@ fn prove_control(config: &GemmConfig, built: &Built, formal: &mut Formal) {
         claim: format!(
             "for all dimensions and for all time: the beat that ends a tile is known, with the rows, columns and channels of the tile; no \
              tile is given to a drain that has one; each group leaves once and in order, with its columns and its mark; counters are \
-             within their ranges; the outlet never has more results than places; in a product only the last beat of a tile waits, and \
+             within their ranges; the outlet never has more results than places; results are offered in the order of their groups, as the \
+             requantizers gave them, with keep and last; in a product only the last beat of a tile waits, and \
              no beat waits for more than {wait} clocks in which results are taken"
         ),
         method: Method::Induct,
@@ -82,6 +90,12 @@ fn prove_control(config: &GemmConfig, built: &Built, formal: &mut Formal) {
                 file: sequencer,
                 find: "wire taking = running & (~(last_term & hold));".to_owned(),
                 replace: "wire taking = running;".to_owned(),
+            },
+            Twin {
+                what: "a result that is read from another place".to_owned(),
+                file: outlet.clone(),
+                find: "results_0 <= results_0_words[take_at];".to_owned(),
+                replace: "results_0 <= results_0_words[put_at];".to_owned(),
             },
             Twin {
                 what: "room that is always promised".to_owned(),
@@ -165,7 +179,7 @@ fn views(config: &GemmConfig, built: &Built, inside: &Inside<'_>) -> String {
     };
     let ends: Vec<String> = line("", "gemm", "ends").into_iter().take(waiting(config)).collect();
     let [pace, rest] = ["pace", "rest"].map(|name| line("drain", "drain", name));
-    let on_the_way = [line("", "gemm", "on_its_way"), line("requantizer_0", "requantizer", "valid")].concat();
+    let on_the_way = on_the_way(config, inside);
     // The clocks that are left while the one of a line is in it.
     let left = |line: &[String]| sum(line.iter().enumerate().map(|(i, bit)| format!("{bit} * {}", line.len() - i)));
     for (name, value) in [
@@ -183,6 +197,14 @@ fn views(config: &GemmConfig, built: &Built, inside: &Inside<'_>) -> String {
         let _ = writeln!(text, "    wire [BITS-1:0] {name} = {value};");
     }
     text
+}
+
+/// The valid bits between drain and outlet, in order.
+fn on_the_way(config: &GemmConfig, inside: &Inside<'_>) -> Vec<String> {
+    let line = |instance: &str, prefix: &str, name: &str| -> Vec<String> {
+        inside.line(&path(config, instance), name).iter().map(|register| format!("{prefix}_{register}")).collect()
+    };
+    [line("", "gemm", "on_its_way"), line("requantizer_0", "requantizer", "valid")].concat()
 }
 
 /// The sum of terms, at the width of whoever reads it.
