@@ -200,7 +200,7 @@ fn what_run_refuses() {
     }
     // Nothing is written where something else cannot be.
     for (out, layers, expected) in [
-        ("none/y.npy", "new", "error: none: cannot write: No such file"),
+        ("none/y.npy", "new", "error: none/y.npy: cannot write: No such file"),
         ("y.npy", "foreign.tflite", "error: foreign.tflite: exists, and was not written by qrtl"),
         ("new/y.npy", "new", "error: out: lies within new, which is written as a whole"),
     ] {

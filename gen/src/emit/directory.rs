@@ -51,7 +51,7 @@ pub fn check_ours(to: &Path) -> Result<()> {
 pub fn write_file(to: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let parent = parent(to);
     let staging = tempfile::Builder::new().prefix(".qrtl-").tempdir_in(parent);
-    let staging = staging.with_context(|| format!("{}: cannot write", parent.display()))?;
+    let staging = staging.with_context(|| format!("{}: cannot write", to.display()))?;
     let made = staging.path().join("made");
     write(&made).with_context(|| format!("{}: cannot write", to.display()))?;
     fs::rename(&made, to).with_context(|| format!("{}: cannot write", to.display()))
@@ -73,7 +73,7 @@ pub fn write_directory(to: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Res
     let parent = parent(to);
     fs::create_dir_all(parent).with_context(|| format!("{}: cannot create", parent.display()))?;
     let staging = tempfile::Builder::new().prefix(".qrtl-").tempdir_in(parent);
-    let staging = staging.with_context(|| format!("{}: cannot write", parent.display()))?;
+    let staging = staging.with_context(|| format!("{}: cannot write", to.display()))?;
     let made = staging.path().join("made");
     fs::create_dir(&made).with_context(|| format!("{shown}: cannot write"))?;
     fill(&made).with_context(|| format!("{shown}: cannot write"))?;
